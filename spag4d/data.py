@@ -1,0 +1,156 @@
+"""What flows between the stages, and the conventions that hold everywhere.
+
+Frame
+    Right-handed, **x right, y down, z forward** (OpenCV, COLMAP, 3DGS PLY files, SHARP). The capture point is the origin.
+    The centre column of the panorama looks along +z, a quarter turn to the right along +x, the zenith is -y. Viewers that
+    are y-up apply the half turn themselves; the files do not.
+Equirectangular pixels
+    Column ``i`` has azimuth ``2π (i + 0.5) / W - π``, row ``j`` has elevation ``π/2 - π (j + 0.5) / H``. Always pixel
+    centres, always wrapping in azimuth.
+Distance
+    Along the ray, in metres (or scene units where ``kind`` is "relative"). Planar z exists only inside `geometry.camera`
+    and the wrappers of perspective models.
+Gaussians
+    Activated in memory: metres, standard deviations, unit quaternions in wxyz, opacity 0–1, sRGB 0–1. Logit, log and
+    spherical-harmonic encodings exist only inside `io`.
+Names
+    Suffixes carry units and order (``_m _px _rad _deg _s _hw _wxyz``); transforms are ``a_from_b``; arrays are ``h w``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+DepthKind = Literal["metric", "relative"]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True)
+class Panorama:
+    """A full-sphere equirectangular picture.
+
+    ``rgb`` (h, w, 3) is sRGB 0–1 with ``w == 2 h``; ``valid`` (h, w) is False where the picture holds nothing (black nadir,
+    outside of a crop), None where all of it is valid; ``time_s`` is the time of a video frame.
+    """
+
+    rgb: Float32[np.ndarray, "h w 3"]
+    name: str = "panorama"
+    time_s: float = 0.0
+    valid: Bool[np.ndarray, "h w"] | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the sizes fit together."""
+        _require(self.rgb.ndim == 3 and self.rgb.shape[2] == 3, f"rgb has shape {self.rgb.shape}, expected (h, w, 3)")
+        height, width = self.size_hw
+        _require(width == 2 * height, f"a panorama is twice as wide as high, got width {width} and height {height}")
+        if self.valid is not None:
+            _require(self.valid.shape == (height, width), f"valid has shape {self.valid.shape}, rgb {(height, width)}")
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+
+@dataclass(frozen=True)
+class DepthMap:
+    """Distance along the ray for every pixel of a panorama.
+
+    ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind``
+    says whether distances are metres; ``model`` names who made it.
+    """
+
+    distance: Float32[np.ndarray, "h w"]
+    sky: Bool[np.ndarray, "h w"]
+    kind: DepthKind = "metric"
+    model: str = "unknown"
+
+    def __post_init__(self) -> None:
+        """Check that the sizes fit together."""
+        _require(self.distance.ndim == 2, f"distance has shape {self.distance.shape}, expected (h, w)")
+        _require(self.sky.shape == self.distance.shape, f"sky has shape {self.sky.shape}, distance {self.distance.shape}")
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.distance.shape[0], self.distance.shape[1]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A rigid motion: ``x_world = rotation @ x_camera + translation``."""
+
+    rotation: Float64[np.ndarray, "3 3"]
+    translation: Float64[np.ndarray, "3"]
+
+    def __post_init__(self) -> None:
+        """Check that the rotation is one: orthogonal, not a reflection."""
+        _require(self.rotation.shape == (3, 3), f"rotation has shape {self.rotation.shape}, expected (3, 3)")
+        _require(self.translation.shape == (3,), f"translation has shape {self.translation.shape}, expected (3,)")
+        error = float(np.abs(self.rotation @ self.rotation.T - np.eye(3)).max())
+        determinant = float(np.linalg.det(self.rotation))
+        _require(error < 1e-6 and determinant > 0, f"not a rotation: |R Rᵀ - 1| = {error:.2g}, det = {determinant:.2g}")
+
+    @staticmethod
+    def identity() -> "Pose":
+        """The pose of the capture point itself."""
+        return Pose(np.eye(3), np.zeros(3))
+
+
+@dataclass(frozen=True)
+class PinholeCamera:
+    """A perspective view: size and intrinsics in pixels (centre of pixel (0, 0) at (0.5, 0.5)), and where it stands."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    world_from_camera: Pose
+
+    def __post_init__(self) -> None:
+        """Check that size and focal lengths are positive."""
+        _require(self.width > 0 and self.height > 0, f"a view needs pixels, got {self.width} x {self.height}")
+        _require(self.fx > 0 and self.fy > 0, f"focal lengths must be positive, got fx {self.fx} and fy {self.fy}")
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """``n`` anisotropic Gaussians: means and scales (standard deviations) in metres, colours in sRGB 0–1."""
+
+    means: Float32[np.ndarray, "n 3"]
+    scales: Float32[np.ndarray, "n 3"]
+    quats_wxyz: Float32[np.ndarray, "n 4"]
+    opacities: Float32[np.ndarray, " n"]
+    colors: Float32[np.ndarray, "n 3"]
+
+    def __post_init__(self) -> None:
+        """Check that all arrays describe the same number of Gaussians."""
+        count = self.means.shape[0]
+        for name, width in (("means", 3), ("scales", 3), ("quats_wxyz", 4), ("colors", 3)):
+            shape = getattr(self, name).shape
+            _require(shape == (count, width), f"{name} has shape {shape}, expected ({count}, {width})")
+        _require(self.opacities.shape == (count,), f"opacities has shape {self.opacities.shape}, expected ({count},)")
+
+    def __len__(self) -> int:
+        """Return the number of Gaussians."""
+        return self.means.shape[0]
+
+    @staticmethod
+    def concatenate(parts: "Sequence[Gaussians]") -> "Gaussians":
+        """Join several sets into one, in their order."""
+        names = ("means", "scales", "quats_wxyz", "opacities", "colors")
+        return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @staticmethod
+    def empty() -> "Gaussians":
+        """A set without members."""
+        return Gaussians(*(np.zeros(shape, np.float32) for shape in ((0, 3), (0, 3), (0, 4), (0,), (0, 3))))

@@ -1,0 +1,20 @@
+"""What a depth model is."""
+
+from typing import Protocol
+
+from spag4d.data import DepthMap, Panorama
+from spag4d.progress import SILENT, Progress
+
+
+class DepthModel(Protocol):
+    """Estimates distance for a panorama; holds its network until it is dropped."""
+
+    name: str
+
+    def __init__(self, device: str = "cpu") -> None:
+        """Load the weights to ``device``; raises `WeightsError` where they are missing or wrong."""
+        ...
+
+    def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
+        """Return a depth map of the panorama's size: finite positive distances, and the mask of the sky."""
+        ...

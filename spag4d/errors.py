@@ -1,0 +1,47 @@
+"""Every error that a user can cause or meet.
+
+::
+
+    Spag4dError                exit  HTTP
+    ├── InputError                2   422   unreadable file, not a panorama, bad setting
+    ├── WeightsError              3   503   missing, incomplete, wrong checksum, offline
+    ├── ResourceError             4   507   out of memory or disk space; names the setting to lower
+    └── Cancelled               130   499   the user asked to stop
+
+A message says what was wrong, the value received and what to do next. Any other exception is a bug and keeps its traceback.
+"""
+
+
+class Spag4dError(Exception):
+    """Root of all errors that are shown to the user as one line."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class InputError(Spag4dError):
+    """The file, array or setting that was given cannot be used."""
+
+    exit_code = 2
+    http_status = 422
+
+
+class WeightsError(Spag4dError):
+    """A network's weights are missing, incomplete or not the expected ones."""
+
+    exit_code = 3
+    http_status = 503
+
+
+class ResourceError(Spag4dError):
+    """Memory or disk space ran out."""
+
+    exit_code = 4
+    http_status = 507
+
+
+class Cancelled(Spag4dError):
+    """The work was stopped on request."""
+
+    exit_code = 130
+    http_status = 499

@@ -1,0 +1,1 @@
+"""Pure mathematics of directions, cameras and resampling."""

@@ -1,0 +1,1 @@
+"""Torch modules of the neural networks, without the code that runs them."""

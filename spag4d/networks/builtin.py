@@ -1,0 +1,183 @@
+"""The network of the built-in depth model: one panorama in, log distance and a sky logit out.
+
+A convolutional encoder and decoder with a few attention blocks at its narrowest level, where 128 tokens see the
+whole sphere (a 256 x 512 input). The sphere has no border: every convolution pads in azimuth by wrapping and
+across a pole with the rows half a turn away, and attention encodes azimuth by rotations of whole frequencies.
+Rolling the input by a multiple of `STRIDE` columns therefore rolls the output by the same.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+STRIDE = 32
+WORKING_HW = (256, 512)
+WIDTHS = (16, 32, 64, 128, 256)
+MIN_DISTANCE_M = 0.1
+MAX_DISTANCE_M = 300.0
+_HORIZON_SINE = 0.02
+
+
+def pad_sphere(x: torch.Tensor, pixels: int) -> torch.Tensor:
+    """Continue an equirectangular map over its borders.
+
+    (b, c, h, w) to (b, c, h + 2 pixels, w + 2 pixels): rows beyond a pole are those on its other side, half a turn
+    away and mirrored in elevation; columns wrap. Needs an even w and pixels <= h.
+    """
+    half = x.shape[-1] // 2
+    top = x[:, :, :pixels].flip(2).roll(half, 3)
+    bottom = x[:, :, -pixels:].flip(2).roll(half, 3)
+    tall = torch.cat((top, x, bottom), 2)
+    return torch.cat((tall[..., -pixels:], tall, tall[..., :pixels]), 3)
+
+
+def elevation_features(height: int, device: torch.device | None = None) -> torch.Tensor:
+    """What a level camera knows about each row: (4, height) float32.
+
+    Sine and cosine of the elevation, then the log distance of a plane one metre above or below the camera and of an
+    upright cylinder of one metre radius around it.
+    """
+    rows = torch.arange(height, dtype=torch.float32, device=device)
+    elevation = math.pi / 2 - math.pi * (rows + 0.5) / height
+    sine, cosine = elevation.sin(), elevation.cos()
+    plane, cylinder = -sine.abs().clamp_min(_HORIZON_SINE).log(), -cosine.clamp_min(_HORIZON_SINE).log()
+    return torch.stack((sine, cosine, plane, cylinder))
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel of a (b, c, h, w) tensor."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ConvBlock(nn.Module):
+    """Residual block of two 3 x 3 convolutions; the shape stays."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(channels)
+        self.expand = nn.Conv2d(channels, channels, 3)
+        self.project = nn.Conv2d(channels, channels, 3)
+        nn.init.zeros_(self.project.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.project(F.silu(self.expand(pad_sphere(self.norm(x), 2))))
+
+
+class AttentionBlock(nn.Module):
+    """Residual global attention and a two-layer perceptron on every pixel; the shape stays."""
+
+    def __init__(self, channels: int, head_channels: int = 32) -> None:
+        super().__init__()
+        self.head_channels = head_channels
+        self.norm = ChannelNorm(channels)
+        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.merge = nn.Conv2d(channels, channels, 1)
+        self.mlp_norm = ChannelNorm(channels)
+        self.expand = nn.Conv2d(channels, 2 * channels, 1)
+        self.project = nn.Conv2d(2 * channels, channels, 1)
+        nn.init.zeros_(self.merge.weight)
+        nn.init.zeros_(self.project.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.merge(self._attend(self.qkv(self.norm(x))))
+        return x + self.project(F.silu(self.expand(self.mlp_norm(x))))
+
+    def _attend(self, qkv: torch.Tensor) -> torch.Tensor:
+        b, _, h, w = qkv.shape
+        tokens = qkv.permute(0, 2, 3, 1).reshape(b, h, w, 3, -1, self.head_channels)
+        query, key, value = tokens.permute(3, 0, 4, 1, 2, 5)
+        query, key = turn_by_azimuth(query), turn_by_azimuth(key)
+        attended = F.scaled_dot_product_attention(query.flatten(2, 3), key.flatten(2, 3), value.flatten(2, 3))
+        return attended.transpose(1, 2).reshape(b, h, w, -1).permute(0, 3, 1, 2)
+
+
+def turn_by_azimuth(x: torch.Tensor) -> torch.Tensor:
+    """Rotate channel pairs of (..., w, c) by 0, 1, 2 ... c/2 - 1 times the azimuth of their column.
+
+    Dot products of turned vectors depend on the difference of azimuth alone, and wrap because the frequencies are whole.
+    """
+    w, c = x.shape[-2:]
+    azimuth = torch.arange(w, dtype=x.dtype, device=x.device) * (2 * math.pi / w)
+    angle = azimuth[:, None] * torch.arange(c // 2, dtype=x.dtype, device=x.device)
+    cosine, sine = angle.cos(), angle.sin()
+    first, second = x[..., : c // 2], x[..., c // 2 :]
+    return torch.cat((first * cosine - second * sine, first * sine + second * cosine), -1)
+
+
+class Down(nn.Module):
+    """Halve the resolution with a 3 x 3 convolution."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 3, stride=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(pad_sphere(x, 1))
+
+
+class Up(nn.Module):
+    """Double the resolution by pixel shuffle and add the encoder's features of that level."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(channels_in)
+        self.spread = nn.Conv2d(channels_in, 4 * channels_out, 1)
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        return skip + F.pixel_shuffle(self.spread(self.norm(x)), 2)
+
+
+class BuiltinNetwork(nn.Module):
+    """Log distance and sky logit of a level panorama.
+
+    `forward` takes sRGB (b, 3, h, w) in 0..1, h and w multiples of `STRIDE` and w = 2 h, and returns two
+    (b, h, w) tensors: natural log of the distance along the ray in metres, and the logit of being sky.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int, int] = WIDTHS, attention_blocks: int = 4) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth, deepest = widths
+        self.stem = Down(3 + 4, half)
+        self.down4, self.encode4 = Down(half, quarter), ConvBlock(quarter)
+        self.down8, self.encode8 = Down(quarter, eighth), nn.Sequential(*(ConvBlock(eighth) for _ in range(2)))
+        self.down16 = Down(eighth, sixteenth)
+        self.encode16 = nn.Sequential(*(ConvBlock(sixteenth) for _ in range(3)))
+        self.down32 = Down(sixteenth, deepest)
+        self.encode32 = nn.Sequential(ConvBlock(deepest), *(AttentionBlock(deepest) for _ in range(attention_blocks)))
+        self.up16, self.decode16 = Up(deepest, sixteenth), ConvBlock(sixteenth)
+        self.up8, self.decode8 = Up(sixteenth, eighth), ConvBlock(eighth)
+        self.up4, self.decode4 = Up(eighth, quarter), ConvBlock(quarter)
+        self.up2 = Up(quarter, half)
+        self.head_norm = ChannelNorm(half)
+        self.head = nn.Conv2d(half, 4 * 4, 3)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        b, _, h, w = rgb.shape
+        rows = elevation_features(h, rgb.device)
+        known = rows[None, :, :, None].expand(b, -1, -1, w)
+        x2 = F.silu(self.stem(torch.cat((rgb * 4 - 2, known), 1)))
+        x4 = self.encode4(self.down4(x2))
+        x8 = self.encode8(self.down8(x4))
+        x16 = self.encode16(self.down16(x8))
+        x = self.encode32(self.down32(x16))
+        x = self.decode16(self.up16(x, x16))
+        x = self.decode8(self.up8(x, x8))
+        x = self.decode4(self.up4(x, x4))
+        x = F.silu(self.head_norm(self.up2(x, x2)))
+        maps = F.pixel_shuffle(self.head(pad_sphere(x, 1)), 2)
+        return self._log_distance(maps[:, :3], rows), maps[:, 3]
+
+    @staticmethod
+    def _log_distance(maps: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        plane, cylinder = rows[2, :, None], rows[3, :, None]
+        log_distance = 1.5 + maps[:, 0] + maps[:, 1] * plane + maps[:, 2] * cylinder
+        low, high = math.log(MIN_DISTANCE_M), math.log(MAX_DISTANCE_M)
+        return log_distance.clamp(low, high) if not torch.is_grad_enabled() else log_distance

@@ -1,0 +1,54 @@
+"""Events out, cancellation in: the last keyword argument of every long call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spag4d.errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Step:
+    """``done`` of ``total`` items of ``stage`` are finished."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A warning that the user should read, such as a fallback that was taken."""
+
+    message: str
+
+
+Event = Step | Notice
+
+
+def _ignore(event: Event) -> None:
+    return None
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a long call reports to, and where it learns that it should stop. Silent by default."""
+
+    on_event: Callable[[Event], None] = _ignore
+    is_cancelled: Callable[[], bool] = _never
+
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Say how far ``stage`` is; raises `Cancelled` when the caller asked to stop."""
+        if self.is_cancelled():
+            raise Cancelled(f"stopped during {stage} ({done} of {total} done)")
+        self.on_event(Step(stage, done, total))
+
+    def warn(self, message: str) -> None:
+        """Pass a warning on to the user."""
+        self.on_event(Notice(message))
+
+
+SILENT = Progress()

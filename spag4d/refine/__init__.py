@@ -1,0 +1,1 @@
+"""DepthMap → DepthMap: sharper edges, the sky."""

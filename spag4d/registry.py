@@ -1,0 +1,49 @@
+"""Families of interchangeable parts: name → ``"module:attribute"``, imported on first use.
+
+A family's ``__init__.py`` holds one `Registry` of strings and imports nothing heavy, so that command line and web page can
+list the choices without loading torch.
+"""
+
+import difflib
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from spag4d.errors import InputError
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``", did you mean 'x'?"`` for the known name most like ``name``, or an empty string."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f", did you mean '{matches[0]}'?" if matches else ""
+
+
+class Registry(Mapping[str, str]):
+    """Names of the parts of one family, in the order in which menus show them."""
+
+    def __init__(self, family: str, parts: Mapping[str, str]) -> None:
+        """``family`` is the noun for messages ("depth model"); ``parts`` maps names to ``"module:attribute"``."""
+        self.family = family
+        self._parts = dict(parts)
+
+    def __getitem__(self, name: str) -> str:
+        """Return where the part lives; raises `InputError` that lists the choices for an unknown name."""
+        if name not in self._parts:
+            choices = ", ".join(self._parts)
+            hint = nearest(name, self._parts)
+            raise InputError(f"unknown {self.family} '{name}'{hint} Choices: {choices}." if hint else
+                             f"unknown {self.family} '{name}'. Choices: {choices}.")
+        return self._parts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        """Return how many parts there are."""
+        return len(self._parts)
+
+    def load(self, name: str) -> Any:
+        """Import the part ``name`` and return it."""
+        module, _, attribute = self[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)

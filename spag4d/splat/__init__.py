@@ -1,0 +1,1 @@
+"""Panorama and DepthMap → Gaussians."""
