@@ -1,11 +1,12 @@
 """What a depth model is."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.progress import SILENT, Progress
 
 
+@runtime_checkable
 class DepthModel(Protocol):
     """Estimates distance for a panorama; holds its network until it is dropped."""
 

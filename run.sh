@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPAG-4D on Linux and macOS.
+#   ./run.sh convert panorama.jpg scene.ply    the command line (any "spag4d" command)
+#   ./run.sh test                              the test suite
+# The first call makes .venv beside this file and installs into it; nothing else on the system is touched.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venv="$root/.venv"
+
+fail() {
+    echo "Error: $*" >&2
+    exit 1
+}
+
+is_usable() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
+}
+
+find_python() {
+    local name
+    for name in "${SPAG4D_PYTHON:-python3}" python3.12 python3.11 python3.10 python3.13; do
+        if is_usable "$name"; then
+            echo "$name"
+            return
+        fi
+    done
+    fail "Python 3.10 or newer was not found. Debian and Ubuntu: sudo apt install python3 python3-venv." \
+        "Fedora: sudo dnf install python3. macOS: brew install python@3.12."
+}
+
+make_venv() {
+    local python
+    is_usable "$venv/bin/python" && return
+    python=$(find_python)
+    echo "Making .venv with $("$python" --version) ..." >&2
+    "$python" -m venv --clear "$venv" ||
+        fail "the virtual environment could not be made. Debian and Ubuntu: sudo apt install python3-venv."
+}
+
+# A stamp that names what was installed: a run that was interrupted, or newer requirements, install again.
+install() {
+    local extras=$1 stamp="$venv/installed-$1" wanted
+    wanted=$(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum; echo "$root")
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    make_venv
+    echo "Installing SPAG-4D into .venv (a few minutes the first time) ..." >&2
+    "$venv/bin/python" -m pip install --disable-pip-version-check --quiet \
+        --constraint "$root/constraints.txt" --editable "$root${extras:+[$extras]}" >&2 ||
+        fail "the installation stopped (see above). Check the network connection and start again; it goes on where it was."
+    echo "$wanted" >"$stamp"
+}
+
+if [ "${1:-}" = test ]; then
+    shift
+    install dev
+    cd "$root"
+    exec "$venv/bin/python" -m pytest "$@"
+fi
+
+if [ -e "$venv/installed-dev" ]; then install dev; else install ""; fi
+[ $# -gt 0 ] || set -- --help
+exec "$venv/bin/python" -m spag4d "$@"

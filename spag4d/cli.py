@@ -1,0 +1,143 @@
+"""The command ``spag4d``."""
+
+import functools
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from spag4d import __version__
+from spag4d.errors import Cancelled, InputError, Spag4dError
+from spag4d.settings import Declared, Settings, declared, markdown_table
+
+if TYPE_CHECKING:
+    from spag4d.console import Console
+    from spag4d.core import SPAG4D
+
+FilePath = click.Path(path_type=Path)
+
+
+def _in_words(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command end with words and the right exit code for whatever the user caused."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            _end(Cancelled("stopped; no half-written file was left behind"))
+        except Spag4dError as error:
+            _end(error)
+
+    return wrapped
+
+
+def _end(error: Spag4dError) -> NoReturn:
+    click.echo(f"Error: {error}", err=True)
+    raise SystemExit(error.exit_code)
+
+
+def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    field = setting.field
+    words = [word for word in (setting.extra["unit"], "" if setting.choices else setting.bounds) if word]
+    text = f"{field.description} [{', '.join(words)}]" if words else field.description
+    kind = click.Choice(setting.choices) if setting.choices else type(field.default)
+    if kind is bool:
+        return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
+    return click.option(setting.option, setting.name, type=kind, default=field.default, show_default=True, help=text)
+
+
+def settings_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every field of `Settings`."""
+    for setting in reversed(list(declared())):
+        command = _option(setting)(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="spag4d")
+def cli() -> None:
+    """Turn 360° panoramas into 3D scenes of Gaussian splats."""
+
+
+@cli.command()
+@click.argument("input", type=FilePath)
+@click.argument("output", type=FilePath)
+@settings_options
+@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
+              "metres along the ray, any 2:1 size, zero or infinity for sky.")
+@click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
+@click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
+@click.option("--recursive", is_flag=True, help="With --batch: subfolders too.")
+@click.option("--overwrite", is_flag=True, help="With --batch: convert again what is converted and newer than its picture.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
+@_in_words
+def convert(
+    input: Path, output: Path, depth_map: Path | None, save_depth: Path | None,
+    batch: bool, recursive: bool, overwrite: bool, quiet: bool, as_json: bool, **settings: Any,
+) -> None:
+    """Convert the panorama INPUT into the scene OUTPUT.
+
+    The extension of OUTPUT decides the format: scene.ply or scene.splat.
+    """
+    if batch and (depth_map or save_depth):
+        raise InputError("--depth-map and --save-depth belong to one panorama: convert it without --batch.")
+    if not batch and (recursive or overwrite):
+        raise InputError("--recursive and --overwrite go with --batch.")
+    if not batch and input.is_dir():
+        raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
+    checked = Settings.of(**settings)
+
+    from spag4d.console import Console
+    from spag4d.core import SPAG4D
+
+    converter = SPAG4D(**checked.model_dump())
+    with Console(quiet=quiet, as_json=as_json) as console:
+        if batch:
+            _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
+        else:
+            console.result(converter.convert(
+                input, output, depth_map=depth_map, save_depth=save_depth, progress=console.progress))
+
+
+def _convert_folder(
+    converter: "SPAG4D", source: Path, target: Path, console: "Console", *, recursive: bool, overwrite: bool
+) -> None:
+    from spag4d import batch
+
+    items = batch.plan(source, target, format=converter.settings.format, recursive=recursive)
+    failures = []
+    for number, item in enumerate(items, 1):
+        console.title = f"{number}/{len(items)} {item.source.name}: "
+        outcome = batch.convert_item(converter, item, overwrite=overwrite, progress=console.progress)
+        console.outcome(outcome)
+        failures += [outcome] if outcome.error is not None else []
+    if failures:
+        lines = "\n".join(f"  {failure.item.source}: {failure.error}" for failure in failures)
+        raise Spag4dError(f"{len(failures)} of {len(items)} panoramas failed:\n{lines}")
+
+
+@cli.command("settings")
+@click.option("--schema", is_flag=True, help="Print the JSON schema instead of the table.")
+@_in_words
+def show_settings(schema: bool) -> None:
+    """List every setting with its default, its bounds and what it does."""
+    click.echo(json.dumps(Settings.model_json_schema(), indent=2) if schema else markdown_table(), nl=schema)
+
+
+def _end_cleanly(signal_number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; a request to terminate ends it as cleanly as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _end_cleanly)
+    cli(prog_name="spag4d")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What a terminal shows: a progress bar on stderr, warnings there too, summaries on stdout."""
+
+import json
+import sys
+import traceback
+from dataclasses import asdict
+from types import TracebackType
+
+from tqdm import tqdm
+
+from spag4d.batch import Outcome
+from spag4d.core import ConversionResult
+from spag4d.errors import Spag4dError
+from spag4d.progress import Event, Progress, Step
+
+
+class Console:
+    """Shows one command's work; ``quiet`` leaves only errors, ``as_json`` prints results as lines for scripts."""
+
+    def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
+        """Start with an empty bar, which stays invisible where stderr is no terminal."""
+        self.title = ""
+        self._quiet = quiet
+        self._as_json = as_json
+        self._stage = ""
+        layout = "{desc} {bar} {n_fmt}/{total_fmt} [{elapsed}]"
+        self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=layout, ncols=80)
+
+    @property
+    def progress(self) -> Progress:
+        """What to hand to a long call. Its warnings are shown with the result."""
+        return Progress(on_event=self._show)
+
+    def _show(self, event: Event) -> None:
+        if not isinstance(event, Step):
+            return
+        if event.stage != self._stage:
+            self._stage = event.stage
+            self._bar.reset(total=event.total)
+            self._bar.set_description_str(f"{self.title}{event.stage:<14}", refresh=False)
+        self._bar.total = event.total
+        self._bar.n = event.done
+        self._bar.refresh()
+
+    def result(self, result: ConversionResult) -> None:
+        """Show what a conversion made."""
+        if self._as_json:
+            self._line(json_line(result))
+        elif not self._quiet:
+            self._line(summary(result))
+        if not self._quiet:
+            for warning in result.warnings:
+                self._line(f"Warning: {warning}", error=True)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Show what became of one picture of a batch; an error that is a bug keeps its traceback."""
+        if outcome.result is not None:
+            self.result(outcome.result)
+        elif outcome.error is None and not self._quiet and not self._as_json:
+            self._line(f"{outcome.item.target}: is there already and newer than its picture (--overwrite converts again)")
+        elif outcome.error is not None and not isinstance(outcome.error, Spag4dError):
+            self._line("".join(traceback.format_exception(outcome.error)), error=True)
+
+    def _line(self, text: str, *, error: bool = False) -> None:
+        with tqdm.external_write_mode(file=sys.stderr):
+            print(text, file=sys.stderr if error else sys.stdout, flush=True)  # noqa: T201
+
+    def __enter__(self) -> "Console":
+        """Show the bar until the block ends."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+
+def summary(result: ConversionResult) -> str:
+    """Return the summary of a conversion as lines of text."""
+    files = ", ".join(str(path) for path in result.output_paths)
+    stages = ", ".join(f"{name.lower()} {seconds:.1f}" for name, seconds in result.stage_times.items())
+    reach = "no surfaces" if result.depth_range is None else "{:.2f} to {:.2f} m".format(*result.depth_range)
+    return (
+        f"{files}: {result.splat_count:,} Gaussians, {result.file_size / 1e6:.1f} MB in {result.processing_time:.1f} s\n"
+        f"  depth    {reach}, by {result.depth_model} on {result.device}\n"
+        f"  seconds  {stages}"
+    )
+
+
+def json_line(result: ConversionResult) -> str:
+    """Return a conversion's result as one line of JSON."""
+    return json.dumps({**asdict(result), "output_paths": [str(path) for path in result.output_paths]}, ensure_ascii=False)

@@ -1,0 +1,223 @@
+"""The order of the stages, and how long models live. No formula and no loop over pixels stands here."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spag4d import __version__
+from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.depth import DEPTH_MODELS, best_available
+from spag4d.depth.base import DepthModel
+from spag4d.depth.from_file import depth_from_array, depth_from_file
+from spag4d.device import explained_memory_errors, resolve_device
+from spag4d.errors import InputError
+from spag4d.io import WRITERS
+from spag4d.io.depth_map import check_depth_path, write_depth
+from spag4d.io.image import panorama_from_array, read_panorama
+from spag4d.io.outputs import output_paths
+from spag4d.progress import SILENT, Event, Notice, Progress
+from spag4d.refine.edges import refine_edges
+from spag4d.refine.sky import mark_sky
+from spag4d.settings import AUTO, Settings
+from spag4d.splat.dome import dome_gaussians
+from spag4d.splat.grid import grid_gaussians
+
+PanoramaLike = str | Path | np.ndarray | Panorama
+DepthLike = str | Path | np.ndarray | DepthMap
+
+
+@dataclass(frozen=True)
+class ConversionResult:
+    """What a conversion made, and what the user should know about it.
+
+    ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
+    ``depth_range`` is the nearest and the farthest surface in metres, the sky dome not counted (None without surfaces).
+    """
+
+    output_paths: tuple[Path, ...]
+    splat_count: int
+    file_size: int
+    processing_time: float
+    stage_times: Mapping[str, float]
+    depth_range: tuple[float, float] | None
+    depth_model: str
+    device: str
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class _Run:
+    """One conversion under way: its settings, the time of each stage, the warnings so far."""
+
+    settings: Settings
+    listener: Progress
+    stage_times: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def progress(self) -> Progress:
+        return replace(self.listener, on_event=self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.warnings.append(event.message)
+        self.listener.on_event(event)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        """Time one stage, tell that it begins and ends, and put memory errors into words."""
+        started = time.perf_counter()
+        self.progress.report(name, 0, 1)
+        with explained_memory_errors():
+            yield self.progress
+        self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
+        self.progress.report(name, 1, 1)
+
+
+class SPAG4D:
+    """Converts panoramas to Gaussians; keeps its depth model loaded between calls.
+
+    >>> converter = SPAG4D(stride=4)
+    >>> result = converter.convert("panorama.jpg", "scene.ply", scale_factor=1.2)  # doctest: +SKIP
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        """Take any fields of `Settings` as defaults of this converter.
+
+        Raises `InputError` for an unknown name (with the nearest known one), a value out of bounds, or a device that
+        this machine does not have.
+        """
+        self.settings = Settings.of(**settings)
+        if self.settings.device != AUTO:
+            resolve_device(self.settings.device)
+        self._model: DepthModel | None = None
+        self._model_key = ("", "")
+
+    def convert(
+        self,
+        input_path: PanoramaLike,
+        output_path: str | Path,
+        *,
+        depth_map: DepthLike | None = None,
+        save_depth: str | Path | None = None,
+        progress: Progress = SILENT,
+        **overrides: Any,
+    ) -> ConversionResult:
+        """Convert a panorama (file or array) into splat files, and return what was made.
+
+        ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the
+        depth that was used; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
+        `ResourceError` or `Cancelled`; no file is written or changed then.
+        """
+        started = time.perf_counter()
+        run = _Run(self.settings.changed(**overrides), progress)
+        outputs = output_paths(Path(output_path), run.settings.format)
+        depth_path = None if save_depth is None else Path(save_depth)
+        _check_targets(outputs, depth_path, sources=(input_path, depth_map))
+        panorama = self._read(input_path, run)
+        depth = self._depth(panorama, depth_map, run)
+        gaussians, surfaces = self._splat(panorama, depth, run)
+        self._write(gaussians, outputs, run)
+        if depth_path is not None:
+            with run.stage("Writing depth") as listener:
+                write_depth(depth_path, depth, progress=listener)
+        return ConversionResult(
+            output_paths=tuple(outputs.values()),
+            splat_count=len(gaussians),
+            file_size=sum(path.stat().st_size for path in outputs.values()),
+            processing_time=time.perf_counter() - started,
+            stage_times=run.stage_times,
+            depth_range=_range_m(surfaces),
+            depth_model=depth.model,
+            device=self._model_key[1] if self._model is not None and depth_map is None else "cpu",
+            warnings=tuple(run.warnings),
+        )
+
+    def to_gaussians(
+        self, panorama: PanoramaLike, *, depth_map: DepthLike | None = None, progress: Progress = SILENT, **overrides: Any
+    ) -> Gaussians:
+        """Return the Gaussians of a panorama (file or array) without writing a file."""
+        run = _Run(self.settings.changed(**overrides), progress)
+        picture = self._read(panorama, run)
+        return self._splat(picture, self._depth(picture, depth_map, run), run)[0]
+
+    def estimate_depth(self, panorama: PanoramaLike, *, progress: Progress = SILENT, **overrides: Any) -> DepthMap:
+        """Return the refined depth map of a panorama (file or array), the sky marked."""
+        run = _Run(self.settings.changed(**overrides), progress)
+        return self._depth(self._read(panorama, run), None, run)
+
+    def _read(self, source: PanoramaLike, run: _Run) -> Panorama:
+        with run.stage("Reading") as listener:
+            if isinstance(source, Panorama):
+                return source
+            if isinstance(source, np.ndarray):
+                return panorama_from_array(source, force_erp=run.settings.force_erp)
+            return read_panorama(Path(source), force_erp=run.settings.force_erp, progress=listener)
+
+    def _depth(self, panorama: Panorama, given: DepthLike | None, run: _Run) -> DepthMap:
+        settings = run.settings
+        with run.stage("Depth") as listener:
+            depth = self._given_or_estimated(panorama, given, settings, listener)
+        if settings.use_guided_filter:
+            with run.stage("Edges") as listener:
+                depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
+        return mark_sky(depth, threshold_m=settings.sky_threshold)
+
+    def _given_or_estimated(
+        self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress
+    ) -> DepthMap:
+        if given is None:
+            return self._depth_model(settings, progress).estimate(panorama, progress=progress)
+        if isinstance(given, DepthMap):
+            given = np.where(given.sky, np.float32(np.inf), given.distance)
+        if isinstance(given, np.ndarray):
+            return depth_from_array(given, panorama.size_hw)
+        return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
+
+    def _depth_model(self, settings: Settings, progress: Progress) -> DepthModel:
+        name = best_available(progress) if settings.depth_model == AUTO else settings.depth_model
+        key = (name, resolve_device(settings.device))
+        if self._model is not None and key == self._model_key:
+            return self._model
+        self._model = None  # frees the old network before the new one is loaded
+        self._model, self._model_key = DEPTH_MODELS.load(name)(key[1]), key
+        return self._model
+
+    def _splat(self, panorama: Panorama, depth: DepthMap, run: _Run) -> tuple[Gaussians, Gaussians]:
+        """Return all Gaussians, and those of surfaces alone."""
+        settings = run.settings
+        with run.stage("Gaussians") as listener:
+            surfaces = grid_gaussians(
+                panorama, depth, stride=settings.stride, scale_factor=settings.scale_factor, progress=listener)
+        raise NotImplementedError
+
+    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], run: _Run) -> None:
+        comments = (f"SPAG-4D {__version__}", f"settings {run.settings.model_dump_json()}")
+        for name, path in outputs.items():
+            with run.stage("Writing") as listener:
+                WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
+
+
+def _check_targets(outputs: Mapping[str, Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:
+    """Refuse, before any work, targets in missing folders and targets that would overwrite a source."""
+    targets = [*outputs.values(), *([] if depth_path is None else [depth_path])]
+    if depth_path is not None:
+        check_depth_path(depth_path)
+    taken = {Path(source).resolve() for source in sources if isinstance(source, str | Path)}
+    for target in targets:
+        if target.resolve() in taken:
+            raise InputError(f"{target} is also an input: writing there would destroy it. Choose another name.")
+        if not target.parent.is_dir():
+            raise InputError(f"cannot write {target}: the folder {target.parent} does not exist. Create it first.")
+
+
+def _range_m(gaussians: Gaussians) -> tuple[float, float] | None:
+    if not len(gaussians):
+        return None
+    distance = np.linalg.norm(gaussians.means, axis=1)
+    return float(distance.min()), float(distance.max())

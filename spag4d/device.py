@@ -1,0 +1,40 @@
+"""Where networks run, and what happens when memory runs out: the only place that asks torch about devices."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from spag4d.errors import InputError, ResourceError
+
+
+def resolve_device(name: str) -> str:
+    """Turn "auto" into the best device that is there; raises `InputError` for a named device that is not."""
+    if name == "cpu":
+        return name
+    import torch
+
+    available = ["cpu"]
+    if torch.backends.mps.is_available():
+        available.insert(0, "mps")
+    if torch.cuda.is_available():
+        available[:0] = ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if name == "auto":
+        return available[0]
+    if name not in available:
+        raise InputError(f"device '{name}' is not there. This machine and its PyTorch offer: {', '.join(available)}.")
+    return name
+
+
+@contextmanager
+def explained_memory_errors() -> Iterator[None]:
+    """Turn any library's out-of-memory error into a `ResourceError` that says what to lower."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, MemoryError) and not _says_out_of_memory(error):
+            raise
+        raise ResourceError("memory ran out. Raise --stride or use a smaller panorama; --device cpu spares a GPU.") from error
+
+
+def _says_out_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    return any(words in text for words in ("out of memory", "insufficient memory", "can't allocate memory"))

@@ -1,0 +1,158 @@
+"""The one place where a setting is declared: default, bounds or choices, unit, group and help.
+
+Python defaults, command-line options, the JSON schema for web pages, the table in the README and the record written into
+an output all come from the class `Settings`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+
+from spag4d.depth import DEPTH_MODELS
+from spag4d.errors import InputError
+from spag4d.io import WRITERS
+from spag4d.registry import nearest
+
+AUTO = "auto"
+BOTH = "both"
+
+
+def _setting(
+    default: Any, text: str, *, group: str, unit: str = "", choices: Sequence[str] = (), **bounds: Any
+) -> Any:
+    extra: JsonDict = {"group": group, "unit": unit}
+    if choices:
+        extra["enum"] = [*choices]
+    return Field(default, description=text, json_schema_extra=extra, **bounds)
+
+
+class Settings(BaseModel):
+    """How a panorama is converted; immutable, and unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    depth_model: str = _setting(
+        AUTO, "Network that estimates depth; auto takes the best one that is installed.", group="Depth",
+        choices=(AUTO, *DEPTH_MODELS))
+    depth_map_unit: float = _setting(
+        0.001, "Metres per count of a 16-bit depth map passed with --depth-map.", group="Depth", unit="m", gt=0)
+    use_guided_filter: bool = _setting(
+        True, "Sharpen the depth's edges along the edges of the picture.", group="Depth")
+    guided_strength: float = _setting(
+        1.0, "How far depth edges follow the picture: 0 not at all, 1 fully.", group="Depth", ge=0, le=1)
+    depth_min: float = _setting(
+        0.1, "Surfaces nearer than this are dropped.", group="Depth", unit="m", ge=0)
+    depth_max: float = _setting(
+        100.0, "Surfaces farther than this are brought to this distance.", group="Depth", unit="m", gt=0)
+    global_scale: float = _setting(
+        1.0, "Factor on all distances.", group="Depth", gt=0)
+    stride: int = _setting(
+        2, "Pixels per Gaussian along each axis: 1 is the finest.", group="Gaussians", unit="px", ge=1, le=16)
+    scale_factor: float = _setting(
+        1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.", group="Gaussians", gt=0, le=10)
+    thickness: float = _setting(
+        0.1, "Extent along the surface normal as a share of the extent along the surface.", group="Gaussians", gt=0, le=1)
+    opacity: float = _setting(
+        0.99, "Opacity of surface Gaussians.", group="Gaussians", gt=0, lt=1)
+    backing: bool = _setting(
+        True, "Put a coarse layer behind the fine one, which closes gaps.", group="Gaussians")
+    sky_dome: bool = _setting(
+        True, "Show the sky on a sphere behind everything; otherwise it is dropped.", group="Sky")
+    sky_threshold: float = _setting(
+        80.0, "Everything farther than this is sky; 0 leaves that to the depth model.", group="Sky", unit="m", ge=0)
+    format: str = _setting(
+        AUTO, "File format; auto goes by the extension of the output.", group="Files", choices=(AUTO, *WRITERS, BOTH))
+    force_erp: bool = _setting(
+        False, "Take a picture that is not 2:1 for a full panorama and resample it.", group="Files")
+    device: str = _setting(
+        AUTO, "Where networks run: auto, cpu, cuda, cuda:N or mps.", group="Program", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> "Settings":
+        for setting in declared():
+            value = getattr(self, setting.name)
+            if setting.choices and value not in setting.choices:
+                hint = nearest(value, setting.choices)
+                raise ValueError(f"{setting.name} = {value!r}: choose one of {', '.join(setting.choices)}{hint}")
+        if self.depth_min >= self.depth_max:
+            raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
+        return self
+
+    @classmethod
+    def of(cls, **values: Any) -> "Settings":
+        """Build settings from keywords; raises `InputError` that names what is unknown or out of bounds."""
+        for name in values:
+            if name not in cls.model_fields:
+                raise InputError(f"unknown setting '{name}'{nearest(name, cls.model_fields)}")
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise InputError("; ".join(_explained(item) for item in error.errors())) from None
+
+    def changed(self, **overrides: Any) -> "Settings":
+        """Return these settings with some of them replaced; raises `InputError` as `of` does."""
+        return Settings.of(**{**self.model_dump(), **overrides}) if overrides else self
+
+
+def _explained(item: Any) -> str:
+    reason = item["msg"].removeprefix("Value error, ")
+    if not item["loc"]:
+        return reason
+    return f"{item['loc'][0]} = {item['input']!r}: {reason[0].lower()}{reason[1:]}"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One setting as the faces of the program show it."""
+
+    name: str
+
+    @property
+    def field(self) -> FieldInfo:
+        """The declaration as pydantic keeps it."""
+        return Settings.model_fields[self.name]
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The keys beside the standard ones: group, unit, enum."""
+        extra = self.field.json_schema_extra
+        return extra if isinstance(extra, dict) else {}
+
+    @property
+    def choices(self) -> list[str]:
+        """Names to choose from, or an empty list."""
+        return self.extra.get("enum", [])
+
+    @property
+    def option(self) -> str:
+        """The command-line option; switches get ``--x/--no-x``."""
+        name = self.name.removeprefix("use_").replace("_", "-")
+        return f"--{name}/--no-{name}" if isinstance(self.field.default, bool) else f"--{name}"
+
+    @property
+    def bounds(self) -> str:
+        """Allowed values in words."""
+        if self.choices:
+            return ", ".join(self.choices)
+        signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+        limits = {sign: getattr(rule, key) for rule in self.field.metadata for key, sign in signs.items() if hasattr(rule, key)}
+        return ", ".join(f"{sign} {limit:g}" for sign, limit in limits.items())
+
+
+def declared() -> Iterator[Declared]:
+    """Iterate over all settings in the order of their declaration."""
+    return map(Declared, Settings.model_fields)
+
+
+def markdown_table() -> str:
+    """Return the table of all settings for the README."""
+    lines = ["| option | Python | default | allowed | what it does |", "|---|---|---|---|---|"]
+    for setting in declared():
+        default = setting.field.default
+        shown = ("on" if default else "off") if isinstance(default, bool) else f"{default} {setting.extra['unit']}".strip()
+        lines.append(f"| `{setting.option}` | `{setting.name}` | {shown} | {setting.bounds} | {setting.field.description} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,79 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from spag4d.color import linear_from_srgb, rgb_from_sh0, sh0_from_rgb, srgb_from_linear
+from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera, Pose
+from spag4d.errors import Cancelled
+from spag4d.progress import SILENT, Event, Notice, Progress, Step
+from tests.box_room import BoxRoom
+
+
+def zeros(*shape: int) -> np.ndarray:
+    return np.zeros(shape, np.float32)
+
+
+def test_a_panorama_is_twice_as_wide_as_high() -> None:
+    with pytest.raises(ValueError, match="width 10 and height 4"):
+        Panorama(zeros(4, 10, 3))
+
+
+def test_sizes_that_disagree_are_both_named() -> None:
+    with pytest.raises((ValueError, TypeError)):
+        DepthMap(zeros(4, 8), np.zeros((4, 7), bool))
+    with pytest.raises((ValueError, TypeError)):
+        Gaussians(zeros(3, 3), zeros(3, 3), zeros(2, 4), zeros(3), zeros(3, 3))
+
+
+def test_types_are_immutable(box_room: BoxRoom) -> None:
+    panorama = box_room.panorama(8)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        panorama.name = "other"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_reflection_is_no_pose() -> None:
+    with pytest.raises(ValueError, match="det = -1"):
+        Pose(np.diag([1.0, 1.0, -1.0]), np.zeros(3))
+    assert np.array_equal(Pose.identity().rotation, np.eye(3))
+
+
+def test_a_camera_needs_pixels_and_focal_lengths() -> None:
+    with pytest.raises(ValueError, match="0 x 5"):
+        PinholeCamera(0, 5, 1.0, 1.0, 0.5, 0.5, Pose.identity())
+    with pytest.raises(ValueError, match="fx 0"):
+        PinholeCamera(5, 5, 0.0, 1.0, 0.5, 0.5, Pose.identity())
+
+
+def test_concatenated_sets_keep_their_order() -> None:
+    def one(value: float) -> Gaussians:
+        return Gaussians(*(np.full(shape, value, np.float32) for shape in ((1, 3), (1, 3), (1, 4), (1,), (1, 3))))
+
+    joined = Gaussians.concatenate([one(1), Gaussians.empty(), one(2)])
+    assert len(joined) == 2
+    assert joined.means[:, 0].tolist() == [1, 2]
+    assert joined.opacities.tolist() == [1, 2]
+
+
+def test_srgb_round_trip_and_known_points() -> None:
+    values = np.linspace(0, 1, 256, dtype=np.float32)
+    assert np.allclose(srgb_from_linear(linear_from_srgb(values)), values, atol=2e-6)
+    # IEC 61966-2-1: sRGB 0.5 is linear 0.21404.
+    assert linear_from_srgb(np.float32([0, 0.04045, 0.5, 1])) == pytest.approx([0, 0.0031308, 0.2140411, 1], abs=1e-6)
+
+
+def test_sh_of_degree_0_round_trip() -> None:
+    values = np.linspace(0, 1, 11, dtype=np.float32)
+    assert np.allclose(rgb_from_sh0(sh0_from_rgb(values)), values, atol=1e-6)
+    assert sh0_from_rgb(np.float32([0.5]))[0] == 0
+
+
+def test_progress_reports_warns_and_cancels() -> None:
+    seen: list[Event] = []
+    progress = Progress(seen.append)
+    progress.report("depth", 1, 3)
+    progress.warn("careful")
+    assert seen == [Step("depth", 1, 3), Notice("careful")]
+    with pytest.raises(Cancelled, match="depth"):
+        Progress(is_cancelled=lambda: True).report("depth", 0, 3)
+    SILENT.report("depth", 0, 1)

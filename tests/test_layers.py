@@ -1,0 +1,72 @@
+"""The house rules that a reader relies on: imports point downwards, and the start stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "spag4d"
+
+LAYERS = [
+    ("errors",),
+    ("progress", "registry", "data", "color", "device"),
+    ("weights",),
+    ("networks", "geometry"),
+    ("depth", "refine", "splat", "io", "video"),
+    ("settings",),
+    ("core",),
+    ("batch",),
+    ("console",),
+    ("web", "cli"),
+    ("__main__", "__init__"),
+]
+# Parts of one line may not import each other; these stand on one line and may.
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def part_of(module: str) -> str:
+    pieces = module.split(".")
+    return pieces[1] if len(pieces) > 1 else "__init__"
+
+
+def imported(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += names if node.module == "spag4d" else [node.module or ""]
+    return [name for name in found if name.split(".")[0] == "spag4d"]
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(PACKAGE)) for path in MODULES])
+def test_imports_never_point_upwards_or_sideways(path: Path) -> None:
+    relative = path.relative_to(PACKAGE)
+    home = relative.parts[0].removesuffix(".py")
+    for name in imported(path):
+        target = part_of(name)
+        if name == "spag4d.__version__" or target == home:
+            continue
+        assert LEVEL[target] < LEVEL[home], f"{relative} imports {name}"
+
+
+def test_folders_are_at_most_two_deep() -> None:
+    assert all(len(path.relative_to(PACKAGE).parts) <= 2 for path in MODULES)
+
+
+def test_help_does_not_import_the_heavy_packages() -> None:
+    code = "import sys, spag4d.cli; print(*sorted({'torch', 'cv2', 'numpy', 'PIL'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_public_names_are_importable() -> None:
+    code = "import spag4d; print(all(getattr(spag4d, name) is not None for name in spag4d.__all__), len(spag4d.__all__))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "11"]

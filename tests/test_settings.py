@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spag4d.cli import convert
+from spag4d.errors import InputError
+from spag4d.settings import Settings, declared, markdown_table
+
+
+def test_command_line_without_options_is_the_default() -> None:
+    names = {setting.name for setting in declared()}
+    context = click.Context(convert)
+    parsed = {p.name: p.get_default(context) for p in convert.params if p.name in names}
+    assert Settings(**parsed) == Settings()
+    assert parsed.keys() == names
+
+
+def test_readme_table_is_the_generated_one() -> None:
+    assert markdown_table() in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("values", "words"), [
+    ({"stried": 2}, ["unknown setting 'stried'", "'stride'"]),
+    ({"stride": 0}, ["stride = 0", "1"]),
+    ({"stride": 17}, ["stride = 17", "16"]),
+    ({"stride": "two"}, ["stride = 'two'", "integer"]),
+    ({"depth_model": "bultin"}, ["depth_model = 'bultin'", "auto, builtin", "did you mean 'builtin'"]),
+    ({"depth_min": 50, "depth_max": 20}, ["depth_min (50 m)", "depth_max (20 m)"]),
+    ({"global_scale": float("nan")}, ["global_scale", "finite"]),
+    ({"device": "gpu"}, ["device = 'gpu'"]),
+])
+def test_a_bad_setting_is_named_with_its_value(values: dict, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        Settings.of(**values)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(stride=st.integers(1, 16), scale=st.floats(0.1, 10), backing=st.booleans())
+def test_a_record_repeats_the_run(stride: int, scale: float, backing: bool) -> None:
+    settings = Settings.of(stride=stride, scale_factor=scale, backing=backing)
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_changed_leaves_the_original_alone() -> None:
+    settings = Settings()
+    assert settings.changed(stride=4).stride == 4
+    assert settings.stride == 2
+    assert settings.changed() is settings
+    with pytest.raises(InputError, match="'thickness'"):
+        settings.changed(thicknes=0.2)
+
+
+def test_every_setting_says_what_it_does() -> None:
+    for setting in declared():
+        assert setting.field.description and setting.field.description.endswith(".")
+        assert setting.extra["group"]
+        assert setting.field.default in setting.choices or not setting.choices
