@@ -1,0 +1,179 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from spag4d import SPAG4D
+from spag4d.cli import cli
+from spag4d.settings import declared
+from tests.box_room import BoxRoom
+
+HEIGHT = 32
+
+
+@pytest.fixture
+def photo(box_room: BoxRoom, tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.round(box_room.panorama(HEIGHT).rgb * 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def depth(box_room: BoxRoom, tmp_path: Path) -> Path:
+    np.save(tmp_path / "depth.npy", box_room.distance(HEIGHT))
+    return tmp_path / "depth.npy"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
+
+
+def test_convert_equals_python(photo: Path, depth: Path, tmp_path: Path) -> None:
+    done = run("convert", photo, tmp_path / "cli.ply", "--depth-map", depth, "--stride", 4, "--no-backing")
+    assert done.exit_code == 0, done.output
+    SPAG4D(stride=4, backing=False).convert(photo, tmp_path / "python.ply", depth_map=depth)
+    assert (tmp_path / "cli.ply").read_bytes() == (tmp_path / "python.ply").read_bytes()
+    assert "Gaussians" in done.stdout and "depth.npy" in done.stdout
+
+
+def test_every_setting_has_an_option_that_help_explains() -> None:
+    text = run("convert", "--help").output
+    for setting in declared():
+        assert setting.option.split("/")[0] in text
+
+
+def test_json_is_one_line_for_scripts(photo: Path, depth: Path, tmp_path: Path) -> None:
+    done = run("convert", photo, tmp_path / "a.splat", "--depth-map", depth, "--json")
+    record = json.loads(done.stdout)
+    assert record["output_paths"] == [str(tmp_path / "a.splat")]
+    assert record["splat_count"] * 32 == record["file_size"]
+    assert done.stdout.count("\n") == 1
+
+
+def test_quiet_says_nothing(photo: Path, tmp_path: Path) -> None:
+    done = run("convert", photo, tmp_path / "a.ply", "--quiet", "--stride", 8, "--device", "cpu")
+    assert (done.exit_code, done.output) == (0, "")
+
+
+def test_a_fallback_is_said(photo: Path, tmp_path: Path) -> None:
+    done = run("convert", photo, tmp_path / "a.ply", "--stride", 8, "--device", "cpu")
+    assert "Warning: " in done.stderr and "built-in" in done.stderr
+
+
+def spoil(tmp_path: Path, name: str) -> Path:
+    path = tmp_path / "bad.jpg"
+    if name == "empty":
+        path.write_bytes(b"")
+    elif name == "text":
+        path.write_text("not a picture")
+    elif name == "folder":
+        path.mkdir()
+    elif name == "truncated":
+        rng = np.random.default_rng(0)
+        Image.fromarray(rng.integers(0, 255, (64, 128, 3), np.uint8)).save(path)
+        path.write_bytes(path.read_bytes()[:3000])
+    elif name == "square":
+        Image.new("RGB", (100, 100)).save(path)
+    elif name == "bomb":
+        Image.new("1", (40000, 20000)).save(path, "PNG")
+    return path
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", "text", "folder", "truncated", "square", "bomb"])
+def test_a_bad_picture_is_one_line_and_no_file(name: str, tmp_path: Path) -> None:
+    path = spoil(tmp_path, name)
+    done = run("convert", path, tmp_path / "scene.ply")
+    assert done.exit_code == 2
+    assert done.output.startswith("Error: ") and done.output.count("\n") == 1
+    assert "bad.jpg" in done.output and "Traceback" not in done.output
+    assert not (tmp_path / "scene.ply").exists()
+
+
+@pytest.mark.parametrize(("options", "word"), [
+    (["--stride", "99"], "stride"), (["--depth-model", "nonsense"], "builtin"), (["--device", "cuda:77"], "cuda:77"),
+    (["--format", "splat"], "--format"), (["--recursive"], "--batch"), (["--depth-map", "none.npy"], "none.npy"),
+    (["--save-depth", "depth.xyz"], "depth.xyz"),
+])
+def test_a_bad_option_is_explained(photo: Path, tmp_path: Path, options: list[str], word: str) -> None:
+    done = run("convert", photo, tmp_path / "scene.ply", *options)
+    assert done.exit_code == 2
+    assert word in done.output and "Traceback" not in done.output
+    assert not (tmp_path / "scene.ply").exists()
+
+
+@pytest.mark.parametrize("name", ["depth.npy", "depth.png", "depth.jpg"])
+def test_save_depth(photo: Path, depth: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "out").mkdir()
+    done = run("convert", photo, tmp_path / "a.ply", "--depth-map", depth, "--save-depth", tmp_path / "out" / name)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / name).stat().st_size > 0
+
+
+@pytest.fixture
+def folder(photo: Path, tmp_path: Path) -> Path:
+    pictures = tmp_path / "pictures"
+    (pictures / "deeper").mkdir(parents=True)
+    for name in ("a.png", "b.png", "b.PNG.bmp", "deeper/c.png"):
+        Image.open(photo).save(pictures / name)
+    Image.open(photo).convert("RGB").save(pictures / "b.jpg")
+    return pictures
+
+
+def scenes(target: Path) -> list[str]:
+    return sorted(path.relative_to(target).as_posix() for path in target.rglob("*.*"))
+
+
+BATCH = ("--batch", "--stride", "8", "--device", "cpu")
+
+
+def test_batch_gives_every_picture_its_own_scene(folder: Path, tmp_path: Path) -> None:
+    done = run("convert", folder, tmp_path / "out", *BATCH, "--recursive")
+    assert done.exit_code == 0, done.output
+    assert scenes(tmp_path / "out") == ["a.ply", "b.PNG.bmp.ply", "b.jpg.ply", "b.png.ply", "deeper/c.ply"]
+
+
+def test_batch_goes_on_after_a_failure_and_says_so_at_the_end(folder: Path, tmp_path: Path) -> None:
+    (folder / "a0.jpg").write_text("not a picture")
+    done = run("convert", folder, tmp_path / "out", *BATCH)
+    assert done.exit_code != 0
+    assert "1 of 5" in done.stderr and "a0.jpg" in done.stderr and "Traceback" not in done.output
+    assert "b.jpg.ply" in scenes(tmp_path / "out") and "a0.ply" not in scenes(tmp_path / "out")
+
+
+def test_batch_skips_what_is_newer_than_its_picture(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("convert", folder, out, *BATCH, "--format", "splat")
+    marked = out / "a.splat"
+    marked.write_bytes(b"kept")
+    done = run("convert", folder, out, *BATCH, "--format", "splat")
+    assert done.exit_code == 0 and marked.read_bytes() == b"kept" and "--overwrite" in done.stdout
+    os.utime(marked, (1, 1))
+    run("convert", folder, out, *BATCH, "--format", "splat")
+    assert marked.read_bytes() != b"kept"
+    marked.write_bytes(b"kept")
+    run("convert", folder, out, *BATCH, "--format", "splat", "--overwrite")
+    assert marked.read_bytes() != b"kept"
+
+
+def test_batch_in_both_formats(folder: Path, tmp_path: Path) -> None:
+    done = run("convert", folder, tmp_path / "out", *BATCH, "--format", "both", "--json")
+    assert [len(json.loads(line)["output_paths"]) for line in done.stdout.splitlines()] == [2, 2, 2, 2]
+    assert "a.ply" in scenes(tmp_path / "out") and "a.splat" in scenes(tmp_path / "out")
+
+
+def test_a_batch_needs_pictures(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for source, word in ((tmp_path / "empty", "no pictures"), (photo, "folder")):
+        done = run("convert", source, tmp_path / "out", "--batch")
+        assert done.exit_code == 2 and word in done.output
+    assert "--batch" in run("convert", tmp_path / "empty", tmp_path / "a.ply").output
+
+
+def test_settings_command_lists_all() -> None:
+    table = run("settings").output
+    assert all(f"`{setting.name}`" in table for setting in declared())
+    assert json.loads(run("settings", "--schema").output)["additionalProperties"] is False

@@ -1,0 +1,189 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spag4d import SPAG4D, InputError
+from spag4d.data import DepthMap, Panorama
+from spag4d.errors import Cancelled, ResourceError
+from spag4d.io.ply import read_ply
+from spag4d.progress import Event, Notice, Progress, Step
+from tests.box_room import BoxRoom
+
+HEIGHT = 64
+
+
+@pytest.fixture(scope="module")
+def panorama(box_room: BoxRoom) -> Panorama:
+    return box_room.panorama(HEIGHT)
+
+
+@pytest.fixture(scope="module")
+def truth(box_room: BoxRoom) -> DepthMap:
+    return box_room.depth(HEIGHT)
+
+
+def test_a_panorama_becomes_a_scene(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    result = SPAG4D().convert(panorama, tmp_path / "scene.ply", depth_map=truth)
+    assert result.output_paths == (tmp_path / "scene.ply",)
+    assert result.splat_count == len(read_ply(tmp_path / "scene.ply"))
+    assert result.file_size == (tmp_path / "scene.ply").stat().st_size
+    assert result.depth_model == "truth"
+    assert sum(result.stage_times.values()) <= result.processing_time
+    near, far = result.depth_range or (0, 0)
+    assert near == pytest.approx(truth.distance.min(), rel=0.03)
+    assert far == pytest.approx(truth.distance.max(), rel=0.03)
+    assert result.warnings == ()
+
+
+def test_array_path_and_panorama_give_the_same_scene(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    from PIL import Image
+
+    bytes_rgb = np.round(panorama.rgb * 255).astype(np.uint8)
+    Image.fromarray(bytes_rgb).save(tmp_path / "photo.png")
+    np.save(tmp_path / "depth.npy", truth.distance)
+    converter = SPAG4D(stride=4)
+    sources = {
+        "path": (tmp_path / "photo.png", tmp_path / "depth.npy"),
+        "text": (str(tmp_path / "photo.png"), str(tmp_path / "depth.npy")),
+        "array": (bytes_rgb, truth.distance),
+    }
+    for name, (picture, depth) in sources.items():
+        converter.convert(picture, tmp_path / f"{name}.splat", depth_map=depth)
+    made = {(tmp_path / f"{name}.splat").read_bytes() for name in sources}
+    assert len(made) == 1
+
+
+def test_a_run_can_be_repeated_from_its_file(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.ply", tmp_path / "second.ply"
+    SPAG4D(stride=3).convert(panorama, first, depth_map=truth, thickness=0.3)
+    header = first.read_bytes().split(b"end_header\n")[0].decode()
+    (record,) = [line.split(" ", 2)[2] for line in header.splitlines() if line.startswith("comment settings ")]
+    SPAG4D(**json.loads(record)).convert(panorama, second, depth_map=truth)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_settings_are_overridden_per_call(panorama: Panorama, truth: DepthMap) -> None:
+    converter = SPAG4D(stride=8, backing=False)
+    coarse = converter.to_gaussians(panorama, depth_map=truth)
+    fine = converter.to_gaussians(panorama, depth_map=truth, stride=4)
+    assert 3 * len(coarse) < len(fine) < 5 * len(coarse)
+    assert converter.settings.stride == 8
+
+
+def test_global_scale_scales_the_scene(panorama: Panorama, truth: DepthMap) -> None:
+    converter = SPAG4D(stride=8)
+    plain = converter.to_gaussians(panorama, depth_map=truth)
+    double = converter.to_gaussians(panorama, depth_map=truth, global_scale=2)
+    assert np.allclose(double.means, 2 * plain.means, rtol=1e-5)
+    assert np.allclose(double.scales, 2 * plain.scales, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("keywords", "words"), [
+    ({"stried": 2}, "'stride'"), ({"stride": 0}, "stride = 0"), ({"depth_model": "nonsense"}, "builtin"),
+])
+def test_bad_settings_are_refused_where_they_are_given(panorama: Panorama, keywords: dict, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        SPAG4D(**keywords)
+    with pytest.raises(InputError, match=words):
+        SPAG4D().to_gaussians(panorama, **keywords)
+
+
+def test_a_device_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(InputError, match="cuda:77.*cpu"):
+        SPAG4D(device="cuda:77")
+
+
+def test_depth_range_does_not_count_the_dome(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    distance = truth.distance.copy()
+    distance[:HEIGHT // 4] = np.inf
+    result = SPAG4D(stride=4).convert(panorama, tmp_path / "scene.ply", depth_map=distance)
+    farthest = np.linalg.norm(read_ply(tmp_path / "scene.ply").means, axis=1).max()
+    assert result.depth_range is not None and result.depth_range[1] < 6 < 50 < farthest
+    without = SPAG4D(stride=4).to_gaussians(panorama, depth_map=distance, sky_dome=False)
+    assert np.linalg.norm(without.means, axis=1).max() < 7
+
+
+def test_the_builtin_model_is_a_fallback_that_is_said(panorama: Panorama, tmp_path: Path) -> None:
+    result = SPAG4D(stride=8, device="cpu").convert(panorama, tmp_path / "scene.ply")
+    assert result.depth_model == "builtin" and result.device == "cpu"
+    assert any("built-in" in warning for warning in result.warnings)
+    named = SPAG4D(stride=8, device="cpu", depth_model="builtin").convert(panorama, tmp_path / "scene.ply")
+    assert named.warnings == ()
+
+
+def test_the_model_is_loaded_once(panorama: Panorama, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spag4d.registry import Registry
+
+    class Truth:
+        name = "truth"
+        made = 0
+
+        def __init__(self, device: str = "cpu") -> None:
+            Truth.made += 1
+
+        def estimate(self, panorama: Panorama, *, progress: Progress) -> DepthMap:
+            return BoxRoom().depth(panorama.size_hw[0])
+
+    monkeypatch.setattr(Registry, "load", lambda self, name: Truth)
+    converter = SPAG4D(device="cpu", use_guided_filter=False)
+    for _ in range(2):
+        assert np.array_equal(converter.estimate_depth(panorama).distance, BoxRoom().distance(HEIGHT))
+    assert Truth.made == 1
+
+
+def test_stages_are_told_in_order(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    seen: list[Event] = []
+    SPAG4D(stride=4).convert(panorama, tmp_path / "scene.ply", depth_map=truth, progress=Progress(seen.append))
+    stages = list(dict.fromkeys(event.stage for event in seen if isinstance(event, Step)))
+    assert [name for name in stages if name in ("Reading", "Depth", "Edges", "Gaussians", "Writing")] == [
+        "Reading", "Depth", "Edges", "Gaussians", "Writing"]
+    assert not any(isinstance(event, Notice) for event in seen)
+
+
+def test_cancelling_anywhere_keeps_the_older_file(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    target = tmp_path / "scene.ply"
+    count: list[Event] = []
+    SPAG4D(stride=8).convert(panorama, target, depth_map=truth, progress=Progress(count.append))
+    target.write_text("older")
+    for patience in range(len(count)):
+        seen: list[Event] = []
+        progress = Progress(seen.append, is_cancelled=lambda seen=seen, patience=patience: len(seen) >= patience)
+        try:
+            SPAG4D(stride=8).convert(panorama, target, depth_map=truth, progress=progress)
+        except Cancelled:
+            after_writing = len(seen) == len(count) - 1
+            assert after_writing or target.read_text() == "older"
+        assert [path.name for path in tmp_path.iterdir()] == ["scene.ply"]
+
+
+def test_targets_are_checked_before_any_work(panorama: Panorama, tmp_path: Path) -> None:
+    def fail(event: Event) -> None:
+        raise AssertionError(f"work began: {event}")
+
+    for target, words in (("none/scene.ply", "does not exist"), ("scene.obj", ".ply or .splat"), ("scene", "--format")):
+        with pytest.raises(InputError, match=words):
+            SPAG4D().convert(panorama, tmp_path / target, progress=Progress(fail))
+    with pytest.raises(InputError, match="ply"):
+        SPAG4D(format="splat").convert(panorama, tmp_path / "scene.ply", progress=Progress(fail))
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"precious")
+    with pytest.raises(InputError, match="destroy"):
+        SPAG4D().convert(photo, tmp_path / "scene.ply", save_depth=photo, progress=Progress(fail))
+    assert photo.read_bytes() == b"precious"
+
+
+def test_both_formats_are_written_beside_each_other(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    result = SPAG4D(format="both", stride=8).convert(panorama, tmp_path / "scene.ply", depth_map=truth)
+    assert [path.name for path in result.output_paths] == ["scene.ply", "scene.splat"]
+    assert all(path.is_file() for path in result.output_paths)
+
+
+def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hungry(*args: object, **kwargs: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("spag4d.core.grid_gaussians", hungry)
+    with pytest.raises(ResourceError, match="--stride"):
+        SPAG4D().to_gaussians(panorama, depth_map=np.ones((HEIGHT, 2 * HEIGHT), np.float32))
