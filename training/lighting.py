@@ -1,0 +1,163 @@
+"""Deferred shading: what the visible surface points look like under sun, sky and lamps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from training import patterns, sky
+from training.raycast import Grid, occluded
+from training.scene import BOX, ELLIPSOID, FRUSTUM, RECT, Scene
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Surface points of n pixels: positions, unit normals toward the viewer (3, n); texture coordinates."""
+
+    position: torch.Tensor
+    normal: torch.Tensor
+    surface: patterns.Surface
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A scene's numbers as tensors, gathered per pixel: one column per primitive or material."""
+
+    matrix: torch.Tensor
+    center: torch.Tensor
+    half: torch.Tensor
+    kind: torch.Tensor
+    material: torch.Tensor
+    looks: torch.Tensor
+
+
+def tables(scene: Scene, device: str) -> Tables:
+    """Move the scene's primitives and materials to ``device``."""
+    shapes = scene.primitives
+    f32 = {"dtype": torch.float32, "device": device}
+    return Tables(
+        torch.tensor(np.array([p.axes.T.reshape(9) for p in shapes]), **f32),
+        torch.tensor(np.array([p.center for p in shapes]), **f32),
+        torch.tensor(np.array([p.half for p in shapes]), **f32),
+        torch.tensor([p.kind for p in shapes], device=device),
+        torch.tensor([p.material for p in shapes], device=device),
+        patterns.table(scene.materials, device),
+    )
+
+
+def surface_points(t: Tables, index: torch.Tensor, distance: torch.Tensor, rays: torch.Tensor, grid: Grid) -> Hits:
+    """Positions, normals and texture coordinates of pixels that see primitive ``index`` (n) along ``rays`` (3, n)."""
+    position = rays * distance + rays.new_tensor(grid.origin)[:, None]
+    matrix = t.matrix[index].view(-1, 3, 3)
+    half, kind = t.half[index].T, t.kind[index]
+    local = torch.bmm(matrix, (position.T - t.center[index])[:, :, None]).squeeze(2).T
+    scaled = local / half
+    axis = scaled.abs().argmax(0)
+    flat = torch.where(kind == RECT, torch.full_like(axis, 2), axis)
+    round_ = (kind == ELLIPSOID) | (kind == FRUSTUM)
+    tube = (kind == FRUSTUM) & (scaled[1].abs() < 0.999)
+    normal = F.one_hot(flat, 3).T.to(local.dtype) * torch.where(local < 0, -1.0, 1.0)
+    upright = torch.tensor([[1.0], [0.0], [1.0]], device=local.device)
+    curved = torch.where(kind == ELLIPSOID, scaled / half, scaled / half * upright)
+    normal = torch.where((kind == ELLIPSOID) | tube, curved, normal)
+    normal = torch.bmm(matrix.transpose(1, 2), normal.T[:, :, None]).squeeze(2).T
+    normal = F.normalize(normal, dim=0)
+    normal = normal * torch.where((normal * rays).sum(0) > 0, -1.0, 1.0)
+    around = torch.atan2(scaled[0], scaled[2]) * half[0]
+    u = torch.where(round_, around, torch.where(flat == 0, local[2], local[0]))
+    v = torch.where(~round_ & (flat == 1), local[2], local[1])
+    half_u = torch.where(flat == 0, half[2], half[0])
+    half_v = torch.where(~round_ & (flat == 1), half[2], half[1])
+    slant = (normal * rays).sum(0).abs().clamp_min(0.05)
+    pixel = distance * grid.pixel_rad / slant.sqrt()
+    return Hits(position, normal, patterns.Surface(u, v, half_u, half_v, pixel, t.material[index]))
+
+
+def shadow_casters(scene: Scene, limit: int) -> list[int]:
+    """The primitives most worth testing for shadows: large, near the camera, not the floor."""
+    size = []
+    for p in scene.primitives:
+        flat = sorted(p.half)
+        away = float(np.linalg.norm(p.center - scene.camera)) + 1.0
+        floor = p.kind == RECT and abs(p.axes[1, 2]) > 0.9 and p.center[1] > -0.05
+        size.append(0.0 if floor or not p.shadow else flat[1] * flat[2] / away)
+    order = np.argsort(size)[::-1][:limit]
+    return [int(i) for i in order if size[i] > 0]
+
+
+def shade(scene: Scene, t: Tables, hits: Hits, rays: torch.Tensor, lit: list[torch.Tensor], pixel_rad: float) -> torch.Tensor:
+    """Outgoing radiance (n, 3) of surface points; ``lit`` holds the share of sun and of each lamp that arrives."""
+    air = scene.atmosphere
+    look = patterns.shade(scene.materials, t.looks, hits.surface)
+    n = hits.normal
+    side = (0.5 - 0.5 * n[1])[:, None]
+    zenith, horizon, ground = (n.new_tensor(c) for c in (air.zenith, air.horizon, air.ground))
+    dome = zenith * 0.5 + horizon * 0.5
+    dome = 0.35 * dome + 0.65 * dome.mean()
+    light = air.ambient * torch.lerp(ground * 0.5 + dome * 0.25, dome, side)
+    sun = n.new_tensor(air.sun_direction)
+    light = light + ((n * sun[:, None]).sum(0).clamp_min(0.0) * lit[0])[:, None] * n.new_tensor(air.sun_color)
+    for lamp, share in zip(scene.lamps, lit[1:], strict=True):
+        light = light + _lamp(lamp.position, lamp.low, lamp.high, hits, share)[:, None] * n.new_tensor(lamp.color)
+    color = look.albedo * light + look.emission
+    if any(m.gloss > 0.05 for m in scene.materials):
+        color = _gloss(scene, hits, rays, look.gloss, color, pixel_rad)
+    haze = (-(hits.position - n.new_tensor(scene.camera)[:, None]).norm(dim=0) / air.haze_m).exp()[:, None]
+    return torch.lerp(horizon.expand_as(color), color, haze)
+
+
+def _lamp(position: np.ndarray, low: np.ndarray, high: np.ndarray, hits: Hits, share: torch.Tensor) -> torch.Tensor:
+    to_lamp = hits.normal.new_tensor(position)[:, None] - hits.position
+    square = (to_lamp * to_lamp).sum(0) + 0.15
+    facing = ((hits.normal * to_lamp).sum(0) * square.rsqrt() + 0.15).clamp_min(0.0) / 1.15
+    p = hits.position
+    outside = (p < p.new_tensor(low)[:, None]) | (p > p.new_tensor(high)[:, None])
+    return share * facing / square * (1.0 - 0.85 * outside.any(0).float())
+
+
+def _gloss(
+    scene: Scene, hits: Hits, rays: torch.Tensor, gloss: torch.Tensor, color: torch.Tensor, pixel_rad: float
+) -> torch.Tensor:
+    """Panes and polish: the sky where they would mirror it (outdoors), highlights of lamps and sun."""
+    pick = (gloss > 0.05).nonzero().squeeze(1)
+    if not len(pick):
+        return color
+    n, d = hits.normal[:, pick], rays[:, pick]
+    mirrored = d - 2.0 * (d * n).sum(0) * n
+    fresnel = 0.06 + 0.94 * (1.0 + (d * n).sum(0)).clamp(0.0, 1.0) ** 5
+    shine = sky.radiance(scene.atmosphere, mirrored, pixel_rad * 3, sharp=False) * (0.1 if scene.atmosphere.indoor else 1.0)
+    for lamp in scene.lamps:
+        to_lamp = F.normalize(n.new_tensor(lamp.position)[:, None] - hits.position[:, pick], dim=0)
+        spot = (((mirrored * to_lamp).sum(0) - 1.0) * 200.0).exp()
+        shine = shine + spot[:, None] * n.new_tensor(lamp.color) * 0.6
+    out = color.clone()
+    out[pick] = color[pick] + (gloss[pick] * fresnel)[:, None] * shine
+    return out
+
+
+def shadows(scene: Scene, hits: Hits, distance: torch.Tensor, limit: int) -> list[torch.Tensor]:
+    """Share (n) of the light of the sun and of each lamp that reaches the points."""
+    p = hits.position + hits.normal * (0.01 + 0.002 * distance)
+    chosen = [scene.primitives[i] for i in shadow_casters(scene, limit)]
+    full = torch.ones(p.shape[1], device=p.device)
+    sun = full.clone()
+    if scene.atmosphere.sun_color.max() > 0.02:
+        toward = p.new_tensor(scene.atmosphere.sun_direction)[:, None]
+        facing = ((hits.normal * toward).sum(0) > 0).nonzero().squeeze(1)
+        sun[facing] = (~occluded(chosen, p[:, facing], toward, math.inf)).float()
+    shares = [sun]
+    solid = [q for q in chosen if q.kind != RECT]
+    for lamp in scene.lamps:
+        if not lamp.shadow:
+            shares.append(full)
+            continue
+        toward = p.new_tensor(lamp.position)[:, None] - p
+        shares.append(1.0 - 0.8 * occluded(solid, p, toward, 0.97).float())
+    return shares
+
+
+__all__ = ["BOX", "Hits", "Tables", "shade", "shadow_casters", "shadows", "surface_points", "tables"]

@@ -1,0 +1,205 @@
+"""What a procedural world is made of: primitives, materials, lights, the camera.
+
+World frame: metres, x right, y down, z forward, the floor at y = 0; heights are given upwards (a height h is y = -h).
+Every primitive is a shape of half sizes ``half`` in a local frame whose axes are the columns of ``axes``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from training.materials import Material
+
+BOX, RECT, ELLIPSOID, FRUSTUM = range(4)
+
+Vec3 = tuple[float, float, float]
+Hole = tuple[float, float, float, float]
+"""An opening in a wall: metres from its left end, height of the sill above its base, width, height."""
+
+
+@dataclass(slots=True)
+class Primitive:
+    """One shape; ``fixed`` ones (walls, ground) stay even when the camera is near them."""
+
+    kind: int
+    center: np.ndarray
+    axes: np.ndarray
+    half: Vec3
+    material: int
+    group: int
+    taper: float = 1.0
+    capped: bool = True
+    clip: float = math.inf
+    leaf: float = 0.0
+    holes: tuple[Vec3 | Hole, ...] = ()
+    fixed: bool = False
+    shadow: bool = True
+
+
+@dataclass(slots=True)
+class Lamp:
+    """A point light: inverse square falloff, kept mostly inside the box ``low``-``high`` (its room)."""
+
+    position: np.ndarray
+    color: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    shadow: bool = False
+
+
+@dataclass
+class Atmosphere:
+    """The light from outside: sun, sky colours, clouds; ``ambient`` multiplies the sky's light on surfaces."""
+
+    sun_direction: np.ndarray
+    sun_color: np.ndarray
+    zenith: np.ndarray
+    horizon: np.ndarray
+    ground: np.ndarray
+    cloud_cover: float = 0.3
+    cloud_scale: float = 1.0
+    cloud_color: np.ndarray = field(default_factory=lambda: np.array([1.0, 1.0, 1.0]))
+    cloud_offset: tuple[float, float] = (0.0, 0.0)
+    haze_m: float = 3000.0
+    ambient: float = 1.0
+    indoor: float = 0.0
+    sun_disc: bool = True
+    night: bool = False
+
+
+def yaw_matrix(yaw: float) -> np.ndarray:
+    """Local-to-world rotation about the vertical: local z looks along azimuth ``yaw``."""
+    c, s = math.cos(yaw), math.sin(yaw)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+
+
+@dataclass
+class Scene:
+    """A world under construction; parts are placed in the current frame (see ``at``)."""
+
+    atmosphere: Atmosphere
+    camera: np.ndarray = field(default_factory=lambda: np.array([0.0, -1.6, 0.0]))
+    yaw: float = 0.0
+    primitives: list[Primitive] = field(default_factory=list)
+    materials: list[Material] = field(default_factory=list)
+    lamps: list[Lamp] = field(default_factory=list)
+    reflector: tuple[float, float] | None = None
+    """Height and strength of the one mirroring plane (wet or polished floor, water), where there is one."""
+    terrain: object | None = None
+    _origin: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    _turn: float = 0.0
+    _group: int = 0
+
+    def material(self, material: Material) -> int:
+        """Store a material, return its number."""
+        self.materials.append(material)
+        return len(self.materials) - 1
+
+    @contextmanager
+    def at(self, x: float, z: float, yaw: float = 0.0, base: float = 0.0) -> Iterator[Scene]:
+        """Place what follows in a frame at (x, z) turned by ``yaw``; the outermost frame makes one removable group."""
+        origin, turn = self._origin, self._turn
+        if not origin.any() and turn == 0.0:
+            self._group += 1
+        self._origin = origin + yaw_matrix(turn) @ np.array([x, -base, z])
+        self._turn = turn + yaw
+        try:
+            yield self
+        finally:
+            self._origin, self._turn = origin, turn
+
+    def point(self, x: float, height: float, z: float) -> np.ndarray:
+        """World position of a point of the current frame."""
+        return self._origin + yaw_matrix(self._turn) @ np.array([x, -height, z])
+
+    def add(self, kind: int, center: np.ndarray, axes: np.ndarray, half: Vec3, material: int, **extra: object) -> None:
+        """Append a primitive given in world coordinates."""
+        self.primitives.append(Primitive(kind, center, axes, half, material, self._group, **extra))  # type: ignore[arg-type]
+
+    def box(self, x: float, base: float, z: float, size: Vec3, material: int, yaw: float = 0.0, **extra: object) -> None:
+        """A box of size (width, height, depth) standing at height ``base``."""
+        center = self.point(x, base + size[1] / 2, z)
+        half = (size[0] / 2, size[1] / 2, size[2] / 2)
+        self.add(BOX, center, yaw_matrix(self._turn + yaw), half, material, **extra)
+
+    def ellipsoid(
+        self, x: float, height: float, z: float, radii: Vec3, material: int, yaw: float = 0.0, **extra: object
+    ) -> None:
+        """An ellipsoid around (x, height, z); ``leaf`` is the share of its surface that is cut away."""
+        self.add(ELLIPSOID, self.point(x, height, z), yaw_matrix(self._turn + yaw), radii, material, **extra)
+
+    def column(
+        self, x: float, base: float, z: float, radius: float, height: float, material: int, **extra: object
+    ) -> None:
+        """An upright cylinder, or a cone or frustum with ``taper`` = top radius / bottom radius."""
+        center = self.point(x, base + height / 2, z)
+        self.add(FRUSTUM, center, yaw_matrix(self._turn), (radius, height / 2, radius), material, **extra)
+
+    def rod(self, start: np.ndarray, end: np.ndarray, thickness: float, material: int, width: float = 0.0) -> None:
+        """A bar between two world points (wire, rail, beam, branch)."""
+        along = end - start
+        length = float(np.linalg.norm(along))
+        y = along / max(length, 1e-6)
+        helper = np.array([0.0, 1.0, 0.0]) if abs(y[1]) < 0.9 else np.array([0.0, 0.0, 1.0])
+        x = np.cross(y, helper)
+        x /= np.linalg.norm(x)
+        axes = np.stack([x, y, np.cross(x, y)], axis=1)
+        half = ((width or thickness) / 2, length / 2, thickness / 2)
+        self.add(BOX, (start + end) / 2, axes, half, material, shadow=thickness > 0.08)
+
+    def wall(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        heights: tuple[float, float],
+        material: int,
+        holes: Sequence[Hole] = (),
+        **extra: object,
+    ) -> None:
+        """An upright rectangle between two plan points; seen with ``start`` at its left, its texture reads upright."""
+        a, b = self.point(start[0], 0, start[1]), self.point(end[0], 0, end[1])
+        along = b - a
+        length = float(np.linalg.norm(along))
+        x = along / max(length, 1e-6)
+        y = np.array([0.0, 1.0, 0.0])
+        axes = np.stack([x, y, np.cross(x, y)], axis=1)
+        low, high = heights
+        center = (a + b) / 2 - y * (low + high) / 2
+        half = (length / 2, (high - low) / 2, 0.01)
+        cut = tuple(
+            (left - half[0], half[1] - sill - tall, left + wide - half[0], half[1] - sill)
+            for left, sill, wide, tall in holes
+        )
+        self.add(RECT, center, axes, half, material, holes=cut, fixed=True, **extra)
+
+    def slab(
+        self, x: float, z: float, size: tuple[float, float], height: float, material: int, yaw: float = 0.0, **extra: object
+    ) -> None:
+        """A horizontal rectangle (floor, ceiling, carpet, water); texture x along x, texture y along -z."""
+        turn = yaw_matrix(self._turn + yaw)
+        axes = np.stack([turn[:, 0], -turn[:, 2], turn[:, 1]], axis=1)
+        half = (size[0] / 2, size[1] / 2, 0.01)
+        self.add(RECT, self.point(x, height, z), axes, half, material, fixed=True, **extra)
+
+    def sheet(self, center: np.ndarray, axes: np.ndarray, half: tuple[float, float], material: int) -> None:
+        """A free rectangle in world coordinates (roof, sloped ceiling)."""
+        self.add(RECT, center, axes, (half[0], half[1], 0.01), material, fixed=True)
+
+    def clear_camera(self, margin_m: float = 0.3) -> None:
+        """Drop the groups of parts that hold the camera or come nearer to it than ``margin_m``."""
+        near = {p.group for p in self.primitives if not p.fixed and _gap(p, self.camera) < margin_m}
+        self.primitives = [p for p in self.primitives if p.fixed or p.group not in near]
+
+
+def _gap(p: Primitive, point: np.ndarray) -> float:
+    local = p.axes.T @ (point - p.center)
+    half = np.asarray(p.half)
+    if p.kind == ELLIPSOID:
+        stretched = np.linalg.norm(local / half)
+        return float((stretched - 1.0) * half.min())
+    return float(np.linalg.norm(np.maximum(np.abs(local) - half, 0.0)))
