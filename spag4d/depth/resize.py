@@ -1,0 +1,47 @@
+"""Depth at another resolution, without inventing surfaces between two surfaces."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_SAME_SURFACE = 0.1
+"""Neighbours whose inverse distances differ by more than this fraction lie on two surfaces."""
+_BAND_ROWS = 64
+
+
+def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:
+    """Resample distance (h, w) along the ray, infinite where nothing is, to ``size_hw``; azimuth wraps.
+
+    Interpolates inverse distance, which on a plane is linear in the direction, between those of the four neighbours that
+    lie on the surface of the nearest one. So a pixel next to an edge or to the sky has the distance of one side exactly.
+    """
+    if distance.shape == size_hw:
+        return distance
+    inverse = np.divide(1, distance, dtype=np.float32)
+    rows, down = _taps(distance.shape[0], size_hw[0], wraps=False)
+    columns, right = _taps(distance.shape[1], size_hw[1], wraps=True)
+    out = np.empty(size_hw, np.float32)
+    for top in range(0, size_hw[0], _BAND_ROWS):  # in bands, so that the corners of a large map need little memory
+        band = slice(top, top + _BAND_ROWS)
+        corners = [inverse[row[band]][:, column] for row in rows for column in columns]
+        weights = [y[band, None] * x for y in (1 - down, down) for x in (1 - right, right)]
+        out[band] = _blend(np.stack(corners), np.stack(weights))
+    with np.errstate(divide="ignore"):
+        return np.divide(1, out, dtype=np.float32)
+
+
+def _taps(source: int, target: int, *, wraps: bool) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], Floats]:
+    """Return for each target pixel the two source pixels around its centre, and how far it lies toward the second."""
+    position = (np.arange(target) + 0.5) * source / target - 0.5
+    first = np.floor(position).astype(np.int64)
+    both = first, first + 1
+    taps = tuple(tap % source if wraps else np.clip(tap, 0, source - 1) for tap in both)
+    return (taps[0], taps[1]), (position - first).astype(np.float32)
+
+
+def _blend(corners: Floats, weights: Floats) -> Floats:
+    """Average corners (4, h, w) with weights, of which those on another surface than the heaviest do not count."""
+    nearest = np.take_along_axis(corners, weights.argmax(0)[None], 0)
+    weights = weights * (np.abs(corners - nearest) <= _SAME_SURFACE * nearest)
+    return (corners * weights).sum(0) / weights.sum(0)

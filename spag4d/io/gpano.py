@@ -1,0 +1,114 @@
+"""Photo Sphere XMP (GPano): where a cropped panorama lies on the full sphere.
+
+The fields are those of https://developers.google.com/streetview/spherical-metadata, as attributes or as elements.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from xml.parsers import expat
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NAMESPACE = "http://ns.google.com/photos/1.0/panorama/"
+_SAME_SHAPE = 0.01
+"""How far two ratios may differ before the data is taken for that of another picture."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A picture of ``size_hw`` pixels whose upper left corner lies at (top, left) of a full sphere of ``full_hw`` pixels."""
+
+    size_hw: tuple[int, int]
+    full_hw: tuple[int, int]
+    top: int
+    left: int
+
+    def place(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Return the full sphere with ``pixels`` (h, w, …) in their place and zeros elsewhere."""
+        full = np.zeros((*self.full_hw, *pixels.shape[2:]), pixels.dtype)
+        height, width = self.size_hw
+        full[self.top:self.top + height, self.left:self.left + width] = pixels
+        return full
+
+
+def crop_from_xmp(xmp: bytes, size_hw: tuple[int, int]) -> Crop | None:
+    """Return where a picture of ``size_hw`` lies according to its XMP packet; None for a full sphere or without GPano data.
+
+    A picture that was made smaller after the data was written is understood. Raises ValueError, with the reason, for data
+    that cannot be true.
+    """
+    fields = gpano_fields(xmp)
+    if fields.get("ProjectionType", "equirectangular") != "equirectangular":
+        raise ValueError(f"its projection is {fields['ProjectionType']}")
+    if not any(name.startswith(("Cropped", "Full")) for name in fields):
+        return None
+    full_hw = _number(fields, "FullPanoHeightPixels"), _number(fields, "FullPanoWidthPixels")
+    crop_hw = (_number(fields, "CroppedAreaImageHeightPixels", full_hw[0]),
+               _number(fields, "CroppedAreaImageWidthPixels", full_hw[1]))
+    corner = _number(fields, "CroppedAreaTopPixels", 0), _number(fields, "CroppedAreaLeftPixels", 0)
+    _check(full_hw, crop_hw, corner)
+    return None if crop_hw == full_hw else _scaled(full_hw, crop_hw, corner, size_hw)
+
+
+def gpano_fields(xmp: bytes) -> dict[str, str]:
+    """Return the GPano properties of an XMP packet by name; raises ValueError for anything but plain XML."""
+    fields: dict[str, str] = {}
+    open_elements: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        open_elements.append(name)
+        fields.update({_local(key): value.strip() for key, value in attributes.items() if key.startswith(_NAMESPACE)})
+
+    def text(value: str) -> None:
+        if open_elements and open_elements[-1].startswith(_NAMESPACE):
+            name = _local(open_elements[-1])
+            fields[name] = (fields.get(name, "") + value).strip()
+
+    def doctype(*_: object) -> None:
+        raise ValueError("its XMP declares entities")  # which XMP never needs and attacks do
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: open_elements.pop()
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = doctype
+    packet = xmp.strip(b"\0 \r\n\t")
+    try:
+        if packet:
+            parser.Parse(packet, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"its XMP is damaged ({error})") from error
+    return fields
+
+
+def _local(name: str) -> str:
+    return name.rpartition(" ")[2]
+
+
+def _number(fields: dict[str, str], name: str, default: int | None = None) -> int:
+    if name not in fields and default is not None:
+        return default
+    text = fields.get(name, "")
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise ValueError(f"{name} is '{text}'" if text else f"{name} is missing") from None
+
+
+def _check(full_hw: tuple[int, int], crop_hw: tuple[int, int], corner: tuple[int, int]) -> None:
+    layout = f"{crop_hw[1]} x {crop_hw[0]} at ({corner[1]}, {corner[0]}) of {full_hw[1]} x {full_hw[0]}"
+    if min(crop_hw) < 1 or min(corner) < 0 or any(c + s > f for c, s, f in zip(corner, crop_hw, full_hw, strict=True)):
+        raise ValueError(f"a crop of {layout} does not lie inside")
+    if abs(full_hw[1] / (2 * full_hw[0]) - 1) > _SAME_SHAPE:
+        raise ValueError(f"its full sphere of {full_hw[1]} x {full_hw[0]} is not 2:1")
+
+
+def _scaled(full_hw: tuple[int, int], crop_hw: tuple[int, int], corner: tuple[int, int], size_hw: tuple[int, int]) -> Crop:
+    """Turn the data's pixels into the picture's own."""
+    scale = size_hw[0] / crop_hw[0], size_hw[1] / crop_hw[1]
+    if abs(scale[0] / scale[1] - 1) > _SAME_SHAPE:
+        raise ValueError(f"it describes {crop_hw[1]} x {crop_hw[0]} pixels and the picture has {size_hw[1]} x {size_hw[0]}")
+    placed = [min(round(c * s), round(f * s) - n) for c, s, f, n in zip(corner, scale, full_hw, size_hw, strict=True)]
+    height, width = (round(f * s) for f, s in zip(full_hw, scale, strict=True))
+    return Crop(size_hw, (height, width), *placed)
