@@ -1,0 +1,111 @@
+"""The sky as a backdrop: a sphere beyond everything, in the colours of the photograph's sky alone.
+
+The fine layer is as sharp as the photograph and reaches a few cells below the skyline; the wide layer behind it reaches
+degrees further, so that a step aside uncovers sky and neither a gap nor the outline of what stood in front. Pixels at the
+skyline mix both colours: there, and below, the colour of the nearest pure sky continues.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.progress import SILENT, Progress
+from spag4d.splat.grid import cover
+from spag4d.splat.look import Look
+from spag4d.splat.sphere_grid import SphereGrid
+from spag4d.splat.surface import InverseMap
+
+_MIXED_PX = 2
+_OVERLAP_CELLS = 2
+_SKIRT_RAD = np.radians(8)
+_COARSE_PX = 4
+
+Mask = Bool[np.ndarray, "h w"]
+
+
+def dome_gaussians(
+    panorama: Panorama,
+    depth: DepthMap,
+    *,
+    look: Look | None = None,
+    radius_m: float = 200.0,
+    progress: Progress = SILENT,
+) -> Gaussians:
+    """Return the sky of a panorama as Gaussians on a sphere of ``radius_m``, none where there is no sky.
+
+    The wide layer lies 7 % farther. Raises `ValueError` where panorama and depth map differ in size.
+    """
+    if panorama.size_hw != depth.size_hw:
+        raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
+    look = look or Look()
+    valid = np.ones_like(depth.sky) if panorama.valid is None else panorama.valid
+    sky = depth.sky & valid
+    if not sky.any():
+        return Gaussians.empty()
+    pure = ~_grown(~sky, _MIXED_PX)
+    skirt = _far_grown(sky) & valid
+    backdrop = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt), panorama.name)
+    fine = _grown(sky, _OVERLAP_CELLS * look.stride) & valid
+    fine_map, wide_map = (_sphere(mask, look.stride, radius_m) for mask in (fine, skirt))
+    return cover(backdrop, fine_map, wide_map, look, progress, stage="sky")
+
+
+def _sphere(mask: Mask, stride: int, radius_m: float) -> InverseMap:
+    height, width = mask.shape
+    grid = SphereGrid.of_rows(height, stride)
+    size = (2 * round(width / stride / 2), len(grid))
+    share = mask.astype(np.float32)
+    if stride > 1:
+        share = cv2.resize(share, size, interpolation=cv2.INTER_AREA)
+    return InverseMap(np.where(share >= 0.5, np.float32(1 / radius_m), np.float32(0)), grid)
+
+
+def _grown(mask: Mask, by_px: int) -> Mask:
+    """Return the mask with a margin; it wraps in azimuth and over the poles."""
+    padded = pad_sphere(mask.astype(np.uint8), by_px)
+    kernel = np.ones((2 * by_px + 1, 2 * by_px + 1), np.uint8)
+    return crop_sphere(cv2.dilate(padded, kernel), by_px) > 0
+
+
+def _far_grown(mask: Mask) -> Mask:
+    """Return the mask with a margin of the skirt's width."""
+    height, width = mask.shape
+    size = (max(2, width // _COARSE_PX // 2 * 2), max(1, height // _COARSE_PX))
+    coarse = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    grown = _grown(coarse, max(1, round(float(_SKIRT_RAD) * size[1] / np.pi)))
+    return cv2.resize(grown.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _backdrop(rgb: Float32[np.ndarray, "h w 3"], pure: Mask, needed: Mask) -> Float32[np.ndarray, "h w 3"]:
+    """Return the picture with everything but pure sky replaced by the colours of the sky around it, in the needed rows."""
+    height, width = pure.shape
+    size = (max(2, width // _COARSE_PX // 2 * 2), max(1, height // _COARSE_PX))
+    weight = pure.astype(np.float32)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    color = cv2.resize(rgb * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    margin = size[1] // 4
+    spread = crop_sphere(_spread(pad_sphere(color, margin), pad_sphere(share, margin)), margin)
+    rows = np.flatnonzero(needed.any(axis=1))[[0, -1]]
+    result = np.zeros_like(rgb)
+    part = slice(rows[0], rows[1] + 1)
+    smooth = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR)
+    result[part] = np.where(pure[part, :, None], rgb[part], smooth[part])
+    return result
+
+
+def _spread(color: Float32[np.ndarray, "h w 3"], weight: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w 3"]:
+    """Return weighted colours divided by their weights, and where these are zero the colours of coarser levels.
+
+    The pull–push scheme of Gortler et al., The Lumigraph, 1996.
+    """
+    known = color / np.maximum(weight, np.float32(1e-6))[..., None]
+    height, width = weight.shape
+    if min(height, width) < 2 or weight.min() >= 1:
+        return known
+    half = (-(-width // 2), -(-height // 2))
+    coarse = _spread(*(cv2.resize(array, half, interpolation=cv2.INTER_AREA) for array in (color, weight)))
+    filled = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    trust = np.minimum(weight, 1)[..., None]
+    return known * trust + filled * (1 - trust)

@@ -1,0 +1,71 @@
+"""The spherical grid: rings of equal height, each divided into as many cells as keep them square.
+
+A panorama has as many pixels in the row around the zenith as along the horizon. Cells of equal area need 2/π of them: no
+slivers, no hole at the poles and 36 % fewer Gaussians for the same picture.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int, Int32
+
+_FEWEST_CELLS = 3
+"""A pole is closed by three cells: 2π sin(pitch / 2) / pitch is nearly π."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells of some rings as flat arrays: the ring of each, and how far around it lies (0–1, at -π and +π)."""
+
+    ring: Int32[np.ndarray, " n"]
+    turn: Float32[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        """Return the number of cells."""
+        return self.ring.shape[0]
+
+    def where(self, keep: np.ndarray) -> "Cells":
+        """Return the cells that ``keep`` (n,) selects."""
+        return Cells(self.ring[keep], self.turn[keep])
+
+
+@dataclass(frozen=True)
+class SphereGrid:
+    """Rings at ``elevations_rad``, from the zenith down, made of cells of ``pitch_rad`` in both directions."""
+
+    elevations_rad: Float64[np.ndarray, " rings"]
+    pitch_rad: float
+
+    @staticmethod
+    def of_rows(height: int, rows_per_ring: int) -> "SphereGrid":
+        """Return the grid with a ring for every ``rows_per_ring`` rows of a panorama; the last may be less high."""
+        edges = np.minimum(np.arange(0, height + rows_per_ring, rows_per_ring), height)
+        return SphereGrid(np.pi / 2 - np.pi / height * (edges[:-1] + edges[1:]) / 2, np.pi * rows_per_ring / height)
+
+    def __len__(self) -> int:
+        """Return the number of rings."""
+        return self.elevations_rad.shape[0]
+
+    @cached_property
+    def counts(self) -> Int[np.ndarray, " rings"]:
+        """Number of cells in each ring."""
+        around = 2 * np.pi * np.cos(self.elevations_rad) / self.pitch_rad
+        return np.maximum(_FEWEST_CELLS, np.rint(around)).astype(int)
+
+    @cached_property
+    def starts(self) -> Int[np.ndarray, " rings1"]:
+        """Index of each ring's first cell, counted from the zenith; the last entry is the number of all cells."""
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    def cells(self, first: int, last: int) -> Cells:
+        """Return the cells of the rings ``first`` ≤ ring < ``last``."""
+        counts = self.counts[first:last]
+        ring = np.repeat(np.arange(first, last, dtype=np.int32), counts)
+        turns = [(np.arange(count, dtype=np.float32) + np.float32(0.5)) / np.float32(count) for count in counts]
+        return Cells(ring, np.concatenate(turns))
+
+    def index(self, ring: Int32[np.ndarray, " n"], turn: Float32[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+        """Return the number of the cell that holds each position."""
+        around = (turn * self.counts[ring].astype(np.float32)).astype(np.int64)
+        return self.starts[ring] + around

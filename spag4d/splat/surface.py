@@ -1,0 +1,157 @@
+"""What the Gaussians follow: inverse distance on a regular grid, and the piece of surface in each cell.
+
+Inverse distance is linear across a plane (n · u / (n · p) for direction u), so it is what planes are told from edges by, and
+zero stands for what holds no surface: sky, invalid pixels, or things nearer than allowed.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int32
+
+from spag4d.data import DepthMap, Panorama
+from spag4d.geometry.equirect import pad_sphere
+from spag4d.splat.orient import Patches, Values
+from spag4d.splat.sphere_grid import Cells, SphereGrid
+
+_MARGIN = 10
+"""Rows kept beyond each pole: the reach of a backing Gaussian, in cells."""
+_ALWAYS_JOINED_TANGENT = 4.0
+_NEVER_JOINED_TANGENT = 40.0
+_STRAIGHT = 0.25
+_LARGEST_TANGENT = 16.0
+_LARGEST_TANGENT_AT_EDGE = 4.0
+
+
+@dataclass(frozen=True)
+class InverseMap:
+    """Inverse distance (rings, columns) in 1/m, zero where there is no surface; one row for each ring of ``grid``."""
+
+    inverse: Float32[np.ndarray, "rings columns"]
+    grid: SphereGrid
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return self.inverse.shape[1]
+
+    @cached_property
+    def _padded(self) -> Float32[np.ndarray, "rings2 columns2"]:
+        return pad_sphere(self.inverse, min(_MARGIN, len(self.grid)))
+
+    def at(self, ring: Int32[np.ndarray, " n"], column: Int32[np.ndarray, " n"]) -> Values:
+        """Return values at rings up to 10 beyond a pole and columns up to a whole turn outside."""
+        margin = min(_MARGIN, len(self.grid))
+        row = np.clip(ring, -margin, len(self.grid) - 1 + margin)
+        row = row + np.int32(margin)
+        column = np.where(column < 0, column + np.int32(self.columns), column)
+        column = np.where(column >= self.columns, column - np.int32(self.columns), column)
+        index = row * np.int32(self.columns + 2 * margin) + (column + np.int32(margin))
+        return self._padded.ravel().take(index)
+
+    def column_of(self, cells: Cells) -> Int32[np.ndarray, " n"]:
+        """Return the column in which each cell has its centre."""
+        return (cells.turn * np.float32(self.columns)).astype(np.int32)
+
+    def occupied(self, cells: Cells) -> Bool[np.ndarray, " n"]:
+        """Return which cells hold a surface."""
+        return self.at(cells.ring, self.column_of(cells)) > 0
+
+
+def inverse_map(
+    panorama: Panorama, depth: DepthMap, stride: int, range_m: tuple[float, float], global_scale: float
+) -> InverseMap:
+    """Return the surfaces that a depth map describes, one value for each ``stride`` × ``stride`` pixels.
+
+    ``range_m`` is (nearest, farthest) after ``global_scale``: what is nearer is dropped, it belongs to the rig or is an
+    error; what is farther is drawn at the farthest distance, so that no hole opens. Raises `ValueError` for a depth map of
+    another size than the panorama.
+    """
+    if panorama.size_hw != depth.size_hw:
+        raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
+    nearest, farthest = range_m
+    inverse = np.reciprocal(np.minimum(depth.distance * np.float32(global_scale), np.float32(farthest)))
+    nothing = depth.sky | (inverse > 1 / nearest)
+    if panorama.valid is not None:
+        nothing |= ~panorama.valid
+    inverse[nothing] = 0
+    return InverseMap(one_surface_per_block(inverse, stride), SphereGrid.of_rows(panorama.size_hw[0], stride))
+
+
+def one_surface_per_block(inverse: Float32[np.ndarray, "h w"], stride: int) -> Float32[np.ndarray, "rings columns"]:
+    """Reduce inverse distances to one value per block: the mean over the surface that most of the block belongs to.
+
+    That surface is found by the median, in which emptiness counts as infinitely far: the value of an actual pixel, never
+    one between a foreground and its background. Pixels close to it are averaged, which puts the value in the middle of the
+    block where the surface is slanted.
+    """
+    if stride == 1:
+        return inverse
+    height, width = inverse.shape
+    columns = 2 * round(width / stride / 2)
+    column = (np.arange(columns)[:, None] * width // columns + np.arange(stride)) % width
+    rings = -(-height // stride)
+    reduced = np.empty((rings, columns), np.float32)
+    for ring in range(rings):
+        rows = inverse[ring * stride : (ring + 1) * stride]
+        block = rows[:, column].transpose(1, 0, 2).reshape(columns, -1)
+        middle = np.partition(block, block.shape[1] // 2, axis=1)[:, block.shape[1] // 2, None]
+        near = np.abs(block - middle) <= tolerance(np.pi / rings / 2) * middle
+        reduced[ring] = (block * near).sum(1) / near.sum(1)
+    return reduced
+
+
+def tolerance(reach_rad: float) -> float:
+    """Return by what part inverse distances may differ over an angle and still be one, however slanted, surface."""
+    return min(max(12 * reach_rad, 0.03), 0.25)
+
+
+def patches_at(surface: InverseMap, cells: Cells) -> Patches:
+    """Return the piece of surface in each cell, with slopes from neighbours on the same surface only.
+
+    Every cell must be occupied. Where a neighbour lies across a depth edge the slope comes from the other side alone, or is
+    zero, and is limited more strictly.
+    """
+    grid, columns = surface.grid, surface.columns
+    column_rad = 2 * np.pi / columns * np.cos(grid.elevations_rad)
+    steps = np.maximum(np.rint(columns / grid.counts), 1)
+    step, right_rad = steps.astype(np.int32)[cells.ring], (steps * column_rad).astype(np.float32)[cells.ring]
+    column = surface.column_of(cells)
+    centre = surface.at(cells.ring, column)
+    across = [surface.at(cells.ring, column + k * step) for k in (-2, -1, 1, 2)]
+    right, whole_right = _slope(centre, across, right_rad)
+    along = [surface.at(cells.ring + np.int32(k), column) for k in (-2, -1, 1, 2)]
+    down, whole_down = _slope(centre, along, np.float32(grid.pitch_rad))
+
+    limit = np.where(whole_right & whole_down, np.float32(_LARGEST_TANGENT), np.float32(_LARGEST_TANGENT_AT_EDGE))
+    shrink = np.minimum(1, limit / np.maximum(np.sqrt(right**2 + down**2), np.float32(1e-6)))
+    right, down = right * shrink, down * shrink
+    offset = (cells.turn * np.float32(columns) - column - np.float32(0.5)) * column_rad.astype(np.float32)[cells.ring]
+    return Patches(1 / (centre * np.clip(1 - right * offset, 0.5, 2)), right, down)
+
+
+def _slope(centre: Values, line: list[Values], step_rad: Values | np.float32) -> tuple[Values, Bool[np.ndarray, " n"]]:
+    """Return the growth of log distance per radian along four neighbours (at -2, -1, 1, 2), and whether both sides join."""
+    before2, before, after, after2 = line
+    behind, ahead = centre - before, after - centre
+    joined_behind = _joined(behind, ahead, before - before2, np.minimum(centre, before), step_rad)
+    joined_ahead = _joined(ahead, behind, after2 - after, np.minimum(centre, after), step_rad)
+    sides = np.maximum(joined_behind.astype(np.float32) + joined_ahead, 1)
+    slope = -(behind * joined_behind + ahead * joined_ahead) / (sides * centre * step_rad)
+    return slope, joined_behind & joined_ahead
+
+
+def _joined(
+    difference: Values, one_side: Values, other_side: Values, far: Values, step_rad: Values | np.float32
+) -> Bool[np.ndarray, " n"]:
+    """Return whether two neighbours are one surface: close, or on a line with the next on one of the sides.
+
+    ``far`` is the smaller of the two inverse distances.
+    """
+    size = np.abs(difference)
+    flat = size <= far * np.minimum(step_rad * np.float32(_ALWAYS_JOINED_TANGENT), np.float32(0.2))
+    bend = np.minimum(np.abs(difference - one_side), np.abs(difference - other_side))
+    straight = bend <= np.float32(_STRAIGHT) * size
+    possible = size <= far * np.minimum(step_rad * np.float32(_NEVER_JOINED_TANGENT), np.float32(1))
+    return (far > 0) & possible & (flat | straight)
