@@ -8,18 +8,27 @@ Rolling the input by a multiple of `STRIDE` columns therefore rolls the output b
 
 from __future__ import annotations
 
+import hashlib
 import math
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import nn
+
+from spag4d.errors import WeightsError
 
 STRIDE = 32
 WORKING_HW = (256, 512)
 WIDTHS = (16, 32, 64, 128, 256)
 MIN_DISTANCE_M = 0.1
 MAX_DISTANCE_M = 300.0
+WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
+WEIGHTS_SHA256 = "none"
 _HORIZON_SINE = 0.02
+_REMEDY = "Reinstall spag4d, or restore the file from the repository."
 
 
 def pad_sphere(x: torch.Tensor, pixels: int) -> torch.Tensor:
@@ -52,6 +61,7 @@ class ChannelNorm(nn.LayerNorm):
     """Layer norm over the channels of each pixel of a (b, c, h, w) tensor."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Normalise."""
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
@@ -59,6 +69,7 @@ class ConvBlock(nn.Module):
     """Residual block of two 3 x 3 convolutions; the shape stays."""
 
     def __init__(self, channels: int) -> None:
+        """Start as the identity."""
         super().__init__()
         self.norm = ChannelNorm(channels)
         self.expand = nn.Conv2d(channels, channels, 3)
@@ -66,6 +77,7 @@ class ConvBlock(nn.Module):
         nn.init.zeros_(self.project.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (b, c, h, w) to its like."""
         return x + self.project(F.silu(self.expand(pad_sphere(self.norm(x), 2))))
 
 
@@ -73,6 +85,7 @@ class AttentionBlock(nn.Module):
     """Residual global attention and a two-layer perceptron on every pixel; the shape stays."""
 
     def __init__(self, channels: int, head_channels: int = 32) -> None:
+        """Start as the identity; each head compares ``head_channels`` of the channels."""
         super().__init__()
         self.head_channels = head_channels
         self.norm = ChannelNorm(channels)
@@ -85,6 +98,7 @@ class AttentionBlock(nn.Module):
         nn.init.zeros_(self.project.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (b, c, h, w) to its like."""
         x = x + self.merge(self._attend(self.qkv(self.norm(x))))
         return x + self.project(F.silu(self.expand(self.mlp_norm(x))))
 
@@ -114,10 +128,12 @@ class Down(nn.Module):
     """Halve the resolution with a 3 x 3 convolution."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
+        """Take and give so many channels."""
         super().__init__()
         self.conv = nn.Conv2d(channels_in, channels_out, 3, stride=2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (b, c, h, w) to (b, c', h / 2, w / 2)."""
         return self.conv(pad_sphere(x, 1))
 
 
@@ -125,22 +141,25 @@ class Up(nn.Module):
     """Double the resolution by pixel shuffle and add the encoder's features of that level."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
+        """Take and give so many channels."""
         super().__init__()
         self.norm = ChannelNorm(channels_in)
         self.spread = nn.Conv2d(channels_in, 4 * channels_out, 1)
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        """Map (b, c, h, w) and the skip (b, c', 2 h, 2 w) to the skip's shape."""
         return skip + F.pixel_shuffle(self.spread(self.norm(x)), 2)
 
 
 class BuiltinNetwork(nn.Module):
     """Log distance and sky logit of a level panorama.
 
-    `forward` takes sRGB (b, 3, h, w) in 0..1, h and w multiples of `STRIDE` and w = 2 h, and returns two
+    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE` and at least twice it, and returns two
     (b, h, w) tensors: natural log of the distance along the ray in metres, and the logit of being sky.
     """
 
     def __init__(self, widths: tuple[int, int, int, int, int] = WIDTHS, attention_blocks: int = 4) -> None:
+        """``widths`` are the channels at 1/2, 1/4 ... 1/32 of the resolution."""
         super().__init__()
         half, quarter, eighth, sixteenth, deepest = widths
         self.stem = Down(3 + 4, half)
@@ -157,9 +176,9 @@ class BuiltinNetwork(nn.Module):
         self.head_norm = ChannelNorm(half)
         self.head = nn.Conv2d(half, 4 * 4, 3)
         nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
 
     def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log distance and sky logit."""
         b, _, h, w = rgb.shape
         rows = elevation_features(h, rgb.device)
         known = rows[None, :, :, None].expand(b, -1, -1, w)
@@ -178,6 +197,26 @@ class BuiltinNetwork(nn.Module):
     @staticmethod
     def _log_distance(maps: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         plane, cylinder = rows[2, :, None], rows[3, :, None]
-        log_distance = 1.5 + maps[:, 0] + maps[:, 1] * plane + maps[:, 2] * cylinder
-        low, high = math.log(MIN_DISTANCE_M), math.log(MAX_DISTANCE_M)
-        return log_distance.clamp(low, high) if not torch.is_grad_enabled() else log_distance
+        return 1.5 + maps[:, 0] + maps[:, 1] * plane + maps[:, 2] * cylinder
+
+
+def load_builtin(path: Path = WEIGHTS_PATH, sha256: str | None = WEIGHTS_SHA256) -> BuiltinNetwork:
+    """Return the network with its trained weights, ready for inference on the CPU.
+
+    The file's sha256 is compared unless it is None. Raises `WeightsError` where the file is missing, altered or not of this
+    network.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"cannot read the built-in depth weights {path} ({error.strerror}). {_REMEDY}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise WeightsError(f"{path} is damaged: its sha256 is {found}, expected {sha256}. {_REMEDY}")
+    network = BuiltinNetwork()
+    try:
+        network.load_state_dict({name: value.float() for name, value in load(content).items()})
+    except (SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"{path} does not hold weights of the built-in network ({reason}). {_REMEDY}") from error
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

@@ -1,0 +1,90 @@
+"""What the network is asked to get right: log distance, its shape, its edges, and the sky.
+
+Targets are (b, h, w) log distances in which +inf marks the sky and NaN a pixel that nobody knows anything about.
+Means over pixels are weighted by solid angle, so that the poles of the picture count as little as they are small.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M
+
+GRADIENT_STEPS_PX = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts in the sum."""
+
+    metric: float = 0.5
+    shape: float = 1.0
+    gradient: float = 0.5
+    sky: float = 0.3
+
+
+def solid_angle(height: int, device: torch.device | str | None = None) -> torch.Tensor:
+    """Cosine of the elevation of each row, scaled to mean one: (height, 1)."""
+    rows = torch.arange(height, dtype=torch.float32, device=device)
+    cosine = torch.cos(math.pi / 2 - math.pi * (rows + 0.5) / height)
+    return (cosine / cosine.mean())[:, None]
+
+
+def masks(target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return where the target holds a surface and where it holds sky, both bool of its shape."""
+    return target.isfinite(), target.isposinf()
+
+
+def depth_loss(
+    log_distance: torch.Tensor, sky_logit: torch.Tensor, target: torch.Tensor, weights: LossWeights = LossWeights()
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """Return the loss to minimise and its terms by name.
+
+    All tensors are (b, h, w). ``metric`` is the mean absolute error of the log distance, ``shape`` the same after the
+    best common factor of each picture has been taken out, ``gradient`` compares differences between neighbours on
+    four grids, ``sky`` is the binary cross-entropy of the sky logit.
+    """
+    surface, sky = masks(target)
+    area = solid_angle(target.shape[-2], target.device)
+    weight = surface * area
+    known = torch.where(surface, target, 0.0).clamp(math.log(MIN_DISTANCE_M), math.log(MAX_DISTANCE_M))
+    error = torch.where(surface, log_distance - known, 0.0)
+    terms = {
+        "metric": weighted_mean(error.abs(), weight),
+        "shape": weighted_mean((error - typical_error(error, weight)).abs(), weight),
+        "gradient": gradient_loss(error, weight),
+        "sky": weighted_mean(
+            F.binary_cross_entropy_with_logits(sky_logit, sky.float(), reduction="none"), (surface | sky) * area
+        ),
+    }
+    total = sum((getattr(weights, name) * term for name, term in terms.items()), error.new_zeros(()))
+    return total, {name: float(term.detach()) for name, term in terms.items()}
+
+
+def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Mean over everything; zero where nothing has weight."""
+    return (values * weight).sum() / weight.sum().clamp_min(1e-6)
+
+
+def typical_error(error: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Weighted mean error of each picture, (b, 1, 1): the log of the factor that its scale is off by."""
+    total = weight.sum((1, 2), keepdim=True).clamp_min(1e-6)
+    return (error * weight).sum((1, 2), keepdim=True) / total
+
+
+def gradient_loss(error: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference of the error between neighbours, wrapping in azimuth.
+
+    The mean over grids that take every pixel, every second, fourth and eighth of both directions.
+    """
+    total = error.new_zeros(())
+    for step in GRADIENT_STEPS_PX:
+        e, w = error[:, ::step, ::step], weight[:, ::step, ::step]
+        across = weighted_mean((e - e.roll(1, 2)).abs(), torch.minimum(w, w.roll(1, 2)))
+        down = weighted_mean((e[:, 1:] - e[:, :-1]).abs(), torch.minimum(w[:, 1:], w[:, :-1]))
+        total = total + across + down
+    return total / (2 * len(GRADIENT_STEPS_PX))
