@@ -36,7 +36,7 @@ def random_film(rng: np.random.Generator) -> Film:
         white=(float(np.exp(warm)), float(np.exp(tint)), float(np.exp(-warm))),
         contrast=float(rng.uniform(0.85, 1.25)),
         saturation=float(rng.uniform(0.7, 1.1)),
-        noise=float(rng.choice([0.0, 0.005, 0.015, 0.03], p=[0.3, 0.4, 0.2, 0.1])),
+        noise=float(rng.choice([0.0, 0.004, 0.01, 0.02], p=[0.3, 0.4, 0.2, 0.1])),
         flare=float(rng.uniform(0.1, 1.0)) if rng.random() < 0.3 else 0.0,
         nadir_deg=float(rng.uniform(8, 38)) if rng.random() < 0.15 else 0.0,
         zenith_deg=float(rng.uniform(5, 20)) if rng.random() < 0.03 else 0.0,

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 
 from training import patterns, sky
 from training.raycast import Grid, occluded
-from training.scene import BOX, ELLIPSOID, FRUSTUM, RECT, Scene
+from training.scene import BOX, ELLIPSOID, FRUSTUM, RECT, TERRAIN, Primitive, Scene, Space
+from training.terrain import Terrain
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Tables:
 
 def tables(scene: Scene, device: str) -> Tables:
     """Move the scene's primitives and materials to ``device``."""
-    shapes = scene.primitives
+    ground = Primitive(TERRAIN, np.zeros(3), np.eye(3), (1.0, 1.0, 1.0), scene.terrain_material, 0)
+    shapes = [*scene.primitives, ground]
     f32 = {"dtype": torch.float32, "device": device}
     return Tables(
         torch.tensor(np.array([p.axes.T.reshape(9) for p in shapes]), **f32),
@@ -49,7 +51,7 @@ def tables(scene: Scene, device: str) -> Tables:
     )
 
 
-def surface_points(t: Tables, index: torch.Tensor, distance: torch.Tensor, rays: torch.Tensor, grid: Grid) -> Hits:
+def surface_points(t: Tables, index: torch.Tensor, distance: torch.Tensor, rays: torch.Tensor, grid: Grid, terrain: Terrain | None) -> Hits:
     """Positions, normals and texture coordinates of pixels that see primitive ``index`` (n) along ``rays`` (3, n)."""
     position = rays * distance + rays.new_tensor(grid.origin)[:, None]
     matrix = t.matrix[index].view(-1, 3, 3)
@@ -66,7 +68,11 @@ def surface_points(t: Tables, index: torch.Tensor, distance: torch.Tensor, rays:
     normal = torch.where((kind == ELLIPSOID) | tube, curved, normal)
     normal = torch.bmm(matrix.transpose(1, 2), normal.T[:, :, None]).squeeze(2).T
     normal = F.normalize(normal, dim=0)
-    normal = normal * torch.where((normal * rays).sum(0) > 0, -1.0, 1.0)
+    flat = torch.where(kind == TERRAIN, torch.ones_like(flat), flat)
+    if terrain is not None:
+        pick = (kind == TERRAIN).nonzero().squeeze(1)
+        normal[:, pick] = terrain.normal(position[0, pick], position[2, pick])
+    normal = normal * torch.where(((normal * rays).sum(0) > 0) & (kind != TERRAIN), -1.0, 1.0)
     around = torch.atan2(scaled[0], scaled[2]) * half[0]
     u = torch.where(round_, around, torch.where(flat == 0, local[2], local[0]))
     v = torch.where(~round_ & (flat == 1), local[2], local[1])
@@ -98,11 +104,14 @@ def shade(scene: Scene, t: Tables, hits: Hits, rays: torch.Tensor, lit: list[tor
     zenith, horizon, ground = (n.new_tensor(c) for c in (air.zenith, air.horizon, air.ground))
     dome = zenith * 0.5 + horizon * 0.5
     dome = 0.35 * dome + 0.65 * dome.mean()
-    light = air.ambient * torch.lerp(ground * 0.5 + dome * 0.25, dome, side)
+    open_sky = _openness(scene, hits)
+    light = (air.ambient * open_sky)[:, None] * torch.lerp(ground * 0.5 + dome * 0.25, dome, side)
     sun = n.new_tensor(air.sun_direction)
     light = light + ((n * sun[:, None]).sum(0).clamp_min(0.0) * lit[0])[:, None] * n.new_tensor(air.sun_color)
     for lamp, share in zip(scene.lamps, lit[1:], strict=True):
         light = light + _lamp(lamp.position, lamp.low, lamp.high, hits, share)[:, None] * n.new_tensor(lamp.color)
+    if scene.rooms:
+        light = light * _corners(scene.rooms[0], hits)[:, None]
     color = look.albedo * light + look.emission
     if any(m.gloss > 0.05 for m in scene.materials):
         color = _gloss(scene, hits, rays, look.gloss, color, pixel_rad)
@@ -110,9 +119,27 @@ def shade(scene: Scene, t: Tables, hits: Hits, rays: torch.Tensor, lit: list[tor
     return torch.lerp(horizon.expand_as(color), color, haze)
 
 
+def _openness(scene: Scene, hits: Hits) -> torch.Tensor:
+    p = hits.position
+    share = torch.ones_like(p[0])
+    for room in scene.rooms:
+        low, high = p.new_tensor(room.low)[:, None] - 0.02, p.new_tensor(room.high)[:, None] + 0.02
+        inside = ((p >= low) & (p <= high)).all(0)
+        share = share.masked_fill(inside, room.daylight)
+    return share * (1.0 - 0.35 * (p[1].clamp(max=0.0) * 4.0).exp() * (1.0 - hits.normal[1].abs()))
+
+
+def _corners(room: Space, hits: Hits) -> torch.Tensor:
+    """Less light near the edges where walls, floor and ceiling meet (0..1)."""
+    low, high = hits.position.new_tensor(room.low)[:, None], hits.position.new_tensor(room.high)[:, None]
+    gap = torch.minimum((hits.position - low).abs(), (high - hits.position).abs())
+    near = (-gap / 0.35).exp() * (1.0 - hits.normal.abs())
+    return (1.0 - 0.45 * near).prod(0)
+
+
 def _lamp(position: np.ndarray, low: np.ndarray, high: np.ndarray, hits: Hits, share: torch.Tensor) -> torch.Tensor:
     to_lamp = hits.normal.new_tensor(position)[:, None] - hits.position
-    square = (to_lamp * to_lamp).sum(0) + 0.15
+    square = (to_lamp * to_lamp).sum(0) + 0.4
     facing = ((hits.normal * to_lamp).sum(0) * square.rsqrt() + 0.15).clamp_min(0.0) / 1.15
     p = hits.position
     outside = (p < p.new_tensor(low)[:, None]) | (p > p.new_tensor(high)[:, None])

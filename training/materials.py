@@ -132,8 +132,10 @@ def carpet(rng: Random) -> Material:
 
 
 def fabric(rng: Random) -> Material:
-    """Upholstery, curtains, clothes."""
-    color = hsv(rng.random(), rng.uniform(0, 0.75), rng.uniform(0.08, 0.9))
+    """Upholstery, curtains, clothes: mostly greys, browns, blues."""
+    strong = rng.random() < 0.3
+    hue = rng.random() if strong else rng.choice([0.03, 0.07, 0.1, 0.58, 0.62]) + rng.normal(0, 0.02)
+    color = hsv(hue, rng.uniform(0.2, 0.8) if strong else rng.uniform(0, 0.4), rng.uniform(0.08, 0.9))
     if rng.random() < 0.2:
         cell = float(rng.uniform(0.03, 0.15))
         return _unique(rng, Material(STRIPES, color, scaled(color, rng.uniform(0.3, 1.6)), (cell, 1.0), grain=0.1))
@@ -143,31 +145,31 @@ def fabric(rng: Random) -> Material:
 def solid(rng: Random, dark: bool = False) -> Material:
     """Metal, plastic, lacquer: one colour, little grain."""
     value = rng.uniform(0.04, 0.3) if dark else rng.uniform(0.05, 0.95)
-    color = hsv(rng.random(), rng.uniform(0, 0.2) if rng.random() < 0.6 else rng.uniform(0.2, 0.9), value)
+    color = hsv(rng.random(), rng.uniform(0, 0.15) if rng.random() < 0.7 else rng.uniform(0.15, 0.85), value)
     return _unique(rng, Material(a=color, grain=0.03, stain=0.03, gloss=rng.uniform(0, 0.3)))
 
 
 def foliage(rng: Random, season: float | None = None) -> Material:
     """Leaves: mostly green, now and then autumn or blossom."""
     hue = rng.uniform(0.2, 0.33) if (season is None or season > 0.15) else rng.uniform(0.02, 0.16)
-    color = hsv(hue, rng.uniform(0.35, 0.8), rng.uniform(0.2, 0.6))
+    color = hsv(hue, rng.uniform(0.3, 0.65), rng.uniform(0.2, 0.6))
     return _unique(rng, Material(SPOTS, color, scaled(color, rng.uniform(0.15, 0.5)), grain=0.5, grain_m=rng.uniform(1.5, 4), stain=0.3, stain_m=5))
 
 
 def ground(rng: Random, kind: str) -> Material:
     """Outdoor ground: grass, asphalt, paving, soil, sand, snow."""
     if kind == "grass":
-        color = hsv(rng.uniform(0.15, 0.3), rng.uniform(0.3, 0.7), rng.uniform(0.25, 0.6))
-        return _unique(rng, Material(SPOTS, color, scaled(color, rng.uniform(0.3, 0.8)), grain=0.4, grain_m=2.5, stain=0.35, stain_m=17))
+        color = hsv(rng.uniform(0.14, 0.27), rng.uniform(0.25, 0.55), rng.uniform(0.25, 0.6))
+        return _unique(rng, Material(SPOTS, color, scaled(color, rng.uniform(0.3, 0.8)), grain=0.4, grain_m=rng.uniform(0.8, 2.5), stain=0.15, stain_m=17))
     if kind == "paving":
         color = hsv(rng.uniform(0.03, 0.15), rng.uniform(0, 0.25), rng.uniform(0.35, 0.8))
         edge = float(rng.uniform(0.1, 1.6))
-        return _unique(rng, Material(CELLS, color, scaled(color, rng.uniform(0.3, 0.8)), (edge, edge * rng.uniform(0.5, 1)), rng.choice([0, 0.5]), rng.uniform(0.006, 0.03), rng.uniform(0.05, 0.3), 0.15, 2.5, 0.25, 13, turn=int(rng.integers(0, 2))))
+        return _unique(rng, Material(CELLS, color, scaled(color, rng.uniform(0.3, 0.8)), (edge, edge * rng.uniform(0.5, 1)), rng.choice([0, 0.5]), rng.uniform(0.006, 0.03), rng.uniform(0.05, 0.3), 0.12, 2.5, rng.uniform(0.02, 0.15), 13, turn=int(rng.integers(0, 2))))
     if kind == "asphalt":
         color = hsv(rng.uniform(0, 0.7), rng.uniform(0, 0.1), rng.uniform(0.25, 0.6))
-        return _unique(rng, Material(a=color, grain=0.15, grain_m=1.5, stain=0.25, stain_m=15))
+        return _unique(rng, Material(a=color, grain=rng.uniform(0.05, 0.2), grain_m=rng.uniform(0.5, 2), stain=rng.uniform(0.02, 0.15), stain_m=rng.uniform(6, 30)))
     color = hsv(rng.uniform(0.05, 0.13), rng.uniform(0.05, 0.55), rng.uniform(0.3, 0.85))
-    return _unique(rng, Material(SPOTS if rng.random() < 0.5 else PLAIN, color, scaled(color, 0.6), grain=0.3, grain_m=3, stain=0.3, stain_m=21))
+    return _unique(rng, Material(SPOTS if rng.random() < 0.5 else PLAIN, color, scaled(color, 0.6), grain=0.3, grain_m=rng.uniform(1, 3), stain=0.15, stain_m=21))
 
 
 def facade(rng: Random, storey_m: float, night: bool) -> Material:

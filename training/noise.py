@@ -77,6 +77,8 @@ def hash01(i: torch.Tensor, j: torch.Tensor, salt: int = 0) -> torch.Tensor:
 def leaf_cut(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, share: float, size_m: float = 0.2) -> torch.Tensor:
     """Whether the foliage surface has a gap there: (n) local metres -> (n) bool, true for about ``share`` of it."""
     scale = 6.0 / size_m
-    column = ((x + 0.37 * y) * scale).to(torch.int64) & (SIZE - 1)
-    row = ((z + 0.81 * y) * scale).to(torch.int64) & (SIZE - 1)
-    return _ranks(str(x.device))[row * SIZE + column] < share
+    ranks = _ranks(str(x.device))
+    i, j, k = ((axis * scale + 4096.0).to(torch.int32) & (SIZE - 1) for axis in (x + 0.37 * y, z + 0.81 * y, y - 0.45 * z))
+    # the sum of two uniform numbers: below this limit with probability ``share``; one projection alone shows streaks
+    limit = (2.0 * share) ** 0.5 if share < 0.5 else 2.0 - (2.0 - 2.0 * share) ** 0.5
+    return ranks[(j * SIZE + i).long()] + ranks[(k * SIZE + i).long()] < limit

@@ -179,7 +179,7 @@ def _art(q: _Part) -> Drawn:
     bend = 0.15 * q.noise[:, noise.FBM]
     i, j = ((x + bend) * bands).floor(), ((y + bend) * (bands + 1)).floor()
     hues = torch.stack([noise.hash01(i + salt, j, k) for k in (1, 2, 3)])
-    color = torch.lerp(q.a, hues**1.5, 0.55)
+    color = torch.lerp(q.a, torch.lerp(hues.mean(0, keepdim=True), hues, 0.5) ** 1.5, 0.55)
     rim = torch.minimum(q.s.half_u - q.s.u.abs(), q.s.half_v - q.s.v.abs())
     return torch.where(rim < 0.03, q.b, color), None
 

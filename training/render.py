@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from training import lighting, sky
 from training.raycast import Grid, cast
-from training.scene import Scene
+from training.scene import RECT, Scene
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,19 @@ def render(scene: Scene, grid: Grid, quality: Quality) -> Rendered:
     """Render the rows of ``grid``."""
     rays = grid.directions()
     distance, index = cast(scene.primitives, grid, rays)
+    if scene.terrain is not None:
+        _merge(distance, index, scene.terrain.cast(grid), len(scene.primitives))
     radiance = _shade(scene, grid, quality, rays, distance, index)
     if scene.reflector is not None and quality.reflections:
         radiance = _mirror(scene, grid, quality, rays, distance, index, radiance)
     return Rendered(radiance, distance, index)
+
+
+def _merge(distance: torch.Tensor, index: torch.Tensor, ground: torch.Tensor, number: int) -> None:
+    """Let the terrain, numbered after all primitives, cover what it hides."""
+    closer = ground < distance
+    distance.copy_(torch.where(closer, ground, distance))
+    index.masked_fill_(closer, number)
 
 
 def _shade(
@@ -54,7 +63,7 @@ def _shade(
         radiance[empty] = sky.radiance(scene.atmosphere, flat[:, empty], grid.pixel_rad)
     if len(seen):
         d, r = distance.view(-1)[seen], flat[:, seen]
-        hits = lighting.surface_points(t, index.view(-1)[seen].long(), d, r, grid)
+        hits = lighting.surface_points(t, index.view(-1)[seen].long(), d, r, grid, scene.terrain)
         lit = _coarse_shadows(scene, t, grid, quality, rays, distance, index)
         lit = [share.reshape(-1)[seen] for share in lit]
         radiance[seen] = lighting.shade(scene, t, hits, r, lit, grid.pixel_rad)
@@ -70,7 +79,7 @@ def _coarse_shadows(
     seen = (part.reshape(-1) >= 0).nonzero().squeeze(1)
     d = distance[::step, ::step].reshape(-1)[seen]
     r = rays[:, ::step, ::step].reshape(3, -1)[:, seen]
-    hits = lighting.surface_points(t, part.reshape(-1)[seen].long(), d, r, grid)
+    hits = lighting.surface_points(t, part.reshape(-1)[seen].long(), d, r, grid, scene.terrain)
     out = []
     for share in lighting.shadows(scene, hits, d, quality.casters):
         full = torch.ones(shape[0] * shape[1], device=grid.device)
@@ -89,7 +98,8 @@ def _mirror(
     assert scene.reflector is not None
     height, strength = scene.reflector
     flat = torch.tensor(
-        [abs(p.axes[1, 2]) > 0.99 and abs(p.center[1] + height) < 0.02 for p in scene.primitives], device=grid.device
+        [p.kind == RECT and abs(p.axes[1, 2]) > 0.99 and abs(p.center[1] + height) < 0.005 for p in scene.primitives] + [False],
+        device=grid.device,
     )
     on_plane = (index >= 0) & flat[index.clamp_min(0).long()]
     rows = on_plane.any(1).nonzero().squeeze(1)
@@ -104,8 +114,10 @@ def _mirror(
     below = Grid(total, max(top, 0), bottom, image, grid.yaw, grid.device)
     upward = below.directions()
     above = [p for p in scene.primitives if p.center[1] - abs(p.axes[1] @ np.array(p.half)) < -height - 0.02]
-    kept = Scene(scene.atmosphere, image, scene.yaw, above, scene.materials, scene.lamps)
+    kept = replace(scene, camera=image, primitives=above)
     far, seen = cast(above, below, upward)
+    if scene.terrain is not None:
+        _merge(far, seen, scene.terrain.cast(below, water=height), len(above))
     cheap = Quality(casters=0, shadow_step=4, reflections=False)
     shown = _shade(kept, below, cheap, upward, far, seen).flip(0)
     shown = F.interpolate(shown.permute(2, 0, 1)[None], scale_factor=float(step), mode="bilinear") if step > 1 else shown.permute(2, 0, 1)[None]

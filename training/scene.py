@@ -10,12 +10,16 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from training.materials import Material
 
-BOX, RECT, ELLIPSOID, FRUSTUM = range(4)
+if TYPE_CHECKING:
+    from training.terrain import Terrain
+
+BOX, RECT, ELLIPSOID, FRUSTUM, TERRAIN = range(5)
 
 Vec3 = tuple[float, float, float]
 Hole = tuple[float, float, float, float]
@@ -50,6 +54,15 @@ class Lamp:
     low: np.ndarray
     high: np.ndarray
     shadow: bool = False
+
+
+@dataclass(frozen=True)
+class Space:
+    """A closed box (a room): inside, only ``daylight`` of the sky's ambient light arrives, and corners are darker."""
+
+    low: np.ndarray
+    high: np.ndarray
+    daylight: float
 
 
 @dataclass
@@ -90,7 +103,9 @@ class Scene:
     lamps: list[Lamp] = field(default_factory=list)
     reflector: tuple[float, float] | None = None
     """Height and strength of the one mirroring plane (wet or polished floor, water), where there is one."""
-    terrain: object | None = None
+    terrain: Terrain | None = None
+    terrain_material: int = 0
+    rooms: list[Space] = field(default_factory=list)
     _origin: np.ndarray = field(default_factory=lambda: np.zeros(3))
     _turn: float = 0.0
     _group: int = 0
@@ -112,6 +127,8 @@ class Scene:
             yield self
         finally:
             self._origin, self._turn = origin, turn
+            if not origin.any() and turn == 0.0:
+                self._group += 1
 
     def point(self, x: float, height: float, z: float) -> np.ndarray:
         """World position of a point of the current frame."""

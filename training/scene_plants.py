@@ -17,13 +17,13 @@ def tree(s: Scene, rng: Random, x: float, z: float, green: int, bark: int, tall:
     h = tall or rng.uniform(3.5, 12)
     trunk = h * rng.uniform(0.2, 0.45)
     spread = h * rng.uniform(0.2, 0.38)
-    leaf = rng.uniform(0.25, 0.6)
+    leaf = rng.uniform(0.15, 0.55)
     with s.at(x, z, rng.uniform(0, 6.28), base):
         s.column(0, 0, 0, 0.02 * h + 0.06, trunk + 0.3 * h, bark, taper=0.5)
-        for _ in range(int(rng.integers(6, 12))):
+        for _ in range(int(rng.integers(7, 17))):
             turn, out = rng.uniform(0, 6.28), spread * math.sqrt(rng.uniform(0, 1)) * 0.8
             up = rng.uniform(trunk, h * 0.93)
-            r = spread * rng.uniform(0.35, 0.65)
+            r = spread * rng.uniform(0.28, 0.55)
             px, pz = out * math.sin(turn), out * math.cos(turn)
             s.ellipsoid(px, up, pz, (r, r * rng.uniform(0.6, 0.9), r), green, rng.uniform(0, 3), leaf=leaf)
             if rng.random() < 0.4:

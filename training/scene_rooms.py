@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training import materials as m
+from training import scene_fittings as fittings
 from training import scene_furniture as furniture
-from training.scene import Hole, Lamp, Scene
+from training.scene import Hole, Lamp, Scene, Space
 from training.scene_plants import backdrop
 
 Random = np.random.Generator
@@ -47,16 +48,51 @@ def interior(s: Scene, rng: Random) -> None:
     s.camera = np.array([0.0, -float(np.clip(rng.normal(1.52, 0.15), 1.1, min(2.0, h - 0.5))), 0.0])
     look = _finish(s, rng)
     backdrop(s, rng, -rng.choice([0.15, 0.5, 3.0, 9.0]), 8.0 + max(w, d))
-    ceiling = rng.random()
-    vault = "barrel" if ceiling < 0.08 else "slope" if ceiling < 0.18 else "flat"
+    draw = rng.random()
+    ceiling = "barrel" if draw < 0.08 else "slope" if draw < 0.17 else "cove" if draw < 0.3 else "flat"
+    _space(s, rng, room)
+    bright = float(rng.choice([0.1, 0.5, 1.0, 1.6]))
+    kinds = rng.choice(["closed", "window", "door", "open"], 4, p=[0.32, 0.34, 0.19, 0.15])
     for k, wall in enumerate(room.walls()):
-        kind = rng.choice(["closed", "window", "door", "open"], p=[0.3, 0.35, 0.2, 0.15])
-        _wall(s, rng, room, k, wall, str(kind), look)
-    _shell(s, rng, room, look, vault)
-    _furnish(s, rng, room, int(rng.integers(3, 10)) + (8 if hall else 0))
+        _wall(s, rng, room, k, wall, str(kinds[k]), look)
+        if kinds[k] == "window" and not s.atmosphere.night:
+            _daylight(s, room, wall, bright)
+    _shell(s, rng, room, look, ceiling)
+    if not hall and min(w, d) > 3.5 and rng.random() < 0.3:
+        _notch(s, rng, room, look)
+    _furnish(s, rng, room, int(rng.integers(3, 12)) + (8 if hall else 0))
+    if rng.random() < 0.12 and min(w, d) > 4:
+        fittings.stairs(s, rng, rng.uniform(room.x0 + 1, room.x1 - 1), rng.uniform(room.z0 + 1, room.z1 - 1), rng.integers(0, 4) * math.pi / 2, h)
     _lights(s, rng, room)
     if hall:
         _columns(s, rng, room, look)
+
+
+def _space(s: Scene, rng: Random, room: Room) -> None:
+    low, high = np.array([room.x0, -room.height - 3.0, room.z0]), np.array([room.x1, 0.0, room.z1])
+    s.rooms.append(Space(low, high, float(np.exp(rng.uniform(-3.0, -1.0)))))
+
+
+def _daylight(s: Scene, room: Room, wall: tuple[tuple[float, float], tuple[float, float]], bright: float) -> None:
+    """What a wall of windows sends into the room, as a lamp just inside it."""
+    (ax, az), (bx, bz) = wall
+    x, z = (ax + bx) / 2, (az + bz) / 2
+    inward = np.array([(room.x0 + room.x1) / 2 - x, (room.z0 + room.z1) / 2 - z])
+    x, z = np.array([x, z]) + inward / max(float(np.linalg.norm(inward)), 1e-6) * 0.35
+    air = s.atmosphere
+    color = (np.asarray(air.zenith) + np.asarray(air.horizon)) * air.ambient * bright
+    low, high = np.array([room.x0 - 0.1, -room.height - 4, room.z0 - 0.1]), np.array([room.x1 + 0.1, 0.1, room.z1 + 0.1])
+    s.lamps.append(Lamp(np.array([x, -1.5, z]), color, low, high, bright > 0.7))
+
+
+def _notch(s: Scene, rng: Random, room: Room, look: Finish) -> None:
+    """Make the room L-shaped: a block from floor to ceiling fills a corner that the camera is not in."""
+    (w, d), i, j = room.size, rng.integers(0, 2), rng.integers(0, 2)
+    bw, bd = rng.uniform(0.2, 0.5) * w, rng.uniform(0.2, 0.5) * d
+    x = room.x0 + bw / 2 if i else room.x1 - bw / 2
+    z = room.z0 + bd / 2 if j else room.z1 - bd / 2
+    if abs(x) > bw / 2 + 0.5 or abs(z) > bd / 2 + 0.5:
+        s.box(x, 0, z, (bw, room.height, bd), look.wall, fixed=True)
 
 
 @dataclass(frozen=True)
@@ -89,7 +125,6 @@ def _shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
     s.slab(x, z, (w, d), 0.0, look.floor)
     if vault == "barrel":
         rise = float(rng.uniform(0.3, 0.6) * min(w, 6) / 2)
-        axes = np.array([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]]).T @ np.eye(3)
         axes = np.stack([np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, 1.0, 0])], axis=1)
         s.add(3, s.point(x, room.height, z), axes, (w / 2, d / 2, rise), look.ceiling, capped=False, clip=0.0, fixed=True)
         for start, end in (room.walls()[0], room.walls()[2]):
@@ -103,6 +138,8 @@ def _shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
             s.wall(start, end, (room.height, room.height + rise), look.wall)
     else:
         s.slab(x, z, (w, d), room.height, look.ceiling)
+        if vault == "cove" and min(w, d) > 2.5:
+            fittings.cove(s, rng, (x, z), (w, d), room.height, look.ceiling)
     if vault != "barrel" and rng.random() < 0.2:
         beam = s.material(m.wood(rng, False))
         for k in range(int(d / rng.uniform(0.7, 1.6))):
@@ -149,12 +186,8 @@ def _wall(
             for side in (-1, 1):
                 p = middle + along * side * (wide / 2 + 0.1) - out * 0.08
                 s.box(p[0], 0.05, p[1], (0.4, sill + tall + 0.1, 0.07), cloth, yaw=math.atan2(-along[1], along[0]))
-    if not holes and rng.random() < 0.75:
-        for _ in range(int(rng.integers(1, 4))):
-            fw = rng.uniform(0.3, 1.3)
-            p = np.array([ax, az]) + along * rng.uniform(0.15, 0.85) * long - out * 0.015
-            art = m.Material(m.ART, m.hsv(rng.random(), 0.5, 0.6), m.solid(rng).a, salt=int(rng.integers(1, 999)), grain=0.1)
-            s.box(p[0], rng.uniform(1.1, 1.5), p[1], (fw, fw * rng.uniform(0.6, 1.4), 0.02), s.material(art), yaw=math.atan2(-along[1], along[0]))
+    if not holes:
+        fittings.dress(s, rng, fittings.Side(np.array([ax, az]), along, out, long, room.height), look.trim, look.door)
 
 
 def _windows(rng: Random, long: float, height: float) -> list[Hole]:
@@ -172,10 +205,8 @@ def _next_room(s: Scene, rng: Random, room: Room, k: int, middle: np.ndarray, ou
     deep, wide = rng.uniform(2, 7), rng.uniform(1.4 if narrow else 3.5, 6)
     side = np.array([-out[1], out[0]])
     c = middle + out * (deep / 2 + 0.05)
-    xs = sorted((c + side * wide / 2)[i] + o for i, o in ((0, 0.0),))
     look = _finish_next(s, rng)
     half = np.abs(out) * deep / 2 + np.abs(side) * wide / 2
-    del xs
     back = Room(c[0] - half[0], c[0] + half[0], c[1] - half[1], c[1] + half[1], min(room.height, rng.uniform(2.3, 3.0)))
     s.slab(c[0], c[1], back.size, 0.0, look[1])
     s.slab(c[0], c[1], back.size, back.height, look[2])
@@ -184,6 +215,7 @@ def _next_room(s: Scene, rng: Random, room: Room, k: int, middle: np.ndarray, ou
             continue
         holes = _windows(rng, back.size[j % 2], back.height) if rng.random() < 0.3 else []
         s.wall(start, end, (0.0, back.height), look[0], holes)
+    _space(s, rng, back)
     _furnish(s, rng, back, int(rng.integers(0, 4)))
     if rng.random() < 0.7:
         _lamp(s, rng, back, (float(c[0]), float(c[1])), back.height - 0.3, rng.uniform(1, 6))

@@ -9,6 +9,7 @@ import numpy as np
 
 from training import materials as m
 from training import scene_furniture as furniture
+from training import scene_objects as objects
 from training import scene_plants as plants
 from training.scene import Scene, yaw_matrix
 
@@ -47,6 +48,8 @@ def street(s: Scene, rng: Random) -> None:
         furniture.person(s, rng, shift + rng.choice([-1, 1]) * (road / 2 + rng.uniform(0.3, walk)), rng.uniform(-25, 25))
     if rng.random() < 0.4:
         _wires(s, rng, shift, road)
+    if rng.random() < 0.35:
+        objects.crossing(s, rng, shift, rng.uniform(-15, 15), (road, rng.uniform(2.5, 4)))
 
 
 def _row(s: Scene, rng: Random, edge: float, side: int, base: float) -> None:
@@ -144,17 +147,21 @@ def _furniture_row(s: Scene, rng: Random, x: float, side: int, base: float) -> N
         for k in range(10):
             with s.at(x, start + (k - 5) * 1.5, 0.0, base):
                 s.column(0, 0, 0, 0.06, 0.9, metal)
-    for _ in range(int(rng.integers(0, 4))):
-        z = rng.uniform(-20, 20)
-        with s.at(x + side * 0.5, z, 0.0, base):
-            if rng.random() < 0.5:
+    for _ in range(int(rng.integers(0, 5))):
+        z, px = rng.uniform(-20, 20), x + side * rng.uniform(0.2, 1.2)
+        draw = rng.random()
+        if draw < 0.25:
+            with s.at(px, z, 0.0, base):
                 s.column(0, 0, 0, 0.25, 0.95, metal)
-            else:
-                bench = s.material(m.wood(rng))
-                s.box(0, 0.42, 0, (0.5, 0.06, 1.8), bench)
-                s.box(0.22 * side, 0.5, 0, (0.05, 0.4, 1.8), bench)
-                s.box(0, 0, 0.7, (0.4, 0.42, 0.08), metal)
-                s.box(0, 0, -0.7, (0.4, 0.42, 0.08), metal)
+        elif draw < 0.45:
+            with s.at(px, z, 0.0, base):
+                _bench(s, rng, 0, 0, side * math.pi / 2)
+        elif draw < 0.65:
+            objects.signpost(s, rng, px, z)
+        elif draw < 0.8:
+            objects.bicycle(s, rng, px, z, math.pi / 2)
+        else:
+            objects.bin_or_box(s, rng, px, z)
 
 
 def _wires(s: Scene, rng: Random, shift: float, road: float) -> None:
@@ -176,54 +183,80 @@ def square(s: Scene, rng: Random) -> None:
     """A courtyard, square or garden: walls or houses around, trees and things within."""
     outdoor_camera(s, rng)
     s.slab(0, 0, (4000, 4000), 0.0, s.material(m.ground(rng, str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"])))))
-    radius = float(np.exp(rng.uniform(math.log(5), math.log(45))))
-    sides = int(rng.integers(3, 7))
+    radius = float(np.exp(rng.uniform(math.log(4.5), math.log(35))))
+    sides, gaps = int(rng.integers(3, 8)), rng.choice([0.0, 0.1, 0.4])
     turn = rng.uniform(0, 6.28)
     for k in range(sides):
         az = turn + k * 2 * math.pi / sides
         far = radius * rng.uniform(0.7, 1.4)
-        wide = 2 * far * math.tan(math.pi / sides) * rng.uniform(0.4, 1.05)
+        wide = 2 * far * math.tan(math.pi / sides) * rng.uniform(0.6, 1.1)
         deep = rng.uniform(6, 14)
         reach = far + deep / 2
-        if rng.random() < 0.15:
+        if rng.random() < gaps:
             continue
         with s.at(reach * math.sin(az), reach * math.cos(az), az - math.pi / 2):
             if rng.random() < 0.75:
                 building(s, rng, 0, 0, (deep, wide), 0.0, -1)
+                if rng.random() < 0.15:
+                    with s.at(-deep / 2 - 2.0, 0, math.pi / 2):
+                        objects.arcade(s, rng, wide, s.material(m.plaster(rng)))
+            elif rng.random() < 0.4:
+                with s.at(-deep / 2, 0, math.pi / 2):
+                    objects.hedge(s, rng, 0, 0, 0, s.material(m.foliage(rng)))
             else:
                 s.box(-deep / 2, 0, 0, (0.35, rng.uniform(0.8, 3.5), wide), s.material(m.brick(rng)), fixed=True)
     if rng.random() < 0.4:
         lawn = s.material(m.ground(rng, "grass"))
         s.slab(rng.uniform(-4, 4), rng.uniform(-4, 4), (rng.uniform(3, 12), rng.uniform(3, 12)), 0.01, lawn, yaw=rng.uniform(0, 3))
     plants.hills(s, rng, 0.0, 0.5)
-    scatter(s, rng, radius, int(rng.integers(4, 16)))
+    scatter(s, rng, min(radius, 25.0), int(rng.integers(5, 26)))
 
 
 def scatter(s: Scene, rng: Random, radius: float, count: int) -> None:
-    """Trees, bushes, people, benches, posts, cars around the camera."""
+    """Trees, people, cars and all the things that stand around, at random places within ``radius``."""
     green, bark = s.material(m.foliage(rng)), s.material(m.wood(rng, False))
-    for _ in range(count):
-        far, az = rng.uniform(1.2, max(3.0, radius)), rng.uniform(0, 6.28)
+    kinds = rng.choice(
+        ["tree", "conifer", "palm", "bush", "hedge", "person", "car", "table", "post", "box", "fence", "steps", "parasol",
+         "sign", "fountain", "stall", "bicycle", "bench"],
+        count,
+        p=[0.17, 0.04, 0.04, 0.08, 0.06, 0.13, 0.08, 0.05, 0.05, 0.07, 0.05, 0.02, 0.03, 0.04, 0.02, 0.02, 0.02, 0.03],
+    )  # fmt: skip
+    for kind in kinds:
+        near = 5.0 if kind in ("car", "stall", "fountain", "steps") else 1.4
+        far, az, yaw = rng.uniform(near, max(near + 2, radius)), rng.uniform(0, 6.28), rng.uniform(0, 6.28)
         x, z = far * math.sin(az), far * math.cos(az)
-        draw = rng.random()
-        if draw < 0.3:
-            plants.tree(s, rng, x, z, green, bark)
-        elif draw < 0.36:
-            plants.conifer(s, rng, x, z, green, bark)
-        elif draw < 0.42:
-            plants.palm(s, rng, x, z, green, bark)
-        elif draw < 0.55:
-            plants.bush(s, rng, x, z, green)
-        elif draw < 0.7:
-            furniture.person(s, rng, x, z)
-        elif draw < 0.76 and far > 3:
-            car(s, rng, x, z, rng.uniform(0, 6.28))
-        elif draw < 0.84:
-            furniture.table(s, rng, x, z, rng.uniform(0, 6.28))
-        elif draw < 0.9:
-            with s.at(x, z):
-                s.column(0, 0, 0, 0.06, rng.uniform(1, 7), s.material(m.solid(rng)))
-        else:
-            with s.at(x, z, rng.uniform(0, 3)):
-                look = s.material(m.solid(rng))
-                s.box(0, 0, 0, (rng.uniform(0.3, 2.5), rng.uniform(0.3, 1.1), rng.uniform(0.3, 1.0)), look)
+        place = {
+            "tree": lambda x=x, z=z: plants.tree(s, rng, x, z, green, bark),
+            "conifer": lambda x=x, z=z: plants.conifer(s, rng, x, z, green, bark),
+            "palm": lambda x=x, z=z: plants.palm(s, rng, x, z, green, bark),
+            "bush": lambda x=x, z=z: plants.bush(s, rng, x, z, green),
+            "hedge": lambda x=x, z=z, yaw=yaw: objects.hedge(s, rng, x, z, yaw, green),
+            "person": lambda x=x, z=z: furniture.person(s, rng, x, z),
+            "car": lambda x=x, z=z, yaw=yaw: car(s, rng, x, z, yaw),
+            "table": lambda x=x, z=z, yaw=yaw: furniture.table(s, rng, x, z, yaw),
+            "post": lambda x=x, z=z: _post(s, rng, x, z),
+            "box": lambda x=x, z=z: objects.bin_or_box(s, rng, x, z),
+            "fence": lambda x=x, z=z, yaw=yaw: objects.fence(s, rng, x, z, yaw),
+            "steps": lambda x=x, z=z, az=az: objects.steps(s, rng, x, z, az),
+            "parasol": lambda x=x, z=z: objects.parasol(s, rng, x, z),
+            "sign": lambda x=x, z=z: objects.signpost(s, rng, x, z),
+            "fountain": lambda x=x, z=z: objects.fountain(s, rng, x, z),
+            "stall": lambda x=x, z=z, yaw=yaw: objects.stall(s, rng, x, z, yaw),
+            "bicycle": lambda x=x, z=z, yaw=yaw: objects.bicycle(s, rng, x, z, yaw),
+            "bench": lambda x=x, z=z, yaw=yaw: _bench(s, rng, x, z, yaw),
+        }
+        place[str(kind)]()
+
+
+def _post(s: Scene, rng: Random, x: float, z: float) -> None:
+    with s.at(x, z):
+        s.column(0, 0, 0, 0.06, rng.uniform(1, 7), s.material(m.solid(rng)))
+
+
+def _bench(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
+    wood, metal = s.material(m.wood(rng)), s.material(m.solid(rng, True))
+    with s.at(x, z, yaw):
+        s.box(0, 0.42, 0, (1.8, 0.06, 0.5), wood)
+        s.box(0, 0.5, 0.25, (1.8, 0.4, 0.05), wood)
+        for side in (-0.7, 0.7):
+            s.box(side, 0, 0, (0.08, 0.42, 0.4), metal)
