@@ -21,7 +21,7 @@ from training.scene import Scene
 from training.scene_air import atmosphere
 from training.scene_nature import nature
 from training.scene_rooms import interior
-from training.scene_street import street, square
+from training.scene_street import square, street
 
 _LAYOUTS = {"indoor": interior, "street": street, "square": square, "nature": nature}
 _SHARES = {"indoor": 0.5, "street": 0.2, "square": 0.2, "nature": 0.1}

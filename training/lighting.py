@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from training import patterns, sky
 from training.raycast import Grid, occluded
-from training.scene import BOX, ELLIPSOID, FRUSTUM, RECT, TERRAIN, Primitive, Scene, Space
+from training.scene import ELLIPSOID, FRUSTUM, RECT, TERRAIN, Primitive, Scene, Space
 from training.terrain import Terrain
 
 
@@ -51,7 +51,9 @@ def tables(scene: Scene, device: str) -> Tables:
     )
 
 
-def surface_points(t: Tables, index: torch.Tensor, distance: torch.Tensor, rays: torch.Tensor, grid: Grid, terrain: Terrain | None) -> Hits:
+def surface_points(
+    t: Tables, index: torch.Tensor, distance: torch.Tensor, rays: torch.Tensor, grid: Grid, terrain: Terrain | None
+) -> Hits:
     """Positions, normals and texture coordinates of pixels that see primitive ``index`` (n) along ``rays`` (3, n)."""
     position = rays * distance + rays.new_tensor(grid.origin)[:, None]
     matrix = t.matrix[index].view(-1, 3, 3)
@@ -166,25 +168,21 @@ def _gloss(
     return out
 
 
-def shadows(scene: Scene, hits: Hits, distance: torch.Tensor, limit: int) -> list[torch.Tensor]:
-    """Share (n) of the light of the sun and of each lamp that reaches the points."""
+def shadows(scene: Scene, hits: Hits, distance: torch.Tensor, limit: int) -> list[torch.Tensor | None]:
+    """Share (n) of the light of the sun and of each lamp that reaches the points; nan: not asked; None: all of it."""
     p = hits.position + hits.normal * (0.01 + 0.002 * distance)
     chosen = [scene.primitives[i] for i in shadow_casters(scene, limit)]
-    full = torch.ones(p.shape[1], device=p.device)
-    sun = full.clone()
+    sun = torch.full_like(distance, math.nan)
     if scene.atmosphere.sun_color.max() > 0.02:
         toward = p.new_tensor(scene.atmosphere.sun_direction)[:, None]
         facing = ((hits.normal * toward).sum(0) > 0).nonzero().squeeze(1)
         sun[facing] = (~occluded(chosen, p[:, facing], toward, math.inf)).float()
-    shares = [sun]
+    shares: list[torch.Tensor | None] = [sun]
     solid = [q for q in chosen if q.kind != RECT]
     for lamp in scene.lamps:
         if not lamp.shadow:
-            shares.append(full)
+            shares.append(None)
             continue
         toward = p.new_tensor(lamp.position)[:, None] - p
         shares.append(1.0 - 0.8 * occluded(solid, p, toward, 0.97).float())
     return shares
-
-
-__all__ = ["BOX", "Hits", "Tables", "shade", "shadow_casters", "shadows", "surface_points", "tables"]

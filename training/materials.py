@@ -81,7 +81,9 @@ def paint(rng: Random) -> Material:
 def plaster(rng: Random) -> Material:
     """Outdoor render or concrete, stained."""
     color = hsv(rng.uniform(0.0, 0.16), rng.uniform(0.02, 0.4), rng.uniform(0.45, 0.93))
-    return _unique(rng, Material(a=color, grain=rng.uniform(0.03, 0.15), stain=rng.uniform(0.05, 0.3), grain_m=rng.uniform(1, 6)))
+    return _unique(
+        rng, Material(a=color, grain=rng.uniform(0.03, 0.15), stain=rng.uniform(0.05, 0.3), grain_m=rng.uniform(1, 6))
+    )
 
 
 def brick(rng: Random) -> Material:
@@ -125,7 +127,10 @@ def tiles(rng: Random, size: float | None = None) -> Material:
 
 def carpet(rng: Random) -> Material:
     """Rug with borders, fitted carpet, or a patterned one."""
-    a, b = hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.15, 0.75)), hsv(rng.random(), rng.uniform(0, 0.4), rng.uniform(0.2, 0.8))
+    a, b = (
+        hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.15, 0.75)),
+        hsv(rng.random(), rng.uniform(0, 0.4), rng.uniform(0.2, 0.8)),
+    )
     pattern = (PLAIN, BORDER, BORDER, STRIPES, SPOTS, CHECKER)[rng.integers(0, 6)]
     cell = float(rng.uniform(0.08, 0.4))
     return _unique(rng, Material(pattern, a, b, (cell, cell), grain=0.15, grain_m=0.5))
@@ -153,32 +158,102 @@ def foliage(rng: Random, season: float | None = None) -> Material:
     """Leaves: mostly green, now and then autumn or blossom."""
     hue = rng.uniform(0.2, 0.33) if (season is None or season > 0.15) else rng.uniform(0.02, 0.16)
     color = hsv(hue, rng.uniform(0.3, 0.65), rng.uniform(0.2, 0.6))
-    return _unique(rng, Material(SPOTS, color, scaled(color, rng.uniform(0.15, 0.5)), grain=0.5, grain_m=rng.uniform(1.5, 4), stain=0.3, stain_m=5))
+    return _unique(
+        rng,
+        Material(
+            SPOTS, color, scaled(color, rng.uniform(0.15, 0.5)), grain=0.5, grain_m=rng.uniform(1.5, 4), stain=0.3, stain_m=5
+        ),
+    )
 
 
 def ground(rng: Random, kind: str) -> Material:
     """Outdoor ground: grass, asphalt, paving, soil, sand, snow."""
     if kind == "grass":
         color = hsv(rng.uniform(0.14, 0.27), rng.uniform(0.25, 0.55), rng.uniform(0.25, 0.6))
-        return _unique(rng, Material(SPOTS, color, scaled(color, rng.uniform(0.3, 0.8)), grain=0.4, grain_m=rng.uniform(0.8, 2.5), stain=0.15, stain_m=17))
+        return _unique(
+            rng,
+            Material(
+                SPOTS,
+                color,
+                scaled(color, rng.uniform(0.3, 0.8)),
+                grain=0.4,
+                grain_m=rng.uniform(0.8, 2.5),
+                stain=0.15,
+                stain_m=17,
+            ),
+        )
     if kind == "paving":
         color = hsv(rng.uniform(0.03, 0.15), rng.uniform(0, 0.25), rng.uniform(0.35, 0.8))
         edge = float(rng.uniform(0.1, 1.6))
-        return _unique(rng, Material(CELLS, color, scaled(color, rng.uniform(0.3, 0.8)), (edge, edge * rng.uniform(0.5, 1)), rng.choice([0, 0.5]), rng.uniform(0.006, 0.03), rng.uniform(0.05, 0.3), 0.12, 2.5, rng.uniform(0.02, 0.15), 13, turn=int(rng.integers(0, 2))))
+        return _unique(
+            rng,
+            Material(
+                CELLS,
+                color,
+                scaled(color, rng.uniform(0.3, 0.8)),
+                (edge, edge * rng.uniform(0.5, 1)),
+                rng.choice([0, 0.5]),
+                rng.uniform(0.006, 0.03),
+                rng.uniform(0.05, 0.3),
+                0.12,
+                2.5,
+                rng.uniform(0.02, 0.15),
+                13,
+                turn=int(rng.integers(0, 2)),
+            ),
+        )
     if kind == "asphalt":
         color = hsv(rng.uniform(0, 0.7), rng.uniform(0, 0.1), rng.uniform(0.25, 0.6))
-        return _unique(rng, Material(a=color, grain=rng.uniform(0.05, 0.2), grain_m=rng.uniform(0.5, 2), stain=rng.uniform(0.02, 0.15), stain_m=rng.uniform(6, 30)))
+        return _unique(
+            rng,
+            Material(
+                a=color,
+                grain=rng.uniform(0.05, 0.2),
+                grain_m=rng.uniform(0.5, 2),
+                stain=rng.uniform(0.02, 0.15),
+                stain_m=rng.uniform(6, 30),
+            ),
+        )
     color = hsv(rng.uniform(0.05, 0.13), rng.uniform(0.05, 0.55), rng.uniform(0.3, 0.85))
-    return _unique(rng, Material(SPOTS if rng.random() < 0.5 else PLAIN, color, scaled(color, 0.6), grain=0.3, grain_m=rng.uniform(1, 3), stain=0.15, stain_m=21))
+    return _unique(
+        rng,
+        Material(
+            SPOTS if rng.random() < 0.5 else PLAIN,
+            color,
+            scaled(color, 0.6),
+            grain=0.3,
+            grain_m=rng.uniform(1, 3),
+            stain=0.15,
+            stain_m=21,
+        ),
+    )
 
 
 def facade(rng: Random, storey_m: float, night: bool) -> Material:
     """A wall with a grid of windows (cell = one bay of one storey)."""
     wall = brick(rng).a if rng.random() < 0.3 else plaster(rng).a
     glass = hsv(rng.uniform(0.5, 0.65), rng.uniform(0.05, 0.4), rng.uniform(0.1, 0.45))
-    return _unique(rng, Material(FACADE, wall, glass, (rng.uniform(1.4, 4.0), storey_m), rng.uniform(0.35, 0.75), rng.uniform(0.3, 0.7), 0.4, 0.1, 3, 0.15, gloss=0.6, emission=rng.uniform(0.15, 0.6) if night else 0.0))
+    return _unique(
+        rng,
+        Material(
+            FACADE,
+            wall,
+            glass,
+            (rng.uniform(1.4, 4.0), storey_m),
+            rng.uniform(0.35, 0.75),
+            rng.uniform(0.3, 0.7),
+            0.4,
+            0.1,
+            3,
+            0.15,
+            gloss=0.6,
+            emission=rng.uniform(0.15, 0.6) if night else 0.0,
+        ),
+    )
 
 
 def glowing(rng: Random, strength: float) -> Material:
     """Lamp shades, screens, light panels."""
-    return _unique(rng, Material(a=hsv(rng.uniform(0.08, 0.16), rng.uniform(0, 0.3), 0.98), grain=0.0, stain=0.0, emission=strength))
+    return _unique(
+        rng, Material(a=hsv(rng.uniform(0.08, 0.16), rng.uniform(0, 0.3), 0.98), grain=0.0, stain=0.0, emission=strength)
+    )

@@ -164,7 +164,7 @@ def _rect(p: Primitive, d: torch.Tensor, o: Start) -> torch.Tensor:
     t = -o[2] / d[2]
     x, y = o[0] + t * d[0], o[1] + t * d[1]
     miss = (x.abs() > p.half[0]) | (y.abs() > p.half[1]) | (t < NEAR_M)
-    for x0, y0, x1, y1 in p.holes:  # type: ignore[misc]
+    for x0, y0, x1, y1 in p.holes:
         miss |= (x > x0) & (x < x1) & (y > y0) & (y < y1)
     return t.masked_fill_(miss, math.inf)
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from training import lighting, sky
 from training.raycast import Grid, cast
-from training.scene import RECT, Scene
+from training.scene import BOX, RECT, Primitive, Scene
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,13 @@ def _shade(
 
 
 def _coarse_shadows(
-    scene: Scene, t: lighting.Tables, grid: Grid, quality: Quality, rays: torch.Tensor, distance: torch.Tensor, index: torch.Tensor
+    scene: Scene,
+    t: lighting.Tables,
+    grid: Grid,
+    quality: Quality,
+    rays: torch.Tensor,
+    distance: torch.Tensor,
+    index: torch.Tensor,
 ) -> list[torch.Tensor]:
     step = quality.shadow_step
     part = index[::step, ::step]
@@ -82,17 +88,33 @@ def _coarse_shadows(
     hits = lighting.surface_points(t, part.reshape(-1)[seen].long(), d, r, grid, scene.terrain)
     out = []
     for share in lighting.shadows(scene, hits, d, quality.casters):
-        full = torch.ones(shape[0] * shape[1], device=grid.device)
+        if share is None:
+            out.append(torch.ones_like(distance))
+            continue
+        full = torch.full((shape[0] * shape[1],), math.nan, device=grid.device)
         full[seen] = share
-        plane = full.view(1, 1, *shape)
-        if step > 1:
-            plane = F.interpolate(plane, size=tuple(distance.shape), mode="bilinear", align_corners=False)
-        out.append(plane[0, 0])
+        out.append(_enlarge(full.view(shape), distance.shape, step))
     return out
 
 
+def _enlarge(share: torch.Tensor, shape: torch.Size, step: int) -> torch.Tensor:
+    """Shares of light at full size; unknown ones (nan) do not bleed into their neighbours, they become 1 at last."""
+    if step == 1:
+        return share.nan_to_num(nan=1.0)
+    known = ~share.isnan()
+    both = torch.stack([share.nan_to_num(nan=0.0), known.float()])[None]
+    large = F.interpolate(both, size=tuple(shape), mode="bilinear", align_corners=False)[0]
+    return torch.where(large[1] > 1e-3, large[0] / large[1].clamp_min(1e-3), 1.0)
+
+
 def _mirror(
-    scene: Scene, grid: Grid, quality: Quality, rays: torch.Tensor, distance: torch.Tensor, index: torch.Tensor, radiance: torch.Tensor
+    scene: Scene,
+    grid: Grid,
+    quality: Quality,
+    rays: torch.Tensor,
+    distance: torch.Tensor,
+    index: torch.Tensor,
+    radiance: torch.Tensor,
 ) -> torch.Tensor:
     """Blend in what the mirroring plane shows: the world seen from the camera's image below it."""
     assert scene.reflector is not None
@@ -114,13 +136,18 @@ def _mirror(
     below = Grid(total, max(top, 0), bottom, image, grid.yaw, grid.device)
     upward = below.directions()
     above = [p for p in scene.primitives if p.center[1] - abs(p.axes[1] @ np.array(p.half)) < -height - 0.02]
+    above = [_sunk(p, -height) for p in above]
     kept = replace(scene, camera=image, primitives=above)
     far, seen = cast(above, below, upward)
     if scene.terrain is not None:
         _merge(far, seen, scene.terrain.cast(below, water=height), len(above))
     cheap = Quality(casters=0, shadow_step=4, reflections=False)
     shown = _shade(kept, below, cheap, upward, far, seen).flip(0)
-    shown = F.interpolate(shown.permute(2, 0, 1)[None], scale_factor=float(step), mode="bilinear") if step > 1 else shown.permute(2, 0, 1)[None]
+    shown = (
+        F.interpolate(shown.permute(2, 0, 1)[None], scale_factor=float(step), mode="bilinear")
+        if step > 1
+        else shown.permute(2, 0, 1)[None]
+    )
     start = below_start(below, step)
     shown = shown[0].permute(1, 2, 0)
     offset = grid.row0 - start
@@ -130,6 +157,18 @@ def _mirror(
     fresnel = strength + (1.0 - strength) * (1.0 - rays[1].abs()).clamp(0.0, 1.0) ** 5
     share = (fresnel * on_plane)[..., None]
     return radiance * (1.0 - 0.7 * share) + picked * share
+
+
+def _sunk(p: Primitive, plane_y: float) -> Primitive:
+    """An upright thing that stands on the plane, made to reach below it: no light leaks in at its foot."""
+    tall = p.half[1]
+    bottom = float(p.center[1]) + tall
+    if p.kind not in (BOX, RECT) or abs(p.axes[1, 1]) < 0.999 or abs(bottom - plane_y) > 0.15:
+        return p
+    deeper = min(0.15, tall)
+    center = p.center + np.array([0.0, deeper, 0.0])
+    holes = tuple((x0, y0 - deeper, x1, y1 - deeper) for x0, y0, x1, y1 in p.holes)
+    return replace(p, center=center, half=(p.half[0], tall + deeper, p.half[2]), holes=holes)
 
 
 def below_start(below: Grid, step: int) -> int:

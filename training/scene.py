@@ -40,7 +40,7 @@ class Primitive:
     capped: bool = True
     clip: float = math.inf
     leaf: float = 0.0
-    holes: tuple[Vec3 | Hole, ...] = ()
+    holes: tuple[Hole, ...] = ()
     fixed: bool = False
     shadow: bool = True
 
@@ -150,9 +150,7 @@ class Scene:
         """An ellipsoid around (x, height, z); ``leaf`` is the share of its surface that is cut away."""
         self.add(ELLIPSOID, self.point(x, height, z), yaw_matrix(self._turn + yaw), radii, material, **extra)
 
-    def column(
-        self, x: float, base: float, z: float, radius: float, height: float, material: int, **extra: object
-    ) -> None:
+    def column(self, x: float, base: float, z: float, radius: float, height: float, material: int, **extra: object) -> None:
         """An upright cylinder, or a cone or frustum with ``taper`` = top radius / bottom radius."""
         center = self.point(x, base + height / 2, z)
         self.add(FRUSTUM, center, yaw_matrix(self._turn), (radius, height / 2, radius), material, **extra)
@@ -189,8 +187,7 @@ class Scene:
         center = (a + b) / 2 - y * (low + high) / 2
         half = (length / 2, (high - low) / 2, 0.01)
         cut = tuple(
-            (left - half[0], half[1] - sill - tall, left + wide - half[0], half[1] - sill)
-            for left, sill, wide, tall in holes
+            (left - half[0], half[1] - sill - tall, left + wide - half[0], half[1] - sill) for left, sill, wide, tall in holes
         )
         self.add(RECT, center, axes, half, material, holes=cut, fixed=True, **extra)
 

@@ -60,7 +60,14 @@ def dress(s: Scene, rng: Random, side: Side, trim: int, door: int) -> None:
         pictures(s, rng, side)
     if rng.random() < 0.15:
         x, z = side.place(rng.uniform(0.2, 0.8) * side.long, 0.08)
-        s.box(x, 0.1, z, (rng.uniform(0.6, 1.4), 0.6, 0.1), s.material(replace(m.solid(rng), pattern=m.STRIPES, cell=(0.06, 1))), side.yaw)
+        s.box(
+            x,
+            0.1,
+            z,
+            (rng.uniform(0.6, 1.4), 0.6, 0.1),
+            s.material(replace(m.solid(rng), pattern=m.STRIPES, cell=(0.06, 1))),
+            side.yaw,
+        )
     x, z = side.place(side.long / 2, 0.01)
     if rng.random() < 0.6:
         s.box(x, 0, z, (side.long, 0.1, 0.025), trim, side.yaw, fixed=True)
@@ -87,7 +94,11 @@ def closed_door(s: Scene, side: Side, at: float, wide: float, trim: int, door: i
 def kitchen(s: Scene, rng: Random, side: Side) -> None:
     """Base and wall cupboards with a worktop, a tiled strip between them, a tall fridge."""
     long = min(side.long - 0.4, rng.uniform(1.8, 4.5))
-    front = s.material(replace(m.solid(rng) if rng.random() < 0.6 else m.wood(rng, False), pattern=m.CELLS, cell=(0.6, 3.0), gap=0.012, bond=0.0))
+    front = s.material(
+        replace(
+            m.solid(rng) if rng.random() < 0.6 else m.wood(rng, False), pattern=m.CELLS, cell=(0.6, 3.0), gap=0.012, bond=0.0
+        )
+    )
     top = s.material(m.solid(rng, rng.random() < 0.5))
     x, z = side.place(side.long / 2, 0.31)
     with s.at(x, z, side.yaw):
@@ -109,7 +120,14 @@ def pictures(s: Scene, rng: Random, side: Side) -> None:
         at = start + k * size * 1.3
         if at + size > side.long:
             break
-        look = m.Material(m.ART, m.hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.2, 0.9)), m.solid(rng).a, salt=int(rng.integers(1, 999)), grain=0.15, grain_m=size)
+        look = m.Material(
+            m.ART,
+            m.hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.2, 0.9)),
+            m.solid(rng).a,
+            salt=int(rng.integers(1, 999)),
+            grain=0.15,
+            grain_m=size,
+        )
         x, z = side.place(at, 0.015)
         s.box(x, base, z, (size, min(size * ratio, side.height - base - 0.1), 0.02), s.material(look), side.yaw)
 

@@ -60,7 +60,9 @@ def sofa(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
         for side in (-1, 1):
             s.box(side * (w / 2 - 0.09), 0.06, 0, (0.18, 0.55, d), cover)
         for _ in range(int(rng.integers(0, 4))):
-            s.ellipsoid(rng.uniform(-w / 2 + 0.3, w / 2 - 0.3), 0.58, -d / 2 + 0.32, (0.22, 0.2, 0.1), cushion, rng.uniform(-0.5, 0.5))
+            s.ellipsoid(
+                rng.uniform(-w / 2 + 0.3, w / 2 - 0.3), 0.58, -d / 2 + 0.32, (0.22, 0.2, 0.1), cushion, rng.uniform(-0.5, 0.5)
+            )
 
 
 def bed(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
@@ -71,7 +73,7 @@ def bed(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
         s.box(0, 0.1, 0, (w, 0.22, 2.0), frame)
         s.box(0, 0.32, 0.0, (w - 0.04, 0.2, 1.96), sheet)
         s.box(0, 0.1, -1.03, (w, rng.uniform(0.6, 1.2), 0.06), frame)
-        for side in ((-0.25, 0.25) if w > 1.3 else (0.0,)):
+        for side in (-0.25, 0.25) if w > 1.3 else (0.0,):
             s.ellipsoid(side * w, 0.57, -0.75, (0.33, 0.1, 0.22), pillow)
 
 
@@ -82,7 +84,9 @@ def cabinet(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     with s.at(x, z, yaw):
         if rng.random() < 0.45:
             look = m.wood(rng, False)
-            books = s.material(replace(look, pattern=m.BOOKS, a=look.a, b=look.a, cell=(rng.uniform(0.03, 0.06), 0.32), grain=0.05))
+            books = s.material(
+                replace(look, pattern=m.BOOKS, a=look.a, b=look.a, cell=(rng.uniform(0.03, 0.06), 0.32), grain=0.05)
+            )
             s.box(0, 0, -0.05, (w - 0.04, h - 0.04, d - 0.1), books)
             for side in (-1, 1):
                 s.box(side * w / 2, 0, 0, (0.04, h, d), body)
@@ -101,7 +105,11 @@ def cabinet(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
 
 def screen(s: Scene, rng: Random, x: float, z: float, base: float, w: float) -> None:
     """A television or monitor, dark or showing a picture."""
-    look = m.Material(m.ART, m.hsv(rng.random(), 0.4, 0.5), (0.01, 0.01, 0.01), emission=rng.uniform(0.5, 2)) if rng.random() < 0.3 else m.Material(a=(0.012, 0.012, 0.014), gloss=0.8)
+    look = (
+        m.Material(m.ART, m.hsv(rng.random(), 0.4, 0.5), (0.01, 0.01, 0.01), emission=rng.uniform(0.5, 2))
+        if rng.random() < 0.3
+        else m.Material(a=(0.012, 0.012, 0.014), gloss=0.8)
+    )
     s.box(x, base + 0.06, z, (w, w * 0.58, 0.05), s.material(look))
     s.box(x, base, z, (0.3, 0.07, 0.15), s.material(m.solid(rng, True)))
 
@@ -127,7 +135,9 @@ def floor_lamp(s: Scene, rng: Random, x: float, z: float) -> None:
     with s.at(x, z):
         s.column(0, 0, 0, 0.14, 0.03, s.material(m.solid(rng, True)))
         s.column(0, 0.03, 0, 0.015, h, s.material(m.solid(rng, True)))
-        s.column(0, h, 0, rng.uniform(0.15, 0.25), 0.28, s.material(m.glowing(rng, rng.uniform(0.5, 4))), taper=rng.uniform(0.5, 0.9))
+        s.column(
+            0, h, 0, rng.uniform(0.15, 0.25), 0.28, s.material(m.glowing(rng, rng.uniform(0.5, 4))), taper=rng.uniform(0.5, 0.9)
+        )
 
 
 def pot_plant(s: Scene, rng: Random, x: float, z: float, scale: float = 1.0) -> None:
@@ -144,7 +154,14 @@ def pot_plant(s: Scene, rng: Random, x: float, z: float, scale: float = 1.0) -> 
         else:
             for _ in range(int(rng.integers(3, 8))):
                 r = rng.uniform(0.12, 0.3) * scale
-                s.ellipsoid(rng.normal(0, 0.15) * scale, h + rng.uniform(0.1, 0.8) * scale, rng.normal(0, 0.15) * scale, (r, r * 0.8, r), green, leaf=rng.uniform(0.3, 0.65))
+                s.ellipsoid(
+                    rng.normal(0, 0.15) * scale,
+                    h + rng.uniform(0.1, 0.8) * scale,
+                    rng.normal(0, 0.15) * scale,
+                    (r, r * 0.8, r),
+                    green,
+                    leaf=rng.uniform(0.3, 0.65),
+                )
 
 
 def person(s: Scene, rng: Random, x: float, z: float) -> None:

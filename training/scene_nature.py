@@ -63,7 +63,13 @@ def _tufts(s: Scene, rng: Random, x: float, z: float, green: int, base: float) -
     with s.at(x, z, 0.0, base):
         for _ in range(12):
             a, b = rng.normal(0, 0.3), rng.normal(0, 0.3)
-            s.rod(s.point(a, 0, b), s.point(a + rng.normal(0, 0.15), rng.uniform(0.3, 0.9), b + rng.normal(0, 0.15)), 0.01, green, width=0.03)
+            s.rod(
+                s.point(a, 0, b),
+                s.point(a + rng.normal(0, 0.15), rng.uniform(0.3, 0.9), b + rng.normal(0, 0.15)),
+                0.01,
+                green,
+                width=0.03,
+            )
 
 
 def _path(s: Scene, rng: Random, terrain: Terrain) -> None:

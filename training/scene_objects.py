@@ -30,7 +30,9 @@ def hedge(s: Scene, rng: Random, x: float, z: float, yaw: float, green: int) -> 
     with s.at(x, z, yaw):
         s.box(0, 0, 0, (long, high * 0.93, deep * 0.8), green)
         for k in range(int(long / (0.9 * high) + 1)):
-            s.ellipsoid(-long / 2 + k * 0.9 * high, high / 2, 0, (0.75 * high, high / 2, deep * 0.7), green, leaf=0.35, shadow=False)
+            s.ellipsoid(
+                -long / 2 + k * 0.9 * high, high / 2, 0, (0.75 * high, high / 2, deep * 0.7), green, leaf=0.35, shadow=False
+            )
 
 
 def steps(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
@@ -61,7 +63,12 @@ def signpost(s: Scene, rng: Random, x: float, z: float) -> None:
             r = rng.uniform(0.25, 0.4)
             s.ellipsoid(0, h, -0.05, (r, r, 0.02), s.material(m.Material(a=m.hsv(rng.choice([0.0, 0.6, 0.14]), 0.85, 0.8))))
         elif draw < 0.8:
-            board = m.Material(m.TEXT if rng.random() < 0.4 else m.ART, m.hsv(rng.random(), 0.6, 0.5), (0.8, 0.8, 0.8), salt=int(rng.integers(1, 99)))
+            board = m.Material(
+                m.TEXT if rng.random() < 0.4 else m.ART,
+                m.hsv(rng.random(), 0.6, 0.5),
+                (0.8, 0.8, 0.8),
+                salt=int(rng.integers(1, 99)),
+            )
             s.box(0, h - 0.2, -0.05, (rng.uniform(0.5, 1.6), rng.uniform(0.3, 1.0), 0.03), s.material(board))
         else:
             s.box(0, h - 0.3, -0.1, (0.28, 0.85, 0.2), s.material(m.solid(rng, True)))
@@ -90,7 +97,13 @@ def stall(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
                 s.box(i * w / 2, 0, j * d / 2, (0.06, 2.3, 0.06), wood)
         s.box(0, 2.3, 0, (w + 0.3, 0.12, d + 0.4), cloth)
         for _ in range(6):
-            s.box(rng.uniform(-0.4, 0.4) * w, 0.85, rng.uniform(-0.25, 0.25) * d, (0.3, rng.uniform(0.08, 0.3), 0.3), s.material(m.solid(rng)))
+            s.box(
+                rng.uniform(-0.4, 0.4) * w,
+                0.85,
+                rng.uniform(-0.25, 0.25) * d,
+                (0.3, rng.uniform(0.08, 0.3), 0.3),
+                s.material(m.solid(rng)),
+            )
 
 
 def bicycle(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:

@@ -12,7 +12,9 @@ from training.scene import FRUSTUM, Scene, yaw_matrix
 Random = np.random.Generator
 
 
-def tree(s: Scene, rng: Random, x: float, z: float, green: int, bark: int, tall: float | None = None, base: float = 0.0) -> None:
+def tree(
+    s: Scene, rng: Random, x: float, z: float, green: int, bark: int, tall: float | None = None, base: float = 0.0
+) -> None:
     """A broad-leaved tree: trunk, a few branches, a crown of cut ellipsoids."""
     h = tall or rng.uniform(3.5, 12)
     trunk = h * rng.uniform(0.2, 0.45)
@@ -61,7 +63,9 @@ def bush(s: Scene, rng: Random, x: float, z: float, green: int, base: float = 0.
     with s.at(x, z, rng.uniform(0, 6.28), base):
         for _ in range(int(rng.integers(1, 5))):
             q = r * rng.uniform(0.6, 1.0)
-            s.ellipsoid(rng.normal(0, 0.4) * r, q * 0.7, rng.normal(0, 0.4) * r, (q, q * 0.9, q), green, leaf=rng.uniform(0.1, 0.4))
+            s.ellipsoid(
+                rng.normal(0, 0.4) * r, q * 0.7, rng.normal(0, 0.4) * r, (q, q * 0.9, q), green, leaf=rng.uniform(0.1, 0.4)
+            )
 
 
 def backdrop(s: Scene, rng: Random, level: float, clear_m: float) -> None:
@@ -93,4 +97,13 @@ def hills(s: Scene, rng: Random, level: float = 0.0, chance: float = 0.5) -> Non
         if rng.random() < 0.7:
             s.add(2, center, yaw_matrix(rng.uniform(0, 3)), (wide, tall, wide * 0.6), look, fixed=True, shadow=False)
         else:
-            s.add(FRUSTUM, center, yaw_matrix(rng.uniform(0, 3)), (wide, tall, wide * 0.7), look, fixed=True, taper=0.05, shadow=False)
+            s.add(
+                FRUSTUM,
+                center,
+                yaw_matrix(rng.uniform(0, 3)),
+                (wide, tall, wide * 0.7),
+                look,
+                fixed=True,
+                taper=0.05,
+                shadow=False,
+            )

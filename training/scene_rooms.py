@@ -10,6 +10,7 @@ import numpy as np
 from training import materials as m
 from training import scene_fittings as fittings
 from training import scene_furniture as furniture
+from training import scene_set_pieces as pieces
 from training.scene import Hole, Lamp, Scene, Space
 from training.scene_plants import backdrop
 
@@ -38,18 +39,20 @@ class Room:
 
 
 def interior(s: Scene, rng: Random) -> None:
-    """A furnished room (sometimes a hall) and, behind its doors, one or two more."""
-    hall = rng.random() < 0.15
-    w, d = (rng.uniform(9, 30), rng.uniform(8, 24)) if hall else (rng.uniform(2.5, 9), rng.uniform(2.8, 10))
-    h = rng.uniform(3.5, 8) if hall else float(np.clip(rng.normal(2.7, 0.35), 2.25, 4.2))
-    cx, cz = rng.uniform(0.15, 0.85) * w, rng.uniform(0.15, 0.85) * d
-    cx, cz = float(np.clip(cx, 0.5, w - 0.5)), float(np.clip(cz, 0.5, d - 0.5))
+    """A furnished room (sometimes a hall, a corridor, a bathroom) and, behind its doors, one or two more."""
+    use = str(rng.choice(["home", "hall", "corridor", "office", "bath"], p=[0.65, 0.13, 0.07, 0.1, 0.05]))
+    hall = use == "hall"
+    w, d = _plan(rng, use)
+    h = float(rng.uniform(3.5, 8)) if hall else float(np.clip(rng.normal(2.7, 0.35), 2.25, 4.2))
+    cx, cz = (float(np.clip(rng.uniform(0.15, 0.85) * a, 0.5, a - 0.5)) for a in (w, d))
     room = Room(-cx, w - cx, -cz, d - cz, h)
     s.camera = np.array([0.0, -float(np.clip(rng.normal(1.52, 0.15), 1.1, min(2.0, h - 0.5))), 0.0])
     look = _finish(s, rng)
     backdrop(s, rng, -rng.choice([0.15, 0.5, 3.0, 9.0]), 8.0 + max(w, d))
     draw = rng.random()
-    ceiling = "barrel" if draw < 0.08 else "slope" if draw < 0.17 else "cove" if draw < 0.3 else "flat"
+    ceiling = (
+        "barrel" if draw < 0.08 else "slope" if draw < 0.13 else "attic" if draw < 0.19 else "cove" if draw < 0.3 else "flat"
+    )
     _space(s, rng, room)
     bright = float(rng.choice([0.1, 0.5, 1.0, 1.6]))
     kinds = rng.choice(["closed", "window", "door", "open"], 4, p=[0.32, 0.34, 0.19, 0.15])
@@ -60,12 +63,36 @@ def interior(s: Scene, rng: Random) -> None:
     _shell(s, rng, room, look, ceiling)
     if not hall and min(w, d) > 3.5 and rng.random() < 0.3:
         _notch(s, rng, room, look)
-    _furnish(s, rng, room, int(rng.integers(3, 12)) + (8 if hall else 0))
+    if use == "office":
+        pieces.rows_of_tables(s, rng, (room.x0, room.x1), (room.z0, room.z1))
+    if use == "bath":
+        pieces.bathroom(s, rng, (room.x0, room.x1), (room.z0, room.z1))
+    count = {"hall": 14, "home": 9, "office": 4, "corridor": 3, "bath": 2}[use]
+    _furnish(s, rng, room, int(rng.integers(count // 2, count + 3)))
     if rng.random() < 0.12 and min(w, d) > 4:
-        fittings.stairs(s, rng, rng.uniform(room.x0 + 1, room.x1 - 1), rng.uniform(room.z0 + 1, room.z1 - 1), rng.integers(0, 4) * math.pi / 2, h)
+        fittings.stairs(
+            s,
+            rng,
+            rng.uniform(room.x0 + 1, room.x1 - 1),
+            rng.uniform(room.z0 + 1, room.z1 - 1),
+            rng.integers(0, 4) * math.pi / 2,
+            h,
+        )
     _lights(s, rng, room)
     if hall:
         _columns(s, rng, room, look)
+
+
+def _plan(rng: Random, use: str) -> tuple[float, float]:
+    if use == "hall":
+        return rng.uniform(9, 30), rng.uniform(8, 24)
+    if use == "corridor":
+        return rng.uniform(1.3, 2.6), rng.uniform(6, 26)
+    if use == "office":
+        return rng.uniform(5, 14), rng.uniform(5, 14)
+    if use == "bath":
+        return rng.uniform(1.8, 4), rng.uniform(1.8, 4)
+    return rng.uniform(2.5, 9), rng.uniform(2.8, 10)
 
 
 def _space(s: Scene, rng: Random, room: Room) -> None:
@@ -114,7 +141,8 @@ def _finish(s: Scene, rng: Random) -> Finish:
     pale = m.Material(a=m.hsv(rng.uniform(0.05, 0.2), rng.uniform(0, 0.12), rng.uniform(0.75, 0.97)), grain=0.02, stain=0.05)
     ceiling = pale if rng.random() < 0.75 else (m.wood(rng) if rng.random() < 0.5 else replace(m.tiles(rng, 0.6), gloss=0.0))
     trim = m.solid(rng) if rng.random() < 0.4 else m.Material(a=m.hsv(0.1, 0.05, rng.uniform(0.7, 0.95)), grain=0.02)
-    wall = m.brick(rng) if rng.random() < 0.1 else m.paint(rng)
+    draw = rng.random()
+    wall = m.brick(rng) if draw < 0.08 else m.tiles(rng) if draw < 0.14 else m.paint(rng)
     if rng.random() < 0.2:
         s.reflector = (0.0, float(rng.uniform(0.03, 0.3)))
     return Finish(*(s.material(x) for x in (wall, floor, ceiling, trim, m.wood(rng, False))))
@@ -129,6 +157,11 @@ def _shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
         s.add(3, s.point(x, room.height, z), axes, (w / 2, d / 2, rise), look.ceiling, capped=False, clip=0.0, fixed=True)
         for start, end in (room.walls()[0], room.walls()[2]):
             s.wall(start, end, (room.height, room.height + rise), look.wall)
+    elif vault == "attic":
+        rise = float(rng.uniform(0.3, 0.9) * min(w, 8) / 2)
+        pieces.attic(s, (x, z), (w, d), (room.height, room.height + rise), look.ceiling)
+        for start, end in (room.walls()[0], room.walls()[2]):
+            s.wall(start, end, (room.height, room.height + rise), look.wall)
     elif vault == "slope":
         rise = float(rng.uniform(0.15, 0.5) * w)
         long = math.hypot(w, rise)
@@ -140,7 +173,7 @@ def _shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
         s.slab(x, z, (w, d), room.height, look.ceiling)
         if vault == "cove" and min(w, d) > 2.5:
             fittings.cove(s, rng, (x, z), (w, d), room.height, look.ceiling)
-    if vault != "barrel" and rng.random() < 0.2:
+    if vault in ("flat", "slope") and rng.random() < 0.2:
         beam = s.material(m.wood(rng, False))
         for k in range(int(d / rng.uniform(0.7, 1.6))):
             s.box(x, room.height - 0.2, room.z0 + 0.5 + k * 1.2, (w, 0.2, 0.15), beam, fixed=True)
@@ -233,7 +266,13 @@ def _furnish(s: Scene, rng: Random, room: Room, count: int) -> None:
         return
     if rng.random() < 0.5 and min(w, d) > 2.5:
         rug = s.material(m.carpet(rng))
-        s.slab(rng.uniform(room.x0 + 1, room.x1 - 1), rng.uniform(room.z0 + 1, room.z1 - 1), (min(w - 1, rng.uniform(1.2, 3)), min(d - 1, rng.uniform(1.2, 3))), 0.008, rug)
+        s.slab(
+            rng.uniform(room.x0 + 1, room.x1 - 1),
+            rng.uniform(room.z0 + 1, room.z1 - 1),
+            (min(w - 1, rng.uniform(1.2, 3)), min(d - 1, rng.uniform(1.2, 3))),
+            0.008,
+            rug,
+        )
     for _ in range(count):
         x, z = rng.uniform(room.x0 + 0.6, room.x1 - 0.6), rng.uniform(room.z0 + 0.6, room.z1 - 0.6)
         yaw = float(rng.integers(0, 4)) * math.pi / 2 + (rng.normal(0, 0.3) if rng.random() < 0.3 else 0.0)
@@ -272,7 +311,9 @@ def _against(rng: Random, room: Room, off: float) -> tuple[float, float, float]:
     return room.x0 + off, z, math.pi / 2
 
 
-def _lamp(s: Scene, rng: Random, room: Room, at: tuple[float, float], height: float, power: float, shadow: bool = False) -> None:
+def _lamp(
+    s: Scene, rng: Random, room: Room, at: tuple[float, float], height: float, power: float, shadow: bool = False
+) -> None:
     warm = np.array([1.0, rng.uniform(0.7, 1.0), rng.uniform(0.45, 1.0)])
     low, high = np.array([room.x0 - 0.1, -room.height - 4.0, room.z0 - 0.1]), np.array([room.x1 + 0.1, 0.5, room.z1 + 0.1])
     s.lamps.append(Lamp(np.array([at[0], -height, at[1]]), power * warm, low, high, shadow))

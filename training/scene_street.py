@@ -11,6 +11,7 @@ from training import materials as m
 from training import scene_furniture as furniture
 from training import scene_objects as objects
 from training import scene_plants as plants
+from training import scene_set_pieces as pieces
 from training.scene import Scene, yaw_matrix
 
 Random = np.random.Generator
@@ -88,7 +89,9 @@ def building(s: Scene, rng: Random, x: float, z: float, size: tuple[float, float
             _balconies(s, rng, face, front, size[1], storey, floors, trim)
         if rng.random() < 0.3:
             cloth = s.material(m.fabric(rng))
-            s.box(face + front * 0.6, storey * 0.85, rng.uniform(-0.2, 0.2) * size[1], (1.2, 0.08, min(4.0, size[1] / 2)), cloth)
+            s.box(
+                face + front * 0.6, storey * 0.85, rng.uniform(-0.2, 0.2) * size[1], (1.2, 0.08, min(4.0, size[1] / 2)), cloth
+            )
 
 
 def _roof(s: Scene, rng: Random, size: tuple[float, float], h: float, front: int) -> None:
@@ -120,9 +123,17 @@ def car(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     tyre = s.material(m.Material(a=(0.02, 0.02, 0.02)))
     long, h = rng.uniform(3.6, 5.0), rng.uniform(1.4, 1.9)
     with s.at(x, z, yaw + rng.normal(0, 0.03)):
-        s.box(0, 0.25, 0, (1.75, 0.55, long), paint)
-        s.box(0, 0.75, -0.1, (1.55, h - 0.85, long * 0.52), glass)
-        s.box(0, h - 0.12, -0.1, (1.45, 0.08, long * 0.46), paint)
+        s.box(0, 0.25, 0, (1.74, 0.52, long * 0.94), paint)
+        s.ellipsoid(0, 0.62, 0, (0.93, 0.32, long / 2), paint)
+        if rng.random() < 0.75:
+            s.ellipsoid(0, 0.72, -0.15, (0.78, h - 0.78, long * 0.36), glass)
+            s.ellipsoid(0, h - 0.16, -0.15, (0.66, 0.17, long * 0.22), paint)
+        else:
+            s.box(0, 0.75, -0.1, (1.6, h - 0.6, long * 0.75), paint)
+            s.box(0, 1.1, -0.05, (1.64, 0.45, long * 0.72), glass)
+        light = s.material(m.Material(a=(0.75, 0.7, 0.65) if rng.random() < 0.5 else (0.5, 0.03, 0.02)))
+        for i in (-1, 1):
+            s.ellipsoid(i * 0.62, 0.68, long * 0.455, (0.14, 0.08, 0.06), light)
         for i in (-1, 1):
             for j in (-1, 1):
                 s.ellipsoid(i * 0.8, 0.32, j * long * 0.31, (0.12, 0.32, 0.32), tyre)
@@ -182,7 +193,9 @@ def _wires(s: Scene, rng: Random, shift: float, road: float) -> None:
 def square(s: Scene, rng: Random) -> None:
     """A courtyard, square or garden: walls or houses around, trees and things within."""
     outdoor_camera(s, rng)
-    s.slab(0, 0, (4000, 4000), 0.0, s.material(m.ground(rng, str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"])))))
+    s.slab(
+        0, 0, (4000, 4000), 0.0, s.material(m.ground(rng, str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"]))))
+    )
     radius = float(np.exp(rng.uniform(math.log(4.5), math.log(35))))
     sides, gaps = int(rng.integers(3, 8)), rng.choice([0.0, 0.1, 0.4])
     turn = rng.uniform(0, 6.28)
@@ -207,8 +220,12 @@ def square(s: Scene, rng: Random) -> None:
                 s.box(-deep / 2, 0, 0, (0.35, rng.uniform(0.8, 3.5), wide), s.material(m.brick(rng)), fixed=True)
     if rng.random() < 0.4:
         lawn = s.material(m.ground(rng, "grass"))
-        s.slab(rng.uniform(-4, 4), rng.uniform(-4, 4), (rng.uniform(3, 12), rng.uniform(3, 12)), 0.01, lawn, yaw=rng.uniform(0, 3))
+        s.slab(
+            rng.uniform(-4, 4), rng.uniform(-4, 4), (rng.uniform(3, 12), rng.uniform(3, 12)), 0.01, lawn, yaw=rng.uniform(0, 3)
+        )
     plants.hills(s, rng, 0.0, 0.5)
+    if rng.random() < 0.15:
+        pieces.canopy(s, rng)
     scatter(s, rng, min(radius, 25.0), int(rng.integers(5, 26)))
 
 
