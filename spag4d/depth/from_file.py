@@ -75,7 +75,8 @@ def _as_plane(values: NDArray[Any], name: str) -> NDArray[Any]:
     if values.dtype.kind not in "fiu":
         raise InputError(f"{name} holds values of type {values.dtype}. Distances are numbers.")
     plane = values.squeeze() if values.ndim > 2 else values
-    if plane.ndim != 2 or 0 in plane.shape or abs(plane.shape[1] / plane.shape[0] / 2 - 1) > _RATIO_TOLERANCE:
+    height, width = plane.shape if plane.ndim == 2 else (0, 0)
+    if height * width == 0 or abs(width - 2 * height) > _RATIO_TOLERANCE * 2 * height:
         raise InputError(f"{name} has the shape {values.shape}. A depth map is (h, w) with w = 2 h, within 1 %.")
     return plane
 
@@ -100,14 +101,21 @@ def _decoded(path: Path, data: bytes) -> tuple[NDArray[Any], float | None]:
 
 
 def _from_numpy(data: bytes) -> tuple[NDArray[Any], None]:
-    loaded = np.load(io.BytesIO(data), allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return loaded, None
-    with loaded:
-        known = [key for key in _NPZ_KEYS if key in loaded.files] or (loaded.files if len(loaded.files) == 1 else [])
+    try:
+        loaded = np.load(io.BytesIO(data), allow_pickle=False)
+        return (loaded if isinstance(loaded, np.ndarray) else _only_array(loaded)), None
+    except ValueError as error:
+        if "pickle" in str(error):  # a pickle can run any code when it is loaded
+            raise ValueError("it holds Python objects instead of plain numbers") from error
+        raise
+
+
+def _only_array(archive: np.lib.npyio.NpzFile) -> NDArray[Any]:
+    with archive:
+        known = [key for key in _NPZ_KEYS if key in archive.files] or (archive.files if len(archive.files) == 1 else [])
         if not known:
-            raise ValueError(f"none of its arrays ({', '.join(loaded.files)}) is called {' or '.join(_NPZ_KEYS)}")
-        return loaded[known[0]], None
+            raise ValueError(f"none of its arrays ({', '.join(archive.files)}) is called {' or '.join(_NPZ_KEYS)}")
+        return archive[known[0]]
 
 
 def _from_png(data: bytes) -> tuple[NDArray[Any], float | None]:

@@ -7,7 +7,7 @@ _BLACK = 2 / 255
 """Brightest value of pure black; the little that JPEG adds."""
 _RINGING = 8 / 255
 """Brightest value of the ripples that JPEG leaves in the black along the rim."""
-_BRIGHT = 16 / 255
+_BRIGHT = 24 / 255
 """Darkest value of the scene at the rim: a night sky fades out, a cap is cut off."""
 _RIM_PX = 16
 """Width of the band along the rim that compression disturbs: one block of JPEG with halved chroma."""
@@ -46,8 +46,18 @@ def _cap_radius_px(hemisphere: NDArray[np.float32]) -> NDArray[np.int64] | None:
     even = high - low <= max(_RIM_PX, height / 50)
     if not even and (high - low > middle / 2 or high > _MAX_UNEVEN_RADIUS_DEG * px_per_deg):
         return None
-    radius = np.minimum(radius, round(high) + _RIM_PX)  # not down into a shadow that touches the rim
-    return radius + _MARGIN_PX if _is_pure(hemisphere, radius) and _is_sharp(hemisphere, radius) else None
+    radius = np.minimum(radius, round(high))  # not down into a shadow that touches the rim
+    if not _is_pure(hemisphere, radius):
+        return None
+    radius = _past_ringing(black, radius)
+    return radius + _MARGIN_PX if _is_sharp(hemisphere, radius) else None
+
+
+def _past_ringing(black: NDArray[np.bool_], radius: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move the rim behind the last black pixel of the band in which strong compression may have put brighter ones."""
+    band = np.arange(_RIM_PX)[:, None]
+    rows = np.minimum(radius + band, len(black) - 1)
+    return radius + ((band + 1) * np.take_along_axis(black, rows, 0)).max(0)
 
 
 def _is_pure(hemisphere: NDArray[np.float32], radius: NDArray[np.int64]) -> bool:

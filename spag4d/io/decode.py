@@ -45,6 +45,16 @@ class Picture:
     xmp: bytes = b""
 
 
+@dataclass(frozen=True)
+class _Stored:
+    """What a file holds: an 8-bit image or the upright pixels of a deeper one, and what describes their colours and place."""
+
+    content: Image.Image | NDArray[Any]
+    icc: bytes
+    xmp: bytes
+    orientation: int = 1
+
+
 def decode_picture(path: Path, *, progress: Progress = SILENT) -> Picture:
     """Decode a picture file: rotated as its EXIF data says, colours converted to sRGB, precision kept.
 
@@ -54,15 +64,10 @@ def decode_picture(path: Path, *, progress: Progress = SILENT) -> Picture:
     with _opened(path) as file:
         kind = _kind(file, path)
         with _explained(path, kind):
-            if kind == "TIFF" and (tiff := DeepTiff(file)).is_deep:
-                check_pixel_count(path, *tiff.size)
-                return _deep_picture(path, tiff.decode(), tiff.icc, tiff.xmp, progress)
-            image = _PLUGINS[kind](file)
-            check_pixel_count(path, *image.size)
-            if kind == "PNG" and is_deep_png(file):
-                pixels = _upright(decode_png(file), _orientation(image))
-                return _deep_picture(path, pixels, image.info.get("icc_profile", b""), _xmp(image), progress)
-            return _shallow_picture(path, image, progress)
+            stored = _load(file, kind, path)
+    if isinstance(stored.content, Image.Image):
+        return _shallow_picture(path, stored.content, stored, progress)
+    return _deep_picture(path, stored.content, stored, progress)
 
 
 def check_pixel_count(path: Path | str, width: int, height: int) -> None:
@@ -114,34 +119,45 @@ def _explained(path: Path, kind: str) -> Iterator[None]:
                          "Copy it again or export it anew.") from error
 
 
-def _shallow_picture(path: Path, image: Image.Image, progress: Progress) -> Picture:
+def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:
+    if kind == "TIFF" and (tiff := DeepTiff(file)).is_deep:
+        check_pixel_count(path, *tiff.size)
+        return _Stored(tiff.decode(), tiff.icc, tiff.xmp)
+    image: Image.Image = _PLUGINS[kind](file)
+    check_pixel_count(path, *image.size)
+    if kind == "PNG" and is_deep_png(file):
+        content = _upright(decode_png(file), _orientation(image))
+        return _Stored(content, image.info.get("icc_profile") or b"", _xmp(image))
     image.load()
-    icc, xmp, orientation = image.info.get("icc_profile", b""), _xmp(image), _orientation(image)
+    return _Stored(image, image.info.get("icc_profile") or b"", _xmp(image), _orientation(image))
+
+
+def _shallow_picture(path: Path, image: Image.Image, stored: _Stored, progress: Progress) -> Picture:
     alpha = None
     if image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = np.asarray(image.getchannel("A"))
-    if icc:
+    if stored.icc:
         try:
-            image = srgb_image(image, icc)
+            image = srgb_image(image, stored.icc)
         except ValueError as error:
             progress.warn(f"the colour profile of {path.name} was ignored: {error}.")
     pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     if alpha is not None:
         pixels = np.dstack([pixels, alpha])
-    colors, visible = split_alpha(_upright(pixels, orientation), str(path))
-    return Picture(unit_floats(colors, str(path)), visible, xmp)
+    colors, visible = split_alpha(_upright(pixels, stored.orientation), str(path))
+    return Picture(unit_floats(colors, str(path)), visible, stored.xmp)
 
 
-def _deep_picture(path: Path, pixels: NDArray[Any], icc: bytes, xmp: bytes, progress: Progress) -> Picture:
+def _deep_picture(path: Path, pixels: NDArray[Any], stored: _Stored, progress: Progress) -> Picture:
     colors, visible = split_alpha(pixels, str(path))
     rgb = unit_floats(colors, str(path))
-    profile = matrix_profile(icc) if icc else None
+    profile = matrix_profile(stored.icc) if stored.icc else None
     if profile is not None and not profile.is_srgb():
         rgb = profile.to_srgb(rgb)
-    elif icc and profile is None:
-        rgb = _by_8_bits(path, rgb, icc, progress)
-    return Picture(rgb, visible, xmp)
+    elif stored.icc and profile is None:
+        rgb = _by_8_bits(path, rgb, stored.icc, progress)
+    return Picture(rgb, visible, stored.xmp)
 
 
 def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progress) -> NDArray[np.float32]:

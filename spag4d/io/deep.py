@@ -59,12 +59,16 @@ class DeepTiff:
     @property
     def icc(self) -> bytes:
         """The embedded colour profile."""
-        return self._tags.get(_ICC, b"")
+        return self._bytes(_ICC)
 
     @property
     def xmp(self) -> bytes:
         """The embedded XMP packet."""
-        return self._tags.get(_XMP, b"")
+        return self._bytes(_XMP)
+
+    def _bytes(self, tag: int) -> bytes:
+        value = self._tags.get(tag, b"")
+        return value[0] if isinstance(value, tuple) else value
 
     def decode(self) -> NDArray[Any]:
         """Decode to (h, w) or (h, w, 3 | 4), RGB order, rotated as the file says (OpenCV does that for TIFF).

@@ -79,7 +79,7 @@ def _panorama(picture: Picture, source: str, name: str, force_erp: bool) -> Pano
 def _fitting_size(height: int, width: int, source: str, force_erp: bool) -> tuple[int, int]:
     """Return the largest 2:1 size inside of the picture's own; raises `InputError` where the picture is no panorama."""
     ratio = width / height
-    if not force_erp and abs(ratio / 2 - 1) > RATIO_TOLERANCE:
+    if not force_erp and abs(width - 2 * height) > RATIO_TOLERANCE * 2 * height:
         raise InputError(f"{source} is {width} x {height} pixels, a ratio of {ratio:.3f}:1. A 360° panorama is 2:1 "
                          "(within 1 %). If it shows the full sphere all the same, --force-erp resamples it.")
     fitting = min(height, width // 2)
