@@ -4,6 +4,8 @@ View pixels are **index coordinates** like those of `equirect`: the centre of pi
 `PinholeCamera` has the same point at (i + 0.5, j + 0.5); the half pixel is taken off here and nowhere else.
 """
 
+import math
+
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
@@ -21,11 +23,11 @@ def camera_looking(direction: Float64[np.ndarray, "3"], fov_deg: float, size_hw:
     if not 0 < fov_deg < 180:
         raise ValueError(f"a perspective view has a field of view between 0 and 180 degrees, got {fov_deg}")
     x, y, z = direction
-    horizontal = np.hypot(x, z)
-    yaw_rad = np.arctan2(x, z) if horizontal > 1e-9 * abs(y) else 0.0
-    rotation = rotation_from_yaw_pitch_roll(yaw_rad, np.arctan2(-y, horizontal), 0.0)
+    horizontal = math.hypot(x, z)
+    yaw_rad = math.atan2(x, z) if horizontal > 1e-9 * abs(y) else 0.0
+    rotation = rotation_from_yaw_pitch_roll(yaw_rad, math.atan2(-y, horizontal), 0.0)
     height, width = size_hw
-    focal_px = width / 2 / np.tan(np.radians(fov_deg) / 2)
+    focal_px = width / 2 / math.tan(math.radians(fov_deg) / 2)
     return PinholeCamera(width, height, focal_px, focal_px, width / 2, height / 2, Pose(rotation, np.zeros(3)))
 
 
@@ -42,11 +44,12 @@ def directions_from_view_pixels(camera: PinholeCamera, pixels: Float[np.ndarray,
 def view_pixels_from_directions(camera: PinholeCamera, vectors: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
     """Return where world directions (…, 3) of any length fall on the view: (u, v) in index coordinates, NaN behind it."""
     x, y, z = np.moveaxis(vectors @ camera.world_from_camera.rotation.astype(vectors.dtype), -1, 0)
-    z = np.where(z > 0, z, np.nan)
-    with np.errstate(over="ignore"):  # grazing directions fall infinitely far outside, which is right
-        u = x / z * camera.fx + (camera.cx - 0.5)
-        v = y / z * camera.fy + (camera.cy - 0.5)
-    return np.stack([u, v], -1).astype(vectors.dtype, copy=False)
+    pixels = np.empty((*vectors.shape[:-1], 2), vectors.dtype)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # grazing directions fall infinitely far outside
+        inverse_z = np.where(z > 0, 1 / z, np.nan)
+        np.add(x * inverse_z * camera.fx, camera.cx - 0.5, out=pixels[..., 0])
+        np.add(y * inverse_z * camera.fy, camera.cy - 0.5, out=pixels[..., 1])
+    return pixels
 
 
 def view_contains(camera: PinholeCamera, pixels: Float[np.ndarray, "*n 2"], margin_px: float = 0.0) -> Bool[np.ndarray, "*n"]:

@@ -25,7 +25,7 @@ def face_views(size_px: int, fov_deg: float | None = None) -> tuple[PinholeCamer
 
 def vertex_views(size_px: int, fov_deg: float | None = None) -> tuple[PinholeCamera, ...]:
     """Return 12 views through the vertices, each ``size_px`` square, from the zenith down and by rising azimuth."""
-    return _views(_rectangles(_GOLDEN, 1), size_px, fov_deg)
+    return _views(_rectangles(_GOLDEN, 1.0), size_px, fov_deg)
 
 
 def _rectangles(a: float, b: float) -> np.ndarray:

@@ -21,13 +21,22 @@ def rotation_from_yaw_pitch_roll(yaw_rad: float, pitch_rad: float, roll_rad: flo
 
 def rotations_from_quats(quats_wxyz: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 3 3"]:
     """Return the rotation matrices (n, 3, 3) of quaternions (n, 4) of any length but zero."""
-    squared_norm = np.einsum("ni,ni->n", quats_wxyz, quats_wxyz)
-    w, x, y, z = quats_wxyz.T
-    wx, wy, wz = (2 / squared_norm) * quats_wxyz.T[1:] * w
-    xx, xy, xz = (2 / squared_norm) * quats_wxyz.T[1:] * x
-    yy, yz, zz = 2 / squared_norm * y * y, 2 / squared_norm * y * z, 2 / squared_norm * z * z
-    rows = [1 - yy - zz, xy - wz, xz + wy, xy + wz, 1 - xx - zz, yz - wx, xz - wy, yz + wx, 1 - xx - yy]
-    return np.stack(rows, -1).reshape(-1, 3, 3)
+    rotations = np.empty((quats_wxyz.shape[0], 3, 3), quats_wxyz.dtype)
+    for start in range(0, rotations.shape[0], _BLOCK):
+        block = slice(start, start + _BLOCK)
+        quats = quats_wxyz[block].T.copy()
+        quats *= np.sqrt(2 / np.einsum("in,in->n", quats, quats))
+        rotations[block] = np.stack(_rotation_entries(*quats), -1).reshape(-1, 3, 3)
+    return rotations
+
+
+def _rotation_entries(w: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[np.ndarray]:
+    """Return the nine entries, row by row, for quaternions of length √2."""
+    return [
+        1 - (y * y + z * z), x * y - w * z, x * z + w * y,
+        x * y + w * z, 1 - (x * x + z * z), y * z - w * x,
+        x * z - w * y, y * z + w * x, 1 - (x * x + y * y),
+    ]
 
 
 def quats_from_rotations(rotations: Float[np.ndarray, "n 3 3"]) -> Float[np.ndarray, "n 4"]:

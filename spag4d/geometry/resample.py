@@ -1,0 +1,125 @@
+"""Sampling between the panorama and its views, bilinear, in float32, through cached maps.
+
+`cv2.remap` does the work: from OpenCV 5 on it interpolates float32 pictures of one, three or four channels with exact weights
+(other types, channel counts and OpenCV 4 round positions to 1/32 px), and `benchmarks/resample.py` finds it faster than
+`torch.nn.functional.grid_sample` (TIMES).
+Nothing here filters: before a reduction of more than about 1.5 times the caller averages the panorama down (`cv2.INTER_AREA`).
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from spag4d.data import PinholeCamera
+from spag4d.geometry import equirect
+from spag4d.geometry.camera import view_contains, view_directions, view_pixels_from_directions
+from spag4d.geometry.map_cache import MapCache
+
+MAPS = MapCache(capacity_bytes=512 << 20)
+_MARGIN_PX = 1  # what bilinear sampling reaches beyond the outermost pixel centres
+_OUTSIDE = -1.0  # a finite position for pixels that the view does not show
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """The part of a panorama that a view can show, and where on the view its pixels lie.
+
+    ``rows`` and ``columns`` are indices of the panorama, the columns wrapped; ``pixels`` (rows, columns, 2) are index
+    coordinates on the view, (-1, -1) where the view does not show them.
+    """
+
+    rows: slice
+    columns: np.ndarray
+    pixels: np.ndarray
+
+    def add(self, panorama: np.ndarray, values: np.ndarray) -> None:
+        """Add values (rows, columns[, c]) to the panorama (h, w[, c]) at their place."""
+        wrap = int(self.columns.argmin())
+        for part in (slice(0, wrap), slice(wrap, self.columns.size)):  # slices, because indexing by arrays is ten times slower
+            if part.start < part.stop:
+                start = int(self.columns[part.start])
+                panorama[self.rows, start : start + part.stop - part.start] += values[:, part]
+
+
+def views_from_panorama(
+    image: Float32[np.ndarray, "h w *c"], cameras: tuple[PinholeCamera, ...]
+) -> list[Float32[np.ndarray, "_ _ *c"]]:
+    """Return what each camera sees of a panorama (h, w) or (h, w, c) of any float data, distance along the ray included.
+
+    Raises `ValueError` for a camera that does not stand at the capture point and for data that is not float32.
+    """
+    padded = equirect.pad_sphere(image, _MARGIN_PX)
+    return [_remap(padded, _panorama_map(camera, image.shape[0])) for camera in cameras]
+
+
+def footprint(camera: PinholeCamera, height: int) -> Footprint:
+    """Return where a panorama of this height meets the view; the arrays are cached and read-only."""
+    rows, columns = _window(camera, height)
+
+    def make() -> tuple[np.ndarray, ...]:
+        pixels = view_pixels_from_directions(camera, equirect.directions(height, rows).take(columns, axis=1))
+        np.copyto(pixels, _OUTSIDE, where=~view_contains(camera, pixels, float(_MARGIN_PX))[..., None])
+        return (pixels,)
+
+    return Footprint(rows, columns, *MAPS.get(("footprint", height, _key(camera)), make))
+
+
+def sample_view(
+    view: Float32[np.ndarray, "vh vw *c"], camera: PinholeCamera, part: Footprint
+) -> Float32[np.ndarray, "_ _ *c"]:
+    """Return the view's values over its footprint; beyond the outermost pixel centres and outside they mean nothing new."""
+    if view.shape[:2] != (camera.height, camera.width):
+        raise ValueError(f"the view has shape {view.shape}, its camera {camera.height} x {camera.width}")
+    return _remap(view, part.pixels)
+
+
+def _panorama_map(camera: PinholeCamera, height: int) -> np.ndarray:
+    """Return where each pixel of the view lies on the padded panorama, (h, w, 2) float32."""
+
+    def make() -> tuple[np.ndarray, ...]:
+        pixels = equirect.pixels_from_directions(view_directions(camera), height)
+        return ((pixels + _MARGIN_PX).astype(np.float32),)
+
+    return MAPS.get(("panorama", height, _key(camera)), make)[0]
+
+
+def _key(camera: PinholeCamera) -> tuple:
+    pose = camera.world_from_camera
+    if pose.translation.any():
+        raise ValueError(f"a panorama is seen from the capture point only, the camera stands at {pose.translation}")
+    intrinsics = (camera.width, camera.height, camera.fx, camera.fy, camera.cx, camera.cy)
+    return (*intrinsics, pose.rotation.tobytes())
+
+
+def _window(camera: PinholeCamera, height: int) -> tuple[slice, np.ndarray]:
+    """Return rows and columns that hold the cone around the view: its axis, and the angle to its farthest corner."""
+    x = np.array([camera.cx, camera.width - camera.cx]).max() / camera.fx
+    y = np.array([camera.cy, camera.height - camera.cy]).max() / camera.fy
+    cone_rad = np.arctan(np.hypot(x, y))
+    axis = camera.world_from_camera.rotation[:, 2]
+    u, v = equirect.pixels_from_directions(axis, height)
+    pixel_rad = np.pi / height
+    top, bottom = v - cone_rad / pixel_rad - 1, v + cone_rad / pixel_rad + 1
+    rows = slice(max(0, int(np.floor(top))), min(height, int(np.ceil(bottom)) + 1))
+    horizontal = np.hypot(axis[0], axis[2])
+    if top <= 0 or bottom >= height - 1:  # a pole is inside, and with it every azimuth
+        return rows, np.arange(2 * height)
+    half_px = np.arcsin(min(1.0, np.sin(cone_rad) / horizontal)) / pixel_rad + 1
+    columns = np.arange(int(np.floor(u - half_px)), int(np.ceil(u + half_px)) + 1)
+    return rows, (columns % (2 * height))[: 2 * height]
+
+
+def _remap(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    if image.dtype != np.float32:
+        raise ValueError(f"sampling keeps float32 data, got {image.dtype}")
+    shape = (*pixels.shape[:2], *image.shape[2:])
+    if image.ndim == 2 or image.shape[2] in (1, 3, 4):
+        second_map = cast(cv2.typing.MatLike, None)  # an empty array instead gives garbage
+        return cv2.remap(image, pixels, second_map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(shape)
+    sampled = np.empty(shape, np.float32)
+    for channel in range(image.shape[2]):  # other channel counts take the path of inexact weights
+        sampled[..., channel] = _remap(image[..., channel], pixels)
+    return sampled
