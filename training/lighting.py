@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from training import patterns, sky
 from training.raycast import Grid, occluded
@@ -42,9 +41,9 @@ def tables(scene: Scene, device: str) -> Tables:
     shapes = [*scene.primitives, ground]
     f32 = {"dtype": torch.float32, "device": device}
     return Tables(
-        torch.tensor(np.array([p.axes.T.reshape(9) for p in shapes]), **f32),
-        torch.tensor(np.array([p.center for p in shapes]), **f32),
-        torch.tensor(np.array([p.half for p in shapes]), **f32),
+        torch.tensor(np.array([p.axes.T.reshape(9) for p in shapes]).T.copy(), **f32),
+        torch.tensor(np.array([p.center for p in shapes]).T.copy(), **f32),
+        torch.tensor(np.array([p.half for p in shapes]).T.copy(), **f32),
         torch.tensor([p.kind for p in shapes], device=device),
         torch.tensor([p.material for p in shapes], device=device),
         patterns.table(scene.materials, device),
@@ -56,21 +55,21 @@ def surface_points(
 ) -> Hits:
     """Positions, normals and texture coordinates of pixels that see primitive ``index`` (n) along ``rays`` (3, n)."""
     position = rays * distance + rays.new_tensor(grid.origin)[:, None]
-    matrix = t.matrix[index].view(-1, 3, 3)
-    half, kind = t.half[index].T, t.kind[index]
-    local = torch.bmm(matrix, (position.T - t.center[index])[:, :, None]).squeeze(2).T
+    matrix = t.matrix.index_select(1, index).view(3, 3, -1)
+    half, kind = t.half.index_select(1, index), t.kind[index]
+    local = (matrix * (position - t.center.index_select(1, index))).sum(1)
     scaled = local / half
-    axis = scaled.abs().argmax(0)
-    flat = torch.where(kind == RECT, torch.full_like(axis, 2), axis)
+    size = scaled.abs()
+    first, second = size[0] >= torch.maximum(size[1], size[2]), size[1] >= size[2]
+    flat = (2 - second.int()).masked_fill(first, 0).masked_fill(kind == RECT, 2)
     round_ = (kind == ELLIPSOID) | (kind == FRUSTUM)
     tube = (kind == FRUSTUM) & (scaled[1].abs() < 0.999)
-    normal = F.one_hot(flat, 3).T.to(local.dtype) * torch.where(local < 0, -1.0, 1.0)
+    normal = torch.stack([flat == k for k in range(3)]) * torch.where(local < 0, -1.0, 1.0)
     upright = torch.tensor([[1.0], [0.0], [1.0]], device=local.device)
     curved = torch.where(kind == ELLIPSOID, scaled / half, scaled / half * upright)
     normal = torch.where((kind == ELLIPSOID) | tube, curved, normal)
-    normal = torch.bmm(matrix.transpose(1, 2), normal.T[:, :, None]).squeeze(2).T
-    normal = F.normalize(normal, dim=0)
-    flat = torch.where(kind == TERRAIN, torch.ones_like(flat), flat)
+    normal = _unit((matrix * normal[:, None]).sum(0))
+    flat = flat.masked_fill(kind == TERRAIN, 1)
     if terrain is not None:
         pick = (kind == TERRAIN).nonzero().squeeze(1)
         normal[:, pick] = terrain.normal(position[0, pick], position[2, pick])
@@ -83,6 +82,10 @@ def surface_points(
     slant = (normal * rays).sum(0).abs().clamp_min(0.05)
     pixel = distance * grid.pixel_rad / slant.sqrt()
     return Hits(position, normal, patterns.Surface(u, v, half_u, half_v, pixel, t.material[index]))
+
+
+def _unit(vectors: torch.Tensor) -> torch.Tensor:
+    return vectors * (vectors * vectors).sum(0).clamp_min(1e-20).rsqrt()
 
 
 def shadow_casters(scene: Scene, limit: int) -> list[int]:
@@ -117,7 +120,8 @@ def shade(scene: Scene, t: Tables, hits: Hits, rays: torch.Tensor, lit: list[tor
     color = look.albedo * light + look.emission
     if any(m.gloss > 0.05 for m in scene.materials):
         color = _gloss(scene, hits, rays, look.gloss, color, pixel_rad)
-    haze = (-(hits.position - n.new_tensor(scene.camera)[:, None]).norm(dim=0) / air.haze_m).exp()[:, None]
+    away = hits.position - n.new_tensor(scene.camera)[:, None]
+    haze = (-(away * away).sum(0).sqrt() / air.haze_m).exp()[:, None]
     return torch.lerp(horizon.expand_as(color), color, haze)
 
 
@@ -160,7 +164,7 @@ def _gloss(
     fresnel = 0.06 + 0.94 * (1.0 + (d * n).sum(0)).clamp(0.0, 1.0) ** 5
     shine = sky.radiance(scene.atmosphere, mirrored, pixel_rad * 3, sharp=False) * (0.1 if scene.atmosphere.indoor else 1.0)
     for lamp in scene.lamps:
-        to_lamp = F.normalize(n.new_tensor(lamp.position)[:, None] - hits.position[:, pick], dim=0)
+        to_lamp = _unit(n.new_tensor(lamp.position)[:, None] - hits.position[:, pick])
         spot = (((mirrored * to_lamp).sum(0) - 1.0) * 200.0).exp()
         shine = shine + spot[:, None] * n.new_tensor(lamp.color) * 0.6
     out = color.clone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -38,6 +39,12 @@ def _pyramid(device: str) -> tuple[torch.Tensor, tuple[int, ...]]:
 
 
 @lru_cache(maxsize=4)
+def _pyramid_fbm(device: str) -> tuple[torch.Tensor, tuple[int, ...]]:
+    table, starts = _pyramid(device)
+    return table[:, FBM : FBM + 1].contiguous(), starts
+
+
+@lru_cache(maxsize=4)
 def _ranks(device: str) -> torch.Tensor:
     blob = _spectrum(np.random.default_rng(7), 10, 110, 0.3).reshape(-1)
     rank = np.empty(len(blob), dtype=np.float32)
@@ -51,19 +58,33 @@ def sample(u: torch.Tensor, v: torch.Tensor, footprint: torch.Tensor | float) ->
     ``footprint`` is the width of a pixel in periods; bilinear within the nearest level.
     """
     table, starts = _pyramid(str(u.device))
-    width = footprint if isinstance(footprint, torch.Tensor) else torch.full_like(u, footprint)
-    level = (width * SIZE).clamp(1.0, 2.0 ** (_LEVELS - 1)).log2().round().to(torch.int64)
+    return _bilinear(table, starts, u, v, footprint)
+
+
+def sample_fbm(u: torch.Tensor, v: torch.Tensor, footprint: torch.Tensor | float) -> torch.Tensor:
+    """The FBM channel of ``sample`` alone, (n): a quarter of the memory traffic."""
+    table, starts = _pyramid_fbm(str(u.device))
+    return _bilinear(table, starts, u, v, footprint)[:, 0]
+
+
+def _bilinear(
+    table: torch.Tensor, starts: tuple[int, ...], u: torch.Tensor, v: torch.Tensor, footprint: torch.Tensor | float
+) -> torch.Tensor:
+    if isinstance(footprint, torch.Tensor):
+        level = (footprint * SIZE).clamp(1.0, 2.0 ** (_LEVELS - 1)).log2().round().to(torch.int32)
+    else:
+        level = torch.full(u.shape, round(math.log2(min(max(footprint * SIZE, 1.0), 32.0))), dtype=torch.int32, device=u.device)
     size = SIZE >> level
-    start = torch.tensor(starts, device=u.device)[level]
+    start = torch.tensor(starts, dtype=torch.int32, device=u.device).index_select(0, level)
     x, y = (u - u.floor()) * size - 0.5, (v - v.floor()) * size - 0.5
     x0, y0 = x.floor(), y.floor()
     fx, fy = (x - x0)[:, None], (y - y0)[:, None]
     wrap = size - 1
-    left, top = x0.to(torch.int64) & wrap, y0.to(torch.int64) & wrap
+    left, top = x0.to(torch.int32) & wrap, y0.to(torch.int32) & wrap
     right, below = (left + 1) & wrap, start + ((top + 1) & wrap) * size
     above = start + top * size
-    upper = torch.lerp(table[above + left], table[above + right], fx)
-    lower = torch.lerp(table[below + left], table[below + right], fx)
+    upper = torch.lerp(table.index_select(0, above + left), table.index_select(0, above + right), fx)
+    lower = torch.lerp(table.index_select(0, below + left), table.index_select(0, below + right), fx)
     return torch.lerp(upper, lower, fy)
 
 

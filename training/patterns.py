@@ -73,11 +73,11 @@ class _Part:
 
 def shade(materials: list[Material], columns: torch.Tensor, s: Surface) -> Shade:
     """Evaluate the materials ``s.material`` (n) of ``materials`` at the surface points."""
-    p = columns[:, s.material]
+    p = columns.index_select(1, s.material)
     swap = p[22] > 0.5
     u, v = torch.where(swap, s.v, s.u) + p[19], torch.where(swap, s.u, s.v) + p[20]
     fine = noise.sample(u / (p[13] * p[16]), v / p[13], s.pixel / p[13])
-    coarse = noise.sample(u / p[15] + 0.31, v / p[15] + 0.77, s.pixel / p[15])[:, noise.FBM]
+    coarse = noise.sample_fbm(u / p[15] + 0.31, v / p[15] + 0.77, s.pixel / p[15])
     color = p[1:4].clone()
     glow = p[18].clone()
     for pattern, draw in _DRAW.items():
@@ -91,7 +91,7 @@ def shade(materials: list[Material], columns: torch.Tensor, s: Surface) -> Shade
         color[:, pick] = drawn
         if lit is not None:
             glow[pick] = lit * glow[pick]
-    detail = 0.6 * fine[:, noise.FBM] + 0.4 * fine[:, noise.FINE]
+    detail = fine @ fine.new_tensor([0.6, 0.0, 0.4, 0.0])
     color = color * (1.0 + p[12] * detail + p[14] * coarse).clamp(0.15, 2.0)
     albedo = color.clamp(0.005, 0.97).T
     return Shade(albedo, p[17], albedo * glow[:, None])

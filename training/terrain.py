@@ -11,7 +11,7 @@ import torch
 from training import noise
 from training.raycast import Grid
 
-_SAMPLES = 176
+_SAMPLES = 144
 _FAR_M = 1500.0
 
 
@@ -33,7 +33,7 @@ class Terrain:
         near = 1.0 - (-square / 36.0).exp()
         far = (square.sqrt() / self.rise_m - 1.0).clamp(0.0, 4.0)
         pixel = square.sqrt() * 0.005 + self.roll_m / 40
-        roll = self._field(x, z, self.roll_m, pixel)[:, noise.FBM] - self._origin()
+        roll = self._rolling(x, z, pixel) - self._origin()
         up = near * (self.roll * roll + self.slope[0] * x.clamp(-40, 40) + self.slope[1] * z.clamp(-40, 40))
         if self.peak > 0.0:
             field = self._field(x, z, self.peak_m, pixel)
@@ -46,7 +46,11 @@ class Terrain:
 
     def _origin(self) -> float:
         zero = torch.zeros(1)
-        return float(self._field(zero, zero, self.roll_m, zero + self.roll_m / 40)[0, noise.FBM])
+        return float(self._rolling(zero, zero, zero + self.roll_m / 40))
+
+    def _rolling(self, x: torch.Tensor, z: torch.Tensor, pixel: torch.Tensor) -> torch.Tensor:
+        u, v = x / self.roll_m + self.offset[0], z / self.roll_m + self.offset[1]
+        return noise.sample_fbm(u, v, pixel / self.roll_m)
 
     def _field(self, x: torch.Tensor, z: torch.Tensor, period: float, pixel: torch.Tensor) -> torch.Tensor:
         return noise.sample(x / period + self.offset[0], z / period + self.offset[1], pixel / period)
@@ -57,7 +61,7 @@ class Terrain:
         here = self.height(x, z)
         dx, dz = (self.height(x + step, z) - here) / step, (self.height(x, z + step) - here) / step
         normal = torch.stack([-dx, torch.full_like(dx, -1.0), -dz])
-        return normal / normal.norm(dim=0)
+        return normal * (normal * normal).sum(0).rsqrt()
 
     def cast(self, grid: Grid, water: float | None = None) -> torch.Tensor:
         """Distance along the ray (rows, w) to the ground, inf above it; ground below ``water`` lets rays pass."""
