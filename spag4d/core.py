@@ -20,12 +20,13 @@ from spag4d.io import WRITERS
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.io.outputs import output_paths
-from spag4d.progress import SILENT, Event, Notice, Progress
+from spag4d.progress import SILENT, Event, Notice, Progress, Step
 from spag4d.refine.edges import refine_edges
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
 from spag4d.splat.dome import dome_gaussians
 from spag4d.splat.grid import grid_gaussians
+from spag4d.splat.look import Look
 
 PanoramaLike = str | Path | np.ndarray | Panorama
 DepthLike = str | Path | np.ndarray | DepthMap
@@ -36,7 +37,8 @@ class ConversionResult:
     """What a conversion made, and what the user should know about it.
 
     ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
-    ``depth_range`` is the nearest and the farthest surface in metres, the sky dome not counted (None without surfaces).
+    ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
+    without the sky dome (None where all is sky).
     """
 
     output_paths: tuple[Path, ...]
@@ -59,24 +61,22 @@ class _Run:
     stage_times: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    @property
-    def progress(self) -> Progress:
-        return replace(self.listener, on_event=self._hear)
-
-    def _hear(self, event: Event) -> None:
-        if isinstance(event, Notice):
-            self.warnings.append(event.message)
-        self.listener.on_event(event)
-
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
-        """Time one stage, tell that it begins and ends, and put memory errors into words."""
+        """Time one stage, report what happens in it under its name, and put memory errors into words."""
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Notice):
+                self.warnings.append(event.message)
+            self.listener.on_event(replace(event, stage=name) if isinstance(event, Step) else event)
+
+        progress = replace(self.listener, on_event=hear)
         started = time.perf_counter()
-        self.progress.report(name, 0, 1)
+        progress.report(name, 0, 1)
         with explained_memory_errors():
-            yield self.progress
+            yield progress
         self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
-        self.progress.report(name, 1, 1)
+        progress.report(name, 1, 1)
 
 
 class SPAG4D:
@@ -121,7 +121,7 @@ class SPAG4D:
         _check_targets(outputs, depth_path, sources=(input_path, depth_map))
         panorama = self._read(input_path, run)
         depth = self._depth(panorama, depth_map, run)
-        gaussians, surfaces = self._splat(panorama, depth, run)
+        gaussians = self._splat(panorama, depth, run)
         self._write(gaussians, outputs, run)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
@@ -132,7 +132,7 @@ class SPAG4D:
             file_size=sum(path.stat().st_size for path in outputs.values()),
             processing_time=time.perf_counter() - started,
             stage_times=run.stage_times,
-            depth_range=_range_m(surfaces),
+            depth_range=depth.reach(panorama.valid),
             depth_model=depth.model,
             device=self._model_key[1] if self._model is not None and depth_map is None else "cpu",
             warnings=tuple(run.warnings),
@@ -144,7 +144,7 @@ class SPAG4D:
         """Return the Gaussians of a panorama (file or array) without writing a file."""
         run = _Run(self.settings.changed(**overrides), progress)
         picture = self._read(panorama, run)
-        return self._splat(picture, self._depth(picture, depth_map, run), run)[0]
+        return self._splat(picture, self._depth(picture, depth_map, run), run)
 
     def estimate_depth(self, panorama: PanoramaLike, *, progress: Progress = SILENT, **overrides: Any) -> DepthMap:
         """Return the refined depth map of a panorama (file or array), the sky marked."""
@@ -162,7 +162,7 @@ class SPAG4D:
     def _depth(self, panorama: Panorama, given: DepthLike | None, run: _Run) -> DepthMap:
         settings = run.settings
         with run.stage("Depth") as listener:
-            depth = self._given_or_estimated(panorama, given, settings, listener)
+            depth = self._given_or_estimated(panorama, given, settings, listener).scaled(settings.global_scale)
         if settings.use_guided_filter:
             with run.stage("Edges") as listener:
                 depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
@@ -174,7 +174,8 @@ class SPAG4D:
         if given is None:
             return self._depth_model(settings, progress).estimate(panorama, progress=progress)
         if isinstance(given, DepthMap):
-            given = np.where(given.sky, np.float32(np.inf), given.distance)
+            distance = np.where(given.sky, np.float32(np.inf), given.distance)
+            return replace(depth_from_array(distance, panorama.size_hw), kind=given.kind, model=given.model)
         if isinstance(given, np.ndarray):
             return depth_from_array(given, panorama.size_hw)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
@@ -188,13 +189,18 @@ class SPAG4D:
         self._model, self._model_key = DEPTH_MODELS.load(name)(key[1]), key
         return self._model
 
-    def _splat(self, panorama: Panorama, depth: DepthMap, run: _Run) -> tuple[Gaussians, Gaussians]:
-        """Return all Gaussians, and those of surfaces alone."""
+    def _splat(self, panorama: Panorama, depth: DepthMap, run: _Run) -> Gaussians:
         settings = run.settings
+        look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
         with run.stage("Gaussians") as listener:
             surfaces = grid_gaussians(
-                panorama, depth, stride=settings.stride, scale_factor=settings.scale_factor, progress=listener)
-        raise NotImplementedError
+                panorama, depth, look=look, depth_min_m=settings.depth_min, depth_max_m=settings.depth_max, progress=listener)
+        if not settings.sky_dome:
+            return surfaces
+        with run.stage("Sky dome") as listener:
+            dome = dome_gaussians(
+                panorama, depth, look=look, radius_m=max(200.0, 2 * settings.depth_max), progress=listener)
+            return Gaussians.concatenate([surfaces, dome])
 
     def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], run: _Run) -> None:
         comments = (f"SPAG-4D {__version__}", f"settings {run.settings.model_dump_json()}")
@@ -214,10 +220,3 @@ def _check_targets(outputs: Mapping[str, Path], depth_path: Path | None, sources
             raise InputError(f"{target} is also an input: writing there would destroy it. Choose another name.")
         if not target.parent.is_dir():
             raise InputError(f"cannot write {target}: the folder {target.parent} does not exist. Create it first.")
-
-
-def _range_m(gaussians: Gaussians) -> tuple[float, float] | None:
-    if not len(gaussians):
-        return None
-    distance = np.linalg.norm(gaussians.means, axis=1)
-    return float(distance.min()), float(distance.max())

@@ -18,7 +18,7 @@ Names
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -81,6 +81,15 @@ class DepthMap:
     def size_hw(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.distance.shape[0], self.distance.shape[1]
+
+    def scaled(self, factor: float) -> "DepthMap":
+        """Return the same scene ``factor`` times as large."""
+        return self if factor == 1 else replace(self, distance=self.distance * np.float32(factor))
+
+    def reach(self, valid: Bool[np.ndarray, "h w"] | None = None) -> tuple[float, float] | None:
+        """Return the distance of the nearest and the farthest surface, or None where all is sky or not ``valid``."""
+        surfaces = self.distance[~self.sky if valid is None else ~self.sky & valid]
+        return (float(surfaces.min()), float(surfaces.max())) if surfaces.size else None
 
 
 @dataclass(frozen=True)

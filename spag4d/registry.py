@@ -35,6 +35,10 @@ class Registry(Mapping[str, str]):
                              f"unknown {self.family} '{name}'. Choices: {choices}.")
         return self._parts[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Return whether a part has that name."""
+        return name in self._parts
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
         return iter(self._parts)

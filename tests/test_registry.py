@@ -18,6 +18,11 @@ def test_an_unknown_name_lists_the_choices_and_the_nearest() -> None:
         registry.load("zzz")
 
 
+def test_asking_for_an_unknown_name_is_no_error() -> None:
+    registry = Registry("thing", {"alpha": "math:sin"})
+    assert "alpha" in registry and "beta" not in registry
+
+
 def test_nearest_stays_silent_when_nothing_is_like_it() -> None:
     assert nearest("qqq", ["alpha"]) == ""
 
