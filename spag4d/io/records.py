@@ -23,7 +23,7 @@ def write_records(path: Path, header: bytes, count: int, encode: Encoder, record
     """Write ``header`` and ``count`` records to ``path``, whole or not at all.
 
     ``encode(rows)`` returns the records of a slice as one contiguous array, while the chunk before is written on another
-    thread. (More threads that encode measured slower: they wait for each other between numpy's short calls.) Raises what
+    thread. (More threads that encode gained nothing: they wait for each other between numpy's short calls.) Raises what
     `atomic_path` raises, and `Cancelled` between chunks.
     """
     with atomic_path(path) as temporary, temporary.open("wb") as file, ThreadPoolExecutor(1) as disk:

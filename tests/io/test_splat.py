@@ -1,4 +1,3 @@
-import json
 import math
 import struct
 import subprocess
@@ -46,8 +45,8 @@ def slow_bytes(gaussians: Gaussians) -> bytes:
     content = b""
     for mean, scale, quat, alpha, color in zip(gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities,
                                                gaussians.colors, strict=True):
-        largest = max((float(q) for q in quat), key=abs)
-        rotation = [min(255, round(float(q) / -largest * 128 + 128)) for q in quat]
+        sign = -1 if max((float(q) for q in quat), key=abs) > 0 else 1
+        rotation = [min(255, round(sign * float(q) * 128 + 128)) for q in quat]
         rgba = [round(255 * float(v)) for v in (*color, alpha)]
         content += struct.pack("<6f8B", *mean, *scale, *rgba, *rotation)
     return content
@@ -77,23 +76,23 @@ def test_round_trip_over_several_chunks_within_a_quantum(tmp_path: Path):
     np.testing.assert_allclose(np.linalg.norm(back.quats_wxyz, axis=1), 1, atol=1e-6)
 
 
-def test_a_second_round_trip_changes_nothing(tmp_path: Path):
+def test_a_second_round_trip_changes_no_more_than_a_rotation_by_a_quantum(tmp_path: Path):
     write_splat(tmp_path / "a.splat", scene(3000))
     write_splat(tmp_path / "b.splat", read_splat(tmp_path / "a.splat"))
     a, b = (by_place(read_splat(tmp_path / name)) for name in ("a.splat", "b.splat"))
     for field in ("means", "scales", "opacities", "colors"):
         np.testing.assert_array_equal(getattr(a, field), getattr(b, field))
-    assert angles_deg(a.quats_wxyz, b.quats_wxyz).max() < 0.5
+    assert angles_deg(a.quats_wxyz, b.quats_wxyz).max() < 0.9
 
 
 def test_rotations_turn_by_less_than_the_quantum_allows(tmp_path: Path):
-    """Three components are off by at most 1/256 of the largest, so the angle by at most 2 √3 / 256 = 0.775°."""
+    """Four components are off by at most 1/256 each, so the angle by at most 2 √4 / 256 = 0.9°."""
     gaussians = scene(MANY)
     write_splat(tmp_path / "a.splat", gaussians)
     errors = angles_deg(by_place(read_splat(tmp_path / "a.splat")).quats_wxyz, by_place(gaussians).quats_wxyz)
-    assert errors.mean() < 0.35
-    assert np.percentile(errors, 90) < 0.5
-    assert errors.max() < math.degrees(2 * math.sqrt(3) / 256)
+    assert errors.mean() < 0.45
+    assert np.percentile(errors, 95) < 0.65
+    assert errors.max() < math.degrees(4 / 256)
 
 
 def test_special_rotations(tmp_path: Path):
@@ -106,7 +105,7 @@ def test_special_rotations(tmp_path: Path):
                           np.ones(count, np.float32), np.ones((count, 3), np.float32))
     write_splat(tmp_path / "a.splat", gaussians)
     raw = np.frombuffer((tmp_path / "a.splat").read_bytes(), np.uint8).reshape(-1, 32)[:, 28:]
-    assert (raw.min(1) == 0).all(), "the largest component does not use the full range"
+    np.testing.assert_allclose(np.linalg.norm(raw / 128 - 1, axis=1), 1, atol=0.01, err_msg="not every viewer normalises")
     assert angles_deg(read_splat(tmp_path / "a.splat").quats_wxyz, quats).max() < 0.5
 
 
@@ -142,10 +141,8 @@ def test_refuses_a_size_that_is_no_multiple_of_32(tmp_path: Path):
         read_splat(tmp_path / "a.splat")
 
 
-def test_the_inspector_finds_only_the_scaled_quaternions(tmp_path: Path, shared_folder: Path):
-    """The scaling to the byte's full range is wanted: readers normalise."""
+def test_the_strict_inspector_finds_nothing(tmp_path: Path, shared_folder: Path):
     write_splat(tmp_path / "a.splat", facing_discs(3000))
-    command = [sys.executable, str(shared_folder / "tools" / "splat_inspect.py"), "--json", "--expect-count", "3000"]
+    command = [sys.executable, str(shared_folder / "tools" / "splat_inspect.py"), "--strict", "--expect-count", "3000"]
     result = subprocess.run([*command, str(tmp_path / "a.splat")], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert [text for _, text in json.loads(result.stdout)["findings"] if "quaternions are not of unit length" not in text] == []
