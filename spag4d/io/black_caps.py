@@ -38,7 +38,7 @@ def _cap_radius_px(hemisphere: NDArray[np.float32]) -> NDArray[np.int64] | None:
     at_least = max(4, round(_MIN_RADIUS_DEG * px_per_deg))
     if height <= at_least or hemisphere[:at_least].max() > _RINGING:
         return None
-    black = (hemisphere <= _RINGING).all(2)
+    black = np.all(hemisphere <= _RINGING, axis=2)
     radius = np.where(black.all(0), height, black.argmin(0))
     low, middle, high = np.percentile(radius, (5, 50, 95))
     if low >= height - _RIM_PX:

@@ -109,7 +109,8 @@ def test_exr_without_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(("arrays", "wanted"), [
     ({"distance_m": 1, "depth": 2}, 1), ({"depth": 2, "arr_0": 3}, 2), ({"arr_0": 3, "other": 4}, 3), ({"other": 4}, 4)])
 def test_npz_keys(tmp_path: Path, arrays: dict[str, float], wanted: float) -> None:
-    np.savez(tmp_path / "a.npz", **{name: np.full((16, 32), value, np.float32) for name, value in arrays.items()})
+    planes = {name: np.full((16, 32), value, np.float32) for name, value in arrays.items()}
+    np.savez(tmp_path / "a.npz", **planes)  # pyright: ignore[reportArgumentType]
     assert (depth_from_file(tmp_path / "a.npz", (16, 32)).distance == wanted).all()
 
 

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Literal
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def png_header(width: int, height: int, bits: int) -> bytes:
 
 
 def tiff_bytes(
-    pixels: np.ndarray, *, order: str = "<", planes: bool = False, photometric: int | None = None,
+    pixels: np.ndarray, *, order: Literal["<", ">"] = "<", planes: bool = False, photometric: int | None = None,
     orientation: int | None = None, xmp: bytes = b"", icc: bytes = b"",
 ) -> bytes:
     """An uncompressed TIFF with its tags first, one strip (or one per plane), written from the TIFF 6.0 specification."""
@@ -120,7 +121,7 @@ def _profile(space: bytes, tags: dict[str, bytes]) -> bytes:
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + entries + body
 
 
-def gpano_packet(*, as_elements: bool = False, **fields: object) -> bytes:
+def gpano_packet(fields: dict[str, object], *, as_elements: bool = False) -> bytes:
     """An XMP packet as cameras write it, with the fields as attributes or as elements."""
     attributes = "" if as_elements else " ".join(f'GPano:{name}="{value}"' for name, value in fields.items())
     elements = "".join(f"<GPano:{name}>{value}</GPano:{name}>" for name, value in fields.items()) if as_elements else ""

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ class TestFormats:
 
     @pytest.mark.parametrize("order", ["<", ">"])
     @pytest.mark.parametrize("type_", [np.float32, np.float64])
-    def test_float_tiff(self, tmp_path: Path, order: str, type_: type) -> None:
+    def test_float_tiff(self, tmp_path: Path, order: Literal["<", ">"], type_: type) -> None:
         path = tmp_path / "float.tif"
         path.write_bytes(tiff_bytes(smooth(16).astype(type_), order=order))
         assert np.abs(read_panorama(path).rgb - smooth(16)).max() < 1e-6

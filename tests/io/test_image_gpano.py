@@ -47,7 +47,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "deep.tif"])
 @pytest.mark.parametrize("as_elements", [False, True])
 def test_a_crop_is_placed_on_the_sphere(tmp_path: Path, picture: np.ndarray, name: str, as_elements: bool) -> None:
-    save(tmp_path / name, picture, gpano_packet(as_elements=as_elements, **crop_fields(FULL_WH, SIZE_WH, LEFT, TOP)))
+    save(tmp_path / name, picture, gpano_packet(crop_fields(FULL_WH, SIZE_WH, LEFT, TOP), as_elements=as_elements))
     rgb, valid, messages = read(tmp_path / name)
     inside = np.zeros((64, 128), bool)
     inside[TOP:TOP + 24, LEFT:LEFT + 80] = True
@@ -58,13 +58,13 @@ def test_a_crop_is_placed_on_the_sphere(tmp_path: Path, picture: np.ndarray, nam
 
 def test_a_full_sphere_stays_as_it_is(tmp_path: Path) -> None:
     pixels = np.full((64, 128, 3), 99, np.uint8)
-    save(tmp_path / "full.png", pixels, gpano_packet(**crop_fields(FULL_WH, FULL_WH, 0, 0)))
+    save(tmp_path / "full.png", pixels, gpano_packet(crop_fields(FULL_WH, FULL_WH, 0, 0)))
     rgb, valid, messages = read(tmp_path / "full.png")
     assert rgb.shape == (64, 128, 3) and valid is None and messages == []
 
 
 def test_a_picture_that_was_made_smaller_afterwards(tmp_path: Path, picture: np.ndarray) -> None:
-    save(tmp_path / "small.png", picture, gpano_packet(**crop_fields((1280, 640), (800, 240), 300, 120)))
+    save(tmp_path / "small.png", picture, gpano_packet(crop_fields((1280, 640), (800, 240), 300, 120)))
     rgb, valid, _ = read(tmp_path / "small.png")
     assert rgb.shape == (64, 128, 3) and valid is not None
     assert valid[12:36, 30:110].all() and valid.sum() == 24 * 80
@@ -73,7 +73,7 @@ def test_a_picture_that_was_made_smaller_afterwards(tmp_path: Path, picture: np.
 def test_transparency_inside_of_a_crop(tmp_path: Path, picture: np.ndarray) -> None:
     alpha = np.full((24, 80, 1), 255, np.uint8)
     alpha[:5] = 0
-    save(tmp_path / "alpha.png", np.dstack([picture, alpha]), gpano_packet(**crop_fields(FULL_WH, SIZE_WH, LEFT, TOP)))
+    save(tmp_path / "alpha.png", np.dstack([picture, alpha]), gpano_packet(crop_fields(FULL_WH, SIZE_WH, LEFT, TOP)))
     valid = read(tmp_path / "alpha.png")[1]
     assert valid is not None and valid.sum() == 19 * 80 and not valid[:17].any()
 
@@ -93,9 +93,9 @@ def test_transparency_inside_of_a_crop(tmp_path: Path, picture: np.ndarray) -> N
 def test_nonsense_is_reported_and_ignored(tmp_path: Path, change: dict[str, object], reason: str) -> None:
     pixels = np.full((64, 128, 3), 99, np.uint8)
     fields = crop_fields((256, 128), (128, 64), 30, 12)
-    save(tmp_path / "sane.png", pixels, gpano_packet(**fields))
+    save(tmp_path / "sane.png", pixels, gpano_packet(fields))
     assert read(tmp_path / "sane.png")[0].shape == (128, 256, 3)
-    save(tmp_path / "odd.png", pixels, gpano_packet(**(fields | change)))
+    save(tmp_path / "odd.png", pixels, gpano_packet(fields | change))
     rgb, valid, messages = read(tmp_path / "odd.png")
     assert rgb.shape == (64, 128, 3) and valid is None
     assert len(messages) == 1 and messages[0].startswith("the GPano data of odd.png was ignored: ") and reason in messages[0]
@@ -117,12 +117,12 @@ def test_other_prefix_other_namespaces_and_padding() -> None:
     assert gpano_fields(packet) == {"FullPanoWidthPixels": "128", "FullPanoHeightPixels": "64"}
 
 
-@pytest.mark.parametrize("xmp", [b"", b"<x/>", gpano_packet(UsePanoramaViewer="True")])
+@pytest.mark.parametrize("xmp", [b"", b"<x/>", gpano_packet({"UsePanoramaViewer": "True"})])
 def test_without_sizes_nothing_is_cropped(xmp: bytes) -> None:
     assert crop_from_xmp(xmp, (10, 20)) is None
 
 
 def test_a_crop_of_too_large_a_sphere(tmp_path: Path, picture: np.ndarray) -> None:
-    save(tmp_path / "huge.png", picture, gpano_packet(**crop_fields((40000, 20000), SIZE_WH, 0, 0)))
+    save(tmp_path / "huge.png", picture, gpano_packet(crop_fields((40000, 20000), SIZE_WH, 0, 0)))
     with pytest.raises(InputError, match=r"full sphere of .*huge\.png has 40000 x 20000 pixels"):
         read_panorama(tmp_path / "huge.png")
