@@ -1,8 +1,8 @@
 """Judge a depth network on scenes it has never seen: ``python -m training.evaluate --scenes 200``.
 
-Runs `BuiltinDepth` as the program does, on seeds from `VALIDATION_SEEDS_BEGIN` on, and compares with the exact distance at
-every pixel that holds a surface within the network's range. Means are by solid angle within a scene, then over scenes;
-the sky is judged over all pixels of all scenes together. Prints a table and one JSON line.
+Runs `BuiltinDepth` on seeds from `VALIDATION_SEEDS_BEGIN` on and compares with the exact distance at every pixel that holds a
+surface within the network's range, also where the network took it for sky. Means are by solid angle within a scene, then over
+scenes; the sky is judged over all pixels of all scenes together. Prints a table and one JSON line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from spag4d.data import DepthMap, Panorama
+from spag4d.data import Panorama
 from spag4d.depth.builtin import BuiltinDepth
 from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.networks.builtin import MAX_DISTANCE_M, load_builtin
@@ -25,16 +25,16 @@ from training.generator import Sample, generate
 COLUMNS = ("scenes", "abs_rel", "delta_1", "abs_rel_unscaled", "scale_error", "sky_iou")
 
 
-def judge(depth: DepthMap, sample: Sample) -> dict[str, float]:
+def judge(distance: np.ndarray, found_sky: np.ndarray, sample: Sample) -> dict[str, float]:
     """Compare with the truth: see `depth_errors`, and the solid angles of sky found in both and in either."""
     truth, sky, valid = sample.distance.numpy(), sample.sky.numpy(), sample.valid.numpy()
     area = np.broadcast_to(solid_angle_weights(truth.shape[0])[:, None], truth.shape)
     surface = valid & ~sky & (truth <= MAX_DISTANCE_M)
     found = {
-        "sky_both": float(area[depth.sky & sky & valid].sum()),
-        "sky_either": float(area[(depth.sky | sky) & valid].sum()),
+        "sky_both": float(area[found_sky & sky & valid].sum()),
+        "sky_either": float(area[(found_sky | sky) & valid].sum()),
     }
-    return found | depth_errors(depth.distance[surface], truth[surface], area[surface])
+    return found | depth_errors(distance[surface], truth[surface], area[surface])
 
 
 def depth_errors(distance: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> dict[str, float]:
@@ -82,7 +82,7 @@ def main() -> None:
     by_kind: dict[str, list[dict[str, float]]] = defaultdict(list)
     for seed in range(options.first_seed, options.first_seed + options.scenes):
         sample = generate(seed, options.height)
-        by_kind[sample.kind].append(judge(model.estimate(Panorama(sample.rgb.numpy())), sample))
+        by_kind[sample.kind].append(judge(*model.predict(Panorama(sample.rgb.numpy())), sample))
     rows = {kind: summarize(results) for kind, results in sorted(by_kind.items())}
     rows["all"] = summarize([result for results in by_kind.values() for result in results])
     print(f"{'kind':20}" + "".join(f"{name:>18}" for name in COLUMNS))

@@ -48,7 +48,7 @@ def optimizers(network: nn.Module, lr: float) -> list[torch.optim.Optimizer]:
     """`Muon` for the matrices inside the network, AdamW for biases, norms, and the first and last layer."""
     hidden, rest = [], []
     for name, parameter in network.named_parameters():
-        inside = parameter.ndim == 4 and not name.startswith(("stem", "head"))
+        inside = parameter.ndim == 4 and name.split(".")[1] not in ("stem", "head", "maps")
         (hidden if inside else rest).append(parameter)
     return [Muon(hidden, lr), torch.optim.AdamW(rest, lr, betas=(0.9, 0.98), weight_decay=0.0)]
 

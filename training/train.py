@@ -37,11 +37,12 @@ class Trainer:
         self.network = BuiltinNetwork().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimizers = optimizers(self.network, lr)
         self.average = Average(self.network)
-        self.lr, self.step_count = lr, 0
+        self.lr, self.coarse, self.step_count = lr, False, 0
 
     def step(self, rgb: torch.Tensor, target: torch.Tensor, share: float) -> dict[str, float]:
         """Take one step at ``share`` of the learning rate; returns the loss and its terms."""
-        log_distance, sky_logit = self.network(rgb.contiguous(memory_format=torch.channels_last))
+        predict = self.network.coarse if self.coarse else self.network
+        log_distance, sky_logit = predict(rgb.contiguous(memory_format=torch.channels_last))
         loss, terms = depth_loss(log_distance, sky_logit, target)
         self.network.zero_grad(set_to_none=True)
         loss.backward()
@@ -88,7 +89,7 @@ def run(trainer: Trainer, source: Pool | Rendered, options: argparse.Namespace) 
     begin, saved, sums, count = time.monotonic(), time.monotonic(), {}, 0
     while (elapsed := (time.monotonic() - begin) / (60 * options.minutes)) < 1:
         rgb, target = source.batch(options.batch, generator)
-        for _ in range(options.halvings):
+        if options.coarse:
             rgb, target = halve(rgb, target)
         rgb, target = augment(rgb, target, generator)
         share = rate(trainer.step_count, elapsed, options.fall)
@@ -120,7 +121,7 @@ def main() -> None:
     parser.add_argument("--fall", type=float, default=0.25, help="last part of the time in which the rate falls to zero")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--halvings", type=int, default=0, help="train at half (1) or a quarter (2) of the pool's size")
+    parser.add_argument("--coarse", action="store_true", help="train the context alone, at half the resolution")
     parser.add_argument("--resume", type=Path, help="checkpoint (.pt) or shipped weights (.safetensors) to go on from")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0)
@@ -131,6 +132,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(options.lr, options.device, options.seed)
+    trainer.coarse = options.coarse
     if options.resume:
         trainer.load(options.resume)
     source = Rendered(256, options.device, options.first_seed) if options.render_on_device else Pool(options.pool)

@@ -29,13 +29,19 @@ class BuiltinDepth:
 
         Sky lies at `MAX_DISTANCE_M`. Raises `Cancelled` and `ResourceError`.
         """
+        distance, sky = self.predict(panorama, progress=progress)
+        distance[sky] = MAX_DISTANCE_M
+        return DepthMap(distance, sky, kind="metric", model=self.name)
+
+    def predict(self, panorama: Panorama, *, progress: Progress = SILENT) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `estimate` does as two arrays, with the distance of a surface in the sky's place too."""
         progress.report("Estimating depth", 0, 2)
         with explained_memory_errors():
             log_distance, sky_logit = self._infer(shrink(panorama.rgb, WORKING_HW))
             progress.report("Estimating depth", 1, 2)
             distance, sky = enlarge(log_distance, sky_logit, panorama.size_hw, progress)
         progress.report("Estimating depth", 2, 2)
-        return DepthMap(distance, sky, kind="metric", model=self.name)
+        return distance, sky
 
     @torch.inference_mode()
     def _infer(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +64,7 @@ def enlarge(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Resample the network's maps (h, w) to distance in metres and sky of another size.
 
-    Linear in log distance and over surfaces alone, so that no surface is drawn towards the sky behind it.
+    Linear in log distance; at a skyline over surfaces alone, so that none is drawn towards what the network sees in the sky.
     """
     sky = sky_logit > 0
     surface = np.where(sky, 1e-6, 1.0).astype(np.float32)
@@ -70,7 +76,6 @@ def enlarge(
         weighted, weight, logit = (_rows(values, rows, size_hw[0]) for values in maps)
         np.greater(logit, 0, out=is_sky[rows])
         np.exp(weighted / weight, out=distance[rows])
-        distance[rows][is_sky[rows]] = MAX_DISTANCE_M
     return distance, is_sky
 
 

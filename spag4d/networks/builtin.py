@@ -1,9 +1,11 @@
 """The network of the built-in depth model: one panorama in, log distance and a sky logit out.
 
-A convolutional encoder and decoder with a few attention blocks at its narrowest level, where 128 tokens see the
-whole sphere (a 256 x 512 input). The sphere has no border: every convolution pads in azimuth by wrapping and
-across a pole with the rows half a turn away, and attention encodes azimuth by rotations of whole frequencies.
-Rolling the input by a multiple of `STRIDE` columns therefore rolls the output by the same.
+A convolutional encoder and decoder looks at half the resolution, with attention at its narrowest level, where each of a few
+tokens sees the whole sphere; a few layers at full resolution then say where exactly things end.
+
+The sphere has no border: every convolution pads in azimuth by wrapping and across a pole with the rows half a turn away, and
+attention encodes azimuth by rotations of whole frequencies. Rolling the input by a multiple of `STRIDE` columns therefore rolls
+the output by the same.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from torch import nn
 
 from spag4d.errors import WeightsError
 
-STRIDE = 32
+STRIDE = 64
 WORKING_HW = (256, 512)
 WIDTHS = (16, 32, 64, 128, 256)
 MIN_DISTANCE_M = 0.1
 MAX_DISTANCE_M = 300.0
 WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
-WEIGHTS_SHA256 = "none"
+WEIGHTS_SHA256 = "c5a7a746b71cb5bd556a3d5bc06fa92c75f3202a3ee5d8a2f906de8326acc0d9"
 _HORIZON_SINE = 0.02
 _REMEDY = "Reinstall spag4d, or restore the file from the repository."
 
@@ -151,15 +153,15 @@ class Up(nn.Module):
         return skip + F.pixel_shuffle(self.spread(self.norm(x)), 2)
 
 
-class BuiltinNetwork(nn.Module):
-    """Log distance and sky logit of a level panorama.
+class Context(nn.Module):
+    """What and where things are: an encoder and decoder over the panorama at half resolution.
 
-    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE` and at least twice it, and returns two
-    (b, h, w) tensors: natural log of the distance along the ray in metres, and the logit of being sky.
+    `forward` takes sRGB (b, 3, h, w) and what is known of its rows, (4, h); it returns features (b, c, h / 2, w / 2) and
+    the four maps of `surface_and_sky`, (b, 4, h, w).
     """
 
-    def __init__(self, widths: tuple[int, int, int, int, int] = WIDTHS, attention_blocks: int = 4) -> None:
-        """``widths`` are the channels at 1/2, 1/4 ... 1/32 of the resolution."""
+    def __init__(self, widths: tuple[int, int, int, int, int], attention_blocks: int = 4) -> None:
+        """``widths`` are the channels at 1/2, 1/4 ... 1/32 of the resolution that comes in."""
         super().__init__()
         half, quarter, eighth, sixteenth, deepest = widths
         self.stem = Down(3 + 4, half)
@@ -177,12 +179,9 @@ class BuiltinNetwork(nn.Module):
         self.head = nn.Conv2d(half, 4 * 4, 3)
         nn.init.zeros_(self.head.weight)
 
-    def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return log distance and sky logit."""
-        b, _, h, w = rgb.shape
-        rows = elevation_features(h, rgb.device)
-        known = rows[None, :, :, None].expand(b, -1, -1, w)
-        x2 = F.silu(self.stem(torch.cat((rgb * 4 - 2, known), 1)))
+    def forward(self, rgb: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return features and maps."""
+        x2 = F.silu(self.stem(_with_rows(rgb, rows)))
         x4 = self.encode4(self.down4(x2))
         x8 = self.encode8(self.down8(x4))
         x16 = self.encode16(self.down16(x8))
@@ -191,13 +190,75 @@ class BuiltinNetwork(nn.Module):
         x = self.decode8(self.up8(x, x8))
         x = self.decode4(self.up4(x, x4))
         x = F.silu(self.head_norm(self.up2(x, x2)))
-        maps = F.pixel_shuffle(self.head(pad_sphere(x, 1)), 2)
-        return self._log_distance(maps[:, :3], rows), maps[:, 3]
+        return x, F.pixel_shuffle(self.head(pad_sphere(x, 1)), 2)
 
-    @staticmethod
-    def _log_distance(maps: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-        plane, cylinder = rows[2, :, None], rows[3, :, None]
-        return 1.5 + maps[:, 0] + maps[:, 1] * plane + maps[:, 2] * cylinder
+
+class Detail(nn.Module):
+    """Where exactly things end: corrects the maps of `Context` at full resolution, starting from no correction."""
+
+    def __init__(self, channels: int) -> None:
+        """``channels`` are those of the features of `Context`."""
+        super().__init__()
+        self.stem = Down(3 + 4, channels)
+        self.up = Up(channels, channels)
+        self.maps = nn.Conv2d(4, channels, 1)
+        self.block = ConvBlock(channels)
+        self.head_norm = ChannelNorm(channels)
+        self.head = nn.Conv2d(channels, 4 * 4, 3, bias=False)
+        nn.init.zeros_(self.head.weight)
+
+    def forward(
+        self, rgb: torch.Tensor, rows: torch.Tensor, features: torch.Tensor, maps: torch.Tensor
+    ) -> torch.Tensor:
+        """Map sRGB (b, 3, h, w), and features and maps of `Context` for half of h and w, to maps (b, 4, h, w)."""
+        x = self.block(self.up(features, self.stem(_with_rows(rgb, rows)) + self.maps(maps)))
+        correction = F.pixel_shuffle(self.head(pad_sphere(F.silu(self.head_norm(x)), 1)), 2)
+        return F.interpolate(maps, scale_factor=2) + correction
+
+
+class BuiltinNetwork(nn.Module):
+    """Log distance and sky logit of a level panorama.
+
+    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE` and at least twice it, and returns two
+    (b, h, w) tensors: natural log of the distance along the ray in metres, and the logit of being sky. `coarse` does the
+    same without the detail, for a panorama of half the size.
+    """
+
+    def __init__(self) -> None:
+        """Start from random weights."""
+        super().__init__()
+        self.context = Context(WIDTHS)
+        self.detail = Detail(WIDTHS[0])
+
+    def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log distance and sky logit."""
+        rows = elevation_features(rgb.shape[2], rgb.device)
+        features, maps = self.context(*_half(rgb))
+        return surface_and_sky(self.detail(rgb, rows, features, maps), rows)
+
+    def coarse(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log distance and sky logit of a panorama of the size that `Context` works on."""
+        rows = elevation_features(rgb.shape[2], rgb.device)
+        return surface_and_sky(self.context(rgb, rows)[1], rows)
+
+
+def surface_and_sky(maps: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Turn maps (b, 4, h, w) into log distance and sky logit.
+
+    The distance is that of a level plane to a power, times that of an upright cylinder to a power, times a factor: a floor,
+    a ceiling or a wall is a map that hardly changes from pixel to pixel.
+    """
+    plane, cylinder = rows[2, :, None], rows[3, :, None]
+    return 1.5 + maps[:, 0] + maps[:, 1] * plane + maps[:, 2] * cylinder, maps[:, 3]
+
+
+def _half(rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return F.avg_pool2d(rgb, 2), elevation_features(rgb.shape[2] // 2, rgb.device)
+
+
+def _with_rows(rgb: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    b, _, _, w = rgb.shape
+    return torch.cat((rgb * 4 - 2, rows[None, :, :, None].expand(b, -1, -1, w)), 1)
 
 
 def load_builtin(path: Path = WEIGHTS_PATH, sha256: str | None = WEIGHTS_SHA256) -> BuiltinNetwork:

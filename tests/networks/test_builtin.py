@@ -52,7 +52,7 @@ def test_turned_vectors_agree_by_difference_of_azimuth_alone() -> None:
         torch.testing.assert_close(products[column].roll(-column), products[0], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("height", [64, 96])
+@pytest.mark.parametrize("height", [128, 192])
 def test_rolling_the_panorama_rolls_the_result(height: int) -> None:
     network, rgb = random_network(), torch.rand(1, 3, height, 2 * height)
     with torch.inference_mode():
@@ -94,13 +94,13 @@ def test_other_files_are_refused_even_with_their_own_hash(tmp_path: Path, conten
 @pytest.mark.parametrize("change", ["missing", "misnamed", "misshapen"])
 def test_weights_of_another_network_are_refused(tmp_path: Path, change: str) -> None:
     weights = dict(BuiltinNetwork().state_dict())
-    bias = weights.pop("head.bias")
+    bias = weights.pop("context.head.bias")
     if change != "missing":
-        weights["head.bias" if change == "misshapen" else "tail.bias"] = bias[:-1] if change == "misshapen" else bias
+        weights["context.head.bias" if change == "misshapen" else "tail.bias"] = bias[:-1] if change == "misshapen" else bias
     save_file({name: value.contiguous() for name, value in weights.items()}, tmp_path / "other.safetensors")
     with pytest.raises(WeightsError, match="does not hold weights of the built-in network"):
         load_builtin(tmp_path / "other.safetensors", None)
 
 
 def test_widths_and_stride_belong_together() -> None:
-    assert 2 ** len(WIDTHS) == STRIDE
+    assert 2 ** (len(WIDTHS) + 1) == STRIDE  # the context looks at half of the resolution
