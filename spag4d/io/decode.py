@@ -173,6 +173,8 @@ def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progr
 
 def _xmp(image: Image.Image) -> bytes:
     packet = image.info.get("xmp", b"")
+    if isinstance(packet, tuple):  # older Pillow, for a TIFF tag of undefined type
+        packet = packet[0]
     return packet if isinstance(packet, bytes) else b""
 
 
