@@ -274,9 +274,10 @@ def load_builtin(path: Path = WEIGHTS_PATH, sha256: str | None = WEIGHTS_SHA256)
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and found != sha256:
         raise WeightsError(f"{path} is damaged: its sha256 is {found}, expected {sha256}. {_REMEDY}")
-    network = BuiltinNetwork()
+    with torch.device("meta"):
+        network = BuiltinNetwork()
     try:
-        network.load_state_dict({name: value.float() for name, value in load(content).items()})
+        network.load_state_dict({name: value.float() for name, value in load(content).items()}, assign=True)
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"{path} does not hold weights of the built-in network ({reason}). {_REMEDY}") from error
