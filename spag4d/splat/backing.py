@@ -18,8 +18,12 @@ from spag4d.splat.surface import InverseMap, tolerance
 BLOCK = 4
 SD_PITCHES = 0.8
 """Standard deviation in pitches of the backing's own grid."""
-BEHIND = 0.07
-"""Nearer than 5 %, viewers that sort by z put it in front of cells off the axis; farther, it shows beside its surface."""
+_LEAST_BEHIND, _MOST_BEHIND = 0.06, 0.095
+"""Nearer, viewers that sort by z put it in front of cells off the axis; farther, it shows beside its surface."""
+_BEHIND_CELLS = 5
+"""Between the two it is as far behind as the surface recedes over this many cells."""
+_TOO_STEEP = 0.2
+"""Where it recedes by more, on coarse grids, there is no backing: most of it would be drawn over cells further along."""
 _OWN = (-1.5, -0.5, 0.5, 1.5)
 _REACH = (-7.5, -4.5, -1.5, 1.5, 4.5, 7.5)
 _REACH_RADIUS = 9.0
@@ -45,7 +49,7 @@ class Backing:
 def backing(surface: InverseMap, coarse: SphereGrid, first: int, last: int) -> Backing:
     """Return the backing of the rings ``first`` ≤ ring < ``last`` of the coarse grid."""
     cells = coarse.cells(first, last)
-    spread = np.maximum(surface.columns / (BLOCK * coarse.counts), 1).astype(np.float32)[cells.ring]
+    spread = (surface.columns / (BLOCK * coarse.counts)).astype(np.float32)[cells.ring]
     top = cells.ring * np.int32(BLOCK)
     centre = cells.turn * np.float32(surface.columns)
 
@@ -58,7 +62,10 @@ def backing(surface: InverseMap, coarse: SphereGrid, first: int, last: int) -> B
     middle = np.partition(inverse, 8, axis=0)[8]
     member = (np.abs(inverse - middle) <= tolerance(2 * surface.grid.pitch_rad) * middle) & (middle > 0)
     patches = _behind(inverse, member, surface.grid.pitch_rad)
-    keep = (middle > 0) & ~_shows(surface, patches, position)
+    steep = _recedes(patches.slope_right, patches.slope_down, surface.grid.pitch_rad) > _TOO_STEEP
+    keep = (middle > 0) & ~steep
+    if not surface.backdrop:
+        keep &= ~_shows(surface, patches, position)
     ring, column = (np.stack(axis)[:, keep] for axis in zip(*places, strict=True))
     kept = Patches(patches.distance[keep], patches.slope_right[keep], patches.slope_down[keep])
     return Backing(cells.where(keep), kept, ring, column, member[:, keep])
@@ -77,8 +84,15 @@ def _behind(inverse: np.ndarray, member: np.ndarray, pitch_rad: float) -> Patche
         growth = -(weight * centred * (inverse - mean)).sum(0) / (spread * np.maximum(mean, np.float32(1e-9)))
         return growth / np.float32(pitch_rad)
 
+    right, down = slope(offsets[:, 0]), slope(offsets[:, 1])
+    recedes = _recedes(right, down, pitch_rad)
     farthest = np.min(inverse, axis=0, where=member, initial=np.inf)
-    return Patches(np.float32(1 + BEHIND) / farthest, slope(offsets[:, 0]), slope(offsets[:, 1]))
+    return Patches((1 + np.clip(recedes, _LEAST_BEHIND, _MOST_BEHIND)) / farthest, right, down)
+
+
+def _recedes(slope_right: Values, slope_down: Values, pitch_rad: float) -> Values:
+    """Return by what part of its distance a surface may recede within the reach of a backing Gaussian."""
+    return np.float32(_BEHIND_CELLS * pitch_rad) * (1 + np.sqrt(slope_right**2 + slope_down**2))
 
 
 def _shows(surface: InverseMap, patches: Patches, position: Position) -> Bool[np.ndarray, " n"]:

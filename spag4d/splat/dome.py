@@ -19,7 +19,7 @@ from spag4d.splat.surface import InverseMap
 
 _MIXED_PX = 2
 _OVERLAP_CELLS = 2
-_SKIRT_RAD = np.radians(8)
+_SKIRT_RAD = float(np.radians(8))
 _COARSE_PX = 4
 
 Mask = Bool[np.ndarray, "h w"]
@@ -55,11 +55,11 @@ def dome_gaussians(
 def _sphere(mask: Mask, stride: int, radius_m: float) -> InverseMap:
     height, width = mask.shape
     grid = SphereGrid.of_rows(height, stride)
-    size = (2 * round(width / stride / 2), len(grid))
+    size = (2 * max(1, round(width / stride / 2)), len(grid))
     share = mask.astype(np.float32)
     if stride > 1:
         share = cv2.resize(share, size, interpolation=cv2.INTER_AREA)
-    return InverseMap(np.where(share >= 0.5, np.float32(1 / radius_m), np.float32(0)), grid)
+    return InverseMap(np.where(share >= 0.5, np.float32(1 / radius_m), np.float32(0)), grid, backdrop=True)
 
 
 def _grown(mask: Mask, by_px: int) -> Mask:
@@ -74,7 +74,7 @@ def _far_grown(mask: Mask) -> Mask:
     height, width = mask.shape
     size = (max(2, width // _COARSE_PX // 2 * 2), max(1, height // _COARSE_PX))
     coarse = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-    grown = _grown(coarse, max(1, round(float(_SKIRT_RAD) * size[1] / np.pi)))
+    grown = _grown(coarse, int(np.ceil(_SKIRT_RAD * size[1] / np.pi)))
     return cv2.resize(grown.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 

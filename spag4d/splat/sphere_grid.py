@@ -1,7 +1,8 @@
-"""The spherical grid: rings of equal height, each divided into as many cells as keep them square.
+"""The spherical grid: rings of equal height, each divided into as many cells as keep them nearly square.
 
 A panorama has as many pixels in the row around the zenith as along the horizon. Cells of equal area need 2/π of them: no
-slivers, no hole at the poles and 36 % fewer Gaussians for the same picture.
+slivers, no hole at the poles and a third fewer Gaussians for the same picture. Between 25° above and below the horizon the
+cells are the picture's own pixels: cells that are wider by a per cent straddle pixels all around, which costs about 1 dB.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int32
 
+_NARROWEST = 0.91
+"""Width of a cell, as a part of its height, at which a ring gets fewer of them."""
 _FEWEST_CELLS = 3
 """A pole is closed by three cells: 2π sin(pitch / 2) / pitch is nearly π."""
 
@@ -32,7 +35,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class SphereGrid:
-    """Rings at ``elevations_rad``, from the zenith down, made of cells of ``pitch_rad`` in both directions."""
+    """Rings at ``elevations_rad``, from the zenith down, made of cells that are ``pitch_rad`` high and nearly as wide."""
 
     elevations_rad: Float64[np.ndarray, " rings"]
     pitch_rad: float
@@ -50,8 +53,8 @@ class SphereGrid:
     @cached_property
     def counts(self) -> Int[np.ndarray, " rings"]:
         """Number of cells in each ring."""
-        around = 2 * np.pi * np.cos(self.elevations_rad) / self.pitch_rad
-        return np.maximum(_FEWEST_CELLS, np.rint(around)).astype(int)
+        widths = np.minimum(1, np.cos(self.elevations_rad) / _NARROWEST)
+        return np.maximum(_FEWEST_CELLS, np.rint(2 * np.pi / self.pitch_rad * widths)).astype(int)
 
     @cached_property
     def starts(self) -> Int[np.ndarray, " rings1"]:

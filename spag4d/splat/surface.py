@@ -26,10 +26,14 @@ _LARGEST_TANGENT_AT_EDGE = 4.0
 
 @dataclass(frozen=True)
 class InverseMap:
-    """Inverse distance (rings, columns) in 1/m, zero where there is no surface; one row for each ring of ``grid``."""
+    """Inverse distance (rings, columns) in 1/m, zero where there is no surface; one row for each ring of ``grid``.
+
+    A ``backdrop`` is a sphere around the origin with nothing behind it, so that it needs no slopes and cannot hide anything.
+    """
 
     inverse: Float32[np.ndarray, "rings columns"]
     grid: SphereGrid
+    backdrop: bool = False
 
     @property
     def columns(self) -> int:
@@ -89,7 +93,7 @@ def one_surface_per_block(inverse: Float32[np.ndarray, "h w"], stride: int) -> F
     if stride == 1:
         return inverse
     height, width = inverse.shape
-    columns = 2 * round(width / stride / 2)
+    columns = 2 * max(1, round(width / stride / 2))
     column = (np.arange(columns)[:, None] * width // columns + np.arange(stride)) % width
     rings = -(-height // stride)
     reduced = np.empty((rings, columns), np.float32)
@@ -114,6 +118,9 @@ def patches_at(surface: InverseMap, cells: Cells) -> Patches:
     zero, and is limited more strictly.
     """
     grid, columns = surface.grid, surface.columns
+    if surface.backdrop:
+        level = np.zeros(len(cells), np.float32)
+        return Patches(1 / surface.at(cells.ring, surface.column_of(cells)), level, level)
     column_rad = 2 * np.pi / columns * np.cos(grid.elevations_rad)
     steps = np.maximum(np.rint(columns / grid.counts), 1)
     step, right_rad = steps.astype(np.int32)[cells.ring], (steps * column_rad).astype(np.float32)[cells.ring]
@@ -127,7 +134,8 @@ def patches_at(surface: InverseMap, cells: Cells) -> Patches:
     limit = np.where(whole_right & whole_down, np.float32(_LARGEST_TANGENT), np.float32(_LARGEST_TANGENT_AT_EDGE))
     shrink = np.minimum(1, limit / np.maximum(np.sqrt(right**2 + down**2), np.float32(1e-6)))
     right, down = right * shrink, down * shrink
-    offset = (cells.turn * np.float32(columns) - column - np.float32(0.5)) * column_rad.astype(np.float32)[cells.ring]
+    offset = cells.turn * np.float32(columns) - column.astype(np.float32) - np.float32(0.5)
+    offset *= column_rad.astype(np.float32)[cells.ring]
     return Patches(1 / (centre * np.clip(1 - right * offset, 0.5, 2)), right, down)
 
 
