@@ -7,12 +7,13 @@ from spag4d.splat.look import Look
 
 HEIGHT = 128
 SKYLINE = 60
+SKY = np.array([0.5, 0.7, 0.9], np.float32)
 
 
 def scene(mixed_rows: int = 0) -> tuple[Panorama, DepthMap]:
     """A bright sky over dark ground; ``mixed_rows`` of the sky are half dark, as the pixels at a real skyline are."""
     rgb = np.full((HEIGHT, 2 * HEIGHT, 3), 0.05, np.float32)
-    rgb[:SKYLINE] = (0.5, 0.7, 0.9)
+    rgb[:SKYLINE] = SKY
     rgb[SKYLINE - mixed_rows : SKYLINE] = 0.3
     sky = np.zeros((HEIGHT, 2 * HEIGHT), bool)
     sky[:SKYLINE] = True
@@ -30,7 +31,7 @@ def test_the_sphere_lies_beyond_everything():
 
 def test_no_ring_of_other_colors_at_the_skyline():
     colors = dome_gaussians(*scene(mixed_rows=2), look=Look(stride=1)).colors
-    np.testing.assert_allclose(colors, np.broadcast_to(np.float32([0.5, 0.7, 0.9]), colors.shape), atol=0.01)
+    np.testing.assert_allclose(colors, np.broadcast_to(SKY, colors.shape), atol=0.01)
 
 
 def test_sky_colors_are_those_of_the_photograph():
@@ -65,7 +66,7 @@ def test_a_sky_without_one_pure_pixel_keeps_its_own_colors():
     sky = np.zeros_like(depth.sky)
     sky[10:12, 10:12] = True
     colors = dome_gaussians(panorama, DepthMap(depth.distance, sky), look=Look(stride=1)).colors
-    np.testing.assert_allclose(colors, np.broadcast_to(np.float32([0.5, 0.7, 0.9]), colors.shape), atol=0.01)
+    np.testing.assert_allclose(colors, np.broadcast_to(SKY, colors.shape), atol=0.01)
 
 
 def test_invalid_pixels_get_no_sky():

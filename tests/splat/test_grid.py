@@ -1,13 +1,11 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from spag4d.color import linear_from_srgb
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.data import DepthMap, Panorama
 from spag4d.errors import Cancelled, InputError
-from spag4d.geometry.equirect import directions
 from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.progress import Progress
 from spag4d.splat.grid import grid_gaussians
@@ -56,7 +54,7 @@ def test_all_values_are_usable(box_room):
     assert gaussians.scales.min() > 0
     np.testing.assert_allclose(np.linalg.norm(gaussians.quats_wxyz, axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(gaussians.opacities, np.float32(0.99))
-    assert 0 <= gaussians.colors.min() and gaussians.colors.max() <= 1
+    assert gaussians.colors.min() >= 0 and gaussians.colors.max() <= 1
 
 
 def test_the_right_of_the_picture_is_at_positive_x_and_its_top_at_negative_y(box_room):
