@@ -22,7 +22,8 @@ class LossWeights:
     """How much each term counts in the sum."""
 
     metric: float = 0.5
-    shape: float = 1.0
+    shape: float = 0.5
+    relative: float = 0.5
     gradient: float = 0.5
     sky: float = 0.3
 
@@ -45,7 +46,8 @@ def depth_loss(
     """Return the loss to minimise and its terms by name.
 
     All tensors are (b, h, w). ``metric`` is the mean absolute error of the log distance, ``shape`` the same after the
-    best common factor of each picture has been taken out, ``gradient`` compares differences between neighbours on
+    best common factor of each picture has been taken out, ``relative`` what is then left as a share of the distance
+    (`relative_error`), ``gradient`` compares differences between neighbours on
     four grids, ``sky`` is the binary cross-entropy of the sky logit.
     """
     surface, sky = masks(target)
@@ -53,9 +55,11 @@ def depth_loss(
     weight = surface * area
     known = torch.where(surface, target, 0.0).clamp(math.log(MIN_DISTANCE_M), math.log(MAX_DISTANCE_M))
     error = torch.where(surface, log_distance - known, 0.0)
+    shape_error = error - typical_error(error, weight)
     terms = {
         "metric": weighted_mean(error.abs(), weight),
-        "shape": weighted_mean((error - typical_error(error, weight)).abs(), weight),
+        "shape": weighted_mean(shape_error.abs(), weight),
+        "relative": weighted_mean(relative_error(shape_error), weight),
         "gradient": gradient_loss(error, weight),
         "sky": weighted_mean(
             F.binary_cross_entropy_with_logits(sky_logit, sky.float(), reduction="none"), (surface | sky) * area
@@ -68,6 +72,11 @@ def depth_loss(
 def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Mean over everything; zero where nothing has weight."""
     return (values * weight).sum() / weight.sum().clamp_min(1e-6)
+
+
+def relative_error(error: torch.Tensor) -> torch.Tensor:
+    """Turn log(d / t) into |d - t| / t, going on with a constant slope above d = e t: too far costs more than too near."""
+    return torch.expm1(error.clamp_max(1.0)).abs() + math.e * (error - 1).clamp_min(0.0)
 
 
 def typical_error(error: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -42,17 +42,23 @@ def slow_terms(predicted: np.ndarray, logit: np.ndarray, target: np.ndarray) -> 
     return {
         "metric": mean([(abs(e), area[j]) for (_, j, _), e in error.items()]),
         "shape": mean([(abs(e - offset[n]), area[j]) for (n, j, _), e in error.items()]),
+        "relative": mean([(slow_relative(e - offset[n]), area[j]) for (n, j, _), e in error.items()]),
         "gradient": gradient,
         "sky": mean(entropy),
     }
 
 
+def slow_relative(e: float) -> float:
+    return abs(math.exp(e) - 1) if e < 1 else math.e - 1 + math.e * (e - 1)
+
+
 def test_terms_equal_their_slow_twins(scene: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> None:
-    weights = LossWeights(metric=1, shape=2, gradient=3, sky=4)
+    weights = LossWeights(metric=1, shape=2, relative=5, gradient=3, sky=4)
     loss, terms = depth_loss(*scene, weights)
     slow = slow_terms(*(tensor.double().numpy() for tensor in scene))
     assert terms == pytest.approx(slow, rel=1e-4)
-    assert float(loss) == pytest.approx(slow["metric"] + 2 * slow["shape"] + 3 * slow["gradient"] + 4 * slow["sky"], rel=1e-4)
+    expected = slow["metric"] + 2 * slow["shape"] + 5 * slow["relative"] + 3 * slow["gradient"] + 4 * slow["sky"]
+    assert float(loss) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_common_factor_costs_only_the_metric_term(scene: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> None:
