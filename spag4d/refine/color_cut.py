@@ -8,11 +8,14 @@ from spag4d.refine.ridges import Profiles, Sides, sample
 
 _NOISE = 0.03  # colours nearer than this (sRGB 0-1) are not told apart
 _ALIKE_PX = 9  # along an edge the colours change slowly
-_SMOOTH_PX = 5
+_SMOOTH_PX = 15
 _PATCH_PX = 5  # how far beyond the ramp a side's colour is learnt
 _ODDS_LIMIT = 3.0  # no pixel alone decides
-_ODDS_SHARE = 0.3  # neighbouring pixels repeat each other's evidence
-_SPREAD = 0.35  # standard deviation of the displacement between depth edge and colour edge, in ramp lengths
+_ODDS_SHARE = 0.25  # neighbouring pixels repeat each other's evidence
+_LEAST_AGREEMENT, _FULL_AGREEMENT = 0.5, 0.85  # of the odds in a ramp with its cut
+_STAY = 0.02
+_SCATTER_PX = 1.0
+_SPREAD = 0.15  # standard deviation of the displacement between depth edge and colour edge, in ramp lengths
 
 
 def color_odds(
@@ -53,28 +56,35 @@ def cut_edges(
     odds: Float32[np.ndarray, "n 4"],
     rgb: Float32[np.ndarray, "h w 3"],
     seen: Bool[np.ndarray, "n k"],
-) -> Float32[np.ndarray, " n"]:
-    """Return the offset (n,) along each profile at which near colours end and far colours begin.
+) -> tuple[Float32[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
+    """Return the offset along each profile at which near colours end and far colours begin, and the trust 0-1 in it.
 
     The most likely cut, given that cuts lie around the middle of the jump; then averaged along the edge, where clear
-    colours count for more, so that texture does not fray it.
+    colours count for more, so that texture does not fray it. Where colours in the ramp are not sorted into two sides, as
+    with a dark cushion on a light sofa, the cut stays in the middle and trust is 0.
     """
     half = profiles.half
-    first = sample(rgb, *profiles.positions(-half, half))
-    near_odds = np.clip(first @ odds[:, :3, None] + odds[:, 3:, None], -_ODDS_LIMIT, _ODDS_LIMIT)[..., 0]
-    near_odds *= seen * np.float32(_ODDS_SHARE)
-    # A cut before sample k gives samples < k to the near side.
-    gain = np.concatenate([np.zeros((len(near_odds), 1), np.float32), np.cumsum(near_odds, 1)], 1)
+    offsets = np.arange(-half, half + 1, dtype=np.float32)
+    on_ramp = (offsets >= -sides.near_px[:, None] - 1) & (offsets <= sides.far_px[:, None] + 1) & seen
+    colors = sample(rgb, *profiles.positions(-half, half))
+    near_odds = np.clip(colors @ odds[:, :3, None] + odds[:, 3:, None], -_ODDS_LIMIT, _ODDS_LIMIT)[..., 0] * on_ramp
+    # A cut before sample k gives the samples before k to the near side: the odds before it speak for it, the rest against.
+    gain = np.concatenate([np.zeros((len(near_odds), 1), np.float32), 2 * np.cumsum(near_odds, 1)], 1)
+    gain -= near_odds.sum(1, keepdims=True)
     cuts = np.arange(-half, half + 2, dtype=np.float32) - 0.5
     spread = _SPREAD * (sides.near_px + sides.far_px) / 2
-    away = (cuts - sides.middle_px[:, None]) / spread[:, None]
-    score = 2 * gain - away**2 / 2
-    score[(cuts < -sides.near_px[:, None]) | (cuts > sides.far_px[:, None])] = -np.inf
-    best = cuts[score.argmax(1)]
-    clear = np.abs(near_odds).mean(1, keepdims=True) + 0.02
-    shift = (best - sides.middle_px)[:, None] * clear
-    shift, clear = _averaged_along(profiles.point, [shift, clear], rgb.shape[:2], _SMOOTH_PX)
-    return (shift / clear)[:, 0] + sides.middle_px
+    away = (cuts - sides.middle_px[:, None]) / np.maximum(spread, 1)[:, None]
+    best = (_ODDS_SHARE * gain - away**2 / 2).argmax(1)
+    agreed = gain[np.arange(len(gain)), best] / (np.abs(near_odds).sum(1) + 1e-6)
+    trust = np.clip((agreed - _LEAST_AGREEMENT) / (_FULL_AGREEMENT - _LEAST_AGREEMENT), 0, 1)[:, None]
+    clear = trust * np.abs(near_odds).mean(1, keepdims=True)
+    shift = (cuts[best] - sides.middle_px)[:, None]
+    moments = [shift * clear, shift**2 * clear, clear, trust]
+    total, squares, clear, trust = _averaged_along(profiles.point, moments, rgb.shape[:2], _SMOOTH_PX)
+    mean = total / (clear + _STAY)
+    scatter = np.maximum(squares / (clear + _STAY) - mean**2, 0)
+    steady = 1 / (1 + (scatter / _SCATTER_PX**2) ** 2)  # neighbours that disagree follow texture, not the outline
+    return (mean * steady)[:, 0] + sides.middle_px, (trust * steady)[:, 0]
 
 
 def _averaged_along(points: np.ndarray, values: list[np.ndarray], size_hw: tuple[int, ...], window_px: int) -> list[np.ndarray]:

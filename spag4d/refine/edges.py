@@ -13,12 +13,12 @@ from spag4d.refine.ridges import Profiles, Sides, find_profiles, fit_sides, samp
 from spag4d.refine.working import WorkingMaps, shrink
 
 STAGE = "Refining edges"
-_SMALLEST_JUMP = float(np.log(1.06))  # nothing nearer than this to both sides can hang visibly between them
-_STEEP_AT_END = 0.4  # a ramp as steep as this at its end, relative to its middle, goes on beyond the reach
+_SMALLEST_JUMP = float(np.log(1.08))  # nothing nearer than this to both sides can hang visibly between them
+_STEEP_AT_END = 0.35  # a ramp as steep as this at its end, relative to its middle, goes on beyond the reach
 _SHARP = 0.33  # an edge with this part of its jump between two working pixels is sharp already
 _EXACT_SHARE = 0.3  # a map with this part of its edges sharp was measured, not estimated
 _CUT_ODDS = 2.0  # log odds per working pixel of distance from the cut
-_COLOR_ODDS = 3.0
+_COLOR_ODDS = 2.5
 _BAND_ROWS = 256
 
 
@@ -77,7 +77,8 @@ def _find_edges(maps: WorkingMaps) -> _Edges | None:
         return None
     profiles, sides, seen = profiles.select(~sharp), sides.select(~sharp), seen[~sharp]
     odds = color_odds(profiles, sides, maps.rgb, seen)
-    return _Edges(profiles, sides, far_is_sky[~sharp], odds, cut_edges(profiles, sides, odds, maps.rgb, seen))
+    cut, trust = cut_edges(profiles, sides, odds, maps.rgb, seen)
+    return _Edges(profiles, sides, far_is_sky[~sharp], odds * trust[:, None], cut)
 
 
 def _seen(profiles: Profiles, known: np.ndarray) -> np.ndarray:
@@ -136,6 +137,7 @@ def _nearest_edge(maps: WorkingMaps, edges: _Edges) -> tuple[np.ndarray, np.ndar
     elsewhere[rows, columns] = 0
     away, label = cv2.distanceTransformWithLabels(elsewhere, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     point_of = np.zeros(len(rows) + 1, np.int32)
+    label = np.asarray(label, np.int32)
     point_of[label[rows, columns]] = np.arange(len(rows))
     nearest = point_of[label]
     band = away <= np.maximum(edges.sides.near_px, edges.sides.far_px)[nearest] + 1

@@ -61,7 +61,8 @@ def find_profiles(
     crest[:half], crest[-half:], crest[:, :half], crest[:, -half:] = 0, 0, 0, 0
     rows, columns = np.nonzero(crest)
     gradient = np.stack([dx[rows, columns], dy[rows, columns]], -1).astype(np.float32)
-    normal = gradient / np.linalg.norm(gradient, axis=-1, keepdims=True)
+    unit = gradient / np.linalg.norm(gradient, axis=-1, keepdims=True)
+    normal = np.rint(unit * 1024) / np.float32(1024)  # positions are exact, so a turned panorama gives a turned result
     points = np.stack([columns, rows], -1).astype(np.float32)
     empty = Profiles(points, normal, np.zeros((len(points), 0), np.float32))
     return Profiles(points, normal, sample(log_distance, *empty.positions(-half, half)))
@@ -119,7 +120,7 @@ def fit_sides(profiles: Profiles, surfaces: Float32[np.ndarray, "n k"]) -> Sides
     steepest = slopes[:, half - 2 : half + 2].max(1)
     far_px = _ramp_end(slopes[:, half:], steepest)
     near_px = _ramp_end(slopes[:, :half][:, ::-1], steepest)
-    near = _surface(surfaces[:, ::-1], half, near_px, steepest) * np.float32([1, -1])
+    near = _surface(surfaces[:, ::-1], half, near_px, steepest) * np.array([1, -1], np.float32)
     far = _surface(surfaces, half, far_px, steepest)
     middle = _crossing(profiles.values, half, near_px, far_px)
     ends = [np.log(np.maximum(side[:, 0] + side[:, 1] * middle, 1e-9)) for side in (near, far)]
