@@ -71,9 +71,10 @@ def _bilinear(
     table: torch.Tensor, starts: tuple[int, ...], u: torch.Tensor, v: torch.Tensor, footprint: torch.Tensor | float
 ) -> torch.Tensor:
     if isinstance(footprint, torch.Tensor):
-        level = (footprint * SIZE).clamp(1.0, 2.0 ** (_LEVELS - 1)).log2().round().to(torch.int32)
+        levels = (footprint * SIZE).clamp(1.0, 2.0 ** (_LEVELS - 1)).log2().round()
     else:
-        level = torch.full(u.shape, round(math.log2(min(max(footprint * SIZE, 1.0), 32.0))), dtype=torch.int32, device=u.device)
+        levels = torch.full_like(u, round(math.log2(min(max(footprint * SIZE, 1.0), 2.0 ** (_LEVELS - 1)))))
+    level = levels.to(torch.int32)
     size = SIZE >> level
     start = torch.tensor(starts, dtype=torch.int32, device=u.device).index_select(0, level)
     x, y = (u - u.floor()) * size - 0.5, (v - v.floor()) * size - 0.5
@@ -95,7 +96,7 @@ def hash01(i: torch.Tensor, j: torch.Tensor, salt: int = 0) -> torch.Tensor:
     return ((key ^ (key >> 16)) & 0xFFFF).to(torch.float32) / 65535.0
 
 
-def leaf_cut(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, share: float, size_m: float = 0.2) -> torch.Tensor:
+def leaf_cut(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, share: float, size_m: float) -> torch.Tensor:
     """Whether the foliage surface has a gap there: (n) local metres -> (n) bool, true for about ``share`` of it."""
     scale = 6.0 / size_m
     ranks = _ranks(str(x.device))

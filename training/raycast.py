@@ -187,7 +187,7 @@ def _kept(p: Primitive, d: torch.Tensor, o: Start, t: torch.Tensor) -> torch.Ten
     x, y, z = (o[k] + t * d[k] for k in range(3))
     kept = z <= p.clip
     if p.leaf > 0.0:
-        kept &= ~leaf_cut(x * p.half[0], y * p.half[1], z * p.half[2], p.leaf)
+        kept &= ~leaf_cut(x * p.half[0], y * p.half[1], z * p.half[2], p.leaf, p.leaf_m)
     return kept
 
 

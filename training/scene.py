@@ -40,6 +40,7 @@ class Primitive:
     capped: bool = True
     clip: float = math.inf
     leaf: float = 0.0
+    leaf_m: float = 0.2
     holes: tuple[Hole, ...] = ()
     fixed: bool = False
     shadow: bool = True

@@ -19,7 +19,7 @@ def tree(
     h = tall or rng.uniform(3.5, 12)
     trunk = h * rng.uniform(0.2, 0.45)
     spread = h * rng.uniform(0.2, 0.38)
-    leaf = rng.uniform(0.15, 0.55)
+    leaf, leaf_m = rng.uniform(0.15, 0.55), rng.uniform(0.1, 0.3)
     with s.at(x, z, rng.uniform(0, 6.28), base):
         s.column(0, 0, 0, 0.02 * h + 0.06, trunk + 0.3 * h, bark, taper=0.5)
         for _ in range(int(rng.integers(7, 17))):
@@ -27,7 +27,7 @@ def tree(
             up = rng.uniform(trunk, h * 0.93)
             r = spread * rng.uniform(0.28, 0.55)
             px, pz = out * math.sin(turn), out * math.cos(turn)
-            s.ellipsoid(px, up, pz, (r, r * rng.uniform(0.6, 0.9), r), green, rng.uniform(0, 3), leaf=leaf)
+            s.ellipsoid(px, up, pz, (r, r * rng.uniform(0.6, 0.9), r), green, rng.uniform(0, 3), leaf=leaf, leaf_m=leaf_m)
             if rng.random() < 0.4:
                 s.rod(s.point(0, trunk * 0.9, 0), s.point(px * 0.8, up, pz * 0.8), 0.012 * h, bark)
 

@@ -30,10 +30,11 @@ def radiance(air: Atmosphere, d: torch.Tensor, pixel_rad: float, sharp: bool = T
 def _clouds(air: Atmosphere, d: torch.Tensor, lift: torch.Tensor, sky: torch.Tensor, pixel_rad: float) -> torch.Tensor:
     scale = 0.12 * air.cloud_scale / (lift + 0.12)
     u, v = d[0] * scale + air.cloud_offset[0], d[2] * scale + air.cloud_offset[1]
-    field = noise.sample(u, v, pixel_rad * scale)
-    wisp = noise.sample(u * 3.1 + 0.4, v * 3.1, 3.1 * pixel_rad * scale)
+    pixel = pixel_rad * scale / (lift + 0.12)
+    field = noise.sample(u, v, pixel)
+    wisp = noise.sample(u * 3.1 + 0.4, v * 3.1, 3.1 * pixel)
     height = field[:, noise.FBM] + 0.35 * wisp[:, noise.FBM]
     cover = ((height + 2.6 * air.cloud_cover - 1.3) * 0.8).clamp(0.0, 1.0)
     cover = cover * cover * (3 - 2 * cover) * (lift * 6.0).clamp(0.3, 1.0)
-    dark = (1.0 - 0.35 * (height + 2.6 * air.cloud_cover - 1.6).clamp(0.0, 1.0)) * (1.0 + 0.1 * wisp[:, noise.FINE])
+    dark = (1.0 - 0.35 * (height + 2.6 * air.cloud_cover - 1.6).clamp(0.0, 1.0)) * (1.0 + 0.03 * wisp[:, noise.FINE])
     return torch.lerp(sky, d.new_tensor(air.cloud_color)[:, None] * dark, cover)

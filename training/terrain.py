@@ -17,9 +17,11 @@ _FAR_M = 1500.0
 
 @dataclass(frozen=True)
 class Terrain:
-    """Height above the camera's foot: a slope, rolling ground of period ``roll_m``, mountains beyond ``rise_m``."""
+    """Height above the camera's foot: a slope, rolling ground of period ``roll_m``, mountains beyond
+    ``rise_m``; a few metres off, everything lies ``drop_m`` lower (a hilltop, a terrace)."""
 
     slope: tuple[float, float] = (0.0, 0.0)
+    drop_m: float = 0.0
     roll: float = 0.5
     roll_m: float = 60.0
     peak: float = 0.0
@@ -34,7 +36,7 @@ class Terrain:
         far = (square.sqrt() / self.rise_m - 1.0).clamp(0.0, 4.0)
         pixel = square.sqrt() * 0.005 + self.roll_m / 40
         roll = self._rolling(x, z, pixel) - self._origin()
-        up = near * (self.roll * roll + self.slope[0] * x.clamp(-40, 40) + self.slope[1] * z.clamp(-40, 40))
+        up = near * (self.roll * roll - self.drop_m + self.slope[0] * x.clamp(-40, 40) + self.slope[1] * z.clamp(-40, 40))
         if self.peak > 0.0:
             field = self._field(x, z, self.peak_m, pixel)
             up = up + far * self.peak * (0.8 + field[:, noise.RIDGE] * 0.3 + 0.5 * field[:, noise.FBM]).clamp_min(0.0)
