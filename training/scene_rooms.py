@@ -11,7 +11,7 @@ from training import materials as m
 from training import scene_fittings as fittings
 from training import scene_furniture as furniture
 from training import scene_set_pieces as pieces
-from training.scene import Hole, Lamp, Scene, Space
+from training.scene import FRUSTUM, Hole, Lamp, Scene, Space
 from training.scene_plants import backdrop
 
 Random = np.random.Generator
@@ -151,28 +151,7 @@ def _finish(s: Scene, rng: Random) -> Finish:
 def _shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
     (w, d), x, z = room.size, (room.x0 + room.x1) / 2, (room.z0 + room.z1) / 2
     s.slab(x, z, (w, d), 0.0, look.floor)
-    if vault == "barrel":
-        rise = float(rng.uniform(0.3, 0.6) * min(w, 6) / 2)
-        axes = np.stack([np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, 1.0, 0])], axis=1)
-        s.add(3, s.point(x, room.height, z), axes, (w / 2, d / 2, rise), look.ceiling, capped=False, clip=0.0, fixed=True)
-        for start, end in (room.walls()[0], room.walls()[2]):
-            s.wall(start, end, (room.height, room.height + rise), look.wall)
-    elif vault == "attic":
-        rise = float(rng.uniform(0.3, 0.9) * min(w, 8) / 2)
-        pieces.attic(s, (x, z), (w, d), (room.height, room.height + rise), look.ceiling)
-        for start, end in (room.walls()[0], room.walls()[2]):
-            s.wall(start, end, (room.height, room.height + rise), look.wall)
-    elif vault == "slope":
-        rise = float(rng.uniform(0.15, 0.5) * w)
-        long = math.hypot(w, rise)
-        axes = np.stack([np.array([w, -rise, 0]) / long, np.array([0, 0, 1.0]), np.array([-rise, -w, 0]) / long], axis=1)
-        s.sheet(s.point(x, room.height + rise / 2, z), axes, (long / 2, d / 2), look.ceiling)
-        for start, end in room.walls()[:3]:
-            s.wall(start, end, (room.height, room.height + rise), look.wall)
-    else:
-        s.slab(x, z, (w, d), room.height, look.ceiling)
-        if vault == "cove" and min(w, d) > 2.5:
-            fittings.cove(s, rng, (x, z), (w, d), room.height, look.ceiling)
+    _ceiling(s, rng, room, look, vault)
     if vault in ("flat", "slope") and rng.random() < 0.2:
         beam = s.material(m.wood(rng, False))
         for k in range(int(d / rng.uniform(0.7, 1.6))):
@@ -183,6 +162,34 @@ def _shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
             mid = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
             size = (long, 0.1, 0.03) if k % 2 == 0 else (0.03, 0.1, long)
             s.box(mid[0], room.height - 0.1, mid[1], size, look.trim, fixed=True)
+
+
+def _ceiling(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
+    """Close the room above; under a vault or a slope some walls go on up to it."""
+    (w, d), x, z = room.size, (room.x0 + room.x1) / 2, (room.z0 + room.z1) / 2
+    gables = [room.walls()[0], room.walls()[2]]
+    rise = 0.0
+    if vault == "barrel":
+        rise = float(rng.uniform(0.3, 0.6) * min(w, 6) / 2)
+        axes = np.stack([np.array([1.0, 0, 0]), np.array([0, 0, 1.0]), np.array([0, 1.0, 0])], axis=1)
+        half = (w / 2, d / 2, rise)
+        s.add(FRUSTUM, s.point(x, room.height, z), axes, half, look.ceiling, capped=False, clip=0.0, fixed=True)
+    elif vault == "attic":
+        rise = float(rng.uniform(0.3, 0.9) * min(w, 8) / 2)
+        pieces.attic(s, (x, z), (w, d), (room.height, room.height + rise), look.ceiling)
+    elif vault == "slope":
+        rise = float(rng.uniform(0.15, 0.5) * w)
+        long = math.hypot(w, rise)
+        axes = np.stack([np.array([w, -rise, 0]) / long, np.array([0, 0, 1.0]), np.array([-rise, -w, 0]) / long], axis=1)
+        s.sheet(s.point(x, room.height + rise / 2, z), axes, (long / 2, d / 2), look.ceiling)
+        gables = room.walls()[:3]
+    else:
+        s.slab(x, z, (w, d), room.height, look.ceiling)
+        if vault == "cove" and min(w, d) > 2.5:
+            fittings.cove(s, rng, (x, z), (w, d), room.height, look.ceiling)
+    if rise > 0.0:
+        for start, end in gables:
+            s.wall(start, end, (room.height, room.height + rise), look.wall)
 
 
 def _wall(
@@ -273,29 +280,36 @@ def _furnish(s: Scene, rng: Random, room: Room, count: int) -> None:
             0.008,
             rug,
         )
-    for _ in range(count):
-        x, z = rng.uniform(room.x0 + 0.6, room.x1 - 0.6), rng.uniform(room.z0 + 0.6, room.z1 - 0.6)
-        yaw = float(rng.integers(0, 4)) * math.pi / 2 + (rng.normal(0, 0.3) if rng.random() < 0.3 else 0.0)
-        draw = rng.random()
-        if draw < 0.2:
-            furniture.table(s, rng, x, z, yaw)
-        elif draw < 0.32:
-            furniture.chair(s, rng, x, z, yaw)
-        elif draw < 0.5:
-            furniture.sofa(s, rng, *_against(rng, room, 0.5))
-        elif draw < 0.56:
-            furniture.bed(s, rng, *_against(rng, room, 1.1))
-        elif draw < 0.76:
-            furniture.cabinet(s, rng, *_against(rng, room, 0.3))
-        elif draw < 0.83:
-            furniture.floor_lamp(s, rng, x, z)
-        elif draw < 0.92:
-            furniture.pot_plant(s, rng, x, z, rng.uniform(0.7, 1.6))
-        elif draw < 0.96:
-            furniture.person(s, rng, x, z)
-        else:
-            with s.at(x, z, yaw):
-                furniture.clutter(s, rng, (-0.5, 0.5), (-0.5, 0.5), 0.0, 3)
+    for kind in rng.choice(list(_THINGS), count, p=list(_THINGS.values())):
+        _stand(s, rng, room, str(kind))
+
+
+_THINGS = {
+    "table": 0.2, "chair": 0.12, "sofa": 0.18, "bed": 0.06, "cabinet": 0.2, "lamp": 0.07, "plant": 0.09, "person": 0.04,
+    "clutter": 0.04,
+}  # fmt: skip
+
+
+def _stand(s: Scene, rng: Random, room: Room, kind: str) -> None:
+    x, z = rng.uniform(room.x0 + 0.6, room.x1 - 0.6), rng.uniform(room.z0 + 0.6, room.z1 - 0.6)
+    yaw = float(rng.integers(0, 4)) * math.pi / 2 + (rng.normal(0, 0.3) if rng.random() < 0.3 else 0.0)
+    against_wall = {"sofa": (furniture.sofa, 0.5), "bed": (furniture.bed, 1.1), "cabinet": (furniture.cabinet, 0.3)}
+    if kind in against_wall:
+        put, off = against_wall[kind]
+        put(s, rng, *_against(rng, room, off))
+    elif kind == "table":
+        furniture.table(s, rng, x, z, yaw)
+    elif kind == "chair":
+        furniture.chair(s, rng, x, z, yaw)
+    elif kind == "lamp":
+        furniture.floor_lamp(s, rng, x, z)
+    elif kind == "plant":
+        furniture.pot_plant(s, rng, x, z, rng.uniform(0.7, 1.6))
+    elif kind == "person":
+        furniture.person(s, rng, x, z)
+    else:
+        with s.at(x, z, yaw):
+            furniture.clutter(s, rng, (-0.5, 0.5), (-0.5, 0.5), 0.0, 3)
 
 
 def _against(rng: Random, room: Room, off: float) -> tuple[float, float, float]:

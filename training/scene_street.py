@@ -159,20 +159,23 @@ def _furniture_row(s: Scene, rng: Random, x: float, side: int, base: float) -> N
             with s.at(x, start + (k - 5) * 1.5, 0.0, base):
                 s.column(0, 0, 0, 0.06, 0.9, metal)
     for _ in range(int(rng.integers(0, 5))):
-        z, px = rng.uniform(-20, 20), x + side * rng.uniform(0.2, 1.2)
-        draw = rng.random()
-        if draw < 0.25:
-            with s.at(px, z, 0.0, base):
-                s.column(0, 0, 0, 0.25, 0.95, metal)
-        elif draw < 0.45:
-            with s.at(px, z, 0.0, base):
-                _bench(s, rng, 0, 0, side * math.pi / 2)
-        elif draw < 0.65:
-            objects.signpost(s, rng, px, z)
-        elif draw < 0.8:
-            objects.bicycle(s, rng, px, z, math.pi / 2)
-        else:
-            objects.bin_or_box(s, rng, px, z)
+        _on_pavement(s, rng, x + side * rng.uniform(0.2, 1.2), side, base, metal)
+
+
+def _on_pavement(s: Scene, rng: Random, x: float, side: int, base: float, metal: int) -> None:
+    z, draw = rng.uniform(-20, 20), rng.random()
+    if draw < 0.25:
+        with s.at(x, z, 0.0, base):
+            s.column(0, 0, 0, 0.25, 0.95, metal)
+    elif draw < 0.45:
+        with s.at(x, z, 0.0, base):
+            _bench(s, rng, 0, 0, side * math.pi / 2)
+    elif draw < 0.65:
+        objects.signpost(s, rng, x, z)
+    elif draw < 0.8:
+        objects.bicycle(s, rng, x, z, math.pi / 2)
+    else:
+        objects.bin_or_box(s, rng, x, z)
 
 
 def _wires(s: Scene, rng: Random, shift: float, road: float) -> None:
