@@ -16,6 +16,7 @@ _LEAST_AGREEMENT, _FULL_AGREEMENT = 0.5, 0.85  # of the odds in a ramp with its 
 _STAY = 0.02
 _SCATTER_PX = 1.0
 _SPREAD = 0.15  # standard deviation of the displacement between depth edge and colour edge, in ramp lengths
+_SKYLINE_SPREAD = 0.6  # the same at the skyline, whose mask was given a short ramp
 
 
 def color_odds(
@@ -56,6 +57,7 @@ def cut_edges(
     odds: Float32[np.ndarray, "n 4"],
     rgb: Float32[np.ndarray, "h w 3"],
     seen: Bool[np.ndarray, "n k"],
+    is_skyline: Bool[np.ndarray, " n"],
 ) -> tuple[Float32[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
     """Return the offset along each profile at which near colours end and far colours begin, and the trust 0-1 in it.
 
@@ -72,7 +74,7 @@ def cut_edges(
     gain = np.concatenate([np.zeros((len(near_odds), 1), np.float32), 2 * np.cumsum(near_odds, 1)], 1)
     gain -= near_odds.sum(1, keepdims=True)
     cuts = np.arange(-half, half + 2, dtype=np.float32) - 0.5
-    spread = _SPREAD * (sides.near_px + sides.far_px) / 2
+    spread = np.where(is_skyline, _SKYLINE_SPREAD, _SPREAD) * (sides.near_px + sides.far_px) / 2
     away = (cuts - sides.middle_px[:, None]) / np.maximum(spread, 1)[:, None]
     best = (_ODDS_SHARE * gain - away**2 / 2).argmax(1)
     agreed = gain[np.arange(len(gain)), best] / (np.abs(near_odds).sum(1) + 1e-6)

@@ -77,7 +77,7 @@ def _find_edges(maps: WorkingMaps) -> _Edges | None:
         return None
     profiles, sides, seen = profiles.select(~sharp), sides.select(~sharp), seen[~sharp]
     odds = color_odds(profiles, sides, maps.rgb, seen)
-    cut, trust = cut_edges(profiles, sides, odds, maps.rgb, seen)
+    cut, trust = cut_edges(profiles, sides, odds, maps.rgb, seen, far_is_sky[~sharp])
     return _Edges(profiles, sides, far_is_sky[~sharp], odds * trust[:, None], cut)
 
 
