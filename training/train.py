@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -83,31 +85,57 @@ class Trainer:
             optimizer.load_state_dict(saved)
 
 
+def batches(
+    source: Pool | Rendered, options: argparse.Namespace, generator: torch.Generator
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield pictures and targets for ever; the next batch is made while the present one is learnt from."""
+
+    def make() -> tuple[torch.Tensor, torch.Tensor]:
+        rgb, target = source.batch(options.batch, generator)
+        return augment(*(halve(rgb, target) if options.coarse else (rgb, target)), generator)
+
+    with ThreadPoolExecutor(1) as executor:
+        coming = executor.submit(make)
+        while True:
+            ready, coming = coming.result(), executor.submit(make)
+            yield ready
+
+
 def run(trainer: Trainer, source: Pool | Rendered, options: argparse.Namespace) -> None:
     """Train for the minutes asked, or until a file ``finish`` appears in the folder, and keep ``last.pt`` fresh."""
     generator = torch.Generator().manual_seed(options.seed + trainer.step_count)
-    begin, saved, sums, count = time.monotonic(), time.monotonic(), {}, 0
-    while (elapsed := (time.monotonic() - begin) / (60 * options.minutes)) < 1:
-        rgb, target = source.batch(options.batch, generator)
-        if options.coarse:
-            rgb, target = halve(rgb, target)
-        rgb, target = augment(rgb, target, generator)
-        share = rate(trainer.step_count, elapsed, options.fall)
+    log = Log(options.folder / "log.jsonl", options.log_every)
+    begin = saved = time.monotonic()
+    for rgb, target in batches(source, options, generator):
+        minutes = (time.monotonic() - begin) / 60
+        if minutes > options.minutes or (options.folder / "finish").exists():
+            break
+        share = rate(trainer.step_count, minutes / options.minutes, options.fall)
         terms = trainer.step(rgb.to(options.device), target.to(options.device), share)
-        sums = {name: sums.get(name, 0.0) + value for name, value in terms.items()}
-        count += 1
-        if count == options.log_every:
-            line = {name: round(value / count, 4) for name, value in sums.items()}
-            record = {"step": trainer.step_count, "minutes": round((time.monotonic() - begin) / 60, 2), **line}
-            with (options.folder / "log.jsonl").open("a") as log:
-                log.write(json.dumps(record) + "\n")
-            sums, count = {}, 0
+        log.add(trainer.step_count, minutes, terms)
         if time.monotonic() - saved > 120:
             trainer.save(options.folder / "last.pt")
             saved = time.monotonic()
-        if (options.folder / "finish").exists():
-            break
     trainer.save(options.folder / "last.pt")
+
+
+class Log:
+    """Means of the loss terms over so many steps, a JSON line each."""
+
+    def __init__(self, path: Path, every: int) -> None:
+        """Lines are appended to ``path``."""
+        self.path, self.every = path, every
+        self._terms: list[dict[str, float]] = []
+
+    def add(self, step: int, minutes: float, terms: dict[str, float]) -> None:
+        """Take the terms of a step."""
+        self._terms.append(terms)
+        if len(self._terms) < self.every:
+            return
+        means = {name: round(sum(terms[name] for terms in self._terms) / self.every, 4) for name in terms}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, "minutes": round(minutes, 2), **means}) + "\n")
+        self._terms.clear()
 
 
 def main() -> None:
