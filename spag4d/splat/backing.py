@@ -22,7 +22,7 @@ _LEAST_BEHIND, _MOST_BEHIND = 0.06, 0.095
 """Nearer, viewers that sort by z put it in front of cells off the axis; farther, it shows beside its surface."""
 _BEHIND_CELLS = 5
 """Between the two it is as far behind as the surface recedes over this many cells."""
-_TOO_STEEP = 0.2
+_TOO_STEEP = 0.15
 """Where it recedes by more, on coarse grids, there is no backing: most of it would be drawn over cells further along."""
 _OWN = (-1.5, -0.5, 0.5, 1.5)
 _REACH = (-7.5, -4.5, -1.5, 1.5, 4.5, 7.5)
