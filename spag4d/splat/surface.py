@@ -47,11 +47,12 @@ class InverseMap:
     def at(self, ring: Int32[np.ndarray, " n"], column: Int32[np.ndarray, " n"]) -> Values:
         """Return values at rings up to 10 beyond a pole and columns up to a whole turn outside."""
         margin = min(_MARGIN, len(self.grid))
-        row = np.clip(ring, -margin, len(self.grid) - 1 + margin)
-        row = row + np.int32(margin)
-        column = np.where(column < 0, column + np.int32(self.columns), column)
-        column = np.where(column >= self.columns, column - np.int32(self.columns), column)
-        index = row * np.int32(self.columns + 2 * margin) + (column + np.int32(margin))
+        if len(ring) and (ring.min() < -margin or ring.max() >= len(self.grid) + margin):
+            ring = np.clip(ring, -margin, len(self.grid) - 1 + margin)
+        if len(ring) and (column.min() < -margin or column.max() >= self.columns + margin):
+            column = np.mod(column, np.int32(self.columns))
+        row_size = self.columns + 2 * margin
+        index = ring * np.int32(row_size) + (column + np.int32(margin * row_size + margin))
         return self._padded.ravel().take(index)
 
     def column_of(self, cells: Cells) -> Int32[np.ndarray, " n"]:
