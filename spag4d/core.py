@@ -24,7 +24,7 @@ from spag4d.progress import SILENT, Event, Notice, Progress, Step
 from spag4d.refine.edges import refine_edges
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
-from spag4d.splat.dome import dome_gaussians
+from spag4d.splat.dome import dome_gaussians, dome_radius_m
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
 
@@ -186,8 +186,9 @@ class SPAG4D:
         if self._model is not None and key == self._model_key:
             return self._model
         self._model = None  # frees the old network before the new one is loaded
-        self._model, self._model_key = DEPTH_MODELS.load(name)(key[1]), key
-        return self._model
+        model: DepthModel = DEPTH_MODELS.load(name)(key[1])
+        self._model, self._model_key = model, key
+        return model
 
     def _splat(self, panorama: Panorama, depth: DepthMap, run: _Run) -> Gaussians:
         settings = run.settings
@@ -198,8 +199,8 @@ class SPAG4D:
         if not settings.sky_dome:
             return surfaces
         with run.stage("Sky dome") as listener:
-            dome = dome_gaussians(
-                panorama, depth, look=look, radius_m=max(200.0, 2 * settings.depth_max), progress=listener)
+            radius_m = dome_radius_m(settings.depth_max)
+            dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
             return Gaussians.concatenate([surfaces, dome])
 
     def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], run: _Run) -> None:

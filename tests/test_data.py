@@ -32,6 +32,15 @@ def test_types_are_immutable(box_room: BoxRoom) -> None:
         panorama.name = "other"  # pyright: ignore[reportAttributeAccessIssue]
 
 
+def test_reach_and_scale_of_a_depth_map() -> None:
+    depth = DepthMap(np.array([[1, 2], [3, 4]], np.float32), np.array([[False, False], [False, True]]))
+    assert depth.reach() == (1, 3)
+    assert depth.reach(np.array([[False, True], [True, True]])) == (2, 3)
+    assert depth.reach(np.zeros((2, 2), bool)) is None
+    assert depth.scaled(2.0).reach() == (2, 6)
+    assert depth.scaled(1.0) is depth
+
+
 def test_a_reflection_is_no_pose() -> None:
     with pytest.raises(ValueError, match="det = -1"):
         Pose(np.diag([1.0, 1.0, -1.0]), np.zeros(3))
@@ -59,13 +68,13 @@ def test_srgb_round_trip_and_known_points() -> None:
     values = np.linspace(0, 1, 256, dtype=np.float32)
     assert np.allclose(srgb_from_linear(linear_from_srgb(values)), values, atol=2e-6)
     # IEC 61966-2-1: sRGB 0.5 is linear 0.21404.
-    assert linear_from_srgb(np.float32([0, 0.04045, 0.5, 1])) == pytest.approx([0, 0.0031308, 0.2140411, 1], abs=1e-6)
+    assert linear_from_srgb(np.array([0, 0.04045, 0.5, 1], np.float32)) == pytest.approx([0, 0.0031308, 0.2140411, 1], abs=1e-6)
 
 
 def test_sh_of_degree_0_round_trip() -> None:
     values = np.linspace(0, 1, 11, dtype=np.float32)
     assert np.allclose(rgb_from_sh0(sh0_from_rgb(values)), values, atol=1e-6)
-    assert sh0_from_rgb(np.float32([0.5]))[0] == 0
+    assert sh0_from_rgb(np.array([0.5], np.float32))[0] == 0
 
 
 def test_progress_reports_warns_and_cancels() -> None:

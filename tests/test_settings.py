@@ -13,8 +13,8 @@ from spag4d.settings import Settings, declared, markdown_table
 def test_command_line_without_options_is_the_default() -> None:
     names = {setting.name for setting in declared()}
     context = click.Context(convert)
-    parsed = {p.name: p.get_default(context) for p in convert.params if p.name in names}
-    assert Settings(**parsed) == Settings()
+    parsed = {str(p.name): p.get_default(context) for p in convert.params if p.name in names}
+    assert Settings.of(**parsed) == Settings()
     assert parsed.keys() == names
 
 

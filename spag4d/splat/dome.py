@@ -25,6 +25,11 @@ _COARSE_PX = 4
 Mask = Bool[np.ndarray, "h w"]
 
 
+def dome_radius_m(farthest_m: float) -> float:
+    """Return a radius beyond everything: twice the farthest surface that is drawn, and 200 m at least."""
+    return max(200.0, 2 * farthest_m)
+
+
 def dome_gaussians(
     panorama: Panorama,
     depth: DepthMap,

@@ -33,17 +33,16 @@ def grid_gaussians(
     look: Look | None = None,
     depth_min_m: float = 0.1,
     depth_max_m: float = 100.0,
-    global_scale: float = 1.0,
     progress: Progress = SILENT,
 ) -> Gaussians:
     """Return the surfaces of a panorama as Gaussians: first the fine layer, ring by ring from the zenith, then the backing.
 
-    Distances are multiplied by ``global_scale``; nearer than ``depth_min_m`` after that nothing is drawn, farther than
+    Nearer than ``depth_min_m`` nothing is drawn, farther than
     ``depth_max_m`` it is drawn at that distance. Sky and invalid pixels become no Gaussians. Raises `ValueError` where
     panorama and depth map differ in size.
     """
     look = look or Look()
-    surface = inverse_map(panorama, depth, look.stride, (depth_min_m, depth_max_m), global_scale)
+    surface = inverse_map(panorama, depth, look.stride, (depth_min_m, depth_max_m))
     return cover(panorama, surface, surface, look, progress)
 
 

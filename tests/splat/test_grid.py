@@ -161,12 +161,13 @@ def test_nearer_than_the_minimum_is_dropped_and_farther_than_the_maximum_is_move
     assert len(moved) == fine_count(panorama, ALONE) and moved.max() == pytest.approx(5)
 
 
-def test_global_scale_scales_everything_before_the_limits(box_room):
+def test_a_larger_scene_has_larger_gaussians(box_room):
     panorama, depth = box_room.panorama(48), box_room.depth(48)
-    one, ten = (grid_gaussians(panorama, depth, global_scale=scale) for scale in (1.0, 10.0))
+    one, ten = (grid_gaussians(panorama, depth.scaled(factor)) for factor in (1.0, 10.0))
     np.testing.assert_allclose(ten.means, one.means * 10, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(ten.scales, one.scales * 10, rtol=1e-3)
-    assert len(grid_gaussians(panorama, depth, global_scale=100.0, depth_min_m=500.0, depth_max_m=1000.0)) == 0
+    assert len(grid_gaussians(panorama, depth.scaled(100.0), depth_min_m=800.0, depth_max_m=1000.0)) == 0
+    assert len(grid_gaussians(panorama, depth, depth_min_m=0.0)) == len(one)
 
 
 def test_a_scene_without_surfaces_is_empty():
@@ -204,7 +205,7 @@ def test_one_surface_per_block_agrees_with_its_obvious_twin():
     rng = np.random.default_rng(1)
     near = rng.random((12, 24)) < 0.5
     depth = DepthMap(np.where(near, 1.0, 9.0).astype(np.float32), np.zeros((12, 24), bool))
-    surface = inverse_map(Panorama(np.zeros((12, 24, 3), np.float32)), depth, 3, (0.1, 100.0), 1.0)
+    surface = inverse_map(Panorama(np.zeros((12, 24, 3), np.float32)), depth, 3, (0.1, 100.0))
     for row in range(4):
         for column in range(8):
             majority = near[3 * row : 3 * row + 3, 3 * column : 3 * column + 3].mean() > 0.5

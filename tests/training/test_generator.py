@@ -147,7 +147,7 @@ def test_a_sign_reads_from_left_to_right_and_upright():
     """The letter P of "SPAG-4D" has its stem on the left and its bowl on top, seen from the camera."""
     s = empty_scene()
     s.atmosphere = Atmosphere(np.array([0.0, -1.0, 0.0]), np.zeros(3), np.ones(3), np.ones(3), np.ones(3), cloud_cover=0.0)
-    s.wall((-2.1, 2.0), (2.1, 2.0), (1.0, 2.0), s.material(Material(TEXT, (0.9,) * 3, (0.0,) * 3, grain=0.0, stain=0.0)))
+    s.wall((-2.1, 2.0), (2.1, 2.0), (1.0, 2.0), s.material(Material(TEXT, (0.9, 0.9, 0.9), (0.0, 0.0, 0.0), grain=0.0, stain=0.0)))
     s.camera = np.array([0.0, -1.5, 0.0])
     image = render(s, grid := Grid(512, 0, 512, s.camera, 0.0, "cpu"), Quality()).radiance.mean(-1)
     d = grid.directions()
@@ -177,7 +177,7 @@ def test_noise_is_seamless_and_leaves_are_cut_by_the_share_asked_for():
     torch.testing.assert_close(left, right)
     points = torch.rand(3, 20000, generator=torch.Generator().manual_seed(0)) * 8 - 4
     for share in (0.2, 0.5, 0.7):
-        assert noise.leaf_cut(*points, share, 0.2).float().mean() == pytest.approx(share, abs=0.05)
+        assert noise.leaf_cut(points[0], points[1], points[2], share, 0.2).float().mean() == pytest.approx(share, abs=0.05)
 
 
 def test_the_camera_stands_at_the_height_that_makes_scale_knowable():
