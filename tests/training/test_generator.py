@@ -147,7 +147,8 @@ def test_a_sign_reads_from_left_to_right_and_upright():
     """The letter P of "SPAG-4D" has its stem on the left and its bowl on top, seen from the camera."""
     s = empty_scene()
     s.atmosphere = Atmosphere(np.array([0.0, -1.0, 0.0]), np.zeros(3), np.ones(3), np.ones(3), np.ones(3), cloud_cover=0.0)
-    s.wall((-2.1, 2.0), (2.1, 2.0), (1.0, 2.0), s.material(Material(TEXT, (0.9, 0.9, 0.9), (0.0, 0.0, 0.0), grain=0.0, stain=0.0)))
+    sign = s.material(Material(TEXT, (0.9, 0.9, 0.9), (0.0, 0.0, 0.0), grain=0.0, stain=0.0))
+    s.wall((-2.1, 2.0), (2.1, 2.0), (1.0, 2.0), sign)
     s.camera = np.array([0.0, -1.5, 0.0])
     image = render(s, grid := Grid(512, 0, 512, s.camera, 0.0, "cpu"), Quality()).radiance.mean(-1)
     d = grid.directions()
