@@ -39,6 +39,12 @@ def test_rolling_the_panorama_rolls_the_depth(model: BuiltinDepth, height: int) 
     np.testing.assert_array_equal(rolled.sky, np.roll(depth.sky, shift, 1))
 
 
+def test_the_mirror_image_has_the_mirrored_depth(model: BuiltinDepth) -> None:
+    panorama = picture(256)
+    depth, mirrored = model.estimate(panorama), model.estimate(Panorama(panorama.rgb[:, ::-1].copy()))
+    np.testing.assert_allclose(mirrored.distance, depth.distance[:, ::-1], rtol=1e-3)
+
+
 def test_same_picture_same_depth(model: BuiltinDepth) -> None:
     first, second = (model.estimate(picture(256)) for _ in range(2))
     np.testing.assert_array_equal(first.distance, second.distance)
