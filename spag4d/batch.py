@@ -39,6 +39,8 @@ def plan(source: Path, target: Path, *, format: str = AUTO, recursive: bool = Fa
     """
     if not source.is_dir():
         raise InputError(f"--batch needs a folder of panoramas, and {source} is none.")
+    if target.exists() and not target.is_dir():
+        raise InputError(f"--batch writes into a folder, and {target} is a file.")
     found = sorted(source.rglob("*") if recursive else source.iterdir())
     pictures = [path for path in found if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file() and path.name[0] != "."]
     if not pictures:
@@ -66,12 +68,19 @@ def convert_item(converter: SPAG4D, item: Item, *, overwrite: bool = False, prog
         outputs = output_paths(item.target, converter.settings.format)
         if not overwrite and _up_to_date(item.source, outputs):
             return Outcome(item)
-        item.target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(item.target.parent)
         return Outcome(item, result=converter.convert(item.source, item.target, progress=progress))
     except Cancelled:
         raise
     except Exception as error:
         return Outcome(item, error=error)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {folder}: {error.strerror}. Choose another one.") from error
 
 
 def _up_to_date(source: Path, outputs: Mapping[str, Path]) -> bool:

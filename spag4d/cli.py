@@ -1,8 +1,10 @@
 """The command ``spag4d``."""
 
 import functools
+import io
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -136,6 +138,9 @@ def _end_cleanly(signal_number: int, frame: object) -> None:
 def main() -> None:
     """Run the command line; a request to terminate ends it as cleanly as Ctrl-C does."""
     signal.signal(signal.SIGTERM, _end_cleanly)
+    for stream in (sys.stdout, sys.stderr):  # a Windows pipe would refuse characters of file names
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     cli(prog_name="spag4d")
 
 

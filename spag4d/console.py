@@ -11,7 +11,7 @@ from tqdm import tqdm
 from spag4d.batch import Outcome
 from spag4d.core import ConversionResult
 from spag4d.errors import Spag4dError
-from spag4d.progress import Event, Progress, Step
+from spag4d.progress import Event, Notice, Progress
 
 
 class Console:
@@ -23,16 +23,18 @@ class Console:
         self._quiet = quiet
         self._as_json = as_json
         self._stage = ""
-        layout = "{desc} {bar} {n_fmt}/{total_fmt} [{elapsed}]"
+        layout = "{desc} {bar} {percentage:3.0f} % [{elapsed}]"
         self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=layout, ncols=80)
 
     @property
     def progress(self) -> Progress:
-        """What to hand to a long call. Its warnings are shown with the result."""
+        """What to hand to a long call."""
         return Progress(on_event=self._show)
 
     def _show(self, event: Event) -> None:
-        if not isinstance(event, Step):
+        if isinstance(event, Notice):
+            if not self._quiet:
+                self._line(f"Warning: {self.title}{event.message}", error=True)
             return
         if event.stage != self._stage:
             self._stage = event.stage
@@ -48,9 +50,6 @@ class Console:
             self._line(json_line(result))
         elif not self._quiet:
             self._line(summary(result))
-        if not self._quiet:
-            for warning in result.warnings:
-                self._line(f"Warning: {warning}", error=True)
 
     def outcome(self, outcome: Outcome) -> None:
         """Show what became of one picture of a batch; an error that is a bug keeps its traceback."""
@@ -88,4 +87,4 @@ def summary(result: ConversionResult) -> str:
 
 def json_line(result: ConversionResult) -> str:
     """Return a conversion's result as one line of JSON."""
-    return json.dumps({**asdict(result), "output_paths": [str(path) for path in result.output_paths]}, ensure_ascii=False)
+    return json.dumps({**asdict(result), "output_paths": [str(path) for path in result.output_paths]})

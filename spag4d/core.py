@@ -17,6 +17,7 @@ from spag4d.depth.from_file import depth_from_array, depth_from_file
 from spag4d.device import explained_memory_errors, resolve_device
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
+from spag4d.io.atomic import check_target
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.io.outputs import output_paths
@@ -65,10 +66,16 @@ class _Run:
     def stage(self, name: str) -> Iterator[Progress]:
         """Time one stage, report what happens in it under its name, and put memory errors into words."""
 
+        reached = 0.0
+
         def hear(event: Event) -> None:
+            nonlocal reached
             if isinstance(event, Notice):
                 self.warnings.append(event.message)
-            self.listener.on_event(replace(event, stage=name) if isinstance(event, Step) else event)
+                self.listener.on_event(event)
+            elif event.done >= reached * event.total > 0 or not reached:  # a part of a part must not move the bar back
+                reached = event.done / max(event.total, 1)
+                self.listener.on_event(replace(event, stage=name))
 
         progress = replace(self.listener, on_event=hear)
         started = time.perf_counter()
@@ -76,7 +83,7 @@ class _Run:
         with explained_memory_errors():
             yield progress
         self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
-        progress.report(name, 1, 1)
+        self.listener.on_event(Step(name, 1, 1))  # done is done: too late to cancel this stage
 
 
 class SPAG4D:
@@ -112,7 +119,7 @@ class SPAG4D:
 
         ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the
         depth that was used; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
-        `ResourceError` or `Cancelled`; no file is written or changed then.
+        `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
         """
         started = time.perf_counter()
         run = _Run(self.settings.changed(**overrides), progress)
@@ -122,7 +129,9 @@ class SPAG4D:
         panorama = self._read(input_path, run)
         depth = self._depth(panorama, depth_map, run)
         gaussians = self._splat(panorama, depth, run)
-        self._write(gaussians, outputs, run)
+        if not len(gaussians):
+            raise InputError(_nothing_left(panorama, depth, run.settings))
+        self._write(gaussians, outputs, depth.model, run)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
@@ -163,10 +172,10 @@ class SPAG4D:
         settings = run.settings
         with run.stage("Depth") as listener:
             depth = self._given_or_estimated(panorama, given, settings, listener).scaled(settings.global_scale)
-        if settings.use_guided_filter:
-            with run.stage("Edges") as listener:
+        with run.stage("Edges") as listener:
+            if settings.use_guided_filter:
                 depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
-        return mark_sky(depth, threshold_m=settings.sky_threshold)
+            return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
 
     def _given_or_estimated(
         self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress
@@ -174,6 +183,8 @@ class SPAG4D:
         if given is None:
             return self._depth_model(settings, progress).estimate(panorama, progress=progress)
         if isinstance(given, DepthMap):
+            if given.size_hw == panorama.size_hw:
+                return given
             distance = np.where(given.sky, np.float32(np.inf), given.distance)
             return replace(depth_from_array(distance, panorama.size_hw), kind=given.kind, model=given.model)
         if isinstance(given, np.ndarray):
@@ -203,8 +214,9 @@ class SPAG4D:
             dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
             return Gaussians.concatenate([surfaces, dome])
 
-    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], run: _Run) -> None:
-        comments = (f"SPAG-4D {__version__}", f"settings {run.settings.model_dump_json()}")
+    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth_model: str, run: _Run) -> None:
+        settings = run.settings.changed(depth_model=depth_model) if depth_model in DEPTH_MODELS else run.settings
+        comments = (f"SPAG-4D {__version__}", f"depth {depth_model}", f"settings {settings.model_dump_json()}")
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
@@ -219,5 +231,12 @@ def _check_targets(outputs: Mapping[str, Path], depth_path: Path | None, sources
     for target in targets:
         if target.resolve() in taken:
             raise InputError(f"{target} is also an input: writing there would destroy it. Choose another name.")
-        if not target.parent.is_dir():
-            raise InputError(f"cannot write {target}: the folder {target.parent} does not exist. Create it first.")
+        check_target(target)
+
+
+def _nothing_left(panorama: Panorama, depth: DepthMap, settings: Settings) -> str:
+    reach = depth.reach(panorama.valid)
+    if reach is None:
+        return f"nothing is left to draw: all of {panorama.name} is sky, and --sky-dome is off."
+    return (f"nothing is left to draw: the surfaces of {panorama.name} lie {reach[0]:.2f} to {reach[1]:.2f} m away, and "
+            f"--depth-min is {settings.depth_min:g} m.")

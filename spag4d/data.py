@@ -155,7 +155,10 @@ class Gaussians:
 
     @staticmethod
     def concatenate(parts: "Sequence[Gaussians]") -> "Gaussians":
-        """Join several sets into one, in their order."""
+        """Join several sets into one, in their order; nothing is copied where only one has members."""
+        parts = [part for part in parts if len(part)] or [Gaussians.empty()]
+        if len(parts) == 1:
+            return parts[0]
         names = ("means", "scales", "quats_wxyz", "opacities", "colors")
         return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

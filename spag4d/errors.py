@@ -3,6 +3,7 @@
 ::
 
     Spag4dError                exit  HTTP
+    │                             1   500   some panoramas of a batch failed
     ├── InputError                2   422   unreadable file, not a panorama, bad setting
     ├── WeightsError              3   503   missing, incomplete, wrong checksum, offline
     ├── ResourceError             4   507   out of memory or disk space; names the setting to lower

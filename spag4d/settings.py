@@ -4,6 +4,7 @@ Python defaults, command-line options, the JSON schema for web pages, the table 
 an output all come from the class `Settings`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,8 @@ from pydantic.fields import FieldInfo
 from spag4d.depth import DEPTH_MODELS
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
+from spag4d.io.outputs import AUTO, BOTH
 from spag4d.registry import nearest
-
-AUTO = "auto"
-BOTH = "both"
 
 
 def _setting(
@@ -39,7 +38,8 @@ class Settings(BaseModel):
         AUTO, "Network that estimates depth; auto takes the best one that is installed.", group="Depth",
         choices=(AUTO, *DEPTH_MODELS))
     depth_map_unit: float = _setting(
-        0.001, "Metres per count of a 16-bit depth map passed with --depth-map.", group="Depth", unit="m", gt=0)
+        0.001, "Metres per count of a 16-bit picture passed with --depth-map, unless it records its own unit.",
+        group="Depth", unit="m", gt=0)
     use_guided_filter: bool = _setting(
         True, "Sharpen the depth's edges along the edges of the picture.", group="Depth")
     guided_strength: float = _setting(
@@ -47,7 +47,7 @@ class Settings(BaseModel):
     depth_min: float = _setting(
         0.1, "Surfaces nearer than this are dropped.", group="Depth", unit="m", ge=0)
     depth_max: float = _setting(
-        100.0, "Surfaces farther than this are brought to this distance.", group="Depth", unit="m", gt=0)
+        100.0, "Surfaces farther than this, and not sky, are brought to this distance.", group="Depth", unit="m", gt=0)
     global_scale: float = _setting(
         1.0, "Factor on all distances.", group="Depth", gt=0)
     stride: int = _setting(
@@ -69,7 +69,7 @@ class Settings(BaseModel):
     force_erp: bool = _setting(
         False, "Take a picture that is not 2:1 for a full panorama and resample it.", group="Files")
     device: str = _setting(
-        AUTO, "Where networks run: auto, cpu, cuda, cuda:N or mps.", group="Program", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+        AUTO, "Where networks run: auto, cpu, cuda, cuda:N or mps.", group="Program")
 
     @model_validator(mode="after")
     def _values_fit(self) -> "Settings":
@@ -78,6 +78,8 @@ class Settings(BaseModel):
             if setting.choices and value not in setting.choices:
                 hint = nearest(value, setting.choices)
                 raise ValueError(f"{setting.name} = {value!r}: choose one of {', '.join(setting.choices)}{hint}")
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
+            raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
         return self

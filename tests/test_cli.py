@@ -1,5 +1,8 @@
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +174,53 @@ def test_a_batch_needs_pictures(photo: Path, tmp_path: Path) -> None:
         done = run("convert", source, tmp_path / "out", "--batch")
         assert done.exit_code == 2 and word in done.output
     assert "--batch" in run("convert", tmp_path / "empty", tmp_path / "a.ply").output
+
+
+def test_a_batch_writes_into_a_folder(folder: Path, photo: Path, tmp_path: Path) -> None:
+    done = run("convert", folder, photo, *BATCH)
+    assert done.exit_code == 2 and "is a file" in done.output
+    done = run("convert", folder, photo / "deeper", *BATCH)
+    assert done.exit_code == 1 and "cannot make the folder" in done.output and "Traceback" not in done.output
+
+
+def test_warnings_are_shown_when_the_conversion_fails(photo: Path, tmp_path: Path) -> None:
+    done = run("convert", photo, tmp_path / "scene.ply", "--device", "cpu", "--depth-min", 90, "--no-sky-dome")
+    assert done.exit_code == 2 and "Warning: depth was estimated" in done.stderr
+
+
+def test_a_pipe_of_another_encoding_is_no_obstacle(photo: Path, depth: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "spag4d", "convert", photo, tmp_path / "Küche→1.ply", "--depth-map", depth, "--json"]
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["output_paths"] == [str(tmp_path / "Küche→1.ply")]
+
+
+SLOW_WRITER = """
+import sys, time, spag4d.io.ply, spag4d.cli
+encode = spag4d.io.ply._encode
+def slow(*args):
+    print("writing", flush=True)
+    time.sleep(60)
+    return encode(*args)
+spag4d.io.ply._encode = slow
+spag4d.cli.main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_while_writing_leaves_the_older_file(photo: Path, depth: Path, tmp_path: Path, number: int) -> None:
+    target = tmp_path / "out" / "scene.ply"
+    target.parent.mkdir()
+    target.write_text("older")
+    command = [sys.executable, "-c", SLOW_WRITER, "convert", str(photo), str(target), "--depth-map", str(depth)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "writing\n"
+        process.send_signal(number)
+        error = process.communicate(timeout=30)[1]
+    assert process.returncode == 130 and error.startswith("Error: stopped")
+    assert [path.name for path in target.parent.iterdir()] == ["scene.ply"] and target.read_text() == "older"
 
 
 def test_settings_command_lists_all() -> None:

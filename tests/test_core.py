@@ -136,25 +136,27 @@ def test_the_model_is_loaded_once(panorama: Panorama, monkeypatch: pytest.Monkey
 def test_stages_are_told_in_order(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
     seen: list[Event] = []
     SPAG4D(stride=4).convert(panorama, tmp_path / "scene.ply", depth_map=truth, progress=Progress(seen.append))
-    stages = list(dict.fromkeys(event.stage for event in seen if isinstance(event, Step)))
-    assert [name for name in stages if name in ("Reading", "Depth", "Edges", "Gaussians", "Writing")] == [
-        "Reading", "Depth", "Edges", "Gaussians", "Writing"]
+    steps = [event for event in seen if isinstance(event, Step)]
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages == ["Reading", "Depth", "Edges", "Gaussians", "Sky dome", "Writing"]
+    for stage in stages:
+        shares = [step.done / step.total for step in steps if step.stage == stage]
+        assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
     assert not any(isinstance(event, Notice) for event in seen)
 
 
 def test_cancelling_anywhere_keeps_the_older_file(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
     target = tmp_path / "scene.ply"
-    count: list[Event] = []
-    SPAG4D(stride=8).convert(panorama, target, depth_map=truth, progress=Progress(count.append))
+    asked: list[Event] = []
+    SPAG4D(stride=8).convert(
+        panorama, target, depth_map=truth, progress=Progress(is_cancelled=lambda: bool(asked.append(Step("", 0, 0)))))
     target.write_text("older")
-    for patience in range(len(count)):
-        seen: list[Event] = []
-        progress = Progress(seen.append, is_cancelled=lambda seen=seen, patience=patience: len(seen) >= patience)
-        try:
-            SPAG4D(stride=8).convert(panorama, target, depth_map=truth, progress=progress)
-        except Cancelled:
-            after_writing = len(seen) == len(count) - 1
-            assert after_writing or target.read_text() == "older"
+    for patience in range(len(asked)):
+        answers = iter([False] * patience + [True])
+        with pytest.raises(Cancelled):
+            SPAG4D(stride=8).convert(
+                panorama, target, depth_map=truth, progress=Progress(is_cancelled=lambda answers=answers: next(answers)))
+        assert target.read_text() == "older"
         assert [path.name for path in tmp_path.iterdir()] == ["scene.ply"]
 
 
@@ -167,6 +169,9 @@ def test_targets_are_checked_before_any_work(panorama: Panorama, tmp_path: Path)
             SPAG4D().convert(panorama, tmp_path / target, progress=Progress(fail))
     with pytest.raises(InputError, match="ply"):
         SPAG4D(format="splat").convert(panorama, tmp_path / "scene.ply", progress=Progress(fail))
+    (tmp_path / "both.splat").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        SPAG4D(format="both").convert(panorama, tmp_path / "both", progress=Progress(fail))
     photo = tmp_path / "photo.png"
     photo.write_bytes(b"precious")
     with pytest.raises(InputError, match="destroy"):
@@ -178,6 +183,21 @@ def test_both_formats_are_written_beside_each_other(panorama: Panorama, truth: D
     result = SPAG4D(format="both", stride=8).convert(panorama, tmp_path / "scene.ply", depth_map=truth)
     assert [path.name for path in result.output_paths] == ["scene.ply", "scene.splat"]
     assert all(path.is_file() for path in result.output_paths)
+
+
+def test_an_empty_scene_is_an_error_and_no_file(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--depth-min is 50 m"):
+        SPAG4D(depth_min=50).convert(panorama, tmp_path / "scene.ply", depth_map=truth)
+    with pytest.raises(InputError, match="--sky-dome is off"):
+        SPAG4D(sky_dome=False).convert(
+            panorama, tmp_path / "scene.ply", depth_map=np.full((HEIGHT, 2 * HEIGHT), np.inf, np.float32))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_names_the_model_that_auto_chose(panorama: Panorama, tmp_path: Path) -> None:
+    SPAG4D(stride=8, device="cpu").convert(panorama, tmp_path / "scene.ply")
+    header = (tmp_path / "scene.ply").read_bytes().split(b"end_header")[0].decode()
+    assert "comment depth builtin" in header and '"depth_model":"builtin"' in header
 
 
 def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,6 @@ LAYERS = [
     ("web", "cli"),
     ("__main__", "__init__"),
 ]
-# Parts of one line may not import each other; these stand on one line and may.
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 
@@ -37,6 +36,7 @@ def imported(path: Path) -> list[str]:
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             found += names if node.module == "spag4d" else [node.module or ""]
     return [name for name in found if name.split(".")[0] == "spag4d"]

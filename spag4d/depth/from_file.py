@@ -22,8 +22,10 @@ UNIT_KEY = "metres_per_count"
 NEAREST_M, FARTHEST_M = 1e-6, 65504.0
 """Distances outside of these mean that nothing is there: zero, and the value (the largest half float) that renderers write."""
 
+_ARRAY_SIGNATURES = (b"\x93NUMPY", b"PK")
 _RATIO_TOLERANCE = 0.01
 _PIXEL_LIMIT = 2**28
+_EMPTY_SKY_M = 1000.0  # where there is nothing but sky
 _NPZ_KEYS = ("distance_m", "depth", "arr_0")
 _EXR_CHANNELS = ("Z", "V", "Y", "R")
 
@@ -31,9 +33,9 @@ _EXR_CHANNELS = ("Z", "V", "Y", "R")
 def depth_from_file(path: Path, size_hw: tuple[int, int], *, unit_m: float | None = None) -> DepthMap:
     """Read distance along the ray from npy, npz, 16-bit PNG, float or 16-bit TIFF, or EXR, resized to ``size_hw``.
 
-    Floats are metres. Integers are multiplied by ``unit_m`` (default: 0.001), except in a PNG that records its unit, as
-    those written by `spag4d.io.depth_map` do. Zero, negative, NaN, infinite and absurdly far values (65504 m and more) are
-    sky. Raises `InputError` for files that are missing, damaged, of another kind, or not 2:1 within 1 %.
+    Arrays and floats are metres. Integers of pictures are multiplied by ``unit_m`` (default: 0.001), except in a PNG that
+    records its unit, as those written by `spag4d.io.depth_map` do. Zero, negative, NaN, infinite and absurdly far values
+    (65504 m and more) are sky. Raises `InputError` for files that are missing, damaged, of another kind, or not 2:1 within 1 %.
     """
     if path.is_dir():
         raise InputError(f"{path} is a folder. Name a depth map in it.")
@@ -44,7 +46,7 @@ def depth_from_file(path: Path, size_hw: tuple[int, int], *, unit_m: float | Non
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}. Check its permissions.") from error
     values, recorded_unit_m = _decoded(path, data)
-    if values.dtype.kind in "iu":
+    if values.dtype.kind in "iu" and not data.startswith(_ARRAY_SIGNATURES):
         return depth_from_array(values, size_hw, unit_m=recorded_unit_m or unit_m or DEFAULT_UNIT_M, name=path.name)
     return depth_from_array(values, size_hw, name=path.name)
 
@@ -63,9 +65,9 @@ def depth_from_array(
     with np.errstate(invalid="ignore", over="ignore"):  # NaN and what is too large for float32 are no surface
         distance = values.astype(np.float32) * np.float32(unit_m)
         surface = (distance > NEAREST_M) & (distance < FARTHEST_M)
-    if not surface.any():
+    if not surface.any() and not np.isposinf(distance).any():
         raise InputError(f"{name} holds no distance between 0 and {FARTHEST_M:.0f} m. Check its unit.")
-    farthest = distance.max(where=surface, initial=0)
+    farthest = distance.max(where=surface, initial=0) if surface.any() else np.float32(_EMPTY_SKY_M)
     distance = resize_distance(np.where(surface, distance, np.float32(np.inf)), size_hw)
     sky = ~np.isfinite(distance)
     return DepthMap(np.where(sky, farthest, distance), sky, "metric", name)
@@ -139,10 +141,8 @@ def _grey(image: Image.Image) -> NDArray[Any]:
 
 
 def _from_exr(path: Path) -> tuple[NDArray[Any], None]:
-    try:
-        import OpenEXR
-    except ImportError as error:
-        raise InputError(f"reading {path.name} needs one more package: pip install OpenEXR") from error
+    import OpenEXR  # 0.1 s that only those pay who need it
+
     channels = OpenEXR.File(str(path), separate_channels=True).channels()
     names = list(channels)
     chosen = names if len(names) == 1 else [

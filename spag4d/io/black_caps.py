@@ -17,14 +17,16 @@ _MAX_UNEVEN_RADIUS_DEG = 60.0
 """A skyline at night is as black and as sharp as a cap, and reaches farther; only a rim on one row may do that."""
 
 
-def black_caps(rgb: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+def black_caps(rgb: NDArray[np.float32], valid: NDArray[np.bool_] | None = None) -> NDArray[np.bool_] | None:
     """Return the mask (h, w) of caps of a panorama ``rgb`` (h, w, 3) 0–1, True inside of them; None where there are none.
 
-    A cap is black without noise, surrounds the pole, is cut off sharply and goes about evenly far down in all directions.
-    The mask includes the rim with its mixed pixels.
+    A pole that is not ``valid`` (h, w) anyway has no cap. A cap is black without noise, surrounds the pole, is cut off
+    sharply and goes about evenly far down in all directions. The mask includes the rim with its mixed pixels.
     """
     mask = np.zeros(rgb.shape[:2], bool)
-    for half, picture in ((mask, rgb), (mask[::-1], rgb[::-1])):
+    for half, picture, row in ((mask, rgb, 0), (mask[::-1], rgb[::-1], -1)):
+        if valid is not None and not valid[row].all():
+            continue
         radius = _cap_radius_px(picture[:len(picture) // 2])
         if radius is not None:
             half |= np.arange(len(half))[:, None] < radius

@@ -65,9 +65,9 @@ def _uncropped(picture: Picture, path: Path, progress: Progress) -> Picture:
 def _panorama(picture: Picture, source: str, name: str, force_erp: bool) -> Panorama:
     rgb, valid = picture.rgb, picture.visible
     size_hw = _fitting_size(rgb.shape[0], rgb.shape[1], source, force_erp)
-    if valid is None or (valid[0].all() and valid[-1].all()):
-        caps = black_caps(rgb)
-        valid = valid if caps is None else ~caps if valid is None else valid & ~caps
+    caps = black_caps(rgb, valid)
+    if caps is not None:
+        valid = ~caps if valid is None else valid & ~caps
     if valid is not None and not valid.any():
         raise InputError(f"{source} shows nothing: all of it is black or transparent. Choose another picture.")
     if size_hw != rgb.shape[:2]:

@@ -34,7 +34,7 @@ def refine_edges(
     ``strength`` 0 changes nothing, 1 all the way, in between by that power of the ratio; the sky mask follows from 0.5 on.
     ``radius_deg`` is the farthest that a ramp may reach from its middle; it is measured along columns, so near the poles
     the same number of columns is a smaller angle. Pixels that `Panorama.valid` excludes neither change nor have influence.
-    Above 1024 rows edges are located at a resolution halved until it fits, and pixels assigned at full resolution.
+    Above 1024 rows edges are located in a map smaller by a whole factor, if there is one, and pixels assigned in the full.
     Raises `ValueError` when the two sizes differ, and `Cancelled`.
     """
     if depth.size_hw != panorama.size_hw:

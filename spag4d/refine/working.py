@@ -51,10 +51,9 @@ def shrink(depth: DepthMap, panorama: Panorama, radius_deg: float) -> WorkingMap
 
 
 def _factor(height: int) -> int:
-    factor = 1
-    while height // factor > _HEIGHT and height % (2 * factor) == 0:
-        factor *= 2
-    return factor
+    """Return the smallest divisor that brings the height to `_HEIGHT`; 1 where all of them make it much smaller."""
+    least = -(-height // _HEIGHT)
+    return next((factor for factor in range(least, 2 * least + 1) if height % factor == 0), 1)
 
 
 def _share(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,5 +1,4 @@
 import errno
-import sys
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,13 @@ def test_a_folder_is_no_target(tmp_path: Path):
         pass
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits for folders")
+def test_a_name_too_long_is_explained(tmp_path: Path):
+    path = tmp_path / f"{'a' * 300}.ply"
+    with pytest.raises(InputError, match="Choose another name"), atomic_path(path) as temporary:
+        temporary.write_text("x")
+    assert listing(tmp_path) == []
+
+
 def test_nothing_written_is_no_success(tmp_path: Path):
     with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a.ply"):
         pass

@@ -6,16 +6,10 @@ import numpy as np
 import pytest
 
 from spag4d.data import DepthMap, Panorama
+from tests.box_room import directions
 
 ROOM_LOW, ROOM_HIGH = (-4.0, -1.5, -3.5), (3.5, 1.6, 5.0)
 PALETTE = ((0.55, 0.5, 0.45), (0.2, 0.35, 0.7), (0.75, 0.2, 0.15), (0.15, 0.6, 0.2), (0.85, 0.8, 0.2), (0.1, 0.1, 0.12))
-
-
-def directions(height: int) -> np.ndarray:
-    azimuth = 2 * np.pi * (np.arange(2 * height) + 0.5) / (2 * height) - np.pi
-    elevation = np.pi / 2 - np.pi * (np.arange(height) + 0.5) / height
-    az, el = np.meshgrid(azimuth, elevation)
-    return np.stack([np.cos(el) * np.sin(az), -np.sin(el), np.cos(el) * np.cos(az)], -1)
 
 
 def _walls(rays: np.ndarray) -> np.ndarray:

@@ -1,0 +1,41 @@
+import pytest
+import torch
+
+from spag4d.device import explained_memory_errors, resolve_device
+from spag4d.errors import InputError, ResourceError
+
+
+def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: int = 0, mps: bool = False) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+@pytest.mark.parametrize(("cuda", "mps", "best"), [(0, False, "cpu"), (2, False, "cuda"), (0, True, "mps"), (1, True, "cuda")])
+def test_auto_takes_the_best_that_is_there(monkeypatch: pytest.MonkeyPatch, cuda: int, mps: bool, best: str) -> None:
+    machine(monkeypatch, cuda=cuda, mps=mps)
+    assert resolve_device("auto") == best
+    assert resolve_device("cpu") == "cpu"
+
+
+def test_a_named_device_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, cuda=2)
+    assert resolve_device("cuda:1") == "cuda:1"
+    with pytest.raises(InputError, match="'cuda:2' is not there.*cuda, cuda:0, cuda:1, cpu"):
+        resolve_device("cuda:2")
+    with pytest.raises(InputError, match="'mps'"):
+        resolve_device("mps")
+
+
+@pytest.mark.parametrize("error", [
+    MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+])
+def test_running_out_of_memory_is_explained(error: Exception) -> None:
+    with pytest.raises(ResourceError, match="--stride"), explained_memory_errors():
+        raise error
+
+
+def test_other_errors_pass_through() -> None:
+    with pytest.raises(RuntimeError, match="shapes differ"), explained_memory_errors():
+        raise RuntimeError("shapes differ")

@@ -1,0 +1,17 @@
+import pytest
+
+from spag4d import errors
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_table_in_the_docstring_is_the_truth(kind: type[errors.Spag4dError]) -> None:
+    drawn = str(errors.__doc__).replace("├──", "").replace("└──", "").replace("│", "Spag4dError")
+    rows = [line.split()[:3] for line in drawn.splitlines()]
+    assert [kind.__name__, str(kind.exit_code), str(kind.http_status)] in rows
+
+
+def test_all_errors_have_one_root() -> None:
+    assert all(issubclass(kind, errors.Spag4dError) for kind in KINDS)
+    assert len({kind.exit_code for kind in KINDS}) == len(KINDS)
