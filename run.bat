@@ -9,7 +9,7 @@ set "VENV=%ROOT%.venv"
 set "EXTRAS="
 if "%~1"=="test" set "EXTRAS=[dev]"
 
-if exist "%VENV%\Scripts\python.exe" goto install
+if exist "%VENV%\Scripts\pip.exe" goto install
 where py >nul 2>nul
 if errorlevel 1 (set "PYTHON=python") else (set "PYTHON=py -3")
 %PYTHON% -c "import sys; sys.exit(sys.version_info < (3, 10))" >nul 2>nul
@@ -18,7 +18,7 @@ if errorlevel 1 (
     exit /b 1
 )
 echo Making .venv ...
-%PYTHON% -m venv "%VENV%"
+%PYTHON% -m venv --clear "%VENV%"
 if errorlevel 1 (
     echo Error: the virtual environment could not be made.
     exit /b 1
@@ -27,7 +27,10 @@ if errorlevel 1 (
 :install
 rem The stamp holds the requirements that were installed: an interrupted run or newer ones install again.
 set "STAMP=%VENV%\installed%EXTRAS%.txt"
-fc /b "%ROOT%pyproject.toml" "%STAMP%" >nul 2>nul
+set "WANTED=%VENV%\wanted.txt"
+copy /b /y "%ROOT%pyproject.toml"+"%ROOT%constraints.txt" "%WANTED%" >nul
+echo %ROOT%>>"%WANTED%"
+fc /b "%WANTED%" "%STAMP%" >nul 2>nul
 if not errorlevel 1 goto start
 echo Installing SPAG-4D into .venv (a few minutes the first time) ...
 pushd "%ROOT%"
@@ -38,7 +41,7 @@ if errorlevel 1 (
     exit /b 1
 )
 popd
-copy /y "%ROOT%pyproject.toml" "%STAMP%" >nul
+copy /y "%WANTED%" "%STAMP%" >nul
 
 :start
 if "%~1"=="" (

@@ -29,9 +29,10 @@ find_python() {
         "Fedora: sudo dnf install python3. macOS: brew install python@3.12."
 }
 
+# A .venv without a working Python or without pip is left from an attempt that failed, or from a Python that is gone.
 make_venv() {
     local python
-    is_usable "$venv/bin/python" && return
+    is_usable "$venv/bin/python" && [ -x "$venv/bin/pip" ] && return
     python=$(find_python)
     echo "Making .venv with $("$python" --version) ..." >&2
     "$python" -m venv --clear "$venv" ||
@@ -42,8 +43,8 @@ make_venv() {
 install() {
     local extras=$1 stamp="$venv/installed-$1" wanted
     wanted=$(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum; echo "$root")
-    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     make_venv
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     echo "Installing SPAG-4D into .venv (a few minutes the first time) ..." >&2
     "$venv/bin/python" -m pip install --disable-pip-version-check --quiet \
         --constraint "$root/constraints.txt" --editable "$root${extras:+[$extras]}" >&2 ||
