@@ -5,6 +5,10 @@ nature; the weather and the hour; the lamps; the camera and how it develops the 
 with openings, an ellipsoid or a frustum, so that every distance is analytic; foliage is ellipsoids with holes.
 
 The camera stands upright, mostly 1.3 to 1.8 m above the floor: this is what makes metric scale knowable from one picture.
+
+The way of a picture: ``scene_*`` fill a ``Scene`` with ``primitives`` of ``materials``; ``raycast`` finds what each pixel
+sees (``intersections``, ``terrain``), ``hits`` where, ``surfaces`` of which colour (``patterns``), ``lighting`` and ``sky`` in
+which light; ``view`` and ``reflection`` put this together for ``render``, and ``develop`` makes a photograph of it.
 """
 
 from __future__ import annotations
@@ -21,7 +25,8 @@ from training.scene import Scene
 from training.scene_air import atmosphere
 from training.scene_nature import nature
 from training.scene_rooms import interior
-from training.scene_street import square, street
+from training.scene_square import square
+from training.scene_street import street
 
 _LAYOUTS = {"indoor": interior, "street": street, "square": square, "nature": nature}
 _SHARES = {"indoor": 0.5, "street": 0.2, "square": 0.2, "nature": 0.1}

@@ -1,12 +1,10 @@
-"""What a procedural world is made of: primitives, materials, lights, the camera.
+"""A procedural world under construction: primitives, materials, lights, the camera.
 
 World frame: metres, x right, y down, z forward, the floor at y = 0; heights are given upwards (a height h is y = -h).
-Every primitive is a shape of half sizes ``half`` in a local frame whose axes are the columns of ``axes``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,35 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.materials import Material
+from training.primitives import BOX, ELLIPSOID, FRUSTUM, RECT, Hole, Primitive, Vec3, gap_m, yaw_matrix
 
 if TYPE_CHECKING:
     from training.terrain import Terrain
-
-BOX, RECT, ELLIPSOID, FRUSTUM, TERRAIN = range(5)
-
-Vec3 = tuple[float, float, float]
-Hole = tuple[float, float, float, float]
-"""An opening in a wall: metres from its left end, height of the sill above its base, width, height."""
-
-
-@dataclass(slots=True)
-class Primitive:
-    """One shape; ``fixed`` ones (walls, ground) stay even when the camera is near them."""
-
-    kind: int
-    center: np.ndarray
-    axes: np.ndarray
-    half: Vec3
-    material: int
-    group: int
-    taper: float = 1.0
-    capped: bool = True
-    clip: float = math.inf
-    leaf: float = 0.0
-    leaf_m: float = 0.2
-    holes: tuple[Hole, ...] = ()
-    fixed: bool = False
-    shadow: bool = True
 
 
 @dataclass(slots=True)
@@ -84,12 +57,6 @@ class Atmosphere:
     indoor: float = 0.0
     sun_disc: bool = True
     night: bool = False
-
-
-def yaw_matrix(yaw: float) -> np.ndarray:
-    """Local-to-world rotation about the vertical: local z looks along azimuth ``yaw``."""
-    c, s = math.cos(yaw), math.sin(yaw)
-    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
 
 
 @dataclass
@@ -207,14 +174,5 @@ class Scene:
 
     def clear_camera(self, margin_m: float = 0.3) -> None:
         """Drop the groups of parts that hold the camera or come nearer to it than ``margin_m``."""
-        near = {p.group for p in self.primitives if not p.fixed and _gap(p, self.camera) < margin_m}
+        near = {p.group for p in self.primitives if not p.fixed and gap_m(p, self.camera) < margin_m}
         self.primitives = [p for p in self.primitives if p.fixed or p.group not in near]
-
-
-def _gap(p: Primitive, point: np.ndarray) -> float:
-    local = p.axes.T @ (point - p.center)
-    half = np.asarray(p.half)
-    if p.kind == ELLIPSOID:
-        stretched = np.linalg.norm(local / half)
-        return float((stretched - 1.0) * half.min())
-    return float(np.linalg.norm(np.maximum(np.abs(local) - half, 0.0)))

@@ -1,4 +1,4 @@
-"""What is built into rooms: closed doors, panelling, kitchens, stairs, dropped ceilings, railings, radiators."""
+"""What is built into rooms: closed doors, panelling, kitchens, stairs, lowered ceilings, shelves, pictures, radiators."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training import materials as m
+from training import random_materials as some
 from training.scene import Scene
 
 Random = np.random.Generator
@@ -35,46 +36,52 @@ class Side:
 
 
 def dress(s: Scene, rng: Random, side: Side, trim: int, door: int) -> None:
-    """Fit out a wall without openings: a closed door, panelling, a kitchen, a shelf, pictures, a radiator."""
+    """Fit out a wall without openings: a closed door, panelling, a kitchen, shelves, pictures, a radiator, skirting."""
     if rng.random() < 0.3:
         wide = float(rng.uniform(0.75, 1.0)) * (2 if rng.random() < 0.15 else 1)
         if side.long > wide + 0.8:
             closed_door(s, side, rng.uniform(0.2 + wide / 2, side.long - 0.2 - wide / 2), wide, trim, door)
     if rng.random() < 0.12:
-        high = rng.uniform(0.8, 1.4)
-        x, z = side.place(side.long / 2, 0.01)
-        panel = s.material(replace(m.wood(rng), turn=1) if rng.random() < 0.5 else m.paint(rng))
-        s.box(x, 0, z, (side.long, high, 0.02), panel, side.yaw, fixed=True)
-        s.box(x, high, z, (side.long, 0.05, 0.05), trim, side.yaw, fixed=True)
+        _panelling(s, rng, side, trim)
     draw = rng.random()
     if draw < 0.12 and side.long > 2.2:
         kitchen(s, rng, side)
     elif draw < 0.24:
-        board = s.material(m.wood(rng, False))
-        for k in range(int(rng.integers(1, 4))):
-            x, z = side.place(rng.uniform(0.3, 0.7) * side.long, 0.13)
-            with s.at(x, z, side.yaw, 1.1 + 0.35 * k):
-                s.box(0, 0, 0, (rng.uniform(0.5, 1.4), 0.03, 0.25), board)
-                _books(s, rng, rng.uniform(0.2, 0.8))
+        _shelves(s, rng, side)
     if rng.random() < 0.7:
         pictures(s, rng, side)
     if rng.random() < 0.15:
-        x, z = side.place(rng.uniform(0.2, 0.8) * side.long, 0.08)
-        s.box(
-            x,
-            0.1,
-            z,
-            (rng.uniform(0.6, 1.4), 0.6, 0.1),
-            s.material(replace(m.solid(rng), pattern=m.STRIPES, cell=(0.06, 1))),
-            side.yaw,
-        )
+        _radiator(s, rng, side)
     x, z = side.place(side.long / 2, 0.01)
     if rng.random() < 0.6:
         s.box(x, 0, z, (side.long, 0.1, 0.025), trim, side.yaw, fixed=True)
 
 
+def _panelling(s: Scene, rng: Random, side: Side, trim: int) -> None:
+    high = rng.uniform(0.8, 1.4)
+    x, z = side.place(side.long / 2, 0.01)
+    panel = s.material(replace(some.wood(rng), turn=1) if rng.random() < 0.5 else some.paint(rng))
+    s.box(x, 0, z, (side.long, high, 0.02), panel, side.yaw, fixed=True)
+    s.box(x, high, z, (side.long, 0.05, 0.05), trim, side.yaw, fixed=True)
+
+
+def _shelves(s: Scene, rng: Random, side: Side) -> None:
+    board = s.material(some.wood(rng, False))
+    for k in range(int(rng.integers(1, 4))):
+        x, z = side.place(rng.uniform(0.3, 0.7) * side.long, 0.13)
+        with s.at(x, z, side.yaw, 1.1 + 0.35 * k):
+            s.box(0, 0, 0, (rng.uniform(0.5, 1.4), 0.03, 0.25), board)
+            _books(s, rng, rng.uniform(0.2, 0.8))
+
+
+def _radiator(s: Scene, rng: Random, side: Side) -> None:
+    x, z = side.place(rng.uniform(0.2, 0.8) * side.long, 0.08)
+    size = (rng.uniform(0.6, 1.4), 0.6, 0.1)
+    s.box(x, 0.1, z, size, s.material(replace(some.solid(rng), pattern=m.STRIPES, cell=(0.06, 1))), side.yaw)
+
+
 def _books(s: Scene, rng: Random, wide: float) -> None:
-    look = m.wood(rng, False)
+    look = some.wood(rng, False)
     s.box(0, 0.03, 0, (wide, 0.28, 0.18), s.material(replace(look, pattern=m.BOOKS, cell=(0.035, 0.4), bond=0.0)))
 
 
@@ -96,18 +103,22 @@ def kitchen(s: Scene, rng: Random, side: Side) -> None:
     long = min(side.long - 0.4, rng.uniform(1.8, 4.5))
     front = s.material(
         replace(
-            m.solid(rng) if rng.random() < 0.6 else m.wood(rng, False), pattern=m.CELLS, cell=(0.6, 3.0), gap=0.012, bond=0.0
+            some.solid(rng) if rng.random() < 0.6 else some.wood(rng, False),
+            pattern=m.CELLS,
+            cell=(0.6, 3.0),
+            gap=0.012,
+            bond=0.0,
         )
     )
-    top = s.material(m.solid(rng, rng.random() < 0.5))
+    top = s.material(some.solid(rng, rng.random() < 0.5))
     x, z = side.place(side.long / 2, 0.31)
     with s.at(x, z, side.yaw):
         s.box(0, 0, 0, (long, 0.88, 0.6), front)
         s.box(0, 0.88, 0, (long, 0.04, 0.63), top)
-        s.box(0, 0.92, 0.3, (long, 0.5, 0.015), s.material(m.tiles(rng, 0.15)))
+        s.box(0, 0.92, 0.3, (long, 0.5, 0.015), s.material(some.tiles(rng, 0.15)))
         if rng.random() < 0.75:
             s.box(-long * 0.1, 1.42, 0.13, (long * 0.8, 0.7, 0.34), front)
-        s.box(long / 2 + 0.32, 0, 0, (0.6, rng.uniform(1.4, 2.0), 0.62), s.material(m.solid(rng)))
+        s.box(long / 2 + 0.32, 0, 0, (0.6, rng.uniform(1.4, 2.0), 0.62), s.material(some.solid(rng)))
         s.box(0.2 * long, 0.92, 0, (0.02, 0.3, 0.02), top)
 
 
@@ -123,7 +134,7 @@ def pictures(s: Scene, rng: Random, side: Side) -> None:
         look = m.Material(
             m.ART,
             m.hsv(rng.random(), rng.uniform(0, 0.5), rng.uniform(0.2, 0.9)),
-            m.solid(rng).a,
+            some.solid(rng).a,
             salt=int(rng.integers(1, 999)),
             grain=0.15,
             grain_m=size,
@@ -135,7 +146,10 @@ def pictures(s: Scene, rng: Random, side: Side) -> None:
 def stairs(s: Scene, rng: Random, x: float, z: float, yaw: float, height: float) -> None:
     """A straight flight of steps climbing along ``yaw``, with a railing."""
     rise, tread, wide = 0.18, 0.27, rng.uniform(0.8, 1.6)
-    look, rail = s.material(m.wood(rng, False) if rng.random() < 0.6 else m.plaster(rng)), s.material(m.solid(rng, True))
+    look, rail = (
+        s.material(some.wood(rng, False) if rng.random() < 0.6 else some.plaster(rng)),
+        s.material(some.solid(rng, True)),
+    )
     count = int(min(height / rise, 16))
     solid = rng.random() < 0.6
     with s.at(x, z, yaw):
@@ -146,23 +160,11 @@ def stairs(s: Scene, rng: Random, x: float, z: float, yaw: float, height: float)
         s.rod(s.point(wide / 2, rise + 0.9, 0), s.point(wide / 2, count * rise + 0.9, (count - 1) * tread), 0.05, rail)
 
 
-def railing(s: Scene, rng: Random, start: np.ndarray, end: np.ndarray) -> None:
-    """Posts every 12 cm to 1 m between two floor points, and a handrail 0.95 m up."""
-    metal = s.material(m.solid(rng, rng.random() < 0.6))
-    long = float(np.linalg.norm(end - start))
-    count = max(2, min(24, int(long / rng.uniform(0.12, 0.9))))
-    up = np.array([0.0, -0.95, 0.0])
-    for k in range(count + 1):
-        foot = start + (end - start) * k / count
-        s.rod(foot, foot + up, 0.025, metal)
-    s.rod(start + up, end + up, 0.05, metal)
-
-
 def cove(s: Scene, rng: Random, center: tuple[float, float], size: tuple[float, float], height: float, look: int) -> None:
     """A ceiling lowered along the walls, its edge sometimes lit."""
     wide, drop = rng.uniform(0.3, 1.0), rng.uniform(0.1, 0.3)
     (x, z), (w, d) = center, size
-    glow = s.material(m.glowing(rng, rng.uniform(1, 4))) if rng.random() < 0.5 else look
+    glow = s.material(some.glowing(rng, rng.uniform(1, 4))) if rng.random() < 0.5 else look
     for k in (-1, 1):
         s.box(x + k * (w - wide) / 2, height - drop, z, (wide, drop, d), look, fixed=True)
         s.box(x, height - drop, z + k * (d - wide) / 2, (w - 2 * wide, drop, wide), look, fixed=True)

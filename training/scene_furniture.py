@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from training import materials as m
+from training import random_materials as some
 from training.scene import Scene
 
 Random = np.random.Generator
@@ -16,7 +17,7 @@ Random = np.random.Generator
 def table(s: Scene, rng: Random, x: float, z: float, yaw: float, chairs: bool = True) -> None:
     """A table with legs, mostly with chairs and a few things on it."""
     w, d, h = rng.uniform(0.7, 2.2), rng.uniform(0.6, 1.1), rng.choice([0.4, 0.74, 0.75])
-    top, leg = s.material(m.wood(rng, False)), s.material(m.solid(rng, True))
+    top, leg = s.material(some.wood(rng, False)), s.material(some.solid(rng, True))
     with s.at(x, z, yaw):
         if rng.random() < 0.2:
             s.column(0, h - 0.04, 0, w / 2, 0.04, top)
@@ -29,7 +30,7 @@ def table(s: Scene, rng: Random, x: float, z: float, yaw: float, chairs: bool = 
         clutter(s, rng, (-w / 2, w / 2), (-d / 2, d / 2), h, int(rng.integers(0, 5)))
     if not chairs or h < 0.6:
         return
-    look = (s.material(m.fabric(rng)), leg)
+    look = (s.material(some.fabric(rng)), leg)
     for k in range(int(rng.integers(0, 5))):
         side = 1 if k % 2 else -1
         along = (k // 2 - 0.5) * 0.7 * min(w / 1.4, 1.2)
@@ -40,7 +41,7 @@ def table(s: Scene, rng: Random, x: float, z: float, yaw: float, chairs: bool = 
 
 def chair(s: Scene, rng: Random, x: float, z: float, yaw: float, look: tuple[int, int] | None = None) -> None:
     """A chair whose sitter looks along ``yaw``."""
-    seat, leg = look or (s.material(m.fabric(rng)), s.material(m.solid(rng, True)))
+    seat, leg = look or (s.material(some.fabric(rng)), s.material(some.solid(rng, True)))
     w, h = rng.uniform(0.4, 0.55), 0.45
     with s.at(x, z, yaw):
         s.box(0, h - 0.06, 0, (w, 0.07, w), seat)
@@ -53,7 +54,7 @@ def chair(s: Scene, rng: Random, x: float, z: float, yaw: float, look: tuple[int
 def sofa(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """A sofa or armchair with cushions, its back toward -``yaw``."""
     w, d = rng.uniform(0.9, 2.6), rng.uniform(0.8, 1.0)
-    cover, cushion = s.material(m.fabric(rng)), s.material(m.fabric(rng))
+    cover, cushion = s.material(some.fabric(rng)), s.material(some.fabric(rng))
     with s.at(x, z, yaw):
         s.box(0, 0.06, 0, (w, 0.36, d), cover)
         s.box(0, 0.4, -d / 2 + 0.12, (w, 0.42, 0.22), cover)
@@ -68,7 +69,7 @@ def sofa(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
 def bed(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """A bed, head toward -``yaw``."""
     w = rng.uniform(0.9, 2.0)
-    frame, sheet, pillow = s.material(m.wood(rng, False)), s.material(m.fabric(rng)), s.material(m.fabric(rng))
+    frame, sheet, pillow = s.material(some.wood(rng, False)), s.material(some.fabric(rng)), s.material(some.fabric(rng))
     with s.at(x, z, yaw):
         s.box(0, 0.1, 0, (w, 0.22, 2.0), frame)
         s.box(0, 0.32, 0.0, (w - 0.04, 0.2, 1.96), sheet)
@@ -80,10 +81,10 @@ def bed(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
 def cabinet(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """A shelf with books, a wardrobe or a sideboard; its front looks along ``yaw``."""
     w, h, d = rng.uniform(0.6, 2.4), rng.choice([rng.uniform(0.5, 1.0), rng.uniform(1.4, 2.3)]), rng.uniform(0.3, 0.6)
-    body = s.material(m.wood(rng, False) if rng.random() < 0.7 else m.solid(rng))
+    body = s.material(some.wood(rng, False) if rng.random() < 0.7 else some.solid(rng))
     with s.at(x, z, yaw):
         if rng.random() < 0.45:
-            look = m.wood(rng, False)
+            look = some.wood(rng, False)
             books = s.material(
                 replace(look, pattern=m.BOOKS, a=look.a, b=look.a, cell=(rng.uniform(0.03, 0.06), 0.32), grain=0.05)
             )
@@ -94,7 +95,7 @@ def cabinet(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
                 s.box(0, k * 0.32, 0, (w, 0.025, d), body)
         else:
             s.box(0, 0, 0, (w, h, d), body)
-            line = s.material(m.solid(rng, True))
+            line = s.material(some.solid(rng, True))
             for k in range(1, int(w / 0.5) + 1):
                 s.box(-w / 2 + k * w / (int(w / 0.5) + 1), 0.08, d / 2, (0.012, h - 0.16, 0.012), line)
         if h < 1.3:
@@ -111,14 +112,14 @@ def screen(s: Scene, rng: Random, x: float, z: float, base: float, w: float) -> 
         else m.Material(a=(0.012, 0.012, 0.014), gloss=0.8)
     )
     s.box(x, base + 0.06, z, (w, w * 0.58, 0.05), s.material(look))
-    s.box(x, base, z, (0.3, 0.07, 0.15), s.material(m.solid(rng, True)))
+    s.box(x, base, z, (0.3, 0.07, 0.15), s.material(some.solid(rng, True)))
 
 
 def clutter(s: Scene, rng: Random, xs: tuple[float, float], zs: tuple[float, float], base: float, count: int) -> None:
     """Small things on a surface: boxes, vases, bowls, stacks."""
     for _ in range(count):
         x, z = rng.uniform(xs[0] * 0.8, xs[1] * 0.8), rng.uniform(zs[0] * 0.7, zs[1] * 0.7)
-        look = s.material(m.solid(rng))
+        look = s.material(some.solid(rng))
         draw = rng.random()
         if draw < 0.4:
             s.box(x, base, z, (rng.uniform(0.08, 0.3), rng.uniform(0.02, 0.2), rng.uniform(0.08, 0.3)), look, rng.uniform(0, 3))
@@ -133,16 +134,22 @@ def floor_lamp(s: Scene, rng: Random, x: float, z: float) -> None:
     """A standing lamp with a lit shade."""
     h = rng.uniform(1.3, 1.8)
     with s.at(x, z):
-        s.column(0, 0, 0, 0.14, 0.03, s.material(m.solid(rng, True)))
-        s.column(0, 0.03, 0, 0.015, h, s.material(m.solid(rng, True)))
+        s.column(0, 0, 0, 0.14, 0.03, s.material(some.solid(rng, True)))
+        s.column(0, 0.03, 0, 0.015, h, s.material(some.solid(rng, True)))
         s.column(
-            0, h, 0, rng.uniform(0.15, 0.25), 0.28, s.material(m.glowing(rng, rng.uniform(0.5, 4))), taper=rng.uniform(0.5, 0.9)
+            0,
+            h,
+            0,
+            rng.uniform(0.15, 0.25),
+            0.28,
+            s.material(some.glowing(rng, rng.uniform(0.5, 4))),
+            taper=rng.uniform(0.5, 0.9),
         )
 
 
 def pot_plant(s: Scene, rng: Random, x: float, z: float, scale: float = 1.0) -> None:
     """A plant in a pot: a cloud of leaves, or long blades."""
-    green, pot = s.material(m.foliage(rng, 0.5)), s.material(m.solid(rng))
+    green, pot = s.material(some.foliage(rng, 0.5)), s.material(some.solid(rng))
     h = rng.uniform(0.2, 0.5) * scale
     with s.at(x, z):
         s.column(0, 0, 0, 0.14 * scale, h, pot, taper=rng.uniform(1.0, 1.4))
@@ -168,7 +175,7 @@ def person(s: Scene, rng: Random, x: float, z: float) -> None:
     """A standing or walking person, 1.5 to 1.95 m."""
     tall = rng.uniform(1.5, 1.95)
     k = tall / 1.75
-    cloth, trousers = s.material(m.fabric(rng)), s.material(m.fabric(rng))
+    cloth, trousers = s.material(some.fabric(rng)), s.material(some.fabric(rng))
     skin = s.material(m.Material(a=m.hsv(rng.uniform(0.04, 0.09), rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.9)), grain=0.03))
     hair = s.material(m.Material(a=m.hsv(rng.uniform(0.03, 0.12), rng.uniform(0.2, 0.6), rng.uniform(0.05, 0.5)), grain=0.1))
     stride = rng.uniform(0.0, 0.25)

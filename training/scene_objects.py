@@ -1,4 +1,4 @@
-"""Things that stand outdoors: fences, hedges, steps, parasols, signs, fountains, arcades, stalls, bicycles, bins."""
+"""Things that stand outdoors, from fences and hedges to fountains, market stalls, benches and cars."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from training import materials as m
+from training import random_materials as some
 from training.scene import Scene
 
 Random = np.random.Generator
@@ -15,7 +16,7 @@ Random = np.random.Generator
 
 def fence(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """A run of fence along local x: pales, rails or a mesh of posts."""
-    look = s.material(m.wood(rng, False) if rng.random() < 0.5 else m.solid(rng))
+    look = s.material(some.wood(rng, False) if rng.random() < 0.5 else some.solid(rng))
     long, high, step = rng.uniform(3, 12), rng.uniform(0.7, 1.8), rng.choice([0.15, 0.3, 1.5])
     with s.at(x, z, yaw):
         for k in range(int(min(long / step, 40))):
@@ -37,7 +38,7 @@ def hedge(s: Scene, rng: Random, x: float, z: float, yaw: float, green: int) -> 
 
 def steps(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """Outdoor steps up to a terrace, along local z."""
-    look = s.material(m.ground(rng, "paving") if rng.random() < 0.5 else m.plaster(rng))
+    look = s.material(some.ground(rng, "paving") if rng.random() < 0.5 else some.plaster(rng))
     wide, count = rng.uniform(1.5, 8), int(rng.integers(3, 12))
     with s.at(x, z, yaw):
         for k in range(count):
@@ -48,13 +49,13 @@ def parasol(s: Scene, rng: Random, x: float, z: float) -> None:
     """An open parasol on its pole."""
     r, h = rng.uniform(0.9, 2.0), rng.uniform(2.0, 2.6)
     with s.at(x, z):
-        s.column(0, 0, 0, 0.025, h + 0.3, s.material(m.solid(rng)))
-        s.column(0, h, 0, r, r * 0.35, s.material(m.fabric(rng)), taper=0.03)
+        s.column(0, 0, 0, 0.025, h + 0.3, s.material(some.solid(rng)))
+        s.column(0, h, 0, r, r * 0.35, s.material(some.fabric(rng)), taper=0.03)
 
 
 def signpost(s: Scene, rng: Random, x: float, z: float) -> None:
     """A traffic sign, a board with writing or a traffic light."""
-    pole = s.material(m.solid(rng))
+    pole = s.material(some.solid(rng))
     h = rng.uniform(1.8, 3.2)
     with s.at(x, z, rng.uniform(0, 6.28)):
         s.column(0, 0, 0, 0.035, h, pole)
@@ -71,13 +72,13 @@ def signpost(s: Scene, rng: Random, x: float, z: float) -> None:
             )
             s.box(0, h - 0.2, -0.05, (rng.uniform(0.5, 1.6), rng.uniform(0.3, 1.0), 0.03), s.material(board))
         else:
-            s.box(0, h - 0.3, -0.1, (0.28, 0.85, 0.2), s.material(m.solid(rng, True)))
-            s.ellipsoid(0, h + 0.35, -0.2, (0.09, 0.09, 0.03), s.material(replace(m.glowing(rng, 2.0), a=(0.9, 0.08, 0.03))))
+            s.box(0, h - 0.3, -0.1, (0.28, 0.85, 0.2), s.material(some.solid(rng, True)))
+            s.ellipsoid(0, h + 0.35, -0.2, (0.09, 0.09, 0.03), s.material(replace(some.glowing(rng, 2.0), a=(0.9, 0.08, 0.03))))
 
 
 def fountain(s: Scene, rng: Random, x: float, z: float) -> None:
     """A round basin or a monument on steps."""
-    stone = s.material(m.plaster(rng))
+    stone = s.material(some.plaster(rng))
     r = rng.uniform(0.8, 3.0)
     with s.at(x, z):
         for k in range(int(rng.integers(1, 4))):
@@ -88,7 +89,7 @@ def fountain(s: Scene, rng: Random, x: float, z: float) -> None:
 
 def stall(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """A market stall or kiosk: counter, posts, roof, goods."""
-    cloth, wood = s.material(m.fabric(rng)), s.material(m.wood(rng, False))
+    cloth, wood = s.material(some.fabric(rng)), s.material(some.wood(rng, False))
     w, d = rng.uniform(1.8, 3.5), rng.uniform(1.2, 2.2)
     with s.at(x, z, yaw):
         s.box(0, 0, 0, (w, 0.85, d * 0.7), wood)
@@ -102,13 +103,13 @@ def stall(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
                 0.85,
                 rng.uniform(-0.25, 0.25) * d,
                 (0.3, rng.uniform(0.08, 0.3), 0.3),
-                s.material(m.solid(rng)),
+                s.material(some.solid(rng)),
             )
 
 
 def bicycle(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
     """Two wheels and a frame."""
-    dark, paint = s.material(m.solid(rng, True)), s.material(m.solid(rng))
+    dark, paint = s.material(some.solid(rng, True)), s.material(some.solid(rng))
     with s.at(x, z, yaw):
         for k in (-1, 1):
             hub = s.point(k * 0.52, 0.34, 0)
@@ -124,7 +125,7 @@ def bicycle(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
 
 def bin_or_box(s: Scene, rng: Random, x: float, z: float) -> None:
     """A bin, planter, cabinet, crate or block."""
-    look = s.material(m.solid(rng) if rng.random() < 0.6 else m.plaster(rng))
+    look = s.material(some.solid(rng) if rng.random() < 0.6 else some.plaster(rng))
     with s.at(x, z, rng.uniform(0, 3)):
         if rng.random() < 0.35:
             s.column(0, 0, 0, rng.uniform(0.2, 0.5), rng.uniform(0.4, 1.1), look, taper=rng.uniform(0.8, 1.3))
@@ -151,3 +152,42 @@ def crossing(s: Scene, rng: Random, x: float, z: float, size: tuple[float, float
     """Zebra stripes, a hatched field or a manhole cover: paint without depth."""
     white = m.Material(m.STRIPES, (0.75, 0.74, 0.7), m.hsv(0.1, 0.05, 0.4), (1.0, 1.0), grain=0.3, stain=0.15)
     s.slab(x, z, size, 0.004, s.material(white), yaw=0.0 if rng.random() < 0.7 else 0.7)
+
+
+def post(s: Scene, rng: Random, x: float, z: float) -> None:
+    """A post or mast, 1 to 7 m."""
+    with s.at(x, z):
+        s.column(0, 0, 0, 0.06, rng.uniform(1, 7), s.material(some.solid(rng)))
+
+
+def bench(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
+    """A bench with a backrest."""
+    wood, metal = s.material(some.wood(rng)), s.material(some.solid(rng, True))
+    with s.at(x, z, yaw):
+        s.box(0, 0.42, 0, (1.8, 0.06, 0.5), wood)
+        s.box(0, 0.5, 0.25, (1.8, 0.4, 0.05), wood)
+        for side in (-0.7, 0.7):
+            s.box(side, 0, 0, (0.08, 0.42, 0.4), metal)
+
+
+def car(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
+    """A parked car: body, cabin, wheels."""
+    paint = s.material(replace(some.solid(rng), gloss=0.7))
+    glass = s.material(m.Material(a=(0.02, 0.025, 0.03), gloss=0.9))
+    tyre = s.material(m.Material(a=(0.02, 0.02, 0.02)))
+    long, h = rng.uniform(3.6, 5.0), rng.uniform(1.4, 1.9)
+    with s.at(x, z, yaw + rng.normal(0, 0.03)):
+        s.box(0, 0.25, 0, (1.74, 0.52, long * 0.94), paint)
+        s.ellipsoid(0, 0.62, 0, (0.93, 0.32, long / 2), paint)
+        if rng.random() < 0.75:
+            s.ellipsoid(0, 0.72, -0.15, (0.78, h - 0.78, long * 0.36), glass)
+            s.ellipsoid(0, h - 0.16, -0.15, (0.66, 0.17, long * 0.22), paint)
+        else:
+            s.box(0, 0.75, -0.1, (1.6, h - 0.6, long * 0.75), paint)
+            s.box(0, 1.1, -0.05, (1.64, 0.45, long * 0.72), glass)
+        light = s.material(m.Material(a=(0.75, 0.7, 0.65) if rng.random() < 0.5 else (0.5, 0.03, 0.02)))
+        for i in (-1, 1):
+            s.ellipsoid(i * 0.62, 0.68, long * 0.455, (0.14, 0.08, 0.06), light)
+        for i in (-1, 1):
+            for j in (-1, 1):
+                s.ellipsoid(i * 0.8, 0.32, j * long * 0.31, (0.12, 0.32, 0.32), tyre)

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from training import materials as m
-from training.scene import FRUSTUM, Scene, yaw_matrix
+from training import random_materials as some
+from training.primitives import ELLIPSOID, FRUSTUM, yaw_matrix
+from training.scene import Scene
 
 Random = np.random.Generator
 
@@ -70,16 +71,16 @@ def bush(s: Scene, rng: Random, x: float, z: float, green: int, base: float = 0.
 
 def backdrop(s: Scene, rng: Random, level: float, clear_m: float) -> None:
     """Ground at ``level`` to the horizon, hills, and trees and houses from ``clear_m`` on: what windows show."""
-    base = s.material(m.ground(rng, str(rng.choice(["grass", "paving", "asphalt", "soil"]))))
+    base = s.material(some.ground(rng, str(rng.choice(["grass", "paving", "asphalt", "soil"]))))
     s.slab(0, 0, (4000, 4000), level, base)
     hills(s, rng, level)
     for _ in range(int(rng.integers(2, 7))):
         turn, far = rng.uniform(0, 6.28), clear_m + rng.uniform(2, 40)
         x, z = far * math.sin(turn), far * math.cos(turn)
         if rng.random() < 0.5:
-            tree(s, rng, x, z, s.material(m.foliage(rng)), s.material(m.wood(rng, False)), base=level)
+            tree(s, rng, x, z, s.material(some.foliage(rng)), s.material(some.wood(rng, False)), base=level)
         else:
-            wall = s.material(m.facade(rng, 3.0, s.atmosphere.night))
+            wall = s.material(some.facade(rng, 3.0, s.atmosphere.night))
             with s.at(x, z, rng.uniform(0, 3), level):
                 s.box(0, 0, 0, (rng.uniform(5, 15), rng.uniform(4, 20), rng.uniform(5, 12)), wall)
 
@@ -88,14 +89,14 @@ def hills(s: Scene, rng: Random, level: float = 0.0, chance: float = 0.5) -> Non
     """Far hills or mountains: broad ellipsoids and cones on the horizon."""
     if rng.random() > chance:
         return
-    look = s.material(m.foliage(rng)) if rng.random() < 0.6 else s.material(m.plaster(rng))
+    look = s.material(some.foliage(rng)) if rng.random() < 0.6 else s.material(some.plaster(rng))
     for _ in range(int(rng.integers(3, 12))):
         turn, far = rng.uniform(0, 6.28), rng.uniform(120, 900)
         wide = far * rng.uniform(0.15, 0.5)
         tall = far * rng.uniform(0.02, 0.25)
         center = np.array([far * math.sin(turn), -level, far * math.cos(turn)])
         if rng.random() < 0.7:
-            s.add(2, center, yaw_matrix(rng.uniform(0, 3)), (wide, tall, wide * 0.6), look, fixed=True, shadow=False)
+            s.add(ELLIPSOID, center, yaw_matrix(rng.uniform(0, 3)), (wide, tall, wide * 0.6), look, fixed=True, shadow=False)
         else:
             s.add(
                 FRUSTUM,

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from training import materials as m
+from training import random_materials as some
 from training import scene_furniture as furniture
 from training.scene import Scene
 
@@ -16,7 +17,7 @@ Random = np.random.Generator
 
 def rows_of_tables(s: Scene, rng: Random, xs: tuple[float, float], zs: tuple[float, float]) -> None:
     """An office, classroom or restaurant: equal tables with chairs in rows."""
-    top, leg, seat = s.material(m.wood(rng, False)), s.material(m.solid(rng, True)), s.material(m.fabric(rng))
+    top, leg, seat = s.material(some.wood(rng, False)), s.material(some.solid(rng, True)), s.material(some.fabric(rng))
     w, d = rng.uniform(0.7, 1.8), rng.uniform(0.6, 0.9)
     step_x, step_z = w + rng.uniform(0.6, 1.5), d + rng.uniform(0.9, 1.6)
     screens = rng.random() < 0.4
@@ -36,7 +37,7 @@ def rows_of_tables(s: Scene, rng: Random, xs: tuple[float, float], zs: tuple[flo
 def bathroom(s: Scene, rng: Random, xs: tuple[float, float], zs: tuple[float, float]) -> None:
     """Basin, mirror cabinet, toilet and a tub along one wall."""
     white = s.material(m.Material(a=(0.82, 0.82, 0.8), grain=0.01, gloss=0.4))
-    metal = s.material(m.solid(rng))
+    metal = s.material(some.solid(rng))
     z = zs[1] - 0.3
     with s.at(xs[0] + 0.6, z):
         s.box(0, 0.7, 0, (0.6, 0.16, 0.45), white)
@@ -55,8 +56,8 @@ def canopy(s: Scene, rng: Random) -> None:
     """A roof over the camera out of doors: a porch, pergola, station roof or arcade passage on posts."""
     w, d, h = rng.uniform(3, 14), rng.uniform(3, 20), rng.uniform(2.5, 5.5)
     x, z, yaw = rng.uniform(-0.3, 0.3) * w, rng.uniform(-0.3, 0.3) * d, rng.uniform(0, 6.28)
-    look = s.material(m.wood(rng) if rng.random() < 0.5 else m.plaster(rng))
-    post = s.material(m.wood(rng, False) if rng.random() < 0.5 else m.plaster(rng))
+    look = s.material(some.wood(rng) if rng.random() < 0.5 else some.plaster(rng))
+    post = s.material(some.wood(rng, False) if rng.random() < 0.5 else some.plaster(rng))
     open_roof = rng.random() < 0.35
     r = rng.uniform(0.06, 0.3)
     with s.at(x, z, yaw):
@@ -78,7 +79,7 @@ def canopy(s: Scene, rng: Random) -> None:
                     s.box(0, 0, 0, (2 * r, h, 2 * r), post)
     if rng.random() < 0.5:
         with s.at(x, z, yaw):
-            wall = s.material(replace(m.plaster(rng)) if rng.random() < 0.6 else m.brick(rng))
+            wall = s.material(replace(some.plaster(rng)) if rng.random() < 0.6 else some.brick(rng))
             s.box(w / 2 + 0.15, 0, 0, (0.3, h + 0.3, d), wall, fixed=False)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from training import materials as m
-from training.scene import Hole, Scene
+from training.primitives import Hole
+from training.scene import Scene
 
 Random = np.random.Generator
 
@@ -24,7 +25,7 @@ class Front:
     door: int
 
 
-def front_looks(s: Scene, rng: Random, wall: m.Material, shutter: m.Color) -> Front:
+def front_looks(s: Scene, wall: m.Material, shutter: m.Color) -> Front:
     """The materials of one house."""
     trim = m.Material(a=(0.62, 0.59, 0.53), grain=0.08, stain=0.12)
     glass = m.Material(a=(0.03, 0.04, 0.05), grain=0.0, stain=0.3, stain_m=3.0, gloss=1.0)
@@ -32,7 +33,6 @@ def front_looks(s: Scene, rng: Random, wall: m.Material, shutter: m.Color) -> Fr
     door = m.Material(
         m.CELLS, (0.16, 0.08, 0.04), (0.05, 0.025, 0.012), (0.16, 3.0), 0.0, 0.01, 0.2, 0.25, 0.7, 0.1, stretch=0.2
     )
-    del rng
     return Front(*(s.material(x) for x in (wall, trim, glass, leaf, door)))
 
 
@@ -184,8 +184,3 @@ def rope(
     for a, b in zip(points[:-1], points[1:], strict=True):
         s.rod(a, b, thickness, look)
     return list(points)
-
-
-def worn(material: m.Material, amount: float) -> m.Material:
-    """The same material with more stains."""
-    return replace(material, stain=material.stain + amount)

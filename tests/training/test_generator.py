@@ -6,10 +6,12 @@ import torch
 
 from training import generator, noise
 from training.generator import KINDS, build, generate
+from training.intersections import intersect, local_frame
 from training.materials import TEXT, Material
-from training.raycast import Grid, cast, intersect, local_frame, windows
+from training.primitives import BOX, ELLIPSOID, FRUSTUM, Primitive, yaw_matrix
+from training.raycast import Grid, cast, windows
 from training.render import Quality, render
-from training.scene import BOX, ELLIPSOID, FRUSTUM, Atmosphere, Primitive, Scene, yaw_matrix
+from training.scene import Atmosphere, Scene
 from training.scene_air import atmosphere
 from training.terrain import Terrain
 

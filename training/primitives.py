@@ -1,0 +1,59 @@
+"""The shapes of which a procedural world consists: boxes, rectangles with openings, ellipsoids, frustums, the terrain.
+
+Every primitive is a shape of half sizes ``half`` in a local frame whose axes are the columns of ``axes``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+BOX, RECT, ELLIPSOID, FRUSTUM, TERRAIN = range(5)
+
+Vec3 = tuple[float, float, float]
+Hole = tuple[float, float, float, float]
+"""An opening in a wall: metres from its left end, height of the sill above its base, width, height."""
+
+
+@dataclass(slots=True)
+class Primitive:
+    """One shape of material number ``material``; ``fixed`` ones (walls, ground) stay even when the camera is near them.
+
+    Parts of one ``group`` (a chair, a tree) leave together. ``taper`` is the top radius of a frustum over its bottom radius,
+    ``capped`` closes its ends; round shapes end where local z exceeds ``clip``, in half sizes. ``leaf`` is the share of an
+    ellipsoid that is cut away, in gaps of ``leaf_m``. ``holes`` (x0, y0, x1, y1) are cut out of a rectangle, in metres from
+    its middle, y down. ``shadow`` says whether it may throw one.
+    """
+
+    kind: int
+    center: np.ndarray
+    axes: np.ndarray
+    half: Vec3
+    material: int
+    group: int
+    taper: float = 1.0
+    capped: bool = True
+    clip: float = math.inf
+    leaf: float = 0.0
+    leaf_m: float = 0.2
+    holes: tuple[Hole, ...] = ()
+    fixed: bool = False
+    shadow: bool = True
+
+
+def gap_m(p: Primitive, point: np.ndarray) -> float:
+    """Distance from a world point to the primitive (its bounding box unless it is an ellipsoid); 0 or less inside."""
+    local = p.axes.T @ (point - p.center)
+    half = np.asarray(p.half)
+    if p.kind == ELLIPSOID:
+        stretched = np.linalg.norm(local / half)
+        return float((stretched - 1.0) * half.min())
+    return float(np.linalg.norm(np.maximum(np.abs(local) - half, 0.0)))
+
+
+def yaw_matrix(yaw: float) -> np.ndarray:
+    """Local-to-world rotation about the vertical: local z looks along azimuth ``yaw``."""
+    c, s = math.cos(yaw), math.sin(yaw)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
