@@ -34,7 +34,7 @@ def row(model: BuiltinDepth, seed: int, height: int) -> np.ndarray:
     """Picture, truth and estimate of one scene side by side: (height, 6 height, 3) uint8 BGR."""
     sample = generate(seed, height)
     estimate = model.estimate(Panorama(sample.rgb.numpy()))
-    truth = colored(np.maximum(sample.distance.numpy(), 1e-3), sample.sky.numpy())
+    truth = colored(np.clip(sample.distance.numpy(), 1e-3, 1e3), sample.sky.numpy())
     truth[~sample.valid.numpy()] = 128
     picture = (sample.rgb.numpy()[..., ::-1] * 255).round().astype(np.uint8)
     return np.hstack([picture, truth, colored(estimate.distance, estimate.sky)])

@@ -28,7 +28,7 @@ WIDTHS = (16, 32, 64, 128, 256)
 MIN_DISTANCE_M = 0.1
 MAX_DISTANCE_M = 300.0
 WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
-WEIGHTS_SHA256 = "e02f2b040576dc495211e73a405b51ac9c6ca5162b9f713700cecd6d2e1fa81c"
+WEIGHTS_SHA256 = "5e0ea4b804eee57cf113357d85caa815976f8c342b0fee5639ad4af841624d61"
 _HORIZON_SINE = 0.02
 _REMEDY = "Reinstall spag4d, or restore the file from the repository."
 
