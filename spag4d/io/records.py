@@ -13,7 +13,9 @@ from spag4d.errors import InputError
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import Progress
 
-_CHUNK = 16384  # records: what an encoder touches for one chunk stays in a core's cache
+_CHUNK = 65536
+"""Records: numpy's calls on this many are long enough that two threads seldom wait for each other."""
+_THREADS = 2
 
 Encoder = Callable[[slice], np.ndarray]
 
@@ -22,20 +24,29 @@ def write_records(path: Path, header: bytes, count: int, encode: Encoder, record
                   progress: Progress) -> None:
     """Write ``header`` and ``count`` records to ``path``, whole or not at all.
 
-    ``encode(rows)`` returns the records of a slice as one contiguous array, while the chunk before is written on another
-    thread. (More threads that encode gained nothing: they wait for each other between numpy's short calls.) Raises what
-    `atomic_path` raises, and `Cancelled` between chunks.
+    ``encode(rows)`` returns the records of a slice as one contiguous array; two threads encode and write in turn. Raises
+    what `atomic_path` raises, and `Cancelled` between chunks.
     """
-    with atomic_path(path) as temporary, temporary.open("wb") as file, ThreadPoolExecutor(1) as disk:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(header)
         _reserve(temporary, len(header) + count * record_bytes)
-        writing = disk.submit(file.write, header)
-        for start in range(0, count, _CHUNK):
-            progress.report(stage, start, count)
-            chunk = encode(slice(start, min(start + _CHUNK, count)))
-            writing.result()
-            writing = disk.submit(file.write, chunk.data)
-        writing.result()
-        progress.report(stage, count, count)
+
+        def fill(start: int) -> int:
+            end = min(start + _CHUNK, count)
+            chunk = encode(slice(start, end))
+            with temporary.open("r+b") as file:
+                file.seek(len(header) + start * record_bytes)
+                file.write(chunk.data)
+            return end
+
+        progress.report(stage, 0, count)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            chunks = [pool.submit(fill, start) for start in range(0, count, _CHUNK)]
+            try:
+                for chunk in chunks:
+                    progress.report(stage, chunk.result(), count)
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 def _reserve(path: Path, size: int) -> None:

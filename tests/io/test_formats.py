@@ -12,7 +12,7 @@ from spag4d.io import READERS, WRITERS
 from spag4d.progress import Event, Progress, Step
 from tests.io.gaussian_scenes import scene
 
-MANY = 40_000  # more than two chunks
+MANY = 150_000  # more than two chunks
 
 pytestmark = pytest.mark.parametrize("name", list(WRITERS))
 
@@ -95,19 +95,20 @@ def fail_with_enospc(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     if call == "reserve":
         monkeypatch.setattr("os.posix_fallocate", fail, raising=False)
         return
-    opened = Path.open
+    opened, written = Path.open, []
 
     def open_on_a_full_disk(self: Path, mode: str = "r"):
         file = opened(self, mode)
-        return _FullDisk(file) if mode == "wb" else file
+        return _FullDisk(file, written) if mode == "r+b" else file
     monkeypatch.setattr(Path, "open", open_on_a_full_disk)
 
 
 class _FullDisk:
-    """A file that takes its first part only."""
+    """A file on a disk that has room for one part more."""
 
-    def __init__(self, file):
-        self._file, self._writes = file, 0
+    def __init__(self, file, written):
+        self._file, self._written = file, written
+        self.seek = file.seek
 
     def __enter__(self):
         return self
@@ -116,8 +117,8 @@ class _FullDisk:
         self._file.close()
 
     def write(self, data):
-        self._writes += 1
-        if self._writes > 2:
+        self._written.append(len(data))
+        if len(self._written) > 1:
             raise OSError(errno.ENOSPC, "No space left on device")
         return self._file.write(data)
 
