@@ -17,7 +17,7 @@ from tests.io.gaussian_scenes import facing_discs, scene
 
 PROPERTIES = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity",
               "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
-MANY = 40_000  # more than two chunks
+MANY = 150_000  # more than two chunks
 
 
 def matrix(quat: np.ndarray) -> np.ndarray:
