@@ -48,12 +48,22 @@ def photo_view(panorama: Panorama, camera: PinholeCamera) -> np.ndarray:
     return np.clip(cv2.remap(wrapped, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), 0, 1)
 
 
+def shows_only_valid(panorama: Panorama, camera: PinholeCamera) -> bool:
+    """Return whether the camera sees no part of the panorama that holds nothing, such as a black cap."""
+    if panorama.valid is None:
+        return True
+    column, row = np.moveaxis(pixels_from_directions(view_directions(camera), panorama.size_hw[0]), -1, 0).astype(np.int64)
+    return bool(panorama.valid[np.clip(row, 0, panorama.size_hw[0] - 1), column % panorama.size_hw[1]].all())
+
+
 def sharpness(panorama: Panorama, gaussians: Gaussians, size_px: int) -> dict[str, float]:
     """Return dB against the photograph twice enlarged for both rasterisers, and the least alpha four times enlarged."""
     height = panorama.size_hw[0]
     decibels, alphas = {kind: [] for kind in KINDS}, []
     for view in _VIEWS_DEG:
         camera = enlarged_view(_direction(*view), height, 2, size_px)
+        if not shows_only_valid(panorama, camera):
+            continue
         photo = photo_view(panorama, camera)
         for kind, compensated in KINDS.items():
             error = ((rasterise(gaussians, camera, compensated=compensated)[0] - photo) ** 2).mean()

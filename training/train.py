@@ -77,7 +77,8 @@ class Trainer:
             self.network.load_state_dict(weights)
             self.average = Average(self.network)
             return
-        state = torch.load(path, weights_only=True)
+        device = next(self.network.parameters()).device
+        state = torch.load(path, weights_only=True, map_location=device)
         self.network.load_state_dict(state["network"])
         self.average.weights, self.average.updates = state["average"], state["updates"]
         self.step_count = state["steps"]
@@ -142,9 +143,10 @@ def main() -> None:
     """Train from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where checkpoints and log.jsonl go")
-    parser.add_argument("--pool", type=Path, help="folder that training.dataset fills")
-    parser.add_argument("--render-on-device", action="store_true", help="render while training instead of reading a pool")
-    parser.add_argument("--first-seed", type=int, default=0, help="with --render-on-device")
+    world = parser.add_mutually_exclusive_group(required=True)
+    world.add_argument("--pool", type=Path, help="folder that training.dataset fills")
+    world.add_argument("--render-on-device", action="store_true", help="render while training instead of reading a pool")
+    parser.add_argument("--first-seed", type=int, default=0, help="with --render-on-device; going on, take seeds not seen yet")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--fall", type=float, default=0.25, help="last part of the time in which the rate falls to zero")
     parser.add_argument("--batch", type=int, default=8)
