@@ -7,8 +7,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spag4d.conversion import ConversionResult as ConversionResult
     from spag4d.core import SPAG4D as SPAG4D
-    from spag4d.core import ConversionResult as ConversionResult
     from spag4d.data import DepthMap as DepthMap
     from spag4d.data import Gaussians as Gaussians
     from spag4d.data import Panorama as Panorama
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "spag4d.core": ("SPAG4D", "ConversionResult"),
+    "spag4d.conversion": ("ConversionResult",),
+    "spag4d.core": ("SPAG4D",),
     "spag4d.data": ("DepthMap", "Gaussians", "Panorama"),
     "spag4d.errors": ("Cancelled", "InputError", "ResourceError", "Spag4dError", "WeightsError"),
     "spag4d.settings": ("Settings",),

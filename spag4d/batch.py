@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spag4d.core import SPAG4D, ConversionResult
+from spag4d.conversion import ConversionResult
+from spag4d.core import SPAG4D
 from spag4d.errors import Cancelled, InputError
 from spag4d.io import WRITERS
 from spag4d.io.image import IMAGE_EXTENSIONS

@@ -1,27 +1,27 @@
 """The order of the stages, and how long models live. No formula and no loop over pixels stands here."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spag4d import __version__
+from spag4d.conversion import ConversionResult, Run
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.depth import DEPTH_MODELS, best_available
 from spag4d.depth.base import DepthModel
 from spag4d.depth.from_file import depth_from_array, depth_from_file
-from spag4d.device import explained_memory_errors, resolve_device
+from spag4d.device import resolve_device
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
 from spag4d.io.atomic import check_target
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.io.outputs import output_paths
-from spag4d.progress import SILENT, Event, Notice, Progress, Step
+from spag4d.progress import SILENT, Progress
 from spag4d.refine.edges import refine_edges
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
@@ -31,59 +31,6 @@ from spag4d.splat.look import Look
 
 PanoramaLike = str | Path | np.ndarray | Panorama
 DepthLike = str | Path | np.ndarray | DepthMap
-
-
-@dataclass(frozen=True)
-class ConversionResult:
-    """What a conversion made, and what the user should know about it.
-
-    ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
-    ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
-    without the sky dome (None where all is sky).
-    """
-
-    output_paths: tuple[Path, ...]
-    splat_count: int
-    file_size: int
-    processing_time: float
-    stage_times: Mapping[str, float]
-    depth_range: tuple[float, float] | None
-    depth_model: str
-    device: str
-    warnings: tuple[str, ...]
-
-
-@dataclass
-class _Run:
-    """One conversion under way: its settings, the time of each stage, the warnings so far."""
-
-    settings: Settings
-    listener: Progress
-    stage_times: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Progress]:
-        """Time one stage, report what happens in it under its name, and put memory errors into words."""
-
-        reached = 0.0
-
-        def hear(event: Event) -> None:
-            nonlocal reached
-            if isinstance(event, Notice):
-                self.warnings.append(event.message)
-                self.listener.on_event(event)
-            elif event.done >= reached * event.total > 0 or not reached:  # a part of a part must not move the bar back
-                reached = event.done / max(event.total, 1)
-                self.listener.on_event(replace(event, stage=name))
-
-        progress = replace(self.listener, on_event=hear)
-        started = time.perf_counter()
-        progress.report(name, 0, 1)
-        with explained_memory_errors():
-            yield progress
-        self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
-        self.listener.on_event(Step(name, 1, 1))  # done is done: too late to cancel this stage
 
 
 class SPAG4D:
@@ -122,7 +69,7 @@ class SPAG4D:
         `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
         """
         started = time.perf_counter()
-        run = _Run(self.settings.changed(**overrides), progress)
+        run = Run(self.settings.changed(**overrides), progress)
         outputs = output_paths(Path(output_path), run.settings.format)
         depth_path = None if save_depth is None else Path(save_depth)
         _check_targets(outputs, depth_path, sources=(input_path, depth_map))
@@ -151,16 +98,16 @@ class SPAG4D:
         self, panorama: PanoramaLike, *, depth_map: DepthLike | None = None, progress: Progress = SILENT, **overrides: Any
     ) -> Gaussians:
         """Return the Gaussians of a panorama (file or array) without writing a file."""
-        run = _Run(self.settings.changed(**overrides), progress)
+        run = Run(self.settings.changed(**overrides), progress)
         picture = self._read(panorama, run)
         return self._splat(picture, self._depth(picture, depth_map, run), run)
 
     def estimate_depth(self, panorama: PanoramaLike, *, progress: Progress = SILENT, **overrides: Any) -> DepthMap:
         """Return the refined depth map of a panorama (file or array), the sky marked."""
-        run = _Run(self.settings.changed(**overrides), progress)
+        run = Run(self.settings.changed(**overrides), progress)
         return self._depth(self._read(panorama, run), None, run)
 
-    def _read(self, source: PanoramaLike, run: _Run) -> Panorama:
+    def _read(self, source: PanoramaLike, run: Run) -> Panorama:
         with run.stage("Reading") as listener:
             if isinstance(source, Panorama):
                 return source
@@ -168,7 +115,7 @@ class SPAG4D:
                 return panorama_from_array(source, force_erp=run.settings.force_erp)
             return read_panorama(Path(source), force_erp=run.settings.force_erp, progress=listener)
 
-    def _depth(self, panorama: Panorama, given: DepthLike | None, run: _Run) -> DepthMap:
+    def _depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
         settings = run.settings
         with run.stage("Depth") as listener:
             depth = self._given_or_estimated(panorama, given, settings, listener).scaled(settings.global_scale)
@@ -201,7 +148,7 @@ class SPAG4D:
         self._model, self._model_key = model, key
         return model
 
-    def _splat(self, panorama: Panorama, depth: DepthMap, run: _Run) -> Gaussians:
+    def _splat(self, panorama: Panorama, depth: DepthMap, run: Run) -> Gaussians:
         settings = run.settings
         look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
         with run.stage("Gaussians") as listener:
@@ -214,7 +161,7 @@ class SPAG4D:
             dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
             return Gaussians.concatenate([surfaces, dome])
 
-    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth_model: str, run: _Run) -> None:
+    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth_model: str, run: Run) -> None:
         settings = run.settings.changed(depth_model=depth_model) if depth_model in DEPTH_MODELS else run.settings
         comments = (f"SPAG-4D {__version__}", f"depth {depth_model}", f"settings {settings.model_dump_json()}")
         for name, path in outputs.items():

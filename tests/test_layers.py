@@ -16,6 +16,7 @@ LAYERS = [
     ("networks", "geometry"),
     ("depth", "refine", "splat", "io", "video"),
     ("settings",),
+    ("conversion",),
     ("core",),
     ("batch",),
     ("console",),

@@ -1,0 +1,64 @@
+"""One conversion: what it keeps while it is under way, and what it tells in the end."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from spag4d.device import explained_memory_errors
+from spag4d.progress import Event, Notice, Progress, Step
+from spag4d.settings import Settings
+
+
+@dataclass(frozen=True)
+class ConversionResult:
+    """What a conversion made, and what the user should know about it.
+
+    ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
+    ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
+    without the sky dome (None where all is sky).
+    """
+
+    output_paths: tuple[Path, ...]
+    splat_count: int
+    file_size: int
+    processing_time: float
+    stage_times: Mapping[str, float]
+    depth_range: tuple[float, float] | None
+    depth_model: str
+    device: str
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class Run:
+    """One conversion under way: its settings, the time of each stage, the warnings so far."""
+
+    settings: Settings
+    listener: Progress
+    stage_times: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Progress]:
+        """Time one stage, report what happens in it under its name, and put memory errors into words."""
+
+        reached = 0.0
+
+        def hear(event: Event) -> None:
+            nonlocal reached
+            if isinstance(event, Notice):
+                self.warnings.append(event.message)
+                self.listener.on_event(event)
+            elif event.done >= reached * event.total > 0 or not reached:  # a part of a part must not move the bar back
+                reached = event.done / max(event.total, 1)
+                self.listener.on_event(replace(event, stage=name))
+
+        progress = replace(self.listener, on_event=hear)
+        started = time.perf_counter()
+        progress.report(name, 0, 1)
+        with explained_memory_errors():
+            yield progress
+        self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
+        self.listener.on_event(Step(name, 1, 1))  # done is done: too late to cancel this stage
