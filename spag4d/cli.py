@@ -92,12 +92,11 @@ def convert(
         raise InputError("--recursive and --overwrite go with --batch.")
     if not batch and input.is_dir():
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
-    checked = Settings.of(**settings)
 
     from spag4d.console import Console
     from spag4d.core import SPAG4D
 
-    converter = SPAG4D(**checked.model_dump())
+    converter = SPAG4D(**settings)
     with Console(quiet=quiet, as_json=as_json) as console:
         if batch:
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)

@@ -43,7 +43,6 @@ class Run:
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
         """Time one stage, report what happens in it under its name, and put memory errors into words."""
-
         reached = 0.0
 
         def hear(event: Event) -> None:

@@ -26,6 +26,9 @@ from jaxtyping import Bool, Float32, Float64
 
 DepthKind = Literal["metric", "relative"]
 
+DEPTH_UNIT_KEY = "metres_per_count"
+"""Text entry of a 16-bit PNG in which a depth map's unit is recorded, for who writes it and who reads it."""
+
 
 def _require(condition: bool, message: str) -> None:
     if not condition:

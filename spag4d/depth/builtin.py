@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from spag4d.data import DepthMap, Panorama
+from spag4d.depth.resize import pixel_before
 from spag4d.device import explained_memory_errors
 from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, WORKING_HW, BuiltinNetwork, load_builtin
 from spag4d.progress import SILENT, Progress
@@ -94,20 +95,13 @@ def _widen(values: np.ndarray, width: int) -> np.ndarray:
     """Interpolate columns, wrapping, and add the row beyond each pole: (h, w) to (h + 2, width)."""
     half = values.shape[1] // 2
     tall = np.concatenate([np.roll(values[:1], half, 1), values, np.roll(values[-1:], half, 1)])
-    left, share = _neighbours(width, values.shape[1])
+    left, share = pixel_before(values.shape[1], width)
     right = (left + 1) % values.shape[1]
     return tall[:, left % values.shape[1]] * (1 - share) + tall[:, right] * share
 
 
 def _rows(tall: np.ndarray, rows: slice, height: int) -> np.ndarray:
     """Interpolate the given rows of ``height`` from a map of `_widen`."""
-    upper, share = _neighbours(height, tall.shape[0] - 2)
+    upper, share = pixel_before(tall.shape[0] - 2, height)
     upper, share = upper[rows] + 1, share[rows, None]
     return tall[upper] * (1 - share) + tall[upper + 1] * share
-
-
-def _neighbours(target: int, source: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of ``target`` pixel centres: the source pixel before it, and how far it is on the way to the next."""
-    position = (np.arange(target) + 0.5) * (source / target) - 0.5
-    before = np.floor(position).astype(np.int64)
-    return before, (position - before).astype(np.float32)

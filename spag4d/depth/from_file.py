@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from spag4d.data import DepthMap
+from spag4d.data import DEPTH_UNIT_KEY, DepthMap
 from spag4d.depth.resize import resize_distance
 from spag4d.errors import InputError
 
 DEFAULT_UNIT_M = 0.001
 """Metres per count of integers that come without a unit: millimetres, as depth cameras write them."""
-
-UNIT_KEY = "metres_per_count"
-"""Text entry of a PNG in which its unit is recorded."""
 
 NEAREST_M, FARTHEST_M = 1e-6, 65504.0
 """Distances outside of these mean that nothing is there: zero, and the value (the largest half float) that renderers write."""
@@ -122,7 +119,7 @@ def _only_array(archive: np.lib.npyio.NpzFile) -> NDArray[Any]:
 
 def _from_png(data: bytes) -> tuple[NDArray[Any], float | None]:
     image = PngImagePlugin.PngImageFile(io.BytesIO(data))
-    recorded = image.info.get(UNIT_KEY)
+    recorded = image.info.get(DEPTH_UNIT_KEY)
     return _grey(image), None if recorded is None else float(recorded)
 
 

@@ -31,13 +31,18 @@ def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:
         return np.divide(1, out, dtype=np.float32)
 
 
+def pixel_before(source: int, target: int) -> tuple[NDArray[np.int64], Floats]:
+    """Return for each of ``target`` pixel centres the source pixel before it, from -1, and how far it is to the next, 0–1."""
+    position = (np.arange(target) + 0.5) * source / target - 0.5
+    before = np.floor(position).astype(np.int64)
+    return before, (position - before).astype(np.float32)
+
+
 def _taps(source: int, target: int, *, wraps: bool) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], Floats]:
     """Return for each target pixel the two source pixels around its centre, and how far it lies toward the second."""
-    position = (np.arange(target) + 0.5) * source / target - 0.5
-    first = np.floor(position).astype(np.int64)
-    both = first, first + 1
-    taps = tuple(tap % source if wraps else np.clip(tap, 0, source - 1) for tap in both)
-    return (taps[0], taps[1]), (position - first).astype(np.float32)
+    first, share = pixel_before(source, target)
+    taps = tuple(tap % source if wraps else np.clip(tap, 0, source - 1) for tap in (first, first + 1))
+    return (taps[0], taps[1]), share
 
 
 def _blend(corners: Floats, weights: Floats) -> Floats:

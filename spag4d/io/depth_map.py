@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from spag4d.data import DepthMap
+from spag4d.data import DEPTH_UNIT_KEY, DepthMap
 from spag4d.errors import InputError
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import SILENT, Progress
@@ -18,7 +18,6 @@ PNG_UNIT_M = 0.002
 PREVIEW_EXTENSIONS = (".jpg", ".jpeg", ".webp")
 DEPTH_EXTENSIONS = (".npy", ".png", *PREVIEW_EXTENSIONS)
 
-_UNIT_KEY = "metres_per_count"
 _MAX_COUNT = 65535
 _WEBP_SIDE_PX = 16383
 
@@ -59,7 +58,7 @@ def _write_png(path: Path, depth: DepthMap, progress: Progress) -> None:
                       "reaches no farther. Use .npy to keep it.")
     counts = np.where(depth.sky, 0, np.clip(counts, 1, _MAX_COUNT)).astype(np.uint16)
     record = PngImagePlugin.PngInfo()
-    record.add_text(_UNIT_KEY, str(PNG_UNIT_M))
+    record.add_text(DEPTH_UNIT_KEY, str(PNG_UNIT_M))
     Image.fromarray(counts).save(path, format="PNG", pnginfo=record, compress_level=3)
 
 

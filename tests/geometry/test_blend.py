@@ -3,16 +3,7 @@ import numpy as np
 import pytest
 
 from spag4d.geometry import RIGS, blend, camera, equirect, resample
-
-
-@pytest.fixture(params=list(RIGS))
-def name(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-def random_directions(count: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+from tests.geometry.random_directions import random_directions
 
 
 @pytest.mark.parametrize("fov_deg", [None, 92.0, 120.0])

@@ -4,13 +4,9 @@ import pytest
 from spag4d.data import PinholeCamera, Pose
 from spag4d.geometry import camera as views
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
+from tests.geometry.random_directions import random_directions
 
 FRONT = np.array([0.0, 0.0, 1.0])
-
-
-def random_directions(count: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def odd_camera() -> PinholeCamera:

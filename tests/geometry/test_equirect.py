@@ -4,11 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spag4d.geometry import equirect
-
-
-def random_directions(count: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+from tests.geometry.random_directions import random_directions
 
 
 def test_directions_follow_the_stated_convention() -> None:

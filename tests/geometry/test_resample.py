@@ -7,11 +7,6 @@ from spag4d.geometry import RIGS, camera, equirect, resample
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
 
 
-@pytest.fixture(params=list(RIGS))
-def name(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
 def smooth(vectors: np.ndarray) -> np.ndarray:
     """Three channels with all their detail well above the pixel, defined on directions."""
     phase = vectors @ np.array([[2.0, 1.0, 0.5], [-1.0, 2.5, 0.7], [0.3, -0.8, 3.0]])

@@ -6,19 +6,10 @@ import pytest
 from spag4d.data import PinholeCamera
 from spag4d.errors import InputError
 from spag4d.geometry import RIGS, camera, equirect
+from tests.geometry.random_directions import random_directions
 
 GOLDEN = (1 + 5**0.5) / 2
 COUNTS = {"cubemap": 6, "icosahedron": 20, "icosahedron-vertices": 12}
-
-
-@pytest.fixture(params=list(RIGS))
-def name(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-def random_directions(count: int, seed: int = 0) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def symmetric_directions() -> np.ndarray:
