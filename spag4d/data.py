@@ -67,13 +67,15 @@ class DepthMap:
     """Distance along the ray for every pixel of a panorama.
 
     ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind``
-    says whether distances are metres; ``model`` names who made it.
+    says whether distances are metres; ``model`` names who made it; ``metres_from`` names whose metres they are where they are
+    not the model's own: another model, or the height of the camera.
     """
 
     distance: Float32[np.ndarray, "h w"]
     sky: Bool[np.ndarray, "h w"]
     kind: DepthKind = "metric"
     model: str = "unknown"
+    metres_from: str = ""
 
     def __post_init__(self) -> None:
         """Check that the sizes fit together."""

@@ -1,13 +1,17 @@
-"""Depth at another resolution, without inventing surfaces between two surfaces."""
+"""Pictures and depth at another resolution, without inventing surfaces between two surfaces."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from spag4d.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
 
 _SAME_SURFACE = 0.1
 """Neighbours whose inverse distances differ by more than this fraction lie on two surfaces."""
 _BAND_ROWS = 64
+_ENLARGED_ROWS = 512
 
 
 def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:
@@ -50,3 +54,52 @@ def _blend(corners: Floats, weights: Floats) -> Floats:
     nearest = np.take_along_axis(corners, weights.argmax(0)[None], 0)
     weights = weights * (np.abs(corners - nearest) <= _SAME_SURFACE * nearest)
     return (corners * weights).sum(0) / weights.sum(0)
+
+
+def shrink(rgb: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
+    """Resample a picture (h, w, 3) to the network's size: the mean over each pixel's area where it gets smaller."""
+    height, width = size_hw
+    if rgb.shape[1] >= width:
+        return cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return np.stack([_resample(rgb[..., channel], size_hw) for channel in range(3)], -1)
+
+
+def enlarge(
+    log_distance: np.ndarray, sky_logit: np.ndarray, size_hw: tuple[int, int], progress: Progress = SILENT
+) -> tuple[np.ndarray, np.ndarray]:
+    """Resample the network's maps (h, w) to distance in metres and sky of another size.
+
+    Linear in log distance; at a skyline over surfaces alone, so that none is drawn towards what the network sees in the sky.
+    """
+    sky = sky_logit > 0
+    surface = np.where(sky, 1e-6, 1.0).astype(np.float32)
+    maps = [_widen(values, size_hw[1]) for values in (log_distance * surface, surface, sky_logit)]
+    distance, is_sky = np.empty(size_hw, np.float32), np.empty(size_hw, bool)
+    for start in range(0, size_hw[0], _ENLARGED_ROWS):
+        progress.report("Enlarging depth", start, size_hw[0])
+        rows = slice(start, min(start + _ENLARGED_ROWS, size_hw[0]))
+        weighted, weight, logit = (_rows(values, rows, size_hw[0]) for values in maps)
+        np.greater(logit, 0, out=is_sky[rows])
+        np.exp(weighted / weight, out=distance[rows])
+    return distance, is_sky
+
+
+def _resample(values: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
+    """Linear interpolation of (h, w) on the sphere."""
+    return _rows(_widen(values, size_hw[1]), slice(0, size_hw[0]), size_hw[0])
+
+
+def _widen(values: np.ndarray, width: int) -> np.ndarray:
+    """Interpolate columns, wrapping, and add the row beyond each pole: (h, w) to (h + 2, width)."""
+    half = values.shape[1] // 2
+    tall = np.concatenate([np.roll(values[:1], half, 1), values, np.roll(values[-1:], half, 1)])
+    left, share = pixel_before(values.shape[1], width)
+    right = (left + 1) % values.shape[1]
+    return tall[:, left % values.shape[1]] * (1 - share) + tall[:, right] * share
+
+
+def _rows(tall: np.ndarray, rows: slice, height: int) -> np.ndarray:
+    """Interpolate the given rows of ``height`` from a map of `_widen`."""
+    upper, share = pixel_before(tall.shape[0] - 2, height)
+    upper, share = upper[rows] + 1, share[rows, None]
+    return tall[upper] * (1 - share) + tall[upper + 1] * share

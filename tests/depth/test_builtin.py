@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from spag4d.data import Panorama
-from spag4d.depth.builtin import BuiltinDepth, enlarge, shrink
+from spag4d.depth.builtin import BuiltinDepth
+from spag4d.depth.resize import enlarge, shrink
 from spag4d.errors import Cancelled
 from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, STRIDE, WORKING_HW
 from spag4d.progress import Event, Progress, Step
