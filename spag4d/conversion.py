@@ -17,7 +17,8 @@ class ConversionResult:
 
     ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
     ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
-    without the sky dome (None where all is sky).
+    without the sky dome (None where all is sky). ``metres_from`` is what the scale was taken from where it is not the depth
+    model's own: another model or the camera's height.
     """
 
     output_paths: tuple[Path, ...]
@@ -27,6 +28,7 @@ class ConversionResult:
     stage_times: Mapping[str, float]
     depth_range: tuple[float, float] | None
     depth_model: str
+    metres_from: str
     device: str
     warnings: tuple[str, ...]
 

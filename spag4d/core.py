@@ -11,8 +11,9 @@ import numpy as np
 from spag4d import __version__
 from spag4d.conversion import ConversionResult, Run
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.depth import DEPTH_MODELS, best_available
+from spag4d.depth import DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
+from spag4d.depth.floor import scaled_to_camera_height
 from spag4d.depth.from_file import depth_from_array, depth_from_file
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
@@ -43,14 +44,16 @@ class SPAG4D:
     def __init__(self, **settings: Any) -> None:
         """Take any fields of `Settings` as defaults of this converter.
 
-        Raises `InputError` for an unknown name (with the nearest known one), a value out of bounds, or a device that
-        this machine does not have.
+        Raises `InputError` for an unknown name (with the nearest known one), a value out of bounds, a device that this
+        machine does not have, or a model whose licence is not the wanted one, and `WeightsError` for one that is not installed.
         """
         self.settings = Settings.of(**settings)
         if self.settings.device != AUTO:
             resolve_device(self.settings.device)
+        if self.settings.depth_model != AUTO:
+            check_available(self.settings.depth_model, commercial_ok=self.settings.commercial_ok)
         self._model: DepthModel | None = None
-        self._model_key = ("", "")
+        self._model_key: tuple[str, ...] = ()
 
     def convert(
         self,
@@ -78,7 +81,7 @@ class SPAG4D:
         gaussians = self._splat(panorama, depth, run)
         if not len(gaussians):
             raise InputError(_nothing_left(panorama, depth, run.settings))
-        self._write(gaussians, outputs, depth.model, run)
+        self._write(gaussians, outputs, depth, run)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
@@ -90,6 +93,7 @@ class SPAG4D:
             stage_times=run.stage_times,
             depth_range=depth.reach(panorama.valid),
             depth_model=depth.model,
+            metres_from=depth.metres_from,
             device=self._model_key[1] if self._model is not None and depth_map is None else "cpu",
             warnings=tuple(run.warnings),
         )
@@ -118,7 +122,10 @@ class SPAG4D:
     def _depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
         settings = run.settings
         with run.stage("Depth") as listener:
-            depth = self._given_or_estimated(panorama, given, settings, listener).scaled(settings.global_scale)
+            depth = self._given_or_estimated(panorama, given, settings, listener)
+            if settings.camera_height:
+                depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
+            depth = depth.scaled(settings.global_scale)
         with run.stage("Edges") as listener:
             if settings.use_guided_filter:
                 depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
@@ -133,18 +140,23 @@ class SPAG4D:
             if given.size_hw == panorama.size_hw:
                 return given
             distance = np.where(given.sky, np.float32(np.inf), given.distance)
-            return replace(depth_from_array(distance, panorama.size_hw), kind=given.kind, model=given.model)
+            return replace(depth_from_array(distance, panorama.size_hw), kind=given.kind, model=given.model, metres_from=given.metres_from)
         if isinstance(given, np.ndarray):
             return depth_from_array(given, panorama.size_hw)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
 
     def _depth_model(self, settings: Settings, progress: Progress) -> DepthModel:
-        name = best_available(progress) if settings.depth_model == AUTO else settings.depth_model
-        key = (name, resolve_device(settings.device))
+        name = settings.depth_model
+        if name == AUTO:
+            name = best_available(progress, commercial_ok=settings.commercial_ok)
+        else:
+            check_available(name, commercial_ok=settings.commercial_ok)
+        options = settings.of_model(name)
+        key = (name, resolve_device(settings.device), *options.values())
         if self._model is not None and key == self._model_key:
             return self._model
         self._model = None  # frees the old network before the new one is loaded
-        model: DepthModel = DEPTH_MODELS.load(name)(key[1])
+        model: DepthModel = DEPTH_MODELS.load(name)(key[1], **options)
         self._model, self._model_key = model, key
         return model
 
@@ -161,9 +173,10 @@ class SPAG4D:
             dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
             return Gaussians.concatenate([surfaces, dome])
 
-    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth_model: str, run: Run) -> None:
-        settings = run.settings.changed(depth_model=depth_model) if depth_model in DEPTH_MODELS else run.settings
-        comments = (f"SPAG-4D {__version__}", f"depth {depth_model}", f"settings {settings.model_dump_json()}")
+    def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
+        settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
+        made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
+        comments = (f"SPAG-4D {__version__}", made_by, f"settings {settings.model_dump_json()}")
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)

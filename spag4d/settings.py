@@ -37,6 +37,19 @@ class Settings(BaseModel):
     depth_model: str = _setting(
         AUTO, "Network that estimates depth; auto takes the best one that is installed.", group="Depth",
         choices=(AUTO, *DEPTH_MODELS))
+    da3_projection: str = _setting(
+        "cubemap", "What da3 looks at: the panorama as one picture, 6 views of a cube, or 20 views of an icosahedron.",
+        group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
+    dap_normalization: str = _setting(
+        "imagenet", "How dap's input is normalised; download-models --verify tells which is right.", group="Depth",
+        choices=("imagenet", "none"))
+    depth_tiles: bool = _setting(
+        False, "Add fine detail from perspective views, estimated by da3.", group="Depth")
+    camera_height: float = _setting(
+        0.0, "Height of the camera above the floor, which sets the scale of the scene; 0 keeps the model's own scale.",
+        group="Depth", unit="m", ge=0)
+    commercial_ok: bool = _setting(
+        False, "Use only models whose results may be sold.", group="Depth")
     depth_map_unit: float = _setting(
         0.001, "Metres per count of a 16-bit picture passed with --depth-map, unless it records its own unit.",
         group="Depth", unit="m", gt=0)
@@ -83,6 +96,11 @@ class Settings(BaseModel):
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
         return self
+
+    def of_model(self, name: str) -> dict[str, Any]:
+        """Return the settings that belong to one model: those whose name begins with the model's, without that beginning."""
+        prefix = f"{name}_"
+        return {key.removeprefix(prefix): value for key, value in self.model_dump().items() if key.startswith(prefix)}
 
     @classmethod
     def of(cls, **values: Any) -> "Settings":

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.box_room import BoxRoom
+from tests.small_models import install_small_models, write_small_models
+
+_HOME = os.environ.get("SPAG4D_HOME")
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +22,32 @@ def shared_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the folder of shared test material, which is not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("spag4d home")
+    write_small_models(home)
+    return home
+
+
+@pytest.fixture
+def small_models(no_models: None, small_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """All published models are installed, with small random weights; returns SPAG4D_HOME."""
+    install_small_models(small_checkpoints, monkeypatch)
+    return small_checkpoints
+
+
+@pytest.fixture(autouse=True)
+def no_models(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is installed on the machine changes no test; a test that wants it asks for `published_models`."""
+    monkeypatch.setenv("SPAG4D_HOME", str(tmp_path_factory.getbasetemp() / "nothing installed"))
+
+
+@pytest.fixture
+def published_models(no_models: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring back what is installed on the machine."""
+    if _HOME is None:
+        monkeypatch.delenv("SPAG4D_HOME")
+    else:
+        monkeypatch.setenv("SPAG4D_HOME", _HOME)

@@ -1,15 +1,46 @@
 """Panorama → DepthMap: the family of depth models."""
 
+from spag4d.errors import InputError
 from spag4d.progress import Progress
 from spag4d.registry import Registry
+from spag4d.weights import is_installed, may_be_sold, weights_path
 
 DEPTH_MODELS = Registry("depth model", {
+    "panda": "spag4d.depth.panda:PandaDepth",
+    "panda-small": "spag4d.depth.panda:PandaSmallDepth",
+    "panda-matterport": "spag4d.depth.panda:PandaMatterportDepth",
+    "dap": "spag4d.depth.dap:DapDepth",
+    "da3": "spag4d.depth.da3:Da3Depth",
+    "da360": "spag4d.depth.da360:Da360Depth",
     "builtin": "spag4d.depth.builtin:BuiltinDepth",
 })
 """Depth models by name, constructed as ``Model(device)``; see `spag4d.depth.base.DepthModel`."""
 
+_BEST_FIRST = ("panda", "dap", "da3", "da360", "panda-small", "builtin")
 
-def best_available(progress: Progress) -> str:
-    """Return the name of the best depth model that is installed, and warn where that is only the built-in one."""
-    progress.warn("depth was estimated by the small built-in model; if you have measured depth, pass it with --depth-map")
-    return "builtin"
+
+def best_available(progress: Progress, *, commercial_ok: bool = False) -> str:
+    """Return the name of the best depth model that is installed, and warn where that is only the built-in one.
+
+    ``commercial_ok`` leaves out those whose results may not be sold.
+    """
+    allowed = [name for name in _BEST_FIRST if may_be_sold(name) or not commercial_ok]
+    best = next(name for name in allowed if is_installed(name))
+    if best == "builtin":
+        progress.warn(f"depth was estimated by the small built-in model; `spag4d download-models --model {allowed[0]}` brings a "
+                      "much better one, and measured depth can be passed with --depth-map")
+    return best
+
+
+def check_available(name: str, *, commercial_ok: bool = False) -> None:
+    """Raise before any work where the model ``name`` cannot be used.
+
+    `WeightsError` where its weights are not installed; `InputError` where ``commercial_ok`` is asked for and results of the
+    model may not be sold, or nobody says that they may.
+    """
+    if commercial_ok and not may_be_sold(name):
+        allowed = ", ".join(model for model in DEPTH_MODELS if may_be_sold(model))
+        raise InputError(f"--commercial-ok: the licence of {name} does not allow its results to be sold, or is not stated. "
+                         f"Models that may be used: {allowed}.")
+    if not is_installed(name):
+        weights_path(name)

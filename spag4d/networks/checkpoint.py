@@ -94,8 +94,8 @@ class Sizes:
     def check(self, origin: object) -> None:
         """Raise `WeightsError` where no network of these sizes was published."""
         if self.depth not in _TAPS or self.width % HEAD_WIDTH or not self.width:
-            raise WeightsError(f"{origin} holds a transformer of {self.depth} blocks and {self.width} channels; known are 12 or "
-                               f"24 blocks and multiples of {HEAD_WIDTH} channels. {_REMEDY}")
+            raise not_of_this_network(origin, f"it has {self.depth} blocks of {self.width} channels; known are 12 or 24 blocks "
+                                      f"and multiples of {HEAD_WIDTH} channels")
 
 
 def not_of_this_network(origin: object, reason: str) -> WeightsError:

@@ -39,14 +39,15 @@ class Head(DPTHead):
     def endings(self, maps: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return both values of each pixel before the last activations."""
         features = self.features(maps)
-        return self.scratch.output_conv2(features).squeeze(1), self.scratch.get_submodule("sky_output_conv2")(features).squeeze(1)
+        depth, sky = (self.scratch.get_submodule(name)(features) for name in ("output_conv2", "sky_output_conv2"))
+        return depth.squeeze(1), sky.squeeze(1)
 
 
 class Da3Network(nn.Module):
     """Depth along the optical axis, and sky.
 
     `forward` takes a normalised perspective picture (b, 3, h, w), h and w multiples of 14, and returns two (b, h, w) tensors:
-    depth for a focal length of `FOCAL_PX` (in the sky it means nothing), and a score that is 0 on surfaces and about 1 in the sky.
+    depth for a focal length of `FOCAL_PX` (in the sky it means nothing), and a score, 0 on surfaces and about 1 in the sky.
     """
 
     def __init__(self, sizes: Sizes) -> None:

@@ -1,0 +1,79 @@
+"""Which depth model is taken, and which is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spag4d import SPAG4D, InputError, WeightsError
+from spag4d.data import Panorama
+from spag4d.depth import DEPTH_MODELS, best_available, check_available
+from spag4d.progress import SILENT, Event, Notice, Progress
+from spag4d.weights import WEIGHTS
+
+PUBLISHED = [name for name in DEPTH_MODELS if name != "builtin"]
+
+
+def remove(home: Path, names: list[str], patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Make a home in which the named models are missing."""
+    (folder / "models").mkdir()
+    for name in PUBLISHED:
+        if name not in names:
+            (folder / "models" / name).symlink_to(home / "models" / name)
+    patch.setenv("SPAG4D_HOME", str(folder))
+
+
+def test_every_published_model_has_a_line_in_the_table_of_weights() -> None:
+    assert set(PUBLISHED) <= set(WEIGHTS)
+
+
+def test_without_weights_it_is_the_builtin_one_and_the_command_for_a_better_one_is_said() -> None:
+    seen: list[Event] = []
+    assert best_available(Progress(seen.append)) == "builtin"
+    (notice,) = seen
+    assert isinstance(notice, Notice) and "download-models --model panda" in notice.message
+    seen.clear()
+    assert best_available(Progress(seen.append), commercial_ok=True) == "builtin"
+    assert isinstance(seen[0], Notice) and "download-models --model da3" in seen[0].message
+
+
+@pytest.mark.parametrize(("missing", "best"), [
+    ([], "panda"), (["panda"], "dap"), (["panda", "dap"], "da3"), (["panda", "dap", "da3"], "da360"),
+    (["panda", "dap", "da3", "da360"], "panda-small"),
+])
+def test_the_best_of_what_is_installed_is_taken_in_silence(
+    missing: list[str], best: str, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove(small_models, missing, monkeypatch, tmp_path)
+    seen: list[Event] = []
+    assert best_available(Progress(seen.append)) == best
+    assert seen == []
+
+
+@pytest.mark.usefixtures("small_models")
+def test_for_sale_only_what_its_licence_allows() -> None:
+    assert best_available(SILENT, commercial_ok=True) == "da3"
+    for name in ("da3", "builtin"):
+        check_available(name, commercial_ok=True)
+    for name in set(PUBLISHED) - {"da3"}:
+        check_available(name)
+        with pytest.raises(InputError, match=rf"licence of {name} .*da3, builtin"):
+            check_available(name, commercial_ok=True)
+        with pytest.raises(InputError, match="commercial-ok"):
+            SPAG4D(depth_model=name, commercial_ok=True)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_model_that_is_not_installed_is_refused_before_any_work(name: str) -> None:
+    with pytest.raises(WeightsError, match=f"download-models --model {name}(?s:.)*"):
+        SPAG4D(depth_model=name)
+    black = Panorama(np.zeros((16, 32, 3), np.float32))
+    with pytest.raises(WeightsError, match=name):
+        SPAG4D().to_gaussians(black, depth_model=name)
+
+
+def test_settings_of_one_model_reach_that_model() -> None:
+    settings = SPAG4D(da3_projection="icosahedral", dap_normalization="none").settings
+    assert settings.of_model("da3") == {"projection": "icosahedral"}
+    assert settings.of_model("dap") == {"normalization": "none"}
+    assert settings.of_model("panda") == settings.of_model("builtin") == settings.of_model("da360") == {}

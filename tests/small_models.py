@@ -1,0 +1,25 @@
+"""Small random checkpoints of every published network, in the place where the downloaded ones would be."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spag4d.depth import DEPTH_MODELS
+from spag4d.weights import WEIGHTS
+from tests.networks.tiny_checkpoints import write_tiny
+
+
+def write_small_models(home: Path) -> None:
+    """Lay the folder out as `spag4d.weights` does."""
+    for name in [name for name in DEPTH_MODELS if name in WEIGHTS]:
+        folder = home / "models" / name
+        folder.mkdir(parents=True)
+        write_tiny(name, folder)
+
+
+def install_small_models(home: Path, patch: pytest.MonkeyPatch) -> None:
+    """Make the program take the checkpoints in ``home`` for the published ones."""
+    patch.setenv("SPAG4D_HOME", str(home))
+    for name, weights in list(WEIGHTS.items()):
+        patch.setitem(WEIGHTS, name, replace(weights, size=None, sha256=None))
