@@ -140,7 +140,8 @@ class SPAG4D:
             if given.size_hw == panorama.size_hw:
                 return given
             distance = np.where(given.sky, np.float32(np.inf), given.distance)
-            return replace(depth_from_array(distance, panorama.size_hw), kind=given.kind, model=given.model, metres_from=given.metres_from)
+            resized = depth_from_array(distance, panorama.size_hw)
+            return replace(resized, kind=given.kind, model=given.model, metres_from=given.metres_from)
         if isinstance(given, np.ndarray):
             return depth_from_array(given, panorama.size_hw)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)

@@ -13,6 +13,7 @@ LAYERS = [
     ("errors",),
     ("progress", "registry", "data", "color", "device"),
     ("weights",),
+    ("hub",),
     ("networks", "geometry"),
     ("depth", "refine", "splat", "io", "video"),
     ("settings",),

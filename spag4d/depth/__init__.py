@@ -27,8 +27,9 @@ def best_available(progress: Progress, *, commercial_ok: bool = False) -> str:
     allowed = [name for name in _BEST_FIRST if may_be_sold(name) or not commercial_ok]
     best = next(name for name in allowed if is_installed(name))
     if best == "builtin":
-        progress.warn(f"depth was estimated by the small built-in model; `spag4d download-models --model {allowed[0]}` brings a "
-                      "much better one, and measured depth can be passed with --depth-map")
+        progress.warn("depth was estimated by the small built-in model; "
+                      f"`spag4d download-models --model {allowed[0]}` brings a much better one, "
+                      "and measured depth can be passed with --depth-map")
     return best
 
 

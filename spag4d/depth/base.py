@@ -5,6 +5,9 @@ from typing import Protocol, runtime_checkable
 from spag4d.data import DepthMap, Panorama
 from spag4d.progress import SILENT, Progress
 
+SKY_DISTANCE_M = 300.0
+"""Where models put the sky: behind everything that they can tell apart."""
+
 
 @runtime_checkable
 class DepthModel(Protocol):

@@ -1,0 +1,83 @@
+"""PanDA: relative distance with metres from a metric model; and its indoor variant with metres of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spag4d.data import DepthMap, Panorama
+from spag4d.depth.base import DepthModel
+from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, small_panorama
+from spag4d.depth.scale import MetricReference, fit_affine, fit_factor, surface_weights
+from spag4d.networks.panda import PandaNetwork, load_panda
+from spag4d.progress import SILENT, Progress
+from spag4d.weights import weights_path
+
+SIZE_HW = (504, 1008)
+_FITTED = (0.02, 0.98)  # outside, the network's training clipped what it saw
+_SKY_FROM = 0.8
+_INDOOR_M = 10.0
+_NEAREST_SHARE = 0.25
+
+
+class PandaDepth:
+    """PanDA, large, with the metres of the best metric model that is installed."""
+
+    name = "panda"
+
+    def __init__(
+        self, device: str = "cpu", *, network: PandaNetwork | None = None, reference: DepthModel | None = None
+    ) -> None:
+        """Load the weights to ``device``; ``network`` and ``reference`` replace the usual ones. Raises `WeightsError`."""
+        self.device = device
+        self.network = (network or load_panda(weights_path(self.name))).to(device)
+        self.reference = MetricReference(device, reference)
+
+    def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
+        """Return distance along the ray in the reference's metres.
+
+        Sky is what the reference says is sky and the network says is far. Raises `Cancelled` and `ResourceError`.
+        """
+        small = small_panorama(panorama, SIZE_HW)
+        reference = self.reference.estimate(small, progress=progress)
+        (first,), (second,) = both_turns(self.network, small, self.device, progress=progress)
+        relative = blend_turns(first, second)
+        log_metres = blend_turns(*(_log_metres(turn, reference, progress) for turn in (first, second)))
+        sky_score = np.where(reference.sky & (relative > _SKY_FROM), np.float32(1), np.float32(-1))
+        return depth_map(log_metres, sky_score, panorama, model=self.name, metres_from=reference.model, progress=progress)
+
+
+class PandaSmallDepth(PandaDepth):
+    """PanDA, small: a thirteenth of the size, for computers without a GPU."""
+
+    name = "panda-small"
+
+
+def _log_metres(relative: Floats, reference: DepthMap, progress: Progress) -> Floats:
+    """Return the log of relative depth in the reference's metres: scale and shift are fitted, not stretched to a range."""
+    weights = surface_weights(reference.sky)
+    fitted = np.where((relative > _FITTED[0]) & (relative < _FITTED[1]), weights, 0)
+    affine = fit_affine(relative, reference.distance, fitted)
+    if affine is None:
+        progress.warn(f"this picture's depth does not follow that of {reference.model}; only its scale is taken from there")
+        metres = relative * np.float32(fit_factor(relative, reference.distance, weights))
+    else:
+        metres = affine(relative)
+    return np.log(np.maximum(metres, _NEAREST_SHARE * reference.distance.min()))
+
+
+class PandaMatterportDepth:
+    """PanDA, trained on rooms in metres up to 10 m; it knows no sky."""
+
+    name = "panda-matterport"
+
+    def __init__(self, device: str = "cpu", *, network: PandaNetwork | None = None) -> None:
+        """Load the weights to ``device``; ``network`` replaces the published one. Raises `WeightsError`."""
+        self.device = device
+        self.network = (network or load_panda(weights_path(self.name))).to(device)
+
+    def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
+        """Return distance along the ray in metres; nothing is sky. Raises `Cancelled` and `ResourceError`."""
+        small = small_panorama(panorama, SIZE_HW)
+        turns = both_turns(self.network, small, self.device, progress=progress)
+        log_metres = blend_turns(*(np.log(np.maximum(relative * _INDOOR_M, 0.1)) for (relative,) in turns))
+        return depth_map(log_metres, np.full(SIZE_HW, -1, np.float32), panorama, model=self.name, progress=progress)
