@@ -15,6 +15,9 @@ from spag4d.depth import DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
 from spag4d.depth.floor import scaled_to_camera_height
 from spag4d.depth.from_file import depth_from_array, depth_from_file
+from spag4d.depth.loaded import Loaded
+from spag4d.depth.perspective import PerspectiveModel
+from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
@@ -52,8 +55,9 @@ class SPAG4D:
             resolve_device(self.settings.device)
         if self.settings.depth_model != AUTO:
             check_available(self.settings.depth_model, commercial_ok=self.settings.commercial_ok)
-        self._model: DepthModel | None = None
-        self._model_key: tuple[str, ...] = ()
+        if self.settings.depth_tiles:
+            check_available(TILES_MODEL)
+        self._model, self._tiles_model = Loaded(), Loaded()
 
     def convert(
         self,
@@ -94,7 +98,7 @@ class SPAG4D:
             depth_range=depth.reach(panorama.valid),
             depth_model=depth.model,
             metres_from=depth.metres_from,
-            device=self._model_key[1] if self._model is not None and depth_map is None else "cpu",
+            device=self._model.device if depth_map is None else "cpu",
             warnings=tuple(run.warnings),
         )
 
@@ -123,6 +127,9 @@ class SPAG4D:
         settings = run.settings
         with run.stage("Depth") as listener:
             depth = self._given_or_estimated(panorama, given, settings, listener)
+        if settings.depth_tiles and given is None:
+            depth = self._detailed(depth, panorama, run)
+        with run.stage("Scale") as listener:
             if settings.camera_height:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
             depth = depth.scaled(settings.global_scale)
@@ -135,7 +142,7 @@ class SPAG4D:
         self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress
     ) -> DepthMap:
         if given is None:
-            return self._depth_model(settings, progress).estimate(panorama, progress=progress)
+            return self._estimated(panorama, settings, progress)
         if isinstance(given, DepthMap):
             if given.size_hw == panorama.size_hw:
                 return given
@@ -146,20 +153,20 @@ class SPAG4D:
             return depth_from_array(given, panorama.size_hw)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
 
-    def _depth_model(self, settings: Settings, progress: Progress) -> DepthModel:
+    def _estimated(self, panorama: Panorama, settings: Settings, progress: Progress) -> DepthMap:
         name = settings.depth_model
         if name == AUTO:
             name = best_available(progress, commercial_ok=settings.commercial_ok)
         else:
             check_available(name, commercial_ok=settings.commercial_ok)
-        options = settings.of_model(name)
-        key = (name, resolve_device(settings.device), *options.values())
-        if self._model is not None and key == self._model_key:
-            return self._model
-        self._model = None  # frees the old network before the new one is loaded
-        model: DepthModel = DEPTH_MODELS.load(name)(key[1], **options)
-        self._model, self._model_key = model, key
-        return model
+        model: DepthModel = self._model.get(name, resolve_device(settings.device), **settings.of_model(name))
+        return model.estimate(panorama, progress=progress)
+
+    def _detailed(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
+        with run.stage("Detail") as listener:
+            check_available(TILES_MODEL)
+            model: PerspectiveModel = self._tiles_model.get(TILES_MODEL, resolve_device(run.settings.device))
+            return add_detail(depth, panorama, model, progress=listener)
 
     def _splat(self, panorama: Panorama, depth: DepthMap, run: Run) -> Gaussians:
         settings = run.settings

@@ -18,7 +18,7 @@ def blend_weights(cameras: Sequence[PinholeCamera], vectors: Float[np.ndarray, "
 
     Raises `ValueError` when a direction is on no view.
     """
-    weights = np.stack([_feather(camera, view_pixels_from_directions(camera, vectors)) for camera in cameras])
+    weights = np.stack([feather(camera, view_pixels_from_directions(camera, vectors)) for camera in cameras])
     return weights / _covered(weights.sum(0))
 
 
@@ -33,7 +33,7 @@ def blend_views(
     panorama = np.zeros((height, 2 * height, *views[0].shape[2:]), np.float32)
     for view, camera in zip(views, cameras, strict=True):
         part = footprint(camera, height)
-        weights = _feather(camera, part.pixels)
+        weights = feather(camera, part.pixels)
         values = sample_view(view, camera, part)
         values *= weights.reshape(weights.shape + (1,) * (values.ndim - 2))
         part.add(total, weights)
@@ -42,7 +42,7 @@ def blend_views(
     return panorama
 
 
-def _feather(camera: PinholeCamera, pixels: np.ndarray) -> np.ndarray:
+def feather(camera: PinholeCamera, pixels: np.ndarray) -> np.ndarray:
     """Return a weight (…) that falls smoothly from one in the middle of the view to zero at its border."""
     across = _distance_to_border(pixels[..., 0], camera.width)
     down = _distance_to_border(pixels[..., 1], camera.height)

@@ -54,7 +54,7 @@ def views_from_panorama(
     Raises `ValueError` for a camera that does not stand at the capture point and for data that is not float32.
     """
     padded = equirect.pad_sphere(image, _MARGIN_PX)
-    return [_remap(padded, _panorama_map(camera, image.shape[0])) for camera in cameras]
+    return [sample(padded, _panorama_map(camera, image.shape[0])) for camera in cameras]
 
 
 def footprint(camera: PinholeCamera, height: int) -> Footprint:
@@ -78,7 +78,7 @@ def sample_view(
     """
     if view.shape[:2] != (camera.height, camera.width):
         raise ValueError(f"the view has shape {view.shape}, its camera {camera.height} x {camera.width}")
-    return _remap(view, part.pixels)
+    return sample(view, part.pixels)
 
 
 def _panorama_map(camera: PinholeCamera, height: int) -> np.ndarray:
@@ -117,7 +117,8 @@ def _window(camera: PinholeCamera, height: int) -> tuple[slice, np.ndarray]:
     return rows, (columns % (2 * height))[: 2 * height]
 
 
-def _remap(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+def sample(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Return a float32 picture (h, w[, c]) at positions (…, …, 2) in index coordinates; beyond the border the outermost hold."""
     if image.dtype != np.float32:
         raise ValueError(f"sampling keeps float32 data, got {image.dtype}")
     shape = (*pixels.shape[:2], *image.shape[2:])
@@ -126,5 +127,5 @@ def _remap(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         return cv2.remap(image, pixels, second_map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(shape)
     sampled = np.empty(shape, np.float32)
     for channel in range(image.shape[2]):  # other channel counts take the path of inexact weights
-        sampled[..., channel] = _remap(image[..., channel], pixels)
+        sampled[..., channel] = sample(image[..., channel], pixels)
     return sampled

@@ -1,0 +1,182 @@
+"""Making views of one scene agree: each gets a log scale and a smooth field, found for all of them at once.
+
+Networks that see one view at a time disagree about its scale, and by a few per cent about how it varies over the view. In log
+depth both are additive, so the corrections of all views are one linear least-squares problem: where two views see the same
+point, their corrected values are to be equal. Outliers, at depth edges above all, lose their weight (Huber).
+
+Nothing in the system knows about panoramas: `Ties` say which positions on which views see the same point. `overlap_ties`
+finds those of views from one place and time; ties between frames of a video join the same system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import scipy.sparse
+import scipy.sparse.linalg
+from jaxtyping import Bool, Float
+
+from spag4d.data import PinholeCamera
+from spag4d.geometry import equirect
+from spag4d.geometry.blend import feather
+from spag4d.geometry.camera import view_pixels_from_directions
+from spag4d.geometry.resample import sample
+
+_DEGREE = 3
+_POWERS = [(i, j) for i in range(_DEGREE + 1) for j in range(_DEGREE + 1 - i)]
+TERMS = len(_POWERS)
+"""Unknowns per view: the products of Legendre polynomials of x and y up to the third degree, the constant first."""
+
+REFERENCE = -1
+"""In the place of a view's number: the values there are fixed."""
+
+_GRID_HEIGHT = 96
+_ANCHOR_WEIGHT = 0.1  # the reference holds what the views leave open; where they agree among themselves they win
+_EXPECTED_SCALE, _EXPECTED_FIELD = 0.3, 0.05
+_PRIOR_SHARE = 1e-4
+_ITERATIONS = 12
+_HUBER = 1.5
+
+
+@dataclass(frozen=True)
+class LogView:
+    """Log depth (h, w) of any finite values of one camera at one time; only ``valid`` pixels tie it to others."""
+
+    camera: PinholeCamera
+    log_depth: Float[np.ndarray, "h w"]
+    valid: Bool[np.ndarray, "h w"]
+    time: int = 0
+
+
+@dataclass(frozen=True)
+class Ties:
+    """``n`` pairs of positions that see the same point.
+
+    ``first`` and ``second`` (n) are numbers of views, of which ``second`` may be `REFERENCE`; ``first_at`` and ``second_at``
+    (n, 2) where on them, from -1 to 1 between the borders; ``difference`` (n) is log depth of the second less that of the
+    first; ``weight`` (n) is positive.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    first_at: np.ndarray
+    second_at: np.ndarray
+    difference: np.ndarray
+    weight: np.ndarray
+
+    @staticmethod
+    def joined(parts: Iterable[Ties]) -> Ties:
+        """Put several sets of ties into one."""
+        parts = list(parts)
+        return Ties(*(np.concatenate([getattr(part, name) for part in parts]) for name in Ties.__dataclass_fields__))
+
+
+def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
+    """Return the coefficients (count, `TERMS`) of each view's correction; `field` evaluates them.
+
+    Without ties to a reference the mean of the views' own scales stays as it is, and so does what all of them have in common.
+    """
+    equations = _equations(count, ties)
+    prior = _prior(count, ties.weight.sum())
+    solution, weight = np.zeros(count * TERMS), ties.weight
+    for _ in range(_ITERATIONS):
+        weighted = equations.multiply(weight[:, None]).tocsr()
+        normal = (equations.T @ weighted + prior).tocsc()
+        step = scipy.sparse.linalg.spsolve(normal, weighted.T @ ties.difference)
+        residual = np.abs(equations @ step - ties.difference)
+        usual = _HUBER * 1.4826 * np.median(residual) + 1e-6
+        weight = ties.weight * np.minimum(1, usual / np.maximum(residual, 1e-12))
+        settled = np.abs(step - solution).max() < 1e-6
+        solution = step
+        if settled:
+            break
+    return solution.reshape(count, TERMS)
+
+
+def field(coefficients: Float[np.ndarray, " k"], size_hw: tuple[int, int]) -> Float[np.ndarray, "h w"]:
+    """Return what to add to the log depth (h, w) of a view."""
+    y, x = ((np.arange(size) + 0.5) * 2 / size - 1 for size in size_hw)
+    rows, columns = _legendre(y), _legendre(x)
+    return sum((c * rows[:, j, None] * columns[:, i] for c, (i, j) in zip(coefficients, _POWERS, strict=True)),
+               np.zeros(size_hw))
+
+
+def overlap_ties(views: Sequence[LogView]) -> Ties:
+    """Return the ties between views of the same time, on a grid of directions, weighted away from both borders."""
+    seen = [_seen(view) for view in views]
+    parts = [_tied(i, j, seen[i], seen[j]) for j in range(len(views)) for i in range(j) if views[i].time == views[j].time]
+    return Ties.joined(parts)
+
+
+def anchor_ties(views: Sequence[LogView], references: Mapping[int, Float[np.ndarray, "h w"]]) -> Ties:
+    """Return the ties of views to panoramas (h, w) of log depth by time, NaN where they know nothing."""
+    parts = []
+    for number, view in enumerate(views):
+        if view.time in references:
+            log_depth = cv2.resize(
+                np.asarray(references[view.time], np.float32), (2 * _GRID_HEIGHT, _GRID_HEIGHT), interpolation=cv2.INTER_AREA)
+            known = _Seen(np.zeros((*log_depth.shape, 2)), log_depth, np.where(np.isfinite(log_depth), _ANCHOR_WEIGHT, 0.0))
+            parts.append(_tied(number, REFERENCE, _seen(view), known))
+    return Ties.joined(parts)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a view shows on the grid of directions: where (h, w, 2) from -1 to 1, log depth and weight (h, w)."""
+
+    at: np.ndarray
+    log_depth: np.ndarray
+    weight: np.ndarray
+
+
+def _seen(view: LogView) -> _Seen:
+    camera = view.camera
+    pixels = view_pixels_from_directions(camera, equirect.directions(_GRID_HEIGHT))
+    weight = feather(camera, pixels)
+    places = np.nan_to_num(pixels, nan=-1.0, posinf=-1.0, neginf=-1.0).astype(np.float32)
+    values, whole = (sample(np.asarray(image, np.float32), places) for image in (view.log_depth, view.valid))
+    size = np.array([camera.width, camera.height])
+    return _Seen((places + 0.5) * 2 / size - 1, values, np.where(whole > 0.999, weight, 0.0))
+
+
+def _tied(i: int, j: int, first: _Seen, second: _Seen) -> Ties:
+    weight = first.weight * second.weight * equirect.solid_angle_weights(_GRID_HEIGHT)[:, None]
+    both = weight > 0
+    count = int(both.sum())
+    difference = (second.log_depth[both] - first.log_depth[both]).astype(np.float64)
+    return Ties(np.full(count, i), np.full(count, j), first.at[both], second.at[both], difference, weight[both])
+
+
+def _equations(count: int, ties: Ties) -> scipy.sparse.csr_matrix:
+    """Return the matrix (n, count TERMS) that gives the first's correction less the second's."""
+    rows = np.repeat(np.arange(ties.weight.size), TERMS)
+    matrix = _sparse(_basis(ties.first_at), rows, ties.first, count)
+    inner = ties.second != REFERENCE
+    if inner.any():
+        basis = _basis(ties.second_at) * inner[:, None]
+        matrix = matrix - _sparse(basis, rows, np.where(inner, ties.second, 0), count)
+    return matrix
+
+
+def _sparse(basis: np.ndarray, rows: np.ndarray, views: np.ndarray, count: int) -> scipy.sparse.csr_matrix:
+    columns = (views[:, None] * TERMS + np.arange(TERMS)).ravel()
+    return scipy.sparse.csr_matrix((basis.ravel(), (rows, columns)), shape=(len(views), count * TERMS))
+
+
+def _prior(count: int, total: float) -> scipy.sparse.dia_matrix:
+    """Return how strongly corrections are expected to be small, as a diagonal matrix."""
+    expected = np.array([_EXPECTED_SCALE if i + j == 0 else _EXPECTED_FIELD / (i + j) for i, j in _POWERS])
+    return scipy.sparse.diags(np.tile(_PRIOR_SHARE * total / count / expected**2 * _EXPECTED_FIELD**2, count))
+
+
+def _basis(at: np.ndarray) -> np.ndarray:
+    """Return the polynomials (n, TERMS) at positions (n, 2)."""
+    columns, rows = _legendre(at[:, 0]), _legendre(at[:, 1])
+    return np.stack([columns[:, i] * rows[:, j] for i, j in _POWERS], -1)
+
+
+def _legendre(t: np.ndarray) -> np.ndarray:
+    return np.polynomial.legendre.legvander(t, _DEGREE)
