@@ -129,11 +129,10 @@ class SPAG4D:
             depth = self._given_or_estimated(panorama, given, settings, listener)
         if settings.depth_tiles and given is None:
             depth = self._detailed(depth, panorama, run)
-        with run.stage("Scale") as listener:
+        with run.stage("Edges") as listener:
             if settings.camera_height:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
             depth = depth.scaled(settings.global_scale)
-        with run.stage("Edges") as listener:
             if settings.use_guided_filter:
                 depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
             return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)

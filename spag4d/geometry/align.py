@@ -85,7 +85,7 @@ def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
     for _ in range(_ITERATIONS):
         weighted = equations.multiply(weight[:, None]).tocsr()
         normal = (equations.T @ weighted + prior).tocsc()
-        step = scipy.sparse.linalg.spsolve(normal, weighted.T @ ties.difference)
+        step = np.asarray(scipy.sparse.linalg.spsolve(normal, weighted.T @ ties.difference))
         residual = np.abs(equations @ step - ties.difference)
         usual = _HUBER * 1.4826 * np.median(residual) + 1e-6
         weight = ties.weight * np.minimum(1, usual / np.maximum(residual, 1e-12))

@@ -118,7 +118,7 @@ def _window(camera: PinholeCamera, height: int) -> tuple[slice, np.ndarray]:
 
 
 def sample(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Return a float32 picture (h, w[, c]) at positions (…, …, 2) in index coordinates; beyond the border the outermost hold."""
+    """Return a float32 picture (h, w[, c]) at positions (…, …, 2) in index coordinates; beyond the border its edge goes on."""
     if image.dtype != np.float32:
         raise ValueError(f"sampling keeps float32 data, got {image.dtype}")
     shape = (*pixels.shape[:2], *image.shape[2:])
