@@ -14,6 +14,7 @@ import click
 from spag4d import __version__
 from spag4d.errors import Cancelled, InputError, Spag4dError
 from spag4d.settings import Declared, Settings, declared, markdown_table
+from spag4d.weights import WEIGHTS
 
 if TYPE_CHECKING:
     from spag4d.console import Console
@@ -120,6 +121,42 @@ def _convert_folder(
     if failures:
         lines = "\n".join(f"  {failure.item.source}: {failure.error}" for failure in failures)
         raise Spag4dError(f"{len(failures)} of {len(items)} panoramas failed:\n{lines}")
+
+
+@cli.command("download-models")
+@click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="What to fetch; may be repeated.")
+@click.option("--list", "show_list", is_flag=True, help="Show what there is, what is installed, how large it is, and its licence.")
+@click.option("--verify", is_flag=True, help="Check what is installed (or the models named): hash, size, every parameter, and a "
+              "room whose size is known.")
+@click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp, which allows research only.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@_in_words
+def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:
+    """Fetch published depth models, once, into the folder SPAG4D_HOME (default: the system's folder for caches).
+
+    A download that was interrupted goes on where it was.
+    """
+    from spag4d import installing
+    from spag4d.console import Console
+
+    if show_list:
+        click.echo(installing.listing())
+        return
+    names = list(WEIGHTS) if "all" in models else list(dict.fromkeys(models))
+    if not names and not verify:
+        raise InputError("name a model with --model, or see what there is with --list.")
+    with Console(quiet=quiet) as console:
+        if verify:
+            failures = installing.verify_all(names or installing.installed(), console)
+        else:
+            consented = {"sharp"} if accept_sharp_license else set()
+            failures = installing.fetch_all(names, console, consented=consented, ask=_asked if sys.stdin.isatty() else None)
+    if failures:
+        raise SystemExit(failures[0].exit_code)
+
+
+def _asked(question: str) -> bool:
+    return click.confirm(question, err=True)
 
 
 @cli.command("settings")

@@ -60,6 +60,15 @@ class Console:
         elif outcome.error is not None and not isinstance(outcome.error, Spag4dError):
             self._line("".join(traceback.format_exception(outcome.error)), error=True)
 
+    def say(self, text: str) -> None:
+        """Show a line unless the console is quiet."""
+        if not self._quiet:
+            self._line(text)
+
+    def error(self, error: Spag4dError) -> None:
+        """Show an error after which the command goes on."""
+        self._line(f"Error: {error}", error=True)
+
     def _line(self, text: str, *, error: bool = False) -> None:
         with tqdm.external_write_mode(file=sys.stderr):
             print(text, file=sys.stderr if error else sys.stdout, flush=True)  # noqa: T201

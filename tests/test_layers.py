@@ -20,7 +20,9 @@ LAYERS = [
     ("conversion",),
     ("core",),
     ("batch",),
+    ("verify",),
     ("console",),
+    ("installing",),
     ("web", "cli"),
     ("__main__", "__init__"),
 ]
