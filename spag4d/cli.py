@@ -124,8 +124,8 @@ def _convert_folder(
 
 
 @cli.command("download-models")
-@click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="What to fetch; may be repeated.")
-@click.option("--list", "show_list", is_flag=True, help="Show what there is, what is installed, how large it is, and its licence.")
+@click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="What to fetch; repeatable.")
+@click.option("--list", "show_list", is_flag=True, help="Show what there is, what is installed, its size, and its licence.")
 @click.option("--verify", is_flag=True, help="Check what is installed (or the models named): hash, size, every parameter, and a "
               "room whose size is known.")
 @click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp, which allows research only.")

@@ -58,7 +58,7 @@ def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
         yield f"a camera {ROOM_CAMERA_M} m above the floor stands {looks[-1].height_m:.2f} m above it{source}{with_variant}"
     best = min(looks, key=lambda look: look.error)
     if best is not looks[0] and looks[0].error > _FACTOR:
-        raise WeightsError(f"{name} is right with --dap-normalization {best.variant}, not with the default. Use that, and please "
-                           "report it.")
+        raise WeightsError(f"{name} is right with --dap-normalization {best.variant}, not with the default. Use that, and "
+                           "please report it.")
     if looks[0].error > _FACTOR:
         raise WeightsError(f"{name} sees a known room {looks[0].error:.1f} times too large or too small. Please report it.")

@@ -13,8 +13,8 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class HubServer(ThreadingHTTPServer):
     """Serves one file of one repository at one commit.
 
-    ``fail_after`` bytes of the file every answer breaks off; ``status`` answers everything with an error; ``said_sha256`` is what
-    the server claims of the file; ``requests`` are the ranges of the file that were asked for; ``delay_s`` slows each part down.
+    After ``fail_after`` bytes of the file every answer breaks off; ``status`` answers everything with an error; ``said_sha256``
+    is what the server claims of the file; ``delay_s`` slows each part down. ``ranges`` and ``revisions`` were asked for.
     """
 
     daemon_threads = True
