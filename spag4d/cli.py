@@ -126,9 +126,9 @@ def _convert_folder(
 @cli.command("download-models")
 @click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="What to fetch; repeatable.")
 @click.option("--list", "show_list", is_flag=True, help="Show what there is, what is installed, its size, and its licence.")
-@click.option("--verify", is_flag=True, help="Check what is installed (or the models named): hash, size, every parameter, and a "
+@click.option("--verify", is_flag=True, help="Check what is installed, or the models named: hash, size, every parameter, and a "
               "room whose size is known.")
-@click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp, which allows research only.")
+@click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp: research only.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @_in_words
 def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:

@@ -7,13 +7,14 @@ from typing import Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 from spag4d.data import DepthMap, Panorama, PinholeCamera
 from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, small_panorama
 from spag4d.depth.perspective import joined_views
 from spag4d.device import explained_memory_errors
 from spag4d.geometry import RIGS
-from spag4d.networks.da3 import FOCAL_PX, Da3Network, load_da3
+from spag4d.networks.da3 import FOCAL_PX, load_da3
 from spag4d.networks.vit import normalised
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
@@ -30,7 +31,7 @@ class Da3Depth:
     sky_from = 0.3
 
     def __init__(
-        self, device: str = "cpu", *, network: Da3Network | None = None,
+        self, device: str = "cpu", *, network: nn.Module | None = None,
         projection: Literal["equirectangular", "cubemap", "icosahedral"] = "cubemap",
     ) -> None:
         """Load the weights to ``device``; ``network`` replaces the published one. Raises `WeightsError`."""

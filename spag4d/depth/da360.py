@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from torch import nn
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.base import DepthModel
 from spag4d.depth.panoramic import blend_turns, both_turns, depth_map, small_panorama
 from spag4d.depth.scale import MetricReference, fit_factor, surface_weights
-from spag4d.networks.da360 import Da360Network, load_da360
+from spag4d.networks.da360 import load_da360
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
 
@@ -21,7 +22,7 @@ class Da360Depth:
     name = "da360"
 
     def __init__(
-        self, device: str = "cpu", *, network: Da360Network | None = None, reference: DepthModel | None = None
+        self, device: str = "cpu", *, network: nn.Module | None = None, reference: DepthModel | None = None
     ) -> None:
         """Load the weights to ``device``; ``network`` and ``reference`` replace the usual ones. Raises `WeightsError`."""
         self.device = device

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from torch import nn
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.panoramic import blend_turns, both_turns, depth_map, small_panorama
-from spag4d.networks.dap import DapNetwork, load_dap
+from spag4d.networks.dap import load_dap
 from spag4d.networks.vit import normalised
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
@@ -24,7 +25,7 @@ class DapDepth:
     name = "dap"
 
     def __init__(
-        self, device: str = "cpu", *, network: DapNetwork | None = None, normalization: Literal["imagenet", "none"] = "imagenet"
+        self, device: str = "cpu", *, network: nn.Module | None = None, normalization: Literal["imagenet", "none"] = "imagenet"
     ) -> None:
         """Load the weights to ``device``; ``network`` replaces the published one.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from torch import nn
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.base import DepthModel
 from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, small_panorama
 from spag4d.depth.scale import MetricReference, fit_affine, fit_factor, surface_weights
-from spag4d.networks.panda import PandaNetwork, load_panda
+from spag4d.networks.panda import load_panda
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
 
@@ -25,7 +26,7 @@ class PandaDepth:
     name = "panda"
 
     def __init__(
-        self, device: str = "cpu", *, network: PandaNetwork | None = None, reference: DepthModel | None = None
+        self, device: str = "cpu", *, network: nn.Module | None = None, reference: DepthModel | None = None
     ) -> None:
         """Load the weights to ``device``; ``network`` and ``reference`` replace the usual ones. Raises `WeightsError`."""
         self.device = device
@@ -70,7 +71,7 @@ class PandaMatterportDepth:
 
     name = "panda-matterport"
 
-    def __init__(self, device: str = "cpu", *, network: PandaNetwork | None = None) -> None:
+    def __init__(self, device: str = "cpu", *, network: nn.Module | None = None) -> None:
         """Load the weights to ``device``; ``network`` replaces the published one. Raises `WeightsError`."""
         self.device = device
         self.network = (network or load_panda(weights_path(self.name))).to(device)

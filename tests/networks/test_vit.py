@@ -86,8 +86,8 @@ def test_merged_updates_do_what_separate_ones_do() -> None:
 
 def test_masked_biases_are_zero_whatever_stands_there() -> None:
     state = without_key_bias({
-        "attn.qkv.bias": torch.tensor([1.0, torch.nan, 3.0]), "attn.qkv.bias_mask": torch.tensor([1.0, 0.0, 1.0])})
-    assert {name: value.tolist() for name, value in state.items()} == {"attn.qkv.bias": [1.0, 0.0, 3.0]}
+        "0.attn.qkv.bias": torch.tensor([1.0, torch.nan, 3.0]), "0.attn.qkv.bias_mask": torch.tensor([1.0, 0.0, 1.0])})
+    assert {name: value.tolist() for name, value in state.items()} == {"0.attn.qkv.bias": [1.0, 0.0, 3.0]}
 
 
 @pytest.mark.parametrize("size_hw", [(3, 6), (2, 5)])
