@@ -78,8 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self) -> None:
         hub = self.server
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "bytes=0-")) or [None, "0", ""]
-        first, last = int(asked[1]), int(asked[2] or len(hub.content) - 1)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        first, last = (int(asked[1]), int(asked[2])) if asked else (0, len(hub.content))
         last = min(last, len(hub.content) - 1)
         hub.ranges.append((first, last))
         time.sleep(hub.delay_s)

@@ -35,8 +35,8 @@ REFERENCE = -1
 
 _GRID_HEIGHT = 96
 _ANCHOR_WEIGHT = 0.1  # the reference holds what the views leave open; where they agree among themselves they win
-_EXPECTED_SCALE, _EXPECTED_FIELD = 0.3, 0.05
-_PRIOR_SHARE = 1e-4
+_USUAL_SCALE = 6.0  # of a log scale against a linear field: 30 % and 5 %
+_ANCHORED_PRIOR, _FREE_PRIOR = 1e-4, 1e-2  # without a reference nothing else stops what bends all views alike
 _ITERATIONS = 12
 _HUBER = 1.5
 
@@ -80,7 +80,8 @@ def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
     Without ties to a reference the mean of the views' own scales stays as it is, and so does what all of them have in common.
     """
     equations = _equations(count, ties)
-    prior = _prior(count, ties.weight.sum())
+    anchored = bool((ties.second == REFERENCE).any())
+    prior = _prior(count, (_ANCHORED_PRIOR if anchored else _FREE_PRIOR) * ties.weight.sum() / count)
     solution, weight = np.zeros(count * TERMS), ties.weight
     for _ in range(_ITERATIONS):
         weighted = equations.multiply(weight[:, None]).tocsr()
@@ -166,10 +167,10 @@ def _sparse(basis: np.ndarray, rows: np.ndarray, views: np.ndarray, count: int) 
     return scipy.sparse.csr_matrix((basis.ravel(), (rows, columns)), shape=(len(views), count * TERMS))
 
 
-def _prior(count: int, total: float) -> scipy.sparse.dia_matrix:
-    """Return how strongly corrections are expected to be small, as a diagonal matrix."""
-    expected = np.array([_EXPECTED_SCALE if i + j == 0 else _EXPECTED_FIELD / (i + j) for i, j in _POWERS])
-    return scipy.sparse.diags(np.tile(_PRIOR_SHARE * total / count / expected**2 * _EXPECTED_FIELD**2, count))
+def _prior(count: int, weight: float) -> scipy.sparse.dia_matrix:
+    """Return how strongly corrections are held to be small, as a diagonal matrix; a linear field has the ``weight``."""
+    usual = np.array([_USUAL_SCALE if i + j == 0 else 1 / (i + j) for i, j in _POWERS])
+    return scipy.sparse.diags(np.tile(weight / usual**2, count))
 
 
 def _basis(at: np.ndarray) -> np.ndarray:

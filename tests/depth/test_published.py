@@ -14,7 +14,7 @@ from spag4d.depth.da360 import Da360Depth
 from spag4d.depth.dap import DapDepth
 from spag4d.depth.panda import PandaDepth, PandaMatterportDepth
 from spag4d.networks.vit import normalised
-from spag4d.progress import Event, Notice, Progress
+from spag4d.progress import SILENT, Event, Notice, Progress
 from tests.box_room import BoxRoom
 
 HEIGHT = 128
@@ -58,7 +58,7 @@ class Reference:
     def __init__(self, device: str = "cpu") -> None:
         del device
 
-    def estimate(self, panorama: Panorama, *, progress: Progress) -> DepthMap:
+    def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
         size = panorama.size_hw[::-1]
         distance = cv2.resize(BoxRoom().distance(HEIGHT), size, interpolation=cv2.INTER_LINEAR)
         distance[:, : size[0] // 5] *= 1.5
@@ -153,7 +153,7 @@ def test_a_panorama_turned_by_half_gives_the_turned_depth(model: Any, panorama: 
 class Turning:
     """A reference that turns with the picture."""
 
-    def estimate(self, panorama: Panorama, *, progress: Progress) -> DepthMap:
+    def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
         distance = 1 + 10 * panorama.rgb[..., 0]
         return DepthMap(distance, np.zeros(distance.shape, bool), model="turning")
 

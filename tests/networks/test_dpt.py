@@ -1,3 +1,5 @@
+from typing import cast
+
 import numpy as np
 import pytest
 import torch
@@ -22,10 +24,10 @@ def test_the_head_gives_a_value_per_pixel(size_hw: tuple[int, int]) -> None:
 def test_fusion_adds_the_finer_map_and_meets_its_corners() -> None:
     fusion = Fusion(1, has_lateral=True)
     for conv in (fusion.resConfUnit1.conv2, fusion.resConfUnit2.conv2):
-        conv.weight.zero_()
-        conv.bias.zero_()
-    fusion.out_conv.weight.fill_(1)
-    fusion.out_conv.bias.zero_()
+        torch.nn.init.zeros_(conv.weight)
+        torch.nn.init.zeros_(cast(torch.Tensor, conv.bias))
+    torch.nn.init.ones_(fusion.out_conv.weight)
+    torch.nn.init.zeros_(cast(torch.Tensor, fusion.out_conv.bias))
     top, lateral = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), torch.tensor([[[[10.0, 20.0], [30.0, 40.0]]]])
     fused = fusion(top, lateral, (3, 3))
     assert torch.allclose(fused, torch.tensor([[[[11, 16.5, 22], [22, 27.5, 33], [33, 38.5, 44]]]]))
