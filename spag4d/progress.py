@@ -1,7 +1,7 @@
 """Events out, cancellation in: the last keyword argument of every long call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spag4d.errors import Cancelled
 
@@ -45,6 +45,16 @@ class Progress:
         if self.is_cancelled():
             raise Cancelled(f"stopped during {stage} ({done} of {total} done)")
         self.on_event(Step(stage, done, total))
+
+    def part(self, number: int, count: int) -> "Progress":
+        """Return what to hand to part ``number`` (from 0) of ``count`` equal ones: its steps are steps of the whole."""
+
+        def hear(event: Event) -> None:
+            if isinstance(event, Step):
+                event = Step(event.stage, number * event.total + event.done, count * event.total)
+            self.on_event(event)
+
+        return replace(self, on_event=hear)
 
     def warn(self, message: str) -> None:
         """Pass a warning on to the user."""

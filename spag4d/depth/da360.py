@@ -35,10 +35,9 @@ class Da360Depth:
         Raises `Cancelled` and `ResourceError`.
         """
         small = small_panorama(panorama, SIZE_HW)
-        reference = self.reference.estimate(small, progress=progress)
-        (first,), (second,) = both_turns(self.network, small, self.device, progress=progress)
+        reference = self.reference.estimate(small, progress=progress.part(0, 2))
         weights = surface_weights(reference.sky)
-        turns = [1 / disparity for disparity in (first, second)]
+        turns = [1 / disparity for disparity, in both_turns(self.network, small, self.device, progress=progress.part(1, 2))]
         scaled = [np.log(distance * np.float32(fit_factor(distance, reference.distance, weights))) for distance in turns]
         sky_score = np.where(reference.sky, np.float32(1), np.float32(-1))
         return depth_map(

@@ -8,7 +8,7 @@ from torch import nn
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.base import DepthModel
 from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, small_panorama
-from spag4d.depth.scale import MetricReference, fit_affine, fit_factor, surface_weights
+from spag4d.depth.scale import Affine, MetricReference, fit_affine, fit_factor, surface_weights
 from spag4d.networks.panda import load_panda
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
@@ -39,11 +39,11 @@ class PandaDepth:
         Sky is what the reference says is sky and the network says is far. Raises `Cancelled` and `ResourceError`.
         """
         small = small_panorama(panorama, SIZE_HW)
-        reference = self.reference.estimate(small, progress=progress)
-        (first,), (second,) = both_turns(self.network, small, self.device, progress=progress)
-        relative = blend_turns(first, second)
-        log_metres = blend_turns(*(_log_metres(turn, reference, progress) for turn in (first, second)))
-        sky_score = np.where(reference.sky & (relative > _SKY_FROM), np.float32(1), np.float32(-1))
+        reference = self.reference.estimate(small, progress=progress.part(0, 2))
+        turns = [relative for relative, in both_turns(self.network, small, self.device, progress=progress.part(1, 2))]
+        is_sky = reference.sky & (blend_turns(*turns) > _SKY_FROM)
+        log_metres = blend_turns(*_log_metres(turns, reference, progress))
+        sky_score = np.where(is_sky, np.float32(1), np.float32(-1))
         return depth_map(log_metres, sky_score, panorama, model=self.name, metres_from=reference.model, progress=progress)
 
 
@@ -53,17 +53,16 @@ class PandaSmallDepth(PandaDepth):
     name = "panda-small"
 
 
-def _log_metres(relative: Floats, reference: DepthMap, progress: Progress) -> Floats:
-    """Return the log of relative depth in the reference's metres: scale and shift are fitted, not stretched to a range."""
+def _log_metres(turns: list[Floats], reference: DepthMap, progress: Progress) -> list[Floats]:
+    """Return the log of relative depths in the reference's metres: scale and shift are fitted, not stretched to a range."""
     weights = surface_weights(reference.sky)
-    fitted = np.where((relative > _FITTED[0]) & (relative < _FITTED[1]), weights, 0)
-    affine = fit_affine(relative, reference.distance, fitted)
-    if affine is None:
+    fits = [fit_affine(turn, reference.distance, np.where((turn > _FITTED[0]) & (turn < _FITTED[1]), weights, 0))
+            for turn in turns]
+    if None in fits:
         progress.warn(f"this picture's depth does not follow that of {reference.model}; only its scale is taken from there")
-        metres = relative * np.float32(fit_factor(relative, reference.distance, weights))
-    else:
-        metres = affine(relative)
-    return np.log(np.maximum(metres, _NEAREST_SHARE * reference.distance.min()))
+        fits = [Affine(fit_factor(turn, reference.distance, weights), 0.0) for turn in turns]
+    nearest = _NEAREST_SHARE * reference.distance.min()
+    return [np.log(np.maximum(fit(turn), nearest)) for fit, turn in zip(fits, turns, strict=True) if fit is not None]
 
 
 class PandaMatterportDepth:

@@ -41,11 +41,11 @@ def both_turns(
         picture = normalise(torch.from_numpy(panorama.rgb).permute(2, 0, 1)[None].to(device))
         half = picture.shape[3] // 2
         for number, turn in enumerate((0, half)):
-            progress.report(_STAGE, number, 3)
+            progress.report(_STAGE, number, 2)
             maps = network(picture.roll(turn, 3))
             maps = maps if isinstance(maps, tuple) else (maps,)
             results.append([values[0].float().roll(-turn, 1).cpu().numpy() for values in maps])
-    progress.report(_STAGE, 2, 3)
+    progress.report(_STAGE, 2, 2)
     return results[0], results[1]
 
 
@@ -59,16 +59,19 @@ def blend_turns(first: Floats, second: Floats) -> Floats:
     return share * first + (1 - share) * second
 
 
-def level_poles(values: Floats) -> Floats:
+def level_poles(values: Floats, weights: NDArray[Any] | None = None) -> Floats:
     """Return the map (h, w) with its outermost rows drawn to their mean, the more the nearer they are to a pole.
 
-    All columns of the outermost row see the same point.
+    All columns of the outermost row see the same point. ``weights`` (h, w) say what counts for the mean; a row without any
+    stays as it is.
     """
     levelled = values.copy()
+    weights = np.ones_like(values) if weights is None else weights
     for row in range(min(_LEVELLED_ROWS, values.shape[0] // 2)):
         share = 1 - row / _LEVELLED_ROWS
         for index in (row, -1 - row):
-            levelled[index] += share * (values[index].mean() - values[index])
+            if weights[index].any():
+                levelled[index] += share * (np.average(values[index], weights=weights[index]) - values[index])
     return levelled
 
 
@@ -76,9 +79,13 @@ def depth_map(
     log_distance: Floats, sky_score: Floats, panorama: Panorama, *, model: str, metres_from: str = "",
     progress: Progress = SILENT,
 ) -> DepthMap:
-    """Return the metric depth map of the panorama's size; log metres and sky (above 0) come at the network's."""
+    """Return the metric depth map of the panorama's size; log metres and sky (from 0 on) come at the network's.
+
+    Nothing lies behind the sky.
+    """
     with explained_memory_errors():
-        distance, sky = enlarge(level_poles(log_distance), sky_score, panorama.size_hw, progress)
+        sky_score = level_poles(sky_score)
+        surfaces = level_poles(np.minimum(log_distance, np.float32(np.log(SKY_DISTANCE_M))), sky_score < 0)
+        distance, sky = enlarge(surfaces, sky_score, panorama.size_hw, progress)
         distance[sky] = SKY_DISTANCE_M
-    progress.report(_STAGE, 3, 3)
     return DepthMap(distance, sky, model=model, metres_from=metres_from)

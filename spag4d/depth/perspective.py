@@ -57,11 +57,11 @@ def joined_views(
     source = shrink(rgb, (height, 2 * height)) if height < rgb.shape[0] else rgb
     views, scores = [], []
     for number, camera in enumerate(cameras):
-        progress.report(_STAGE, number, len(cameras) + 1)
+        progress.report(_STAGE, number, len(cameras))
         z, score = model.look(views_from_panorama(source, [camera])[0], camera)
         views.append(np.log(distance_from_z(camera, z)))
         scores.append(score - np.float32(model.sky_from))
-    progress.report(_STAGE, len(cameras), len(cameras) + 1)
+    progress.report(_STAGE, len(cameras), len(cameras))
     sky_score = blend_views(scores, cameras, height)
     surfaces = [(seen < 0) & (score < 0) for seen, score in zip(views_from_panorama(sky_score, cameras), scores, strict=True)]
     agreed = _agreed(cameras, views, surfaces, reference)

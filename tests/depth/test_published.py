@@ -14,7 +14,7 @@ from spag4d.depth.da360 import Da360Depth
 from spag4d.depth.dap import DapDepth
 from spag4d.depth.panda import PandaDepth, PandaMatterportDepth
 from spag4d.networks.vit import normalised
-from spag4d.progress import SILENT, Event, Notice, Progress
+from spag4d.progress import SILENT, Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
 
 HEIGHT = 128
@@ -101,7 +101,14 @@ def test_a_picture_without_depth_is_scaled_with_a_warning(panorama: Panorama) ->
     flat = PandaDepth(network=known(lambda red: torch.full_like(red, 0.5)), reference=Reference())
     found = flat.estimate(panorama, progress=Progress(heard.append))
     assert np.ptp(found.distance) < 1e-3 and 1 < found.distance[0, 0] < 6
-    assert any(isinstance(event, Notice) and "only its scale" in event.message for event in heard)
+    assert ["only its scale" in event.message for event in heard if isinstance(event, Notice)] == [True]
+
+
+def test_progress_never_goes_back_while_it_estimates(panorama: Panorama) -> None:
+    heard: list[Event] = []
+    PandaDepth(network=known(lambda red: red)).estimate(panorama, progress=Progress(heard.append))
+    shares = [step.done / step.total for step in heard if isinstance(step, Step) and step.stage == "Estimating depth"]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1 and len(shares) == 6
 
 
 def test_panda_for_rooms_has_metres_of_its_own(panorama: Panorama, truth: DepthMap) -> None:
