@@ -125,9 +125,11 @@ class SPAG4D:
 
     def _depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
         settings = run.settings
+        if settings.depth_tiles and given is not None:
+            raise InputError("--depth-tiles adds detail to a model's depth, not to --depth-map. Leave one of them out.")
         with run.stage("Depth") as listener:
             depth = self._given_or_estimated(panorama, given, settings, listener)
-        if settings.depth_tiles and given is None:
+        if settings.depth_tiles:
             depth = self._detailed(depth, panorama, run)
         with run.stage("Edges") as listener:
             if settings.camera_height:

@@ -27,7 +27,7 @@ def test_readme_table_is_the_generated_one() -> None:
     ({"stride": 0}, ["stride = 0", "1"]),
     ({"stride": 17}, ["stride = 17", "16"]),
     ({"stride": "two"}, ["stride = 'two'", "integer"]),
-    ({"depth_model": "bultin"}, ["depth_model = 'bultin'", "auto, builtin", "did you mean 'builtin'"]),
+    ({"depth_model": "bultin"}, ["depth_model = 'bultin'", "auto, panda, ", "did you mean 'builtin'"]),
     ({"depth_min": 50, "depth_max": 20}, ["depth_min (50 m)", "depth_max (20 m)"]),
     ({"global_scale": float("nan")}, ["global_scale", "finite"]),
     ({"device": "gpu"}, ["device = 'gpu'"]),
