@@ -1,5 +1,6 @@
 import errno
 import hashlib
+import os
 import shutil
 import socket
 import subprocess
@@ -223,3 +224,11 @@ def test_nothing_is_fetched_before_the_licence_was_agreed_to(server: HubServer, 
     assert server.ranges == [] and server.revisions == []
     record_consent("sharp")
     assert download("sharp").read_bytes() == CONTENT
+
+
+def test_offline_mode_is_respected_and_said(server: HubServer) -> None:
+    code = "from spag4d.hub import download; download('dap')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=False)
+    assert "WeightsError" in done.stderr and "switched off by HF_HUB_OFFLINE; unset it" in done.stderr
+    assert server.revisions == []
