@@ -11,7 +11,7 @@ finds those of views from one place and time; ties between frames of a video joi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,7 +34,7 @@ REFERENCE = -1
 """In the place of a view's number: the values there are fixed."""
 
 _GRID_HEIGHT = 96
-_ANCHOR_WEIGHT = 0.1  # the reference holds what the views leave open; where they agree among themselves they win
+_ANCHOR_SHARE = 0.1  # the reference holds what the views leave open; where they agree among themselves they win
 _USUAL_SCALE = 6.0  # of a log scale against a linear field: 30 % and 5 %
 _ANCHORED_PRIOR, _FREE_PRIOR = 1e-4, 1e-2  # without a reference nothing else stops what bends all views alike
 _ITERATIONS = 12
@@ -73,6 +73,10 @@ class Ties:
         parts = list(parts)
         return Ties(*(np.concatenate([getattr(part, name) for part in parts]) for name in Ties.__dataclass_fields__))
 
+    def weighing(self, total: float) -> Ties:
+        """Return the same ties with weights that sum to ``total``."""
+        return replace(self, weight=self.weight * (total / max(self.weight.sum(), 1e-12)))
+
 
 def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
     """Return the coefficients (count, `TERMS`) of each view's correction; `field` evaluates them.
@@ -109,7 +113,7 @@ def overlap_ties(views: Sequence[LogView]) -> Ties:
     """Return the ties between views of the same time, on a grid of directions, weighted away from both borders."""
     seen = [_seen(view) for view in views]
     parts = [_tied(i, j, seen[i], seen[j]) for j in range(len(views)) for i in range(j) if views[i].time == views[j].time]
-    return Ties.joined(parts)
+    return Ties.joined(parts).weighing(float(len(views)))
 
 
 def anchor_ties(views: Sequence[LogView], references: Mapping[int, Float[np.ndarray, "h w"]]) -> Ties:
@@ -119,9 +123,9 @@ def anchor_ties(views: Sequence[LogView], references: Mapping[int, Float[np.ndar
         if view.time in references:
             log_depth = cv2.resize(
                 np.asarray(references[view.time], np.float32), (2 * _GRID_HEIGHT, _GRID_HEIGHT), interpolation=cv2.INTER_AREA)
-            known = _Seen(np.zeros((*log_depth.shape, 2)), log_depth, np.where(np.isfinite(log_depth), _ANCHOR_WEIGHT, 0.0))
+            known = _Seen(np.zeros((*log_depth.shape, 2)), log_depth, np.isfinite(log_depth).astype(float))
             parts.append(_tied(number, REFERENCE, _seen(view), known))
-    return Ties.joined(parts)
+    return Ties.joined(parts).weighing(_ANCHOR_SHARE * len(parts))
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def _seen(view: LogView) -> _Seen:
 
 
 def _tied(i: int, j: int, first: _Seen, second: _Seen) -> Ties:
-    weight = first.weight * second.weight * equirect.solid_angle_weights(_GRID_HEIGHT)[:, None]
+    weight = first.weight * second.weight / (first.weight + second.weight + 1e-12) * equirect.solid_angle_weights(_GRID_HEIGHT)[:, None]
     both = weight > 0
     count = int(both.sum())
     difference = (second.log_depth[both] - first.log_depth[both]).astype(np.float64)

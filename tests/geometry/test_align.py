@@ -116,7 +116,7 @@ def test_frames_of_a_video_join_the_same_system() -> None:
     for number in range(6):
         here, there = (part[number].log_depth[pixels[:, 1], pixels[:, 0]] for part in (first, second))
         ones = np.ones(len(at))
-        across.append(Ties(ones.astype(int) * number, ones.astype(int) * (number + 6), at, at, there - here, ones * 1e-3))
+        across.append(Ties(ones.astype(int) * number, ones.astype(int) * (number + 6), at, at, there - here, ones * 5e-3))
     inner = overlap_ties(both)
     assert {first // 6 == second // 6 for first, second in zip(inner.first, inner.second, strict=True)} == {True}
     fixed = aligned(both, Ties.joined([inner, anchor_ties(both, {0: rough()}), *across]))
