@@ -1,7 +1,8 @@
 """Fetching published checkpoints: from the hub into the folder of models, whole and checked, or not at all.
 
 The hub's own library finds the file, its size and its sha256, and reads it in parts; so mirrors (HF_ENDPOINT), tokens, proxies
-and offline mode work as its users know them. Its download function is not used, because it starts anew after a killed process.
+and offline mode work as its users know them. Its download function is not used: after a killed process it starts anew, and
+where hf_xet is installed it hides how far it is. Ranges over HTTP go on anywhere.
 """
 
 import errno

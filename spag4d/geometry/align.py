@@ -148,11 +148,12 @@ def _seen(view: LogView) -> _Seen:
 
 
 def _tied(i: int, j: int, first: _Seen, second: _Seen) -> Ties:
-    weight = first.weight * second.weight / (first.weight + second.weight + 1e-12) * equirect.solid_angle_weights(_GRID_HEIGHT)[:, None]
-    both = weight > 0
+    both = (first.weight > 0) & (second.weight > 0)
+    solid_angle = np.broadcast_to(equirect.solid_angle_weights(_GRID_HEIGHT)[:, None], both.shape)[both]
+    weight = solid_angle / (1 / first.weight[both] + 1 / second.weight[both])
     count = int(both.sum())
     difference = (second.log_depth[both] - first.log_depth[both]).astype(np.float64)
-    return Ties(np.full(count, i), np.full(count, j), first.at[both], second.at[both], difference, weight[both])
+    return Ties(np.full(count, i), np.full(count, j), first.at[both], second.at[both], difference, weight)
 
 
 def _equations(count: int, ties: Ties) -> scipy.sparse.csr_matrix:
