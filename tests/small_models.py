@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.synthetic_checkpoints import write_checkpoint
 from spag4d.depth import DEPTH_MODELS
 from spag4d.weights import WEIGHTS
-from tests.networks.tiny_checkpoints import write_tiny
 
 
 def write_small_models(home: Path) -> None:
@@ -15,7 +15,7 @@ def write_small_models(home: Path) -> None:
     for name in [name for name in DEPTH_MODELS if name in WEIGHTS]:
         folder = home / "models" / name
         folder.mkdir(parents=True)
-        write_tiny(name, folder)
+        write_checkpoint(name, folder)
 
 
 def install_small_models(home: Path, patch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,8 @@ def test_the_list_names_everything_there_is() -> None:
 
 def test_models_are_fetched_once_each(server: HubServer) -> None:
     done = run("--model", "dap", "--model", "da3", "--model", "dap")
-    assert done.exit_code == 0 and [line.split(",")[0] for line in done.stdout.splitlines()] == ["dap: installed", "da3: installed"]
+    assert done.exit_code == 0
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["dap: installed", "da3: installed"]
     assert len(server.ranges) == 2
     again = run("--model", "dap")
     assert again.exit_code == 0 and "is there already" in again.stdout and len(server.ranges) == 2

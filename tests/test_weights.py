@@ -9,8 +9,18 @@ import pytest
 from spag4d import weights
 from spag4d.errors import WeightsError
 from spag4d.weights import (
-    WEIGHTS, has_consent, home_folder, is_installed, markdown_table, may_be_sold, models_folder, read_record, readable,
-    record_consent, weights_file, weights_path,
+    WEIGHTS,
+    has_consent,
+    home_folder,
+    is_installed,
+    markdown_table,
+    may_be_sold,
+    models_folder,
+    read_record,
+    readable,
+    record_consent,
+    weights_file,
+    weights_path,
 )
 
 CONTENT = b"not really weights"

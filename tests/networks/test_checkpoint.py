@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.synthetic_checkpoints import checkpoint, write_checkpoint
 from spag4d.errors import WeightsError
 from spag4d.networks.checkpoint import official, read_checkpoint
 from spag4d.networks.da3 import load_da3
 from spag4d.networks.panda import load_panda
-from tests.networks.tiny_checkpoints import panda, write_tiny
 
 
 class Malice:
@@ -30,7 +30,7 @@ def test_what_is_no_checkpoint_is_said_in_words(content: bytes, name: str, tmp_p
 
 @pytest.mark.parametrize("name", ["panda", "da3"])
 def test_a_file_that_ends_too_early_is_said_in_words(name: str, tmp_path: Path) -> None:
-    path = write_tiny(name, tmp_path)
+    path = write_checkpoint(name, tmp_path)
     path.write_bytes(path.read_bytes()[:-5000])
     with pytest.raises(WeightsError, match="damaged"):
         read_checkpoint(path)
@@ -71,7 +71,7 @@ def test_half_precision_files_become_single() -> None:
 
 @pytest.mark.parametrize("name", ["panda", "da3"])
 def test_the_tensors_of_the_file_are_used_themselves(name: str, tmp_path: Path) -> None:
-    network = {"panda": load_panda, "da3": load_da3}[name](write_tiny(name, tmp_path))
+    network = {"panda": load_panda, "da3": load_da3}[name](write_checkpoint(name, tmp_path))
     assert not network.training
     for parameter in network.parameters():
         assert not parameter.requires_grad and not parameter.is_meta and parameter.dtype == torch.float32
@@ -80,6 +80,6 @@ def test_the_tensors_of_the_file_are_used_themselves(name: str, tmp_path: Path) 
 def test_a_transformer_of_another_depth_is_refused() -> None:
     from spag4d.networks.panda import panda_from
 
-    shallow = {key: value for key, value in panda().items() if ".blocks.11." not in key}
+    shallow = {key: value for key, value in checkpoint("panda").items() if ".blocks.11." not in key}
     with pytest.raises(WeightsError, match="11 blocks of 64 channels; known are 12 or 24"):
         panda_from(shallow, "a file")

@@ -5,10 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from benchmarks.synthetic_checkpoints import checkpoint
 from spag4d.geometry.equirect import pad_sphere
 from spag4d.networks.da360 import SphereConv, da360_from
 from spag4d.networks.dpt import DPTHead, Fusion
-from tests.networks.tiny_checkpoints import tiny
 
 pytestmark = pytest.mark.usefixtures("without_gradients")
 
@@ -43,6 +43,6 @@ def test_a_convolution_on_the_sphere_sees_what_lies_beyond_the_border(stride: in
 
 
 def test_every_padded_convolution_of_da360_knows_the_sphere() -> None:
-    head = da360_from(tiny("da360"), "a file").depth_anything.depth_head
+    head = da360_from(checkpoint("da360"), "a file").depth_anything.depth_head
     padded = [module for module in head.modules() if isinstance(module, torch.nn.Conv2d) and module.kernel_size == (3, 3)]
     assert len(padded) == 1 + 4 + 3 * 4 + 2 + 2 and all(isinstance(module, SphereConv) for module in padded)

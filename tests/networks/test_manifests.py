@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks.synthetic_checkpoints import checkpoint
 from spag4d.errors import WeightsError
 from spag4d.networks.da3 import da3_from
 from spag4d.networks.da360 import da360_from
 from spag4d.networks.dap import dap_from
 from spag4d.networks.panda import panda_from
-from tests.networks.tiny_checkpoints import tiny
 
 Build = Callable[[dict[str, Any], object], nn.Module]
 
@@ -43,7 +43,7 @@ def test_every_name_of_the_official_file_is_taken(golden_folder: Path, name: str
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_missing_an_unknown_and_a_misshapen_name_are_named(name: str) -> None:
     build = BUILDERS[name]
-    held = tiny(name)
+    held = checkpoint(name)
     victim = next(key for key in held if key.endswith("blocks.3.mlp.fc1.weight"))  # in dap the alias comes later
     with pytest.raises(WeightsError, match=r"a file .*missing: .*blocks\.3\.mlp\.fc1\.weight"):
         build({key: value for key, value in held.items() if key != victim}, "a file")
@@ -56,7 +56,7 @@ def test_a_missing_an_unknown_and_a_misshapen_name_are_named(name: str) -> None:
 
 
 def test_panda_without_its_updates_is_refused() -> None:
-    held = tiny("panda")
+    held = checkpoint("panda")
     victim = next(key for key in held if key.endswith("blocks.0.attn.qkv.linear_b_v.weight"))
     with pytest.raises(WeightsError, match="linear_b_v"):
         panda_from({key: value for key, value in held.items() if key != victim}, "a file")

@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from benchmarks.synthetic_checkpoints import checkpoint
 from spag4d.networks.checkpoint import official
 from spag4d.networks.da3 import da3_from
 from spag4d.networks.da360 import da360_from
 from spag4d.networks.dap import dap_from, stretched, without_key_bias
 from spag4d.networks.panda import merged_lora, panda_from
 from spag4d.networks.vit import DinoV2, RopeEmbed, normalised, rotated
-from tests.networks.tiny_checkpoints import tiny
 
 pytestmark = pytest.mark.usefixtures("without_gradients")
 BUILDERS = {"panda": panda_from, "dap": dap_from, "da3": da3_from, "da360": da360_from}
@@ -73,7 +73,7 @@ def test_rotary_positions_turn_pairs_of_channels() -> None:
 
 
 def test_merged_updates_do_what_separate_ones_do() -> None:
-    state = official(tiny("panda"), prefix=r"(module\.)?(core\.)?", dropped=["epoch"])
+    state = official(checkpoint("panda"), prefix=r"(module\.)?(core\.)?", dropped=["epoch"])
     layer = "pretrained.blocks.3.attn.qkv."
     x = torch.randn(5, 64, generator=torch.Generator().manual_seed(2))
     query, key, value = F.linear(x, state[f"{layer}qkv.weight"], state[f"{layer}qkv.bias"]).chunk(3, -1)
@@ -113,7 +113,7 @@ class NoDoubles(TorchDispatchMode):
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_no_number_has_64_bits_on_the_device(name: str) -> None:
-    network = BUILDERS[name](tiny(name), "a file")
+    network = BUILDERS[name](checkpoint(name), "a file")
     patch = 16 if name == "dap" else 14
     with NoDoubles():
         network(normalised(torch.rand(1, 3, 3 * patch, 6 * patch)))
