@@ -1,9 +1,9 @@
 """Time and memory of the published depth models: ``python -m benchmarks.depth_models`` (Linux and macOS).
 
-Weights are random, of the official sizes and in the official form, so that loading is measured as well. Each model runs in a
-process of its own; `peak` is the largest resident size of that process, the file's pages included. `pass` is one forward pass of
-the network at its official input, `panorama` the whole model on 4096 x 2048 pixels: two passes, the views of a cube for da3, and
-for panda and da360 the built-in model that lends them its metres.
+Weights are random, of the official sizes and in the official form, so that loading is measured as well. Each model runs in
+a process of its own; `peak` is the largest resident size of that process, the file's pages included. `pass` is one forward
+pass of the network at its official input, `panorama` the whole model on 4096 x 2048 pixels: two passes, the views of a cube
+for da3, and for panda and da360 the built-in model that lends them its metres.
 """
 
 from __future__ import annotations
