@@ -1,8 +1,8 @@
 """How well views that disagree come back together, and how long that takes: ``python -m benchmarks.align``.
 
-Views of a scene whose distance is known get a scale that is wrong by up to 20 % and a smooth error of 6 %, each its own. `error`
-is |log distance - truth| over the sphere by solid angle; `seam` is the mean step of the error along a row where a view begins or
-ends, over the mean step two pixels beside it. Without a reference one common factor is taken out.
+Views of a scene whose distance is known get a scale that is wrong by up to 20 % and a smooth error of 6 %, each its own.
+`error` is |log distance - truth| over the sphere by solid angle; `seam` is the mean step of the error along a row where a view
+begins or ends, over the mean step two pixels beside it. Without a reference one common factor is taken out.
 """
 
 from __future__ import annotations
