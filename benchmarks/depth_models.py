@@ -73,13 +73,20 @@ def measure(name: str, path: Path, options: argparse.Namespace) -> dict[str, Any
     return {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}
 
 
-def in_a_process_of_its_own(name: str, folder: Path) -> dict[str, Any]:
-    """Measure one model where no other has been."""
-    path = folder / WEIGHTS[name].file
-    if not path.exists():
-        write_checkpoint(name, folder, SMALL if name.endswith("small") else LARGE)
-    command = [sys.executable, "-m", "benchmarks.depth_models", *sys.argv[1:], "--folder", str(folder), "--child", name]
+def in_a_process_of_its_own(step: str, name: str, folder: Path) -> dict[str, Any]:
+    """Take a step where no other has been; a process starts with the peak of the one that started it."""
+    command = [sys.executable, "-m", "benchmarks.depth_models", *sys.argv[1:], "--folder", str(folder), "--step", step, name]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def take(step: str, name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Write a model's checkpoint, or measure the model."""
+    path = options.folder / WEIGHTS[name].file
+    if step == "measure":
+        return measure(name, path, options)
+    if not path.exists():
+        write_checkpoint(name, options.folder, SMALL if name.endswith("small") else LARGE)
+    return {}
 
 
 def main() -> None:
@@ -93,13 +100,16 @@ def main() -> None:
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="on the CPU; on CUDA the ViT has bf16")
     parser.add_argument("--compile", action="store_true", help="by torch.compile")
     parser.add_argument("--panorama", action="store_true", help="the whole model too")
-    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        print(json.dumps(measure(options.child, options.folder / WEIGHTS[options.child].file, options)))
+    if options.step:
+        print(json.dumps(take(*options.step, options)))
         return
     with tempfile.TemporaryDirectory() as temporary:
-        rows = [in_a_process_of_its_own(name, options.folder or Path(temporary)) for name in options.models]
+        folder = options.folder or Path(temporary)
+        for name in options.models:
+            in_a_process_of_its_own("write", name, folder)
+        rows = [in_a_process_of_its_own("measure", name, folder) for name in options.models]
     columns = list(rows[0])
     print("".join(f"{column:>18}" for column in columns))
     for row in rows:
