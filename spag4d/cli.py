@@ -31,7 +31,7 @@ def _in_words(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            _end(Cancelled("stopped; no half-written file was left behind"))
+            _end(Cancelled("stopped; no half-written scene was left behind, and a download goes on where it was"))
         except Spag4dError as error:
             _end(error)
 

@@ -23,7 +23,7 @@ class Console:
         self._quiet = quiet
         self._as_json = as_json
         self._stage = ""
-        layout = "{desc} {bar} {percentage:3.0f} % [{elapsed}]"
+        layout = "{desc} {bar} {percentage:3.0f} % [{elapsed}<{remaining}]"
         self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=layout, ncols=80)
 
     @property
@@ -39,6 +39,7 @@ class Console:
         if event.stage != self._stage:
             self._stage = event.stage
             self._bar.reset(total=event.total)
+            self._bar.initial = event.done  # what was there before says nothing of the speed
             self._bar.set_description_str(f"{self.title}{event.stage:<14}", refresh=False)
         self._bar.total = event.total
         self._bar.n = event.done

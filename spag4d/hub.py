@@ -157,7 +157,7 @@ def _transfer(name: str, remote: Remote, part: Path, progress: Progress) -> None
     """Append to the file ``part`` what is missing of it."""
     from huggingface_hub import HfFileSystem
 
-    weights, stage = WEIGHTS[name], f"Fetching {name}"
+    weights, stage = WEIGHTS[name], f"Fetching {name} ({readable(remote.size)})"
     with _network_in_words(name):
         hub = HfFileSystem(endpoint=_endpoint(), skip_instance_cache=True)
         path = f"{weights.repository}@{remote.commit}/{weights.file}"

@@ -27,6 +27,12 @@ class Look:
 
     option: str
     height_m: float
+    metres_from: str
+
+    def __str__(self) -> str:
+        """Say what was seen, and whose size it is."""
+        seen = f"in a known room the camera stands {self.height_m:.2f} m above the floor ({ROOM_CAMERA_M} m){self.option}"
+        return f"{seen}, in the metres of {self.metres_from}: verify that one for the size" if self.metres_from else seen
 
     @property
     def factor(self) -> float:
@@ -44,6 +50,8 @@ def verify(name: str, *, progress: Progress = SILENT) -> Iterator[str]:
     yield f"the file is whole and as expected ({readable(size)})"
     if name in DEPTH_MODELS:
         yield from _verify_depth(name, progress)
+    else:
+        yield "nothing more can be checked: this version does not use it yet"
 
 
 def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
@@ -56,12 +64,12 @@ def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
         depth = model.estimate(room, progress=progress)
         nadir = depth.distance[-max(1, round(_NADIR_SHARE * room.size_hw[0])):]
         option = "".join(f" with --{name}-{key} {value}" for key, value in options.items())
-        looks.append(Look(option, float(np.median(nadir))))
-        source = f" in the metres of {depth.metres_from}" if depth.metres_from else ""
-        seen = f"{looks[-1].height_m:.2f} m above the floor ({ROOM_CAMERA_M} m)"
-        yield f"in a known room the camera stands {seen}{source}{option}"
+        looks.append(Look(option, float(np.median(nadir)), depth.metres_from))
+        yield str(looks[-1])
     best = min(looks, key=lambda look: look.factor)
+    if best.factor == float("inf"):
+        raise WeightsError(f"{name} finds no floor in a known room. Please report it.")
     if best.option != looks[0].option and best.factor < _FACTOR and looks[0].factor > _WORSE * best.factor:
         raise WeightsError(f"{name} is right{best.option}, not{looks[0].option}. Use that, and please report it.")
-    if best.factor > _FACTOR:
+    if best.factor > _FACTOR and not best.metres_from:
         raise WeightsError(f"{name} sees a known room {best.factor:.1f} times too large or too small. Please report it.")

@@ -66,7 +66,7 @@ def test_a_download_is_whole_recorded_and_not_repeated(server: HubServer) -> Non
     path = download("dap", progress=Progress(steps.append))
     assert path == weights_file("dap") == weights_path("dap") and path.read_bytes() == CONTENT
     assert read_record("dap").items() >= {"commit": COMMIT, "sha256": SHA256, "size": len(CONTENT)}.items()
-    fetched = [step.done for step in steps if isinstance(step, Step) and step.stage == "Fetching dap"]
+    fetched = [step.done for step in steps if isinstance(step, Step) and step.stage == "Fetching dap (0 MB)"]
     assert fetched == [*range(0, len(CONTENT), PART), len(CONTENT)]
     assert parts() == []
     server.ranges.clear()

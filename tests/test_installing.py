@@ -61,6 +61,8 @@ def test_one_that_fails_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch
     done = run("--model", "panda", "--model", "dap")
     assert done.exit_code == 3
     assert "Error: " in done.stderr and "expected 0000" in done.stderr
+    assert run("--model", "sharp", "--model", "panda").exit_code == 2
+    assert run("--model", "panda", "--model", "sharp").exit_code == 3
     assert weights_file("dap").is_file() and not weights_file("panda").exists()
 
 
@@ -94,7 +96,7 @@ def test_nothing_to_verify_is_said() -> None:
 def test_what_was_damaged_later_does_not_verify() -> None:
     run("--model", "sharp", "--accept-sharp-license")
     good = run("--verify")
-    assert good.exit_code == 0 and "sharp: the file is whole" in good.stdout
+    assert good.exit_code == 0 and "sharp: the file is whole" in good.stdout and "nothing more" in good.stdout
     weights_file("sharp").write_bytes(CONTENT[::-1])
     bad = run("--verify")
     assert bad.exit_code == 3 and "altered" in bad.stderr

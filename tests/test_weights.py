@@ -148,13 +148,14 @@ def test_the_projects_own_model_is_always_there_and_free() -> None:
     assert [name for name in WEIGHTS if may_be_sold(name)] == ["da3"]
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
-def test_the_table_is_plausible(name: str) -> None:
-    entry = WEIGHTS[name]
+@pytest.mark.parametrize(("name", "entry"), [*WEIGHTS.items()])
+def test_the_table_is_plausible(name: str, entry: Weights) -> None:
+    assert 10_000_000 < entry.size < 10_000_000_000 and 0 <= entry.slack < 0.01 * entry.size
+    assert entry.good_for and entry.licence and entry.title and "/" in entry.repository
+    assert (name == "sharp") == bool(entry.consent)
     assert entry.sha256 is None or len(bytes.fromhex(entry.sha256)) == 32
     assert entry.revision == "main" or len(bytes.fromhex(entry.revision)) == 20
     assert entry.consent == "" or entry.consent.startswith("https://")
-    assert entry.slack < 0.01 * entry.size or name == "dap"
 
 
 def test_the_documentation_holds_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
