@@ -10,6 +10,7 @@ from spag4d import weights
 from spag4d.errors import WeightsError
 from spag4d.weights import (
     WEIGHTS,
+    Weights,
     has_consent,
     home_folder,
     is_installed,
