@@ -100,9 +100,10 @@ def _alone(path: Path, progress: Progress) -> Iterator[None]:
             progress.report("Waiting", 0, 1)
             with suppress(Timeout):
                 lock.acquire(timeout=0.5)
-    with lock:
-        lock.release()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _fetched(name: str, progress: Progress) -> Path:

@@ -21,6 +21,7 @@ from spag4d.weights import weights_path
 
 VIEW_PX = 504
 WHOLE_HW = (252, 504)
+_NEAREST, _FARTHEST = np.float32(1e-3), np.float32(1e4)
 _RIG_OF = {"cubemap": "cubemap", "icosahedral": "icosahedron"}
 
 
@@ -53,6 +54,7 @@ class Da3Depth:
         """Return planar depth (h, w) in metres and the sky's score of a view (h, w, 3)."""
         picture = normalised(torch.from_numpy(rgb).permute(2, 0, 1)[None].to(self.device))
         depth, sky = (values[0].float().cpu().numpy() for values in self.network(picture))
+        depth = np.clip(depth, _NEAREST, _FARTHEST)  # in the sky it may be anything
         return depth * np.float32((camera.fx + camera.fy) / 2 / FOCAL_PX), sky
 
     def _as_one_picture(self, panorama: Panorama, progress: Progress) -> DepthMap:
@@ -60,6 +62,6 @@ class Da3Depth:
         small = small_panorama(panorama, WHOLE_HW)
         factor = WHOLE_HW[1] / (2 * math.pi) / FOCAL_PX
         turns = both_turns(self.network, small, self.device, progress=progress)
-        log_distance = blend_turns(*(np.log(depth * np.float32(factor)) for depth, _ in turns))
+        log_distance = blend_turns(*(np.log(np.clip(depth, _NEAREST, _FARTHEST) * np.float32(factor)) for depth, _ in turns))
         sky = blend_turns(*(sky for _, sky in turns)) - np.float32(self.sky_from)
         return depth_map(log_distance, sky, panorama, model=self.name, progress=progress)
