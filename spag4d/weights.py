@@ -47,13 +47,13 @@ _SHARP_LICENCE = "https://github.com/apple/ml-sharp/blob/main/LICENSE_MODEL"
 WEIGHTS: dict[str, Weights] = {
     "panda": Weights(
         "PanDA, large", "ZidongC/PanDA", "panda_large.pth", 1_343_016_343, f"{_PANDA} (CC-BY-NC-4.0)", "no",
-        "panoramas, indoors and out", slack=8192),
+        "panoramas, indoors and out", slack=10_000_000),
     "panda-small": Weights(
         "PanDA, small", "ZidongC/PanDA", "panda_small.pth", 99_539_383, f"{_PANDA} (Apache-2.0)", "unclear",
-        "panoramas on slow computers", slack=8192),
+        "panoramas on slow computers", slack=900_000),
     "panda-matterport": Weights(
         "PanDA, Matterport3D", "ZidongC/PanDA", "panda_matterport_large.pth", 1_343_016_343, f"{_PANDA} (CC-BY-NC-4.0)", "no",
-        "rooms up to 10 m, in metres", slack=8192),
+        "rooms up to 10 m, in metres", slack=10_000_000),
     "dap": Weights(
         "Depth Any Panoramas", "Insta360-Research/DAP-weights", "model.pth", 1_460_746_347,
         "none stated; DINOv3 License applies", "unclear", "panoramas up to 100 m, in metres, with sky"),
