@@ -113,8 +113,17 @@ def built(make: Callable[[Sizes], Network], state: State, origin: object, *, bac
     except (KeyError, AttributeError, IndexError) as error:
         raise not_of_this_network(origin, f"{error} is missing or no tensor") from error
     sizes.check(origin)
+    return filled(lambda: make(sizes), state, origin)
+
+
+def filled(make: Callable[[], Network], state: State, origin: object) -> Network:
+    """Return the network that ``make`` allocates, holding the tensors of ``state`` themselves, ready for inference.
+
+    Nothing is allocated: ``make`` runs on the meta device. Raises `WeightsError` that names what is missing, left over or of
+    another shape.
+    """
     with torch.device("meta"):
-        network = make(sizes)
+        network = make()
     expected = network.state_dict()
     _compare({name: value.shape for name, value in expected.items()}, state, origin)
     network.load_state_dict(state, assign=True)

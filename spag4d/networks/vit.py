@@ -26,18 +26,19 @@ def normalised(rgb: torch.Tensor) -> torch.Tensor:
 
 
 class Attention(nn.Module):
-    """Self-attention of heads 64 wide."""
+    """Self-attention of several heads."""
 
-    def __init__(self, width: int) -> None:
-        """``width`` channels, a multiple of 64."""
+    def __init__(self, width: int, heads: int) -> None:
+        """``width`` channels, shared out equally to the ``heads``."""
         super().__init__()
+        self.heads = heads
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
 
     def forward(self, tokens: torch.Tensor, rotation: Rotation | None) -> torch.Tensor:
         """Map (b, n, c) to the same shape; ``rotation`` turns queries and keys of the last tokens."""
         b, n, c = tokens.shape
-        query, key, value = self.qkv(tokens).reshape(b, n, 3, c // HEAD_WIDTH, HEAD_WIDTH).permute(2, 0, 3, 1, 4)
+        query, key, value = self.qkv(tokens).reshape(b, n, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
         if rotation is not None:
             query, key = rotated(query, rotation), rotated(key, rotation)
         attended = F.scaled_dot_product_attention(query, key, value)
@@ -74,11 +75,11 @@ class LayerScale(nn.Module):
 class Block(nn.Module):
     """Attention and MLP, each behind a layer norm and added to what came in."""
 
-    def __init__(self, width: int, eps: float) -> None:
-        """``width`` channels; ``eps`` of both norms."""
+    def __init__(self, width: int, heads: int, eps: float) -> None:
+        """``width`` channels, ``heads`` of the attention; ``eps`` of both norms."""
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width, eps), nn.LayerNorm(width, eps)
-        self.attn, self.mlp = Attention(width), Mlp(width)
+        self.attn, self.mlp = Attention(width, heads), Mlp(width)
         self.ls1, self.ls2 = LayerScale(width), LayerScale(width)
 
     def forward(self, tokens: torch.Tensor, rotation: Rotation | None) -> torch.Tensor:
@@ -105,13 +106,13 @@ class VisionTransformer(nn.Module):
 
     prefix = 1
 
-    def __init__(self, width: int, depth: int, patch: int, *, eps: float, final_eps: float) -> None:
-        """``eps`` of the blocks' norms and of the final one: they differ between networks."""
+    def __init__(self, width: int, depth: int, patch: int, *, eps: float, final_eps: float, heads: int | None = None) -> None:
+        """``eps`` of the blocks' norms and of the final one: they differ. ``heads`` are 64 wide unless given."""
         super().__init__()
         self.patch = patch
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.patch_embed = PatchEmbed(width, patch)
-        self.blocks = nn.ModuleList(Block(width, eps) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads or width // HEAD_WIDTH, eps) for _ in range(depth))
         self.norm = nn.LayerNorm(width, final_eps)
 
     def embed(self, patches: torch.Tensor) -> tuple[torch.Tensor, Rotation | None]:
@@ -128,21 +129,26 @@ class VisionTransformer(nn.Module):
 
         ``picture`` (b, 3, H, W) is normalised, H and W multiples of the patch; patches are in row-major order.
         """
+        return [self.norm(tokens) for tokens in self.tapped(picture, taps)]
+
+    def tapped(self, picture: torch.Tensor, taps: tuple[int, ...]) -> list[torch.Tensor]:
+        """Return the same tokens as the blocks left them, without the final norm."""
         tokens, rotation = self.embed(self.patch_embed(picture))
         tapped = []
         for index, block in enumerate(self.blocks[: max(taps) + 1]):
             tokens = block(tokens, rotation)
             if index in taps:
-                tapped.append(self.norm(tokens))
+                tapped.append(tokens)
         return tapped
 
 
 class DinoV2(VisionTransformer):
     """A table of positions, interpolated to the grid of patches."""
 
-    def __init__(self, width: int, depth: int, patch: int, side: int, *, eps: float = 1e-6, final_eps: float = 1e-6) -> None:
+    def __init__(self, width: int, depth: int, patch: int, side: int, *, eps: float = 1e-6, final_eps: float = 1e-6,
+                 heads: int | None = None) -> None:
         """``side`` x ``side`` positions are in the table, after that of the class token."""
-        super().__init__(width, depth, patch, eps=eps, final_eps=final_eps)
+        super().__init__(width, depth, patch, eps=eps, final_eps=final_eps, heads=heads)
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side * side, width))
 
     def embed(self, patches: torch.Tensor) -> tuple[torch.Tensor, None]:
