@@ -8,7 +8,8 @@ from torch import nn
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.base import DepthModel
 from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, small_panorama
-from spag4d.depth.scale import Affine, MetricReference, fit_affine, fit_factor, surface_weights
+from spag4d.depth.scale import MetricReference, surface_weights
+from spag4d.geometry.fit import Affine, fit_affine, fit_factor
 from spag4d.networks.panda import load_panda
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
