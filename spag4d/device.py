@@ -42,11 +42,13 @@ def explained_memory_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, MemoryError) and not _says_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         raise ResourceError("memory ran out. Raise --stride or use a smaller panorama; --device cpu spares a GPU.") from error
 
 
-def _says_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether any library says with this error that memory ran out."""
     text = str(error).lower()
-    return any(words in text for words in ("out of memory", "insufficient memory", "can't allocate memory"))
+    said = any(words in text for words in ("out of memory", "insufficient memory", "can't allocate memory"))
+    return said or isinstance(error, MemoryError)
