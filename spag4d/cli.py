@@ -48,7 +48,7 @@ def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., 
     words = [word for word in (setting.extra["unit"], "" if setting.choices else setting.bounds) if word]
     text = f"{field.description} [{', '.join(words)}]" if words else field.description
     kind = click.Choice(setting.choices) if setting.choices else type(field.default)
-    if kind is bool:
+    if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
     return click.option(setting.option, setting.name, type=kind, default=field.default, show_default=True, help=text)
 

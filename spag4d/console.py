@@ -89,6 +89,7 @@ def summary(result: ConversionResult) -> str:
     stages = ", ".join(f"{name.lower()} {seconds:.1f}" for name, seconds in result.stage_times.items())
     reach = "no surfaces" if result.depth_range is None else "{:.2f} to {:.2f} m".format(*result.depth_range)
     scale = f", metres from {result.metres_from}" if result.metres_from else ""
+    scale += f", with SHARP ({result.sharp})" if result.sharp else ""
     return (
         f"{files}: {result.splat_count:,} Gaussians, {result.file_size / 1e6:.1f} MB in {result.processing_time:.1f} s\n"
         f"  depth    {reach}, by {result.depth_model} on {result.device}{scale}\n"

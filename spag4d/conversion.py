@@ -18,7 +18,7 @@ class ConversionResult:
     ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
     ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
     without the sky dome (None where all is sky). ``metres_from`` is what the scale was taken from where it is not the depth
-    model's own: another model or the camera's height.
+    model's own: another model or the camera's height. ``sharp`` is the mode in which SHARP was used, or empty.
     """
 
     output_paths: tuple[Path, ...]
@@ -29,6 +29,7 @@ class ConversionResult:
     depth_range: tuple[float, float] | None
     depth_model: str
     metres_from: str
+    sharp: str
     device: str
     warnings: tuple[str, ...]
 
@@ -41,6 +42,7 @@ class Run:
     listener: Progress
     stage_times: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    sharp: str = ""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,12 @@ from spag4d.settings import AUTO, Settings
 from spag4d.splat.dome import dome_gaussians, dome_radius_m
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
+from spag4d.weights import is_installed
+
+if TYPE_CHECKING:
+    from spag4d.splat.sharp_model import SharpPredictor
+
+SHARP = "sharp"
 
 PanoramaLike = str | Path | np.ndarray | Panorama
 DepthLike = str | Path | np.ndarray | DepthMap
@@ -57,7 +63,10 @@ class SPAG4D:
             check_available(self.settings.depth_model, commercial_ok=self.settings.commercial_ok)
         if self.settings.depth_tiles:
             check_available(TILES_MODEL)
+        if self.settings.sharp_refine:
+            check_available(SHARP, commercial_ok=self.settings.commercial_ok)
         self._model, self._tiles_model = Loaded(), Loaded()
+        self._sharp: SharpPredictor | None = None
 
     def convert(
         self,
@@ -98,6 +107,7 @@ class SPAG4D:
             depth_range=depth.reach(panorama.valid),
             depth_model=depth.model,
             metres_from=depth.metres_from,
+            sharp=run.sharp,
             device=self._model.device if depth_map is None else "cpu",
             warnings=tuple(run.warnings),
         )
@@ -172,9 +182,13 @@ class SPAG4D:
     def _splat(self, panorama: Panorama, depth: DepthMap, run: Run) -> Gaussians:
         settings = run.settings
         look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
+        reach_m = (settings.depth_min, settings.depth_max)
         with run.stage("Gaussians") as listener:
+            with_sharp = _wants_sharp(settings, listener)
             surfaces = grid_gaussians(
-                panorama, depth, look=look, depth_min_m=settings.depth_min, depth_max_m=settings.depth_max, progress=listener)
+                panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
+        if with_sharp and len(surfaces):
+            surfaces = self._with_sharp(surfaces, panorama, depth, look, run)
         if not settings.sky_dome:
             return surfaces
         with run.stage("Sky dome") as listener:
@@ -182,13 +196,51 @@ class SPAG4D:
             dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
             return Gaussians.concatenate([surfaces, dome])
 
+    def _with_sharp(
+        self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run
+    ) -> Gaussians:
+        from spag4d.splat.sharp import Blends, layered, refined
+        from spag4d.splat.sharp_faces import sharp_faces
+        from spag4d.splat.sharp_model import SharpPredictor
+
+        settings = run.settings
+        with run.stage("SHARP") as listener:
+            device = resolve_device(settings.device)
+            if self._sharp is None or self._sharp.device != device:
+                self._sharp = None
+                self._sharp = SharpPredictor(device)
+            faces = sharp_faces(settings.sharp_projection, settings.sharp_cubemap_size, progress=listener)
+            blends = Blends(settings.scale_blend, settings.opacity_blend, settings.color_blend)
+            run.sharp = settings.sharp_mode
+            if settings.sharp_mode == "refine":
+                return refined(surfaces, panorama, depth, self._sharp, faces, look=look, blends=blends, progress=listener)
+            reach_m = (settings.depth_min, settings.depth_max)
+            return layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener)
+
     def _write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
         settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
-        comments = (f"SPAG-4D {__version__}", made_by, f"settings {settings.model_dump_json()}")
+        sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
+        comments = (f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}")
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
+
+
+def _wants_sharp(settings: Settings, progress: Progress) -> bool:
+    """Return whether SHARP is to be used; where nobody decided, because it is installed, and with a warning where it is not."""
+    if settings.sharp_refine is None:
+        if settings.commercial_ok:
+            return False
+        if not is_installed(SHARP):
+            progress.warn("the Gaussians are not refined, as the weights of SHARP are not installed; "
+                          "`spag4d download-models --model sharp` fetches them (for research only), "
+                          "and --no-sharp-refine says that you do not want them")
+            return False
+        return True
+    if settings.sharp_refine:
+        check_available(SHARP, commercial_ok=settings.commercial_ok)
+    return settings.sharp_refine
 
 
 def _check_targets(outputs: Mapping[str, Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:

@@ -73,6 +73,23 @@ class Settings(BaseModel):
         0.99, "Opacity of surface Gaussians.", group="Gaussians", gt=0, lt=1)
     backing: bool = _setting(
         True, "Put a coarse layer behind the fine one, which closes gaps.", group="Gaussians")
+    sharp_refine: bool | None = _setting(
+        None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.", group="SHARP")
+    sharp_mode: str = _setting(
+        "refine", "refine: our Gaussians with SHARP's sizes and colours; layers: SHARP's own, with what objects hide.",
+        group="SHARP", choices=("refine", "layers"))
+    sharp_projection: str = _setting(
+        "cubemap", "Views that SHARP sees: 6 of a cube, or 20 of an icosahedron.", group="SHARP",
+        choices=("cubemap", "icosahedral"))
+    sharp_cubemap_size: int = _setting(
+        1536, "Resolution of a view per 90°, in multiples of 384; above 1536 there are more views.", group="SHARP", unit="px",
+        ge=384, le=6144)
+    scale_blend: float = _setting(
+        0.8, "How much of SHARP's sizes is taken, with --sharp-mode refine.", group="SHARP", ge=0, le=1)
+    opacity_blend: float = _setting(
+        1.0, "How much of SHARP's opacities is taken, with --sharp-mode refine.", group="SHARP", ge=0, le=1)
+    color_blend: float = _setting(
+        0.5, "How much of SHARP's colours is taken; the rest is the photo's.", group="SHARP", ge=0, le=1)
     sky_dome: bool = _setting(
         True, "Show the sky on a sphere behind everything; otherwise it is dropped.", group="Sky")
     sky_threshold: float = _setting(
@@ -148,10 +165,15 @@ class Declared:
         return self.extra.get("enum", [])
 
     @property
+    def is_switch(self) -> bool:
+        """Whether it is on or off; a switch without a default depends on what is installed."""
+        return self.field.default is None or isinstance(self.field.default, bool)
+
+    @property
     def option(self) -> str:
         """The command-line option; switches get ``--x/--no-x``."""
         name = self.name.removeprefix("use_").replace("_", "-")
-        return f"--{name}/--no-{name}" if isinstance(self.field.default, bool) else f"--{name}"
+        return f"--{name}/--no-{name}" if self.is_switch else f"--{name}"
 
     @property
     def bounds(self) -> str:
@@ -173,6 +195,7 @@ def markdown_table() -> str:
     lines = ["| option | Python | default | allowed | what it does |", "|---|---|---|---|---|"]
     for setting in declared():
         default = setting.field.default
-        shown = ("on" if default else "off") if isinstance(default, bool) else f"{default} {setting.extra['unit']}".strip()
+        words = {None: "if installed", True: "on", False: "off"}
+        shown = words[default] if setting.is_switch else f"{default} {setting.extra['unit']}".strip()
         lines.append(f"| `{setting.option}` | `{setting.name}` | {shown} | {setting.bounds} | {setting.field.description} |")
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from spag4d.depth.base import DepthModel
 from spag4d.device import resolve_device
 from spag4d.errors import WeightsError
 from spag4d.io.image import read_panorama
+from spag4d.networks.sharp import load_sharp
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import check_file, readable, sha256_of, weights_file, weights_path
 
@@ -50,8 +51,9 @@ def verify(name: str, *, progress: Progress = SILENT) -> Iterator[str]:
     yield f"the file is whole and as expected ({readable(size)})"
     if name in DEPTH_MODELS:
         yield from _verify_depth(name, progress)
-    else:
-        yield "nothing more can be checked: this version does not use it yet"
+    elif name == "sharp":
+        load_sharp(path)
+        yield "every parameter is there"
 
 
 def _verify_depth(name: str, progress: Progress) -> Iterator[str]:

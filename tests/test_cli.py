@@ -214,7 +214,8 @@ def test_stopping_while_writing_leaves_the_older_file(photo: Path, depth: Path, 
     target = tmp_path / "out" / "scene.ply"
     target.parent.mkdir()
     target.write_text("older")
-    command = [sys.executable, "-c", SLOW_WRITER, "convert", str(photo), str(target), "--depth-map", str(depth)]
+    command = [sys.executable, "-c", SLOW_WRITER, "convert", str(photo), str(target), "--depth-map", str(depth),
+               "--no-sharp-refine"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "writing\n"
         process.send_signal(number)

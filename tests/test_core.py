@@ -25,7 +25,7 @@ def truth(box_room: BoxRoom) -> DepthMap:
 
 
 def test_a_panorama_becomes_a_scene(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
-    result = SPAG4D().convert(panorama, tmp_path / "scene.ply", depth_map=truth)
+    result = SPAG4D(sharp_refine=False).convert(panorama, tmp_path / "scene.ply", depth_map=truth)
     assert result.output_paths == (tmp_path / "scene.ply",)
     assert result.splat_count == len(read_ply(tmp_path / "scene.ply"))
     assert result.file_size == (tmp_path / "scene.ply").stat().st_size
@@ -109,7 +109,7 @@ def test_the_builtin_model_is_a_fallback_that_is_said(panorama: Panorama, tmp_pa
     result = SPAG4D(stride=8, device="cpu").convert(panorama, tmp_path / "scene.ply")
     assert result.depth_model == "builtin" and result.device == "cpu"
     assert any("built-in" in warning for warning in result.warnings)
-    named = SPAG4D(stride=8, device="cpu", depth_model="builtin").convert(panorama, tmp_path / "scene.ply")
+    named = SPAG4D(stride=8, device="cpu", depth_model="builtin", sharp_refine=False).convert(panorama, tmp_path / "scene.ply")
     assert named.warnings == ()
 
 
@@ -135,7 +135,8 @@ def test_the_model_is_loaded_once(panorama: Panorama, monkeypatch: pytest.Monkey
 
 def test_stages_are_told_in_order(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
     seen: list[Event] = []
-    SPAG4D(stride=4).convert(panorama, tmp_path / "scene.ply", depth_map=truth, progress=Progress(seen.append))
+    quiet = SPAG4D(stride=4, sharp_refine=False)
+    quiet.convert(panorama, tmp_path / "scene.ply", depth_map=truth, progress=Progress(seen.append))
     steps = [event for event in seen if isinstance(event, Step)]
     stages = list(dict.fromkeys(step.stage for step in steps))
     assert stages == ["Reading", "Depth", "Edges", "Gaussians", "Sky dome", "Writing"]
