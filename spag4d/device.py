@@ -36,6 +36,14 @@ def half_precision(device: str) -> Iterator[None]:
         yield
 
 
+def cpu_gains_from_bfloat16() -> bool:
+    """Return whether this processor multiplies matrices of bfloat16 in hardware; old versions of PyTorch do not tell."""
+    import torch
+
+    found = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
 @contextmanager
 def explained_memory_errors() -> Iterator[None]:
     """Turn any library's out-of-memory error into a `ResourceError` that says what to lower."""

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spag4d.device import explained_memory_errors, resolve_device
+from spag4d.device import cpu_gains_from_bfloat16, explained_memory_errors, resolve_device
 from spag4d.errors import InputError, ResourceError
 
 
@@ -39,3 +39,11 @@ def test_running_out_of_memory_is_explained(error: Exception) -> None:
 def test_other_errors_pass_through() -> None:
     with pytest.raises(RuntimeError, match="shapes differ"), explained_memory_errors():
         raise RuntimeError("shapes differ")
+
+
+def test_a_processor_that_multiplies_bfloat16_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    for found, gains in (({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx2": True}, False), ({}, False)):
+        monkeypatch.setattr("torch.cpu.get_capabilities", lambda found=found: found, raising=False)
+        assert cpu_gains_from_bfloat16() is gains
+    monkeypatch.delattr("torch.cpu.get_capabilities")
+    assert not cpu_gains_from_bfloat16()
