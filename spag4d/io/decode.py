@@ -101,6 +101,8 @@ def _kind(file: BinaryIO, path: Path) -> str:
     for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
             return kind
+    if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
+        raise InputError(f"{path} is a video. `spag4d convert-video` converts its frames.")
     raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {', '.join(_PLUGINS)}.")
 
 

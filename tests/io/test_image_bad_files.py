@@ -111,3 +111,11 @@ def test_decoders_stay_quiet(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=root)
     assert (done.stdout.strip(), done.stderr) == ("InputError", "")
+
+
+@pytest.mark.parametrize("head", [b"\0\0\0\x20ftypisom", b"\x1aE\xdf\xa3\x01\0\0\0"])
+def test_a_video_is_sent_to_its_command(head: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "clip.jpg"
+    path.write_bytes(head + bytes(100))
+    with pytest.raises(InputError, match="convert-video"):
+        read_panorama(path)
