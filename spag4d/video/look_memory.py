@@ -1,0 +1,68 @@
+"""Opacities, sizes and colours of Gaussians that stay steady from frame to frame."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from spag4d.data import Gaussians
+from spag4d.geometry.equirect import pixels_from_directions
+from spag4d.video.flow import Flow, look_up
+
+_SAME_DISTANCE, _SAME_SIZE = 0.15, 0.5
+"""Differences of logarithms up to which a Gaussian is the one that was there before."""
+_CHANNELS = 6
+_ROW = 8192  # directions per row; remapping refuses pictures of 32768 columns or rows
+
+LookMap = Float32[np.ndarray, "h w 6"]
+"""What was in each direction: log distance, log of size over distance, opacity, colour; distance is -inf where nothing was."""
+
+
+def remember(gaussians: Gaussians, height: int) -> LookMap:
+    """Return the look of Gaussians by direction, on ``height`` rows; of several in one place the one that comes first."""
+    look = np.zeros((height, 2 * height, _CHANNELS), np.float32)
+    look[..., 0] = -np.inf
+    rows, columns = _places(gaussians.means, height)
+    order = slice(None, None, -1)  # the fine layer comes before its backing, and surfaces before the sky
+    look[rows[order], columns[order]] = _look(gaussians)[order]
+    return look
+
+
+def steady_look(gaussians: Gaussians, before: LookMap, flow: Flow, alpha: float) -> Gaussians:
+    """Return the Gaussians of a frame, their opacities, sizes and colours averaged with those of the frame before.
+
+    ``alpha`` 0–1 is the share of what was; where the flow is not trusted, or something of another distance or size was
+    there, the new ones stay as they are. Shapes keep their proportions.
+    """
+    length = np.linalg.norm(gaussians.means, axis=1, keepdims=True)
+    seen = gaussians.means / length
+    source, trust = _looked_up(flow.source, seen), _looked_up(flow.trust, seen)
+    rows, columns = _places(source, before.shape[0])
+    old, new = before[rows, columns], _look(gaussians)
+    change = old - new
+    same = (np.abs(change[:, 0]) < _SAME_DISTANCE) & (np.abs(change[:, 1]) < _SAME_SIZE)
+    change[~same] = 0
+    change *= np.float32(alpha) * trust[:, None]
+    return replace(
+        gaussians,
+        scales=gaussians.scales * np.exp(change[:, 1:2]),
+        opacities=gaussians.opacities + change[:, 2],
+        colors=gaussians.colors + change[:, 3:],
+    )
+
+
+def _looked_up(image: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return a panorama's values in a list of directions (n, 3), which remapping takes only as a grid."""
+    grid = np.resize(vectors, (-(-len(vectors) // _ROW), _ROW, 3))
+    return look_up(image, grid).reshape(-1, *image.shape[2:])[: len(vectors)]
+
+
+def _places(vectors: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
+    columns, rows = np.moveaxis(np.rint(pixels_from_directions(vectors, height)).astype(np.int64), -1, 0)
+    return np.clip(rows, 0, height - 1), columns % (2 * height)
+
+
+def _look(gaussians: Gaussians) -> Float32[np.ndarray, "n 6"]:
+    log_distance = np.log(np.linalg.norm(gaussians.means, axis=1))
+    log_size = np.log(gaussians.scales).mean(1) - log_distance
+    return np.concatenate([np.stack([log_distance, log_size, gaussians.opacities], 1), gaussians.colors], 1)

@@ -1,0 +1,52 @@
+"""What is kept from frame to frame, and how it can be put down and taken up again."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float64
+
+from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.video.flow import Flow
+from spag4d.video.look_memory import LookMap, remember, steady_look
+from spag4d.video.smoothing import Memory, steady
+
+
+class Steadier:
+    """Steadies depth and Gaussians of the frames of a video, which must come in order; ``alpha`` 0 leaves them alone."""
+
+    def __init__(self, alpha: float) -> None:
+        """Start without a memory."""
+        self.alpha = alpha
+        self._memory: Memory | None = None
+        self._look: LookMap | None = None
+        self._flow: Flow | None = None
+
+    def depth(self, depth: DepthMap, panorama: Panorama, new_from_old: Float64[np.ndarray, "3 3"]) -> DepthMap:
+        """Return a frame's depth, steadied; the camera turned by ``new_from_old`` since the frame before."""
+        if not self.alpha:
+            return depth
+        done = steady(depth, panorama, self._memory, new_from_old, self.alpha)
+        self._memory, self._flow = done.memory, done.flow
+        return done.depth
+
+    def look(self, gaussians: Gaussians, height: int) -> Gaussians:
+        """Return the same frame's Gaussians with steadied looks, which are remembered on ``height`` rows."""
+        if not self.alpha:
+            return gaussians
+        if self._look is not None and self._flow is not None:
+            gaussians = steady_look(gaussians, self._look, self._flow, self.alpha)
+        self._look = remember(gaussians, height)
+        return gaussians
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that the next frame needs, as arrays; empty where there is nothing."""
+        if self._memory is None or self._look is None:
+            return {}
+        return {"picture": self._memory.picture, "log_distance": self._memory.log_distance, "sky": self._memory.sky,
+                "look": self._look}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Take up a state that `state` returned."""
+        if state:
+            self._memory = Memory(state["picture"], state["log_distance"], state["sky"])
+            self._look = state["look"]
