@@ -54,6 +54,8 @@ exit /b
 
 :test
 pushd "%ROOT%"
+rem Two workers share the cores.
+set "OMP_NUM_THREADS=1"
 "%VENV%\Scripts\python.exe" -m pytest %2 %3 %4 %5 %6 %7 %8 %9
 set "CODE=%ERRORLEVEL%"
 popd

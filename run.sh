@@ -56,7 +56,7 @@ if [ "${1:-}" = test ]; then
     shift
     install dev
     cd "$root"
-    exec "$venv/bin/python" -m pytest "$@"
+    OMP_NUM_THREADS=1 exec "$venv/bin/python" -m pytest "$@"  # two workers share the cores
 fi
 
 if [ -e "$venv/installed-dev" ]; then install dev; else install ""; fi
