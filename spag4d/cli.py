@@ -47,17 +47,22 @@ def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., 
     field = setting.field
     words = [word for word in (setting.extra["unit"], "" if setting.choices else setting.bounds) if word]
     text = f"{field.description} [{', '.join(words)}]" if words else field.description
-    kind = click.Choice(setting.choices) if setting.choices else type(field.default)
+    kind = click.Choice(setting.choices) if setting.choices else setting.kind
     if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
-    return click.option(setting.option, setting.name, type=kind, default=field.default, show_default=True, help=text)
+    bare: dict[str, Any] = {"is_flag": False, "flag_value": setting.bare} if setting.bare else {}
+    return click.option(setting.option, setting.name, type=kind, default=field.default, show_default=True, help=text, **bare)
 
 
-def settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for every field of `Settings`."""
-    for setting in reversed(list(declared())):
-        command = _option(setting)(command)
-    return command
+def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for every field of `Settings`, with or without those that only videos need."""
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        for setting in reversed(list(declared(video=video))):
+            command = _option(setting)(command)
+        return command
+
+    return decorated
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -69,7 +74,7 @@ def cli() -> None:
 @cli.command()
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
-@settings_options
+@settings_options(video=False)
 @click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
@@ -121,6 +126,37 @@ def _convert_folder(
     if failures:
         lines = "\n".join(f"  {failure.item.source}: {failure.error}" for failure in failures)
         raise Spag4dError(f"{len(failures)} of {len(items)} panoramas failed:\n{lines}")
+
+
+@cli.command("convert-video")
+@click.argument("input", type=FilePath)
+@click.argument("output", type=FilePath)
+@settings_options(video=True)
+@click.option("--preview", type=FilePath, help="Also make a video: a view that moves a little, and the depth (.mp4).")
+@click.option("--overwrite", is_flag=True, help="Start anew instead of going on where an earlier run stopped.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per frame.")
+@_in_words
+def convert_video(
+    input: Path, output: Path, preview: Path | None, overwrite: bool, quiet: bool, as_json: bool, **settings: Any
+) -> None:
+    """Convert the 360° video INPUT into a sequence of scenes in the folder OUTPUT.
+
+    frame_00001.ply and so on, or as --format says, and sequence.json with the time and pose of each. A run that was stopped
+    goes on when it is called again.
+    """
+    from spag4d.console import Console
+    from spag4d.core import SPAG4D
+
+    with Console(quiet=quiet, as_json=as_json) as console:
+        frames = SPAG4D(**settings).convert_video(
+            input, output, overwrite=overwrite, preview=preview, progress=console.progress)
+        count, bytes_written = 0, 0
+        for frame in frames:
+            console.frame(frame)
+            count, bytes_written = frame.number, bytes_written + frame.result.file_size
+        if not as_json:
+            console.say(f"{output}: {count} frames, {bytes_written / 1e6:,.1f} MB written now; sequence.json lists them")
 
 
 @cli.command("download-models")

@@ -9,9 +9,12 @@ from types import TracebackType
 from tqdm import tqdm
 
 from spag4d.batch import Outcome
-from spag4d.conversion import ConversionResult
+from spag4d.conversion import FRAMES, ConversionResult, FrameResult
 from spag4d.errors import Spag4dError
 from spag4d.progress import Event, Notice, Progress
+
+_LAYOUT = "{desc} {bar} {percentage:3.0f} % [{elapsed}<{remaining}]"
+_LAYOUT_OF_FRAMES = "{desc} {n_fmt}/{total_fmt} {bar} [{elapsed}<{remaining}, {rate_inv_fmt}]"
 
 
 class Console:
@@ -23,8 +26,7 @@ class Console:
         self._quiet = quiet
         self._as_json = as_json
         self._stage = ""
-        layout = "{desc} {bar} {percentage:3.0f} % [{elapsed}<{remaining}]"
-        self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=layout, ncols=80)
+        self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=_LAYOUT, ncols=80, unit="frame")
 
     @property
     def progress(self) -> Progress:
@@ -38,6 +40,7 @@ class Console:
             return
         if event.stage != self._stage:
             self._stage = event.stage
+            self._bar.bar_format = _LAYOUT_OF_FRAMES if event.stage == FRAMES else _LAYOUT
             self._bar.reset(total=event.total)
             self._bar.initial = event.done  # what was there before says nothing of the speed
             self._bar.set_description_str(f"{self.title}{event.stage:<14}", refresh=False)
@@ -51,6 +54,12 @@ class Console:
             self._line(json_line(result))
         elif not self._quiet:
             self._line(summary(result))
+
+    def frame(self, frame: FrameResult) -> None:
+        """Show that a frame of a video is done; people see that by the bar."""
+        if self._as_json:
+            own = {name: value for name, value in asdict(frame).items() if name != "result"}
+            self._line(json.dumps({**own, **json.loads(json_line(frame.result))}))
 
     def outcome(self, outcome: Outcome) -> None:
         """Show what became of one picture of a batch; an error that is a bug keeps its traceback."""

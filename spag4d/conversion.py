@@ -1,14 +1,18 @@
 """One conversion: what it keeps while it is under way, and what it tells in the end."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from spag4d.data import DepthMap
 from spag4d.device import explained_memory_errors
 from spag4d.progress import Event, Notice, Progress, Step
 from spag4d.settings import Settings
+
+FRAMES = "Frames"
+"""The stage of a video's progress that counts its frames."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,22 @@ class ConversionResult:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class FrameResult:
+    """One frame of a converted video: its ``number`` from 1 of ``count``, and what was made.
+
+    ``time_s`` is when it is shown, counted from the video's first frame. The quaternions (wxyz) say how the camera and the
+    file's axes are turned; the world is the camera of the sequence's first frame.
+    """
+
+    number: int
+    count: int
+    time_s: float
+    world_from_camera_wxyz: tuple[float, float, float, float]
+    world_from_file_wxyz: tuple[float, float, float, float]
+    result: ConversionResult
+
+
 @dataclass
 class Run:
     """One conversion under way: its settings, the time of each stage, the warnings so far."""
@@ -43,6 +63,25 @@ class Run:
     stage_times: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     sharp: str = ""
+
+    def result(
+        self, started: float, paths: Iterable[Path], count: int, depth: DepthMap, reach: tuple[float, float] | None, device: str
+    ) -> ConversionResult:
+        """Return what this run, begun at ``started``, made: ``count`` Gaussians in files, on surfaces that ``reach`` so far."""
+        paths = tuple(paths)
+        return ConversionResult(
+            output_paths=paths,
+            splat_count=count,
+            file_size=sum(path.stat().st_size for path in paths),
+            processing_time=time.perf_counter() - started,
+            stage_times=self.stage_times,
+            depth_range=reach,
+            depth_model=depth.model,
+            metres_from=depth.metres_from,
+            sharp=self.sharp,
+            device=device,
+            warnings=tuple(self.warnings),
+        )
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:

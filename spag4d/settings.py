@@ -7,7 +7,7 @@ an output all come from the class `Settings`.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.config import JsonDict
@@ -19,11 +19,16 @@ from spag4d.io import WRITERS
 from spag4d.io.outputs import AUTO, BOTH
 from spag4d.registry import nearest
 
+VIDEO = "Video"
+"""The group of the settings that a single picture has no use for."""
+
 
 def _setting(
-    default: Any, text: str, *, group: str, unit: str = "", choices: Sequence[str] = (), **bounds: Any
+    default: Any, text: str, *, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "", **bounds: Any
 ) -> Any:
     extra: JsonDict = {"group": group, "unit": unit}
+    if bare:
+        extra["bare"] = bare
     if choices:
         extra["enum"] = [*choices]
     return Field(default, description=text, json_schema_extra=extra, **bounds)
@@ -94,6 +99,18 @@ class Settings(BaseModel):
         True, "Show the sky on a sphere behind everything; otherwise it is dropped.", group="Sky")
     sky_threshold: float = _setting(
         80.0, "Everything farther than this is sky; 0 leaves that to the depth model.", group="Sky", unit="m", ge=0)
+    fps: float = _setting(
+        10.0, "Scenes per second of video.", group=VIDEO, unit="1/s")
+    start: float = _setting(
+        0.0, "Where in the video to begin.", group=VIDEO, unit="s")
+    duration: float | None = _setting(
+        None, "How much of the video to convert; by default all that follows.", group=VIDEO, unit="s")
+    stabilize: str = _setting(
+        "off", "lock keeps the first frame's heading (without a value too), smooth removes only the shake.", group=VIDEO,
+        choices=("off", "lock", "smooth"), bare="lock")
+    temporal_alpha: float = _setting(
+        0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.", group=VIDEO,
+        ge=0, lt=1)
     format: str = _setting(
         AUTO, "File format; auto goes by the extension of the output.", group="Files", choices=(AUTO, *WRITERS, BOTH))
     force_erp: bool = _setting(
@@ -167,7 +184,17 @@ class Declared:
     @property
     def is_switch(self) -> bool:
         """Whether it is on or off; a switch without a default depends on what is installed."""
-        return self.field.default is None or isinstance(self.field.default, bool)
+        return self.kind is bool
+
+    @property
+    def kind(self) -> Any:
+        """The Python type of its values; None as a default stands beside it."""
+        return next(kind for kind in get_args(self.field.annotation) or (self.field.annotation,) if kind is not type(None))
+
+    @property
+    def bare(self) -> str:
+        """What the option without a value stands for, or nothing."""
+        return self.extra.get("bare", "")
 
     @property
     def option(self) -> str:
@@ -185,9 +212,9 @@ class Declared:
         return ", ".join(f"{sign} {limit:g}" for sign, limit in limits.items())
 
 
-def declared() -> Iterator[Declared]:
-    """Iterate over all settings in the order of their declaration."""
-    return map(Declared, Settings.model_fields)
+def declared(*, video: bool = True) -> Iterator[Declared]:
+    """Iterate over the settings in the order of their declaration, with or without those that only videos need."""
+    return (one for one in map(Declared, Settings.model_fields) if video or one.extra["group"] != VIDEO)
 
 
 def markdown_table() -> str:
@@ -197,5 +224,6 @@ def markdown_table() -> str:
         default = setting.field.default
         words = {None: "if installed", True: "on", False: "off"}
         shown = words[default] if setting.is_switch else f"{default} {setting.extra['unit']}".strip()
+        shown = "the rest" if shown.startswith("None") else shown
         lines.append(f"| `{setting.option}` | `{setting.name}` | {shown} | {setting.bounds} | {setting.field.description} |")
     return "\n".join(lines) + "\n"

@@ -44,9 +44,10 @@ def test_convert_equals_python(photo: Path, depth: Path, tmp_path: Path) -> None
 
 
 def test_every_setting_has_an_option_that_help_explains() -> None:
-    text = run("convert", "--help").output
-    for setting in declared():
-        assert setting.option.split("/")[0] in text
+    for command, video in (("convert", False), ("convert-video", True)):
+        text = run(command, "--help").output
+        for setting in declared(video=video):
+            assert setting.option.split("/")[0] in text
 
 
 def test_json_is_one_line_for_scripts(photo: Path, depth: Path, tmp_path: Path) -> None:

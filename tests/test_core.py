@@ -205,6 +205,6 @@ def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypat
     def hungry(*args: object, **kwargs: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("spag4d.core.grid_gaussians", hungry)
+    monkeypatch.setattr("spag4d.stages.grid_gaussians", hungry)
     with pytest.raises(ResourceError, match="--stride"):
         SPAG4D().to_gaussians(panorama, depth_map=np.ones((HEIGHT, 2 * HEIGHT), np.float32))

@@ -51,7 +51,7 @@ def test_tiles_are_a_stage_of_their_own(panorama: Panorama, monkeypatch: pytest.
         called.append((base, model))
         return base.scaled(2.0)
 
-    monkeypatch.setattr("spag4d.core.add_detail", detail)
+    monkeypatch.setattr("spag4d.stages.add_detail", detail)
     seen: list[Event] = []
     converter = SPAG4D(depth_model="builtin", device="cpu", use_guided_filter=False, depth_tiles=True)
     found = converter.estimate_depth(panorama, progress=Progress(seen.append))

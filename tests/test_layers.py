@@ -18,6 +18,7 @@ LAYERS = [
     ("depth", "refine", "splat", "io", "video"),
     ("settings",),
     ("conversion",),
+    ("stages", "sequence"),
     ("core",),
     ("batch",),
     ("verify",),

@@ -5,15 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spag4d.cli import convert
+from spag4d.cli import convert, convert_video
 from spag4d.errors import InputError
 from spag4d.settings import Settings, declared, markdown_table
 
 
-def test_command_line_without_options_is_the_default() -> None:
-    names = {setting.name for setting in declared()}
-    context = click.Context(convert)
-    parsed = {str(p.name): p.get_default(context) for p in convert.params if p.name in names}
+@pytest.mark.parametrize(("command", "video"), [(convert, False), (convert_video, True)])
+def test_command_line_without_options_is_the_default(command: click.Command, video: bool) -> None:
+    names = {setting.name for setting in declared(video=video)}
+    context = click.Context(command)
+    parsed = {str(p.name): p.get_default(context) for p in command.params if p.name in {one.name for one in declared()}}
     assert Settings.of(**parsed) == Settings()
     assert parsed.keys() == names
 

@@ -1,0 +1,186 @@
+"""The folder of a converted video: which files belong to it, its record ``sequence.json``, and how a stopped run goes on."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from spag4d import __version__
+from spag4d.conversion import FrameResult
+from spag4d.errors import InputError
+from spag4d.io import WRITERS
+from spag4d.io.atomic import atomic_path
+from spag4d.io.outputs import output_paths
+from spag4d.settings import AUTO, Settings
+
+RECORD = "sequence.json"
+_LOCK = ".sequence.lock"
+_FREE = ("device",)
+"""Settings that may change between a run and the one that goes on with it."""
+
+Wxyz = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sequence is made of: the clip in words, the settings, and the time and the poses of each frame."""
+
+    clip: Mapping[str, Any]
+    settings: Settings
+    times_s: Sequence[float]
+    world_from_camera_wxyz: Sequence[Wxyz]
+    world_from_file_wxyz: Sequence[Wxyz]
+    lost: frozenset[int] = frozenset()
+
+
+class Sequence360:
+    """The frames in a folder, of which the first ``done`` are whole."""
+
+    def __init__(self, folder: Path, record: dict[str, Any]) -> None:
+        """Take a record that `begun` or `found` returned."""
+        self.folder = folder
+        self._record = record
+
+    @property
+    def done(self) -> int:
+        """Number of frames that are there."""
+        return self._record["done"]
+
+    @property
+    def files(self) -> list[Path]:
+        """The first file of each frame that is there."""
+        return [self.folder / frame["files"][0] for frame in self._record["frames"][: self.done]]
+
+    def plan(self, settings: Settings) -> Plan:
+        """Return the plan as it was recorded."""
+        frames = self._record["frames"]
+        poses = [[tuple(frame["pose"][f"world_from_{name}_wxyz"]) for frame in frames] for name in ("camera", "file")]
+        lost = frozenset(number for number, frame in enumerate(frames) if frame["lost"])
+        return Plan(self._record["clip"], settings, [frame["time_s"] for frame in frames], poses[0], poses[1], lost)
+
+    def outputs(self, number: int) -> dict[str, Path]:
+        """Return format → file of the frame ``number`` from 0."""
+        return _outputs(self.folder, number, self._record["settings"]["format"])
+
+    def add(self, frame: FrameResult, state: Mapping[str, np.ndarray]) -> None:
+        """Record that a frame's files are whole, after ``state``, from which the next frame can go on."""
+        older = self._state_path(self.done)
+        self._record["done"] = frame.number
+        if state and frame.number < frame.count:
+            with atomic_path(self._state_path(frame.number)) as path:
+                np.savez(path, **state)  # type: ignore[arg-type]
+        result = frame.result
+        reach = result.depth_range and [round(value, 4) for value in result.depth_range]
+        self._record["frames"][frame.number - 1] |= {
+            "splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings)}
+        self._write()
+        older.unlink(missing_ok=True)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return what was recorded with the last frame; raises `InputError` where it is gone."""
+        path = self._state_path(self.done)
+        if self.done in (0, len(self._record["frames"])) or not self._record["settings"]["temporal_alpha"]:
+            return {}
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot go on in {self.folder}: {path.name}, which holds what is known of the last frame, is "
+                             "missing or damaged. --overwrite starts anew.") from error
+
+    def _state_path(self, done: int) -> Path:
+        return self.folder / f".frame_{done:05d}.state.npz"
+
+    def _write(self) -> None:
+        with atomic_path(self.folder / RECORD) as path:
+            path.write_text(json.dumps(self._record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @staticmethod
+    def begun(folder: Path, plan: Plan) -> "Sequence360":
+        """Write the record of a sequence of which no frame is there yet."""
+        frames = [
+            {"number": number + 1, "time_s": time_s, "files": [path.name for path in paths.values()],
+             "pose": {"world_from_camera_wxyz": list(camera), "world_from_file_wxyz": list(file)},
+             "lost": number in plan.lost}
+            for number, (time_s, camera, file) in enumerate(
+                zip(plan.times_s, plan.world_from_camera_wxyz, plan.world_from_file_wxyz, strict=True))
+            for paths in [_outputs(folder, number, plan.settings.format)]
+        ]
+        record = {"program": "SPAG-4D", "version": __version__, "clip": dict(plan.clip), "fps": plan.settings.fps,
+                  "settings": plan.settings.model_dump(), "done": 0, "frames": frames}
+        sequence = Sequence360(folder, record)
+        sequence._write()
+        return sequence
+
+    @staticmethod
+    def found(folder: Path, clip: Mapping[str, Any], settings: Settings) -> "Sequence360 | None":
+        """Return the sequence that a folder holds, or None; raises `InputError` where it is not the one that is asked for."""
+        record = _read(folder)
+        if record is None:
+            if any(folder.glob("frame_[0-9]*")):
+                raise InputError(f"{folder} holds frames, but no {RECORD} that says of what. Choose another folder, or replace "
+                                 "them with --overwrite.")
+            return None
+        wanted = settings.model_dump()
+        differing = [f"{name} was {record['settings'].get(name)!r} and is {value!r}" for name, value in wanted.items()
+                     if record["settings"].get(name) != value and name not in _FREE]
+        differing += [f"the video's {name} was {record['clip'].get(name)!r} and is {value!r}" for name, value in clip.items()
+                      if record["clip"].get(name) != value]
+        if record["version"] != __version__:
+            differing.append(f"SPAG-4D was {record['version']} and is {__version__}")
+        if differing:
+            raise InputError(f"{folder} holds a sequence that was begun otherwise: {'; '.join(differing)}. Choose another "
+                             "folder, or start anew with --overwrite.")
+        return Sequence360(folder, record)
+
+
+@contextmanager
+def opened(folder: Path, *, overwrite: bool) -> Iterator[None]:
+    """Make the folder, keep other runs out of it while the block lasts, and empty it of an older sequence to overwrite it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(f"another run is writing to {folder}. Wait for its end, or choose another folder.") from error
+    except OSError as error:
+        raise InputError(f"cannot write to the folder {folder}: {error.strerror}. Choose another one.") from error
+    try:
+        if overwrite:
+            _cleared(folder)
+        yield
+    finally:
+        lock.release()
+        (folder / _LOCK).unlink(missing_ok=True)
+
+
+def _cleared(folder: Path) -> None:
+    (folder / RECORD).unlink(missing_ok=True)
+    endings = [f".{name}" for name in WRITERS]
+    for path in [*folder.glob("frame_[0-9]*"), *folder.glob(".frame_[0-9]*.state.npz")]:
+        digits = path.stem.removeprefix("frame_")
+        if path.name.startswith(".") or (digits.isdecimal() and path.suffix in endings):
+            path.unlink()
+
+
+def _outputs(folder: Path, number: int, format: str) -> dict[str, Path]:
+    return output_paths(folder / f"frame_{number + 1:05d}", next(iter(WRITERS)) if format == AUTO else format)
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    path = folder / RECORD
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not {"clip", "settings", "version", "done", "frames"} <= record.keys():
+            raise ValueError("it has not the keys of one")
+        return record
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(f"{path} is no record of a sequence: {error}. Choose another folder, or start anew with "
+                         "--overwrite.") from error

@@ -1,0 +1,199 @@
+"""The stages of a conversion, and how long models live. No formula and no loop over pixels stands here."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spag4d import __version__
+from spag4d.conversion import Run
+from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.depth import DEPTH_MODELS, best_available, check_available
+from spag4d.depth.base import DepthModel
+from spag4d.depth.floor import scaled_to_camera_height
+from spag4d.depth.from_file import depth_from_array, depth_from_file
+from spag4d.depth.loaded import Loaded
+from spag4d.depth.perspective import PerspectiveModel
+from spag4d.depth.tiles import TILES_MODEL, add_detail
+from spag4d.device import resolve_device
+from spag4d.errors import InputError
+from spag4d.io import WRITERS
+from spag4d.io.image import panorama_from_array, read_panorama
+from spag4d.progress import Progress
+from spag4d.refine.edges import refine_edges
+from spag4d.refine.sky import mark_sky
+from spag4d.settings import AUTO, Settings
+from spag4d.splat.dome import dome_gaussians, dome_radius_m
+from spag4d.splat.grid import grid_gaussians
+from spag4d.splat.look import Look
+from spag4d.weights import is_installed
+
+if TYPE_CHECKING:
+    from spag4d.splat.sharp_model import SharpPredictor
+
+SHARP = "sharp"
+
+PanoramaLike = str | Path | np.ndarray | Panorama
+DepthLike = str | Path | np.ndarray | DepthMap
+
+
+def check_models(settings: Settings) -> None:
+    """Raise before any work where a device or a model that the settings name cannot be used: `InputError`, `WeightsError`."""
+    if settings.device != AUTO:
+        resolve_device(settings.device)
+    if settings.depth_model != AUTO:
+        check_available(settings.depth_model, commercial_ok=settings.commercial_ok)
+    if settings.depth_tiles:
+        check_available(TILES_MODEL)
+    if settings.sharp_refine:
+        check_available(SHARP, commercial_ok=settings.commercial_ok)
+
+
+def with_choices_made(settings: Settings, progress: Progress) -> Settings:
+    """Return the settings with a depth model and SHARP's use decided, and warn of fallbacks once."""
+    name = settings.depth_model
+    if name == AUTO:
+        name = best_available(progress, commercial_ok=settings.commercial_ok)
+    return settings.changed(depth_model=name, sharp_refine=_wants_sharp(settings, progress))
+
+
+class Stages:
+    """The stages in the order of their methods; models stay loaded until others are asked for."""
+
+    def __init__(self) -> None:
+        """Start without any model."""
+        self._model, self._tiles_model = Loaded(), Loaded()
+        self._sharp: SharpPredictor | None = None
+
+    @property
+    def device(self) -> str:
+        """Where the depth model is that was used last."""
+        return self._model.device
+
+    def read(self, source: PanoramaLike, run: Run) -> Panorama:
+        """Return the panorama of a file or an array."""
+        with run.stage("Reading") as listener:
+            if isinstance(source, Panorama):
+                return source
+            if isinstance(source, np.ndarray):
+                return panorama_from_array(source, force_erp=run.settings.force_erp)
+            return read_panorama(Path(source), force_erp=run.settings.force_erp, progress=listener)
+
+    def raw_depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
+        """Return the depth as it was given or estimated, in its final scale."""
+        settings = run.settings
+        if settings.depth_tiles and given is not None:
+            raise InputError("--depth-tiles adds detail to a model's depth, not to --depth-map. Leave one of them out.")
+        with run.stage("Depth") as listener:
+            depth = self._given_or_estimated(panorama, given, settings, listener)
+        if settings.depth_tiles:
+            depth = self._detailed(depth, panorama, run)
+        if settings.camera_height:
+            with run.stage("Scale") as listener:
+                depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
+        return depth.scaled(settings.global_scale)
+
+    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
+        """Return the depth with sharp edges, the sky marked."""
+        settings = run.settings
+        with run.stage("Edges") as listener:
+            if settings.use_guided_filter:
+                depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
+            return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
+
+    def _given_or_estimated(
+        self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress
+    ) -> DepthMap:
+        if given is None:
+            return self._estimated(panorama, settings, progress)
+        if isinstance(given, DepthMap):
+            if given.size_hw == panorama.size_hw:
+                return given
+            distance = np.where(given.sky, np.float32(np.inf), given.distance)
+            resized = depth_from_array(distance, panorama.size_hw)
+            return replace(resized, kind=given.kind, model=given.model, metres_from=given.metres_from)
+        if isinstance(given, np.ndarray):
+            return depth_from_array(given, panorama.size_hw)
+        return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
+
+    def _estimated(self, panorama: Panorama, settings: Settings, progress: Progress) -> DepthMap:
+        name = settings.depth_model
+        if name == AUTO:
+            name = best_available(progress, commercial_ok=settings.commercial_ok)
+        else:
+            check_available(name, commercial_ok=settings.commercial_ok)
+        model: DepthModel = self._model.get(name, resolve_device(settings.device), **settings.of_model(name))
+        return model.estimate(panorama, progress=progress)
+
+    def _detailed(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
+        with run.stage("Detail") as listener:
+            check_available(TILES_MODEL)
+            model: PerspectiveModel = self._tiles_model.get(TILES_MODEL, resolve_device(run.settings.device))
+            return add_detail(depth, panorama, model, progress=listener)
+
+    def gaussians(self, panorama: Panorama, depth: DepthMap, run: Run) -> Gaussians:
+        """Return surfaces, by SHARP where that is wanted, and the sky's dome."""
+        settings = run.settings
+        look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
+        reach_m = (settings.depth_min, settings.depth_max)
+        with run.stage("Gaussians") as listener:
+            with_sharp = _wants_sharp(settings, listener)
+            surfaces = grid_gaussians(
+                panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
+        if with_sharp and len(surfaces):
+            surfaces = self._with_sharp(surfaces, panorama, depth, look, run)
+        if not settings.sky_dome:
+            return surfaces
+        with run.stage("Sky dome") as listener:
+            radius_m = dome_radius_m(settings.depth_max)
+            dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
+            return Gaussians.concatenate([surfaces, dome])
+
+    def _with_sharp(
+        self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run
+    ) -> Gaussians:
+        from spag4d.splat.sharp import Blends, layered, refined
+        from spag4d.splat.sharp_faces import sharp_faces
+        from spag4d.splat.sharp_model import SharpPredictor
+
+        settings = run.settings
+        with run.stage("SHARP") as listener:
+            device = resolve_device(settings.device)
+            if self._sharp is None or self._sharp.device != device:
+                self._sharp = None
+                self._sharp = SharpPredictor(device)
+            faces = sharp_faces(settings.sharp_projection, settings.sharp_cubemap_size, progress=listener)
+            blends = Blends(settings.scale_blend, settings.opacity_blend, settings.color_blend)
+            run.sharp = settings.sharp_mode
+            if settings.sharp_mode == "refine":
+                return refined(surfaces, panorama, depth, self._sharp, faces, look=look, blends=blends, progress=listener)
+            reach_m = (settings.depth_min, settings.depth_max)
+            return layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener)
+
+    def write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
+        """Write the files, format by format, with comments from which the run can be repeated."""
+        settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
+        made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
+        sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
+        comments = (f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}")
+        for name, path in outputs.items():
+            with run.stage("Writing") as listener:
+                WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
+
+
+def _wants_sharp(settings: Settings, progress: Progress) -> bool:
+    """Return whether SHARP is to be used; where nobody decided, because it is installed, and with a warning where it is not."""
+    if settings.sharp_refine is None:
+        if settings.commercial_ok:
+            return False
+        if not is_installed(SHARP):
+            progress.warn("the Gaussians are not refined, as the weights of SHARP are not installed; "
+                          "`spag4d download-models --model sharp` fetches them (for research only), "
+                          "and --no-sharp-refine says that you do not want them")
+            return False
+        return True
+    if settings.sharp_refine:
+        check_available(SHARP, commercial_ok=settings.commercial_ok)
+    return settings.sharp_refine

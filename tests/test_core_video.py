@@ -1,0 +1,183 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from spag4d import SPAG4D, InputError
+from spag4d.cli import cli
+from spag4d.conversion import FRAMES
+from spag4d.errors import Cancelled
+from spag4d.io.image import read_panorama
+from spag4d.io.ply import read_ply
+from spag4d.progress import Event, Notice, Progress, Step
+from tests.clips import encode
+
+ROOT = Path(__file__).parents[1]
+FAST = {"depth_model": "builtin", "sharp_refine": False, "stride": 4, "fps": 5.0}
+YAW_PX = 8
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten frames at 10 per second of a room in which the camera turns right by 8 of 512 columns a frame."""
+    rgb = read_panorama(ROOT / "TestImage" / "interior.jpg").rgb
+    small = (np.asarray(cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA)) * 255).astype(np.uint8)
+    pictures = [np.roll(small, -YAW_PX * number, axis=1) for number in range(10)]
+    return encode(tmp_path_factory.mktemp("video") / "turning.mp4", pictures, "-c:v", "libx264", "-crf", "12", fps="10")
+
+
+@pytest.fixture(scope="module")
+def whole(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    list(SPAG4D(**FAST).convert_video(clip, folder))
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_video_becomes_a_sequence(clip: Path, whole: Path) -> None:
+    record = json.loads((whole / "sequence.json").read_text(encoding="utf-8"))
+    assert sorted(contents(whole)) == [*(f"frame_{number:05d}.ply" for number in range(1, 6)), "sequence.json"]
+    assert record["done"] == len(record["frames"]) == 5
+    assert record["fps"] == 5
+    assert [frame["time_s"] for frame in record["frames"]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert [frame["files"] for frame in record["frames"]] == [[f"frame_{number:05d}.ply"] for number in range(1, 6)]
+    assert record["settings"]["depth_model"] == "builtin"
+    assert record["frames"][2]["splat_count"] == len(read_ply(whole / "frame_00003.ply"))
+    for number, frame in enumerate(record["frames"]):
+        w, x, y, z = frame["pose"]["world_from_camera_wxyz"]
+        yaw_deg = np.degrees(2 * np.arctan2(y, w))
+        assert yaw_deg == pytest.approx(2 * YAW_PX * 360 / 512 * number, abs=0.1)
+        assert max(abs(x), abs(z)) < 0.002
+        assert frame["pose"]["world_from_file_wxyz"] == frame["pose"]["world_from_camera_wxyz"]
+
+
+def test_locked_frames_show_the_room_in_one_place(clip: Path, tmp_path: Path) -> None:
+    frames = list(SPAG4D(**FAST).convert_video(clip, tmp_path / "new" / "frames", stabilize="lock", sky_dome=False))
+    assert [frame.number for frame in frames] == [1, 2, 3, 4, 5]
+    assert frames[4].world_from_file_wxyz == (1, 0, 0, 0)
+    assert frames[4].world_from_camera_wxyz != (1, 0, 0, 0)
+    first, last = (read_ply(frame.result.output_paths[0]) for frame in (frames[0], frames[4]))
+    colors = []
+    for gaussians in (first, last):
+        ray = gaussians.means / np.linalg.norm(gaussians.means, axis=1, keepdims=True)
+        near = ray @ np.array([0.5, -0.1, 0.86]) > 0.98
+        colors.append(gaussians.colors[near].mean(0))
+    assert np.abs(colors[0] - colors[1]).max() < 0.02
+
+
+def test_a_run_that_stopped_goes_on_to_the_same_bytes(clip: Path, whole: Path, tmp_path: Path) -> None:
+    frames = SPAG4D(**FAST).convert_video(clip, tmp_path)
+    next(frames)
+    next(frames)
+    frames.close()  # type: ignore[attr-defined]
+    assert json.loads((tmp_path / "sequence.json").read_text(encoding="utf-8"))["done"] == 2
+    rest = list(SPAG4D(**FAST).convert_video(clip, tmp_path))
+    assert [frame.number for frame in rest] == [3, 4, 5]
+    assert contents(tmp_path) == contents(whole)
+    assert list(SPAG4D(**FAST).convert_video(clip, tmp_path)) == []
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(clip: Path, whole: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "spag4d", "convert-video", str(clip), str(tmp_path), "--depth-model", "builtin",
+               "--no-sharp-refine", "--stride", "4", "--fps", "5", "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    running = subprocess.Popen(command, env=environment)
+    for _ in range(1200):
+        if (tmp_path / "frame_00002.ply").exists() or running.poll() is not None:
+            break
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "frame_00005.ply").exists()
+    subprocess.run(command, env=environment, check=True)
+    made = contents(tmp_path)
+    assert {name: made[name] for name in contents(whole)} == contents(whole)
+    assert not [name for name in made if "state" in name]
+
+
+def test_other_settings_are_an_error_that_names_them(clip: Path, whole: Path) -> None:
+    before = contents(whole)
+    with pytest.raises(InputError) as caught:
+        next(SPAG4D(**FAST).convert_video(clip, whole, temporal_alpha=0.5, thickness=0.2))
+    assert "temporal_alpha was 0.3 and is 0.5" in str(caught.value)
+    assert "thickness was 0.1 and is 0.2" in str(caught.value)
+    assert "--overwrite" in str(caught.value)
+    assert contents(whole) == before
+
+
+def test_overwrite_starts_anew_and_leaves_other_files_alone(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "frame_00009.ply").write_text("from an older run")
+    (tmp_path / "frame_notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"no sequence\.json"):
+        next(SPAG4D(**FAST).convert_video(clip, tmp_path))
+    list(SPAG4D(**FAST).convert_video(clip, tmp_path, overwrite=True, duration=0.2, format="splat", temporal_alpha=0.0))
+    assert sorted(contents(tmp_path)) == ["frame_00001.splat", "frame_notes.txt", "sequence.json"]
+
+
+@pytest.mark.parametrize(("text", "words"), [("{", "no record of a sequence"), ("[]", "no record"), ("{}", "no record")])
+def test_a_broken_record_is_an_error(text: str, words: str, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "sequence.json").write_text(text)
+    with pytest.raises(InputError, match=words):
+        next(SPAG4D(**FAST).convert_video(clip, tmp_path))
+
+
+def test_two_runs_do_not_share_a_folder(clip: Path, tmp_path: Path) -> None:
+    frames = SPAG4D(**FAST).convert_video(clip, tmp_path)
+    next(frames)
+    with pytest.raises(InputError, match="another run is writing"):
+        next(SPAG4D(**FAST).convert_video(clip, tmp_path, overwrite=True))
+    frames.close()  # type: ignore[attr-defined]
+
+
+def test_warnings_come_once_and_frames_are_counted(clip: Path, tmp_path: Path) -> None:
+    heard: list[Event] = []
+    list(SPAG4D(stride=8, fps=5.0).convert_video(clip, tmp_path, duration=0.6, progress=Progress(on_event=heard.append)))
+    notices = [event.message for event in heard if isinstance(event, Notice)]
+    assert len(notices) == 2
+    assert "built-in model" in notices[0]
+    assert "SHARP" in notices[1]
+    counted = [event.done for event in heard if isinstance(event, Step) and event.stage == FRAMES]
+    assert counted == sorted(counted)
+    assert counted[-1] == 3
+
+
+def test_a_run_can_be_cancelled(clip: Path, tmp_path: Path) -> None:
+    progress = Progress(is_cancelled=lambda: (tmp_path / "frame_00001.ply").exists())
+    with pytest.raises(Cancelled):
+        list(SPAG4D(**FAST).convert_video(clip, tmp_path, progress=progress))
+    assert not (tmp_path / "frame_00003.ply").exists()
+
+
+def test_the_command_makes_a_preview(clip: Path, tmp_path: Path) -> None:
+    preview = tmp_path / "preview.mp4"
+    arguments = ["convert-video", str(clip), str(tmp_path / "frames"), "--depth-model", "builtin", "--no-sharp-refine",
+                 "--stride", "8", "--fps", "5", "--duration", "0.4", "--preview", str(preview), "--json", "--stabilize"]
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["number"] for line in lines] == [1, 2]
+    assert lines[1]["world_from_file_wxyz"] == [1, 0, 0, 0]
+    assert lines[1]["splat_count"] > 1000
+    assert preview.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(("options", "word"), [
+    (["--start", "3"], "is 1.000 s long"), (["--duration", "0"], "is 1.000 s long"), (["--fps", "0"], "is 1.000 s long"),
+    (["--preview", "x.gif"], ".mp4"), (["--preview", "none/x.mp4"], "does not exist"),
+])
+def test_bad_options_are_explained(options: list[str], word: str, clip: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["convert-video", str(clip), str(tmp_path), "-q", *options])
+    assert done.exit_code == 2
+    assert word in done.stderr
+    assert not list(tmp_path.iterdir())
