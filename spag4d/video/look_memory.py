@@ -53,7 +53,7 @@ def steady_look(gaussians: Gaussians, before: LookMap, flow: Flow, alpha: float)
 
 def _looked_up(image: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return a panorama's values in a list of directions (n, 3), which remapping takes only as a grid."""
-    grid = np.resize(vectors, (-(-len(vectors) // _ROW), _ROW, 3))
+    grid = np.resize(vectors, (max(1, -(-len(vectors) // _ROW)), _ROW, 3))
     return look_up(image, grid).reshape(-1, *image.shape[2:])[: len(vectors)]
 
 

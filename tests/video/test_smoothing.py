@@ -132,6 +132,13 @@ def test_looks_are_averaged_only_with_what_was_there(truth: DepthMap) -> None:
     assert np.array_equal(steady_look(gaussians, elsewhere, still(HEIGHT), 0.25).colors, gaussians.colors)
 
 
+def test_a_frame_without_gaussians_is_no_obstacle(truth: DepthMap) -> None:
+    gaussians = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
+    nothing = remember(Gaussians.empty(), HEIGHT // 2)
+    assert np.array_equal(steady_look(gaussians, nothing, still(HEIGHT), 0.5).colors, gaussians.colors)
+    assert len(steady_look(Gaussians.empty(), remember(gaussians, HEIGHT // 2), still(HEIGHT), 0.5)) == 0
+
+
 def test_turned_gaussians_are_the_same_ones(truth: DepthMap) -> None:
     gaussians = grid_gaussians(BoxRoom().panorama(32), BoxRoom().depth(32))
     turn = Rotation.from_rotvec([0.4, 1.0, -0.7])
