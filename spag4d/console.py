@@ -16,6 +16,8 @@ from spag4d.progress import Event, Notice, Progress
 _LAYOUT = "{desc} {bar} {percentage:3.0f} % [{elapsed}<{remaining}]"
 _LAYOUT_OF_FRAMES = "{desc} {n_fmt}/{total_fmt} {bar} [{elapsed}<{remaining}, {rate_inv_fmt}]"
 
+_WIDEST = len("Frames: gaussians")
+
 
 class Console:
     """Shows one command's work; ``quiet`` leaves only errors, ``as_json`` prints results as lines for scripts."""
@@ -43,7 +45,8 @@ class Console:
             self._bar.bar_format = _LAYOUT_OF_FRAMES if event.stage == FRAMES else _LAYOUT
             self._bar.reset(total=event.total)
             self._bar.initial = event.done  # what was there before says nothing of the speed
-            self._bar.set_description_str(f"{self.title}{event.stage:<14}", refresh=False)
+        doing = f"{event.stage}: {event.detail.lower()}" if event.detail else event.stage
+        self._bar.set_description_str(f"{self.title}{doing:<{_WIDEST if event.detail else 14}}", refresh=False)
         self._bar.total = event.total
         self._bar.n = event.done
         self._bar.refresh()

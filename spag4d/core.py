@@ -178,10 +178,10 @@ def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress
 
 
 def _counting(progress: Progress, number: int, count: int) -> Progress:
-    """Return what one frame reports to: its steps only show that it is alive, and where it can be cancelled."""
+    """Return what one frame reports to: its stages are details of the frames' progress."""
 
     def hear(event: Event) -> None:
-        progress.on_event(Step(FRAMES, number, count) if isinstance(event, Step) else event)
+        progress.on_event(Step(FRAMES, number, count, event.stage) if isinstance(event, Step) else event)
 
     return replace(progress, on_event=hear)
 

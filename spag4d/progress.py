@@ -8,11 +8,12 @@ from spag4d.errors import Cancelled
 
 @dataclass(frozen=True)
 class Step:
-    """``done`` of ``total`` items of ``stage`` are finished."""
+    """``done`` of ``total`` items of ``stage`` are finished; ``detail`` is what is being done to the next one."""
 
     stage: str
     done: int
     total: int
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Progress:
 
         def hear(event: Event) -> None:
             if isinstance(event, Step):
-                event = Step(event.stage, number * event.total + event.done, count * event.total)
+                event = replace(event, done=number * event.total + event.done, total=count * event.total)
             self.on_event(event)
 
         return replace(self, on_event=hear)

@@ -150,6 +150,7 @@ def test_warnings_come_once_and_frames_are_counted(clip: Path, tmp_path: Path) -
     counted = [event.done for event in heard if isinstance(event, Step) and event.stage == FRAMES]
     assert counted == sorted(counted)
     assert counted[-1] == 3
+    assert {"Depth", "Steadying", "Gaussians", "Writing"} <= {event.detail for event in heard if isinstance(event, Step)}
 
 
 def test_a_run_can_be_cancelled(clip: Path, tmp_path: Path) -> None:
