@@ -88,11 +88,12 @@ class SPAG4D:
         `convert` does, and `InputError` where the folder holds a sequence of another video or other settings.
         """
         folder = Path(output_folder)
-        settings = with_choices_made(self.settings.changed(**overrides), progress)
+        settings = self.settings.changed(**overrides)
         if preview is not None:
             _check_preview(Path(preview), Path(input_path))
         clip = read_clip(Path(input_path), progress=progress)
         shown = clip.frames(settings.fps, settings.start, settings.duration, progress=progress)
+        settings = with_choices_made(settings, progress)
         with opened(folder, overwrite=overwrite):
             sequence = Sequence360.found(folder, clip.identity(), settings)
             if sequence is None:
