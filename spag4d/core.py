@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, with_choices_made
+
+_FIRST_LOOK_ROWS, _COARSEST = 256, 16
+"""About how many rows of Gaussians a first look has, and the largest stride that there is."""
 
 
 class SPAG4D:
@@ -45,22 +48,28 @@ class SPAG4D:
         *,
         depth_map: DepthLike | None = None,
         save_depth: str | Path | None = None,
+        first_look: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
         """Convert a panorama (file or array) into splat files, and return what was made.
 
         ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the
-        depth that was used; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
-        `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
+        depth that was used, and ``first_look`` one for a coarse scene that is there as soon as the depth is; ``overrides`` are
+        settings for this call. Raises `InputError`, `WeightsError`, `ResourceError` or `Cancelled`; a file is only ever
+        replaced by a whole new one.
         """
         started = time.perf_counter()
         run = Run(self.settings.changed(**overrides), progress)
         outputs = output_paths(Path(output_path), run.settings.format)
         depth_path = None if save_depth is None else Path(save_depth)
-        _check_targets(outputs, depth_path, sources=(input_path, depth_map))
+        early = {} if first_look is None else output_paths(Path(first_look))
+        _check_targets([*outputs.values(), *early.values()], depth_path, sources=(input_path, depth_map))
         panorama = self._stages.read(input_path, run)
-        depth = self._depth(panorama, depth_map, run)
+        depth = self._stages.raw_depth(panorama, depth_map, run)
+        if early:
+            self._first_look(panorama, depth, early, run)
+        depth = self._stages.refined_depth(depth, panorama, run)
         gaussians = self._stages.gaussians(panorama, depth, run)
         if not len(gaussians):
             raise InputError(_nothing_left(panorama, depth, run.settings))
@@ -70,6 +79,15 @@ class SPAG4D:
                 write_depth(depth_path, depth, progress=listener)
         device = self._stages.device if depth_map is None else "cpu"
         return run.result(started, outputs.values(), len(gaussians), depth, depth.reach(panorama.valid), device)
+
+    def _first_look(self, panorama: Panorama, depth: DepthMap, outputs: Mapping[str, Path], run: Run) -> None:
+        """Write a coarse scene of the depth as it is, without a word of what is warned of later anyway."""
+        stride = min(max(run.settings.stride, panorama.size_hw[0] // _FIRST_LOOK_ROWS), _COARSEST)
+        with run.stage("First look") as listener:
+            quick = Run(run.settings.changed(stride=stride, use_guided_filter=False, sharp_refine=False),
+                        Progress(is_cancelled=listener.is_cancelled))
+            depth = self._stages.refined_depth(depth, panorama, quick)
+            self._stages.write(self._stages.gaussians(panorama, depth, quick), outputs, depth, quick)
 
     def convert_video(
         self,
@@ -206,9 +224,9 @@ def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progre
     write_movie(path, pictures, settings.fps)
 
 
-def _check_targets(outputs: Mapping[str, Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:
+def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:
     """Refuse, before any work, targets in missing folders and targets that would overwrite a source."""
-    targets = [*outputs.values(), *([] if depth_path is None else [depth_path])]
+    targets = [*outputs, *([] if depth_path is None else [depth_path])]
     if depth_path is not None:
         check_depth_path(depth_path)
     taken = {Path(source).resolve() for source in sources if isinstance(source, str | Path)}

@@ -24,6 +24,13 @@ def resolve_device(name: str) -> str:
     return name
 
 
+def all_gpus() -> list[str]:
+    """Return the name of every CUDA device."""
+    import torch
+
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+
+
 @contextmanager
 def half_precision(device: str) -> Iterator[None]:
     """Let matrix products run in bfloat16 where that is fast and close enough: on CUDA. Elsewhere nothing changes."""

@@ -96,14 +96,18 @@ def _kind(file: BinaryIO, path: Path) -> str:
     file.seek(0)
     if not head:
         raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WebP"
-    for signature, kind in _SIGNATURES.items():
-        if head.startswith(signature):
-            return kind
+    if kind := picture_kind(head):
+        return kind
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         raise InputError(f"{path} is a video. `spag4d convert-video` converts its frames.")
     raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {', '.join(_PLUGINS)}.")
+
+
+def picture_kind(head: bytes) -> str | None:
+    """Return the kind of picture that begins with these bytes (16 are enough), or None."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP"
+    return next((kind for signature, kind in _SIGNATURES.items() if head.startswith(signature)), None)
 
 
 @contextmanager

@@ -1,0 +1,42 @@
+"""How much of a conversion is done: the shares that its stages took when it was last measured."""
+
+from collections.abc import Mapping
+
+from spag4d.conversion import FRAMES
+
+_SHARES = {
+    "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Gaussians": 20.0,
+    "SHARP": 600.0, "Sky dome": 2.0, "Writing": 20.0, "Writing depth": 5.0,
+}
+"""Seconds of each stage of a photo on a processor; only their ratio matters, and only until a job has been measured."""
+
+_BEFORE_FRAMES = 0.1
+
+
+class Estimate:
+    """Follows the steps of one job; ``measured`` is how long the stages of a finished one took, in seconds."""
+
+    def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float]) -> None:
+        """Begin with the stages that the settings ask for; one that comes all the same is added when it comes."""
+        skipped = {
+            "Detail": not settings.get("depth_tiles"), "Scale": not settings.get("camera_height"),
+            "SHARP": not settings.get("sharp_refine"), "Sky dome": not settings.get("sky_dome", True),
+        }
+        usual = {name: share for name, share in _SHARES.items() if not skipped.get(name)}
+        self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
+        self._reached = 0.0
+
+    def fraction(self, stage: str, done: int, total: int) -> float:
+        """Return how much of the job is done, 0–1, never less than before."""
+        part = min(done / max(total, 1), 1.0)
+        if stage == FRAMES:
+            now = _BEFORE_FRAMES + (1 - _BEFORE_FRAMES) * part
+        elif stage not in _SHARES:  # what comes before the frames of a video
+            now = _BEFORE_FRAMES * part
+        else:
+            self._shares.setdefault(stage, _SHARES[stage])
+            order = [name for name in _SHARES if name in self._shares]
+            before = sum(self._shares[name] for name in order[: order.index(stage)])
+            now = (before + part * self._shares[stage]) / sum(self._shares.values())
+        self._reached = max(self._reached, min(now, 0.99))
+        return self._reached

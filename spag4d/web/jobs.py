@@ -1,0 +1,170 @@
+"""The jobs: what was asked for, how far it is and what came of it. They live in SQLite and outlive the server."""
+
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from spag4d.web.board import Board
+
+Status = Literal["queued", "running", "done", "failed", "cancelled"]
+Kind = Literal["photo", "video"]
+
+MOST_STARTS = 3
+"""A job that was under way each time when the server died so often is not started again."""
+
+_FLEETING = {"stage", "detail", "done", "total", "fraction"}
+
+
+class Result(BaseModel):
+    """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video."""
+
+    model_config = ConfigDict(frozen=True)
+
+    splat_count: int
+    processing_time: float
+    depth_range: tuple[float, float] | None
+    depth_model: str
+    metres_from: str
+    sharp: str
+    device: str
+    stage_times: dict[str, float]
+
+
+class Job(BaseModel):
+    """One conversion. ``fraction`` is how much of it is done, 0–1; ``frames`` are the whole frames of a video so far."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: Kind
+    name: str
+    settings: dict[str, Any]
+    created_s: float
+    status: Status = "queued"
+    started_s: float | None = None
+    ended_s: float | None = None
+    starts: int = 0
+    stage: str = ""
+    detail: str = ""
+    done: int = 0
+    total: int = 0
+    fraction: float = 0.0
+    frames: int = 0
+    warnings: list[str] = []
+    error: str = ""
+    files: list[str] = []
+    result: Result | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in ("done", "failed", "cancelled")
+
+
+class QueueFull(Exception):
+    """As many jobs wait as may."""
+
+
+class Jobs:
+    """All jobs of a server, in the order in which they came."""
+
+    def __init__(self, database: Path, board: Board, *, max_queue: int) -> None:
+        """Open or make the database; what was running when the server ended is queued again, in its old place."""
+        self._board, self._max_queue = board, max_queue
+        self._changed = threading.Condition(threading.RLock())
+        self._database = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS jobs (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, state TEXT)")
+        rows = self._database.execute("SELECT state FROM jobs ORDER BY number").fetchall()
+        self._jobs: dict[str, Job] = {job.id: job for job in (Job.model_validate_json(state) for state, in rows)}
+        for job in self.all():
+            if job.status == "running":
+                self._after_a_crash(job)
+            self._post(self._jobs[job.id])
+
+    def _after_a_crash(self, job: Job) -> None:
+        if job.starts >= MOST_STARTS:
+            self.update(job.id, status="failed", ended_s=time.time(), error=(
+                f"the server ended {job.starts} times while this was converted, most likely for want of memory. "
+                "Raise the stride or use a smaller picture."))
+        else:
+            self.update(job.id, status="queued", stage="", detail="", done=0, total=0, fraction=0.0, warnings=[])
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._changed:
+            self._database.close()
+
+    def all(self) -> list[Job]:
+        """Return every job, oldest first."""
+        with self._changed:
+            return list(self._jobs.values())
+
+    def get(self, id: str) -> Job | None:
+        """Return a job, or None where there is no such one."""
+        return self._jobs.get(id)
+
+    def add(self, kind: Kind, name: str, settings: dict[str, Any], prepare: Callable[[str], None]) -> Job:
+        """Queue a new job once ``prepare`` has put its files in place; raises `QueueFull`."""
+        with self._changed:
+            if sum(job.status == "queued" for job in self._jobs.values()) >= self._max_queue:
+                raise QueueFull
+            job = Job(id=secrets.token_hex(8), kind=kind, name=name, settings=settings, created_s=time.time())
+            prepare(job.id)
+            self._database.execute("INSERT INTO jobs (id, state) VALUES (?, ?)", (job.id, job.model_dump_json()))
+            self._jobs[job.id] = job
+            self._post(job)
+            self._changed.notify_all()
+            return job
+
+    def take(self, timeout_s: float) -> Job | None:
+        """Wait for a queued job and mark it as running; None where none came in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._first() is not None, timeout_s)
+            job = self._first()
+            if job is None:
+                return None
+            return self.update(job.id, status="running", started_s=time.time(), starts=job.starts + 1)
+
+    def wake(self) -> None:
+        """End the waiting in `take`."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _first(self) -> Job | None:
+        return next((job for job in self._jobs.values() if job.status == "queued"), None)
+
+    def update(self, id: str, **changes: Any) -> Job:
+        """Change a job; how far it is stays in memory, everything else is on the disk when this returns."""
+        with self._changed:
+            job = self._jobs[id] = self._jobs[id].model_copy(update=changes)
+            if not changes.keys() <= _FLEETING:
+                self._database.execute("UPDATE jobs SET state = ? WHERE id = ?", (job.model_dump_json(), id))
+            self._post(job)
+            return job
+
+    def cancel_queued(self, id: str) -> bool:
+        """Cancel a job that nobody has begun yet, and return whether it was one."""
+        with self._changed:
+            if self._jobs[id].status != "queued":
+                return False
+            self.update(id, status="cancelled", ended_s=time.time())
+            return True
+
+    def remove(self, id: str) -> None:
+        """Forget a job that has ended."""
+        with self._changed:
+            self._database.execute("DELETE FROM jobs WHERE id = ?", (id,))
+            del self._jobs[id]
+        self._board.put("deleted", id, json.dumps({"id": id}))
+
+    def _post(self, job: Job) -> None:
+        self._board.put("job", job.id, job.model_dump_json())

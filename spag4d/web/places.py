@@ -1,0 +1,38 @@
+"""Where the server keeps its files, and where the page lies."""
+
+from pathlib import Path
+
+from spag4d.weights import home_folder
+
+SOURCE = "uploaded-file"
+"""Name of what was uploaded inside the folder of a job; its own name is for people only and never becomes a path."""
+
+
+def web_folder() -> Path:
+    """Return the folder of jobs and uploads, below SPAG4D_HOME."""
+    return home_folder() / "web"
+
+
+def static_folder() -> Path:
+    """Return the folder of the page: inside of an installed package, or at the top of a checkout."""
+    installed = Path(__file__).parents[1] / "static"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "static"
+
+
+def example_file() -> Path:
+    """Return the panorama that the page offers at first."""
+    installed = static_folder() / "courtyard.jpg"
+    return installed if installed.is_file() else static_folder().parent / "TestImage" / "courtyard.jpg"
+
+
+def has_viewer() -> bool:
+    """Return whether three.js and Spark are there, which need a network when SPAG-4D is installed."""
+    return (static_folder() / "vendor" / "fetched").is_file()
+
+
+def without_paths(message: str, name: str, folder: Path) -> str:
+    """Return a message as it may leave the server: the uploaded file by its own ``name``, and no folder of this machine."""
+    for path in (folder, web_folder()):
+        message = message.replace(f"{path}/", "").replace(f"{path}\\", "").replace(str(path), "the job's folder")
+    message = message.replace(SOURCE, name).replace(str(home_folder()), "SPAG4D_HOME")
+    return message.replace(str(Path.home()), "~")

@@ -1,0 +1,197 @@
+"""Runs the jobs: one process per device, one job at a time in each, and the next job whatever became of the last."""
+
+import contextlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spag4d.web.estimate import Estimate
+from spag4d.web.jobs import Job, Jobs, Result
+from spag4d.web.places import without_paths
+
+log = logging.getLogger("spag4d.web")
+
+_IDLE_S = 300.0
+"""A worker without work gives its memory back after so long."""
+
+_PATIENCE_S = 30.0
+"""A job that was cancelled has so long to stop by itself."""
+
+
+class Runner:
+    """Takes queued jobs and converts them in worker processes."""
+
+    def __init__(self, jobs: Jobs, folder: Path) -> None:
+        """Work on ``jobs``, whose files lie in ``folder``."""
+        self._jobs, self._folder = jobs, folder
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._workers: dict[str, _Worker] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start to work, in threads; how many devices there are turns out when the first worker runs."""
+        self._add_thread(None)
+
+    def stop(self) -> None:
+        """End the workers; what they were at is queued again when the server starts."""
+        self._stopping.set()
+        self._jobs.wake()
+        with self._lock:
+            for worker in self._workers.values():
+                worker.kill()
+        for thread in self._threads:
+            thread.join(10)
+
+    def cancel(self, id: str) -> None:
+        """Stop a job, running or waiting; one that has ended stays as it is."""
+        if self._jobs.cancel_queued(id):
+            return
+        with self._lock:
+            worker = self._workers.get(id)
+        if worker is not None:
+            worker.cancel(id)
+
+    def _add_thread(self, device: str | None) -> None:
+        thread = threading.Thread(target=self._work, args=(device,), name=f"spag4d {device or 'first device'}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, device: str | None) -> None:
+        worker: _Worker | None = None
+        while not self._stopping.is_set():
+            job = self._jobs.take(_IDLE_S)
+            if worker is not None and (job is None or not worker.is_alive()):
+                worker.kill()
+                worker = None
+            if job is None:
+                continue
+            try:
+                if worker is None:
+                    worker = _Worker()
+                    device = self._device(worker, device)
+                self._convert(worker, device or "auto", job)
+            except Exception as error:
+                log.exception("job %s", job.id)
+                self._end(job, "failed", f"the job could not be run: {type(error).__name__}: {error}")
+        if worker is not None:
+            worker.kill()
+
+    def _device(self, worker: "_Worker", device: str | None) -> str | None:
+        """Hear from a new worker which devices there are; the first one is told of brings a thread for each of the others."""
+        hello = next(worker.messages(), {})
+        if device is None and "devices" in hello:
+            device = hello["devices"][0]
+            for other in hello["devices"][1:]:
+                self._add_thread(other)
+        return device
+
+    def _convert(self, worker: "_Worker", device: str, job: Job) -> None:
+        with self._lock:
+            self._workers[job.id] = worker
+        folder = self._folder / job.id
+        estimate = Estimate(job.settings, self._measured(job))
+        try:
+            worker.send(id=job.id, kind=job.kind, folder=str(folder), settings=job.settings, device=device)
+            for message in worker.messages():
+                if self._hear(job.id, message, estimate, folder):
+                    return
+            if not self._stopping.is_set():
+                self._after_death(job, worker)
+        finally:
+            with self._lock:
+                del self._workers[job.id]
+
+    def _hear(self, id: str, message: dict[str, Any], estimate: Estimate, folder: Path) -> bool:
+        """Record what a worker tells of its job, and return whether that was the end of it."""
+        job = self._jobs.get(id)
+        assert job is not None
+        if step := message.get("step"):
+            fraction = estimate.fraction(step["stage"], step["done"], step["total"])
+            self._jobs.update(id, **step, fraction=fraction)
+        if "warning" in message:
+            warning = without_paths(message["warning"], job.name, folder)
+            self._jobs.update(id, warnings=list(dict.fromkeys([*job.warnings, warning])))
+        new = [message["file"]] if "file" in message else message.get("files", [])
+        if new:
+            self._jobs.update(id, files=list(dict.fromkeys([*job.files, *new])))
+        if "frames" in message:
+            self._jobs.update(id, frames=message["frames"])
+        if "result" in message:
+            result = message["result"] and Result.model_validate(message["result"])
+            self._jobs.update(id, result=result, fraction=1.0)
+            self._end(job, "done")
+        elif "cancelled" in message:
+            self._end(job, "cancelled")
+        elif "error" in message:
+            self._end(job, "failed", without_paths(message["error"], job.name, folder))
+        return bool(message.keys() & {"result", "cancelled", "error"})
+
+    def _after_death(self, job: Job, worker: "_Worker") -> None:
+        code = worker.exit_code()
+        log.warning("the worker of job %s ended with %s", job.id, code)
+        if worker.cancelled == job.id:
+            self._end(job, "cancelled")
+            return
+        self._end(job, "failed", "the process that converted ended unexpectedly. Most often the memory ran out: raise the stride, "
+                                 f"use a smaller picture or close other programs. (It ended with {code}.)")
+
+    def _end(self, job: Job, status: str, error: str = "") -> None:
+        self._jobs.update(job.id, status=status, error=error, ended_s=time.time(), stage="", detail="")
+
+    def _measured(self, job: Job) -> dict[str, float]:
+        """Return the times of the stages of the newest finished job of the same kind."""
+        results = [other.result for other in self._jobs.all() if other.kind == job.kind and other.result is not None]
+        return results[-1].stage_times if results else {}
+
+
+class _Worker:
+    """A worker process, seen from the server."""
+
+    def __init__(self) -> None:
+        self.cancelled = ""
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+            text=True, encoding="utf-8", start_new_session=os.name != "nt")  # Ctrl-C is for the server alone
+        log.info("worker %d started", self._process.pid)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def send(self, **message: Any) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it died: that is noticed where its messages are read
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            yield json.loads(line)
+
+    def cancel(self, id: str) -> None:
+        """Ask the process to stop, and end it where it does not."""
+        self.cancelled = id
+        self.send(cancel=id)
+        timer = threading.Timer(_PATIENCE_S, self._kill_if_still_at, (id,))
+        timer.daemon = True
+        timer.start()
+
+    def _kill_if_still_at(self, id: str) -> None:
+        if self.cancelled == id:
+            self.kill()
+
+    def exit_code(self) -> int:
+        return self._process.wait(10)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)

@@ -1,0 +1,215 @@
+"""The process that converts. It reads requests from stdin and tells what happens on stdout, each a line of JSON.
+
+A process of its own keeps the server answering, gives all memory back when it ends, and may die without taking the server
+along.
+"""
+
+import json
+import os
+import sys
+import threading
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from spag4d.conversion import ConversionResult, FrameResult
+from spag4d.errors import Cancelled, Spag4dError
+from spag4d.progress import Event, Notice, Progress
+from spag4d.web.places import SOURCE
+
+if TYPE_CHECKING:
+    from spag4d.core import SPAG4D
+    from spag4d.data import Panorama
+
+FIRST_LOOK = "first-look.splat"
+PANORAMA, THUMBNAIL = "panorama.jpg", "thumbnail.jpg"
+DEPTH, DEPTH_PICTURE = "depth.png", "depth.jpg"
+SETTINGS = "settings.json"
+FRAMES_FOLDER = "frames"
+PREVIEW = "preview.mp4"
+
+_PANORAMA_WIDTH, _THUMBNAIL_WIDTH = 4096, 480
+
+
+class Worker:
+    """Runs one job after the other and keeps the models loaded between them."""
+
+    def __init__(self, say: TextIO) -> None:
+        """Answer on the stream ``say``."""
+        self._say_to = say
+        self._cancelled: str | None = None
+        self._current = ""
+        self._requests: list[dict[str, Any]] = []
+        self._arrived = threading.Semaphore(0)
+        self._converter: SPAG4D | None = None
+
+    def serve(self) -> None:
+        """Say which devices there are, then run what is asked for until the process is ended."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._say(devices=conversion_devices())
+        while True:
+            self._arrived.acquire()
+            self._run(self._requests.pop(0))
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            request = json.loads(line)
+            if "cancel" in request:
+                self._cancelled = request["cancel"]
+            else:
+                self._requests.append(request)
+                self._arrived.release()
+        os._exit(0)  # the server is gone; what is half done is started again with it
+
+    def _say(self, **message: Any) -> None:
+        self._say_to.write(json.dumps(message) + "\n")
+        self._say_to.flush()
+
+    def _run(self, request: dict[str, Any]) -> None:
+        self._current = request["id"]
+        os.chdir(request["folder"])
+        progress = Progress(on_event=self._hear, is_cancelled=lambda: self._cancelled == self._current)
+        try:
+            settings = dict(request["settings"])
+            if settings.get("device", "auto") == "auto":
+                settings["device"] = request["device"]
+            convert = self._convert_video if request["kind"] == "video" else self._convert_photo
+            self._say(result=convert(settings, progress))
+        except Cancelled:
+            self._say(cancelled=True)
+        except (MemoryError, Spag4dError) as error:
+            self._say(error=str(error) or "memory ran out. Raise the stride or use a smaller picture.")
+        except Exception as error:
+            traceback.print_exc()
+            self._say(error=f"this is a bug in SPAG-4D, please report it: {type(error).__name__}: {error}")
+        finally:
+            os.chdir(Path(__file__).parent)  # the job's folder must not be held
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._say(warning=event.message)
+        else:
+            self._say(step=asdict(event))
+            if event.stage == "First look" and event.done == event.total:
+                self._say(file=FIRST_LOOK)
+
+    def _spag4d(self) -> "SPAG4D":
+        from spag4d.core import SPAG4D
+
+        if self._converter is None:
+            self._converter = SPAG4D()
+        return self._converter
+
+    def _convert_photo(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from spag4d.io.image import read_panorama
+        from spag4d.settings import Settings
+        from spag4d.stages import check_models
+
+        wanted = Settings.of(**settings)
+        check_models(wanted)
+        progress.report("Reading", 0, 1)
+        panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
+        self._show(panorama)
+        result = self._spag4d().convert(
+            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, progress=progress, **{**settings, "format": "both"})
+        _write_depth_picture(panorama.size_hw)
+        self._record(settings, result)
+        names = [path.name for path in result.output_paths]
+        self._say(files=[*names, DEPTH, DEPTH_PICTURE, SETTINGS])
+        return _summary(result)
+
+    def _show(self, panorama: "Panorama") -> None:
+        _write_pictures(panorama)
+        self._say(file=PANORAMA)
+        self._say(file=THUMBNAIL)
+
+    def _convert_video(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        from spag4d.io.clip import read_clip
+        from spag4d.io.frames import read_frames
+        from spag4d.settings import Settings
+        from spag4d.stages import check_models
+
+        wanted = Settings.of(**settings)
+        check_models(wanted)
+        progress.report("Reading", 0, 1)
+        clip = read_clip(Path(SOURCE))
+        shown = clip.frames(wanted.fps, wanted.start, wanted.duration)
+        for panorama in read_frames(clip, shown[:1], force_erp=wanted.force_erp):
+            self._show(panorama)
+        frames: list[FrameResult] = []
+        for frame in self._spag4d().convert_video(
+                SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **{**settings, "format": "both"}):
+            frames.append(frame)
+            self._say(frames=frame.number)
+        self._record(settings, None)
+        self._say(frames=len(shown), files=[PREVIEW, SETTINGS])
+        return _summary_of_video(frames)
+
+    def _record(self, settings: dict[str, Any], result: ConversionResult | None) -> None:
+        from spag4d import __version__
+
+        record: dict[str, Any] = {"program": "SPAG-4D", "version": __version__, "settings": settings}
+        if result is not None:
+            record["depth_model_used"] = result.depth_model
+        Path(SETTINGS).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def conversion_devices() -> list[str]:
+    """Return the devices on which conversions run beside each other: every GPU, or the one that there is otherwise."""
+    from spag4d.device import all_gpus, resolve_device
+
+    return all_gpus() or [resolve_device("auto")]
+
+
+def _summary(result: ConversionResult) -> dict[str, Any]:
+    keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "sharp", "device")
+    return {**{key: getattr(result, key) for key in keys}, "stage_times": dict(result.stage_times)}
+
+
+def _summary_of_video(frames: list[FrameResult]) -> dict[str, Any] | None:
+    """Sum up the frames that this run made: none, where an earlier one had made all."""
+    if not frames:
+        return None
+    last, reaches = _summary(frames[-1].result), [frame.result.depth_range for frame in frames if frame.result.depth_range]
+    stages = {name: sum(frame.result.stage_times.get(name, 0.0) for frame in frames) for name in last["stage_times"]}
+    return {
+        **last,
+        "splat_count": max(frame.result.splat_count for frame in frames),
+        "processing_time": sum(frame.result.processing_time for frame in frames),
+        "depth_range": (min(near for near, _ in reaches), max(far for _, far in reaches)) if reaches else None,
+        "stage_times": stages,
+    }
+
+
+def _write_pictures(panorama: "Panorama") -> None:
+    """Write the panorama as any browser shows it, and small."""
+    import numpy as np
+    from PIL import Image
+
+    from spag4d.io.atomic import atomic_path
+
+    picture = Image.fromarray(np.rint(panorama.rgb * 255).astype(np.uint8))
+    for name, most in ((PANORAMA, _PANORAMA_WIDTH), (THUMBNAIL, _THUMBNAIL_WIDTH)):
+        width = min(most, picture.width)
+        with atomic_path(Path(name)) as path:
+            picture.resize((width, width // 2), Image.Resampling.LANCZOS, reducing_gap=3).save(path, "JPEG", quality=90)
+
+
+def _write_depth_picture(size_hw: tuple[int, int]) -> None:
+    from spag4d.depth.from_file import depth_from_file
+    from spag4d.io.depth_map import write_depth
+
+    write_depth(Path(DEPTH_PICTURE), depth_from_file(Path(DEPTH), size_hw))
+
+
+def main() -> None:
+    """Serve on the standard streams; what libraries print goes to stderr."""
+    say = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    Worker(say).serve()
+
+
+if __name__ == "__main__":
+    main()
