@@ -24,14 +24,16 @@ VIDEO = "Video"
 
 
 def _setting(
-    default: Any, text: str, *, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "", **bounds: Any
+    default: Any, text: str, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
+    main: bool = False, page: bool = True, **bounds: Any,
 ) -> Any:
-    extra: JsonDict = {"group": group, "unit": unit}
+    """Declare a setting; a ``main`` one is shown first on the web page, one that is not for the ``page`` not at all."""
+    extra: JsonDict = {"group": group, "unit": unit, "main": main, "page": page}
     if bare:
         extra["bare"] = bare
     if choices:
         extra["enum"] = [*choices]
-    return Field(default, description=text, json_schema_extra=extra, **bounds)
+    return Field(default, title=label, description=text, json_schema_extra=extra, **bounds)
 
 
 class Settings(BaseModel):
@@ -40,83 +42,107 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     depth_model: str = _setting(
-        AUTO, "Network that estimates depth; auto takes the best one that is installed.", group="Depth",
-        choices=(AUTO, *DEPTH_MODELS))
+        AUTO, "Network that estimates depth; auto takes the best one that is installed.",
+        label="Depth model", group="Depth", choices=(AUTO, *DEPTH_MODELS), main=True)
     da3_projection: str = _setting(
         "cubemap", "What da3 looks at: the panorama as one picture, 6 views of a cube, or 20 views of an icosahedron.",
-        group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
+        label="Views of da3", group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
     dap_normalization: str = _setting(
-        "imagenet", "How dap's input is normalised; download-models --verify tells which is right.", group="Depth",
-        choices=("imagenet", "none"))
+        "imagenet", "How dap's input is normalised; download-models --verify tells which is right.",
+        label="Normalisation of dap", group="Depth", choices=("imagenet", "none"))
     depth_tiles: bool = _setting(
-        False, "Add fine detail from perspective views, estimated by da3.", group="Depth")
+        False, "Add fine detail from perspective views, estimated by da3.",
+        label="Detail from views", group="Depth")
     camera_height: float = _setting(
         0.0, "Height of the camera above the floor, which sets the scale of the scene; 0 keeps the model's own scale.",
-        group="Depth", unit="m", ge=0)
+        label="Camera height", group="Depth", unit="m", ge=0, main=True)
     commercial_ok: bool = _setting(
-        False, "Use only models whose results may be sold.", group="Depth")
+        False, "Use only models whose results may be sold.",
+        label="For commercial use", group="Depth", main=True)
     depth_map_unit: float = _setting(
         0.001, "Metres per count of a 16-bit picture passed with --depth-map, unless it records its own unit.",
-        group="Depth", unit="m", gt=0)
+        label="Depth map unit", group="Depth", unit="m", gt=0, page=False)
     use_guided_filter: bool = _setting(
-        True, "Sharpen the depth's edges along the edges of the picture.", group="Depth")
+        True, "Sharpen the depth's edges along the edges of the picture.",
+        label="Sharpen edges", group="Depth")
     guided_strength: float = _setting(
-        1.0, "How far depth edges follow the picture: 0 not at all, 1 fully.", group="Depth", ge=0, le=1)
+        1.0, "How far depth edges follow the picture: 0 not at all, 1 fully.",
+        label="Strength of edges", group="Depth", ge=0, le=1)
     depth_min: float = _setting(
-        0.1, "Surfaces nearer than this are dropped.", group="Depth", unit="m", ge=0)
+        0.1, "Surfaces nearer than this are dropped.",
+        label="Nearest distance", group="Depth", unit="m", ge=0)
     depth_max: float = _setting(
-        100.0, "Surfaces farther than this, and not sky, are brought to this distance.", group="Depth", unit="m", gt=0)
+        100.0, "Surfaces farther than this, and not sky, are brought to this distance.",
+        label="Farthest distance", group="Depth", unit="m", gt=0)
     global_scale: float = _setting(
-        1.0, "Factor on all distances.", group="Depth", gt=0)
+        1.0, "Factor on all distances.",
+        label="Scale", group="Depth", gt=0)
     stride: int = _setting(
-        2, "Pixels per Gaussian along each axis: 1 is the finest.", group="Gaussians", unit="px", ge=1, le=16)
+        2, "Pixels per Gaussian along each axis: 1 is the finest.",
+        label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16, main=True)
     scale_factor: float = _setting(
-        1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.", group="Gaussians", gt=0, le=10)
+        1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.",
+        label="Size of Gaussians", group="Gaussians", gt=0, le=10)
     thickness: float = _setting(
-        0.1, "Extent along the surface normal as a share of the extent along the surface.", group="Gaussians", gt=0, le=1)
+        0.1, "Extent along the surface normal as a share of the extent along the surface.",
+        label="Thickness", group="Gaussians", gt=0, le=1)
     opacity: float = _setting(
-        0.99, "Opacity of surface Gaussians.", group="Gaussians", gt=0, lt=1)
+        0.99, "Opacity of surface Gaussians.",
+        label="Opacity", group="Gaussians", gt=0, lt=1)
     backing: bool = _setting(
-        True, "Put a coarse layer behind the fine one, which closes gaps.", group="Gaussians")
+        True, "Put a coarse layer behind the fine one, which closes gaps.",
+        label="Backing layer", group="Gaussians")
     sharp_refine: bool | None = _setting(
-        None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.", group="SHARP")
+        None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.",
+        label="Refine with SHARP", group="SHARP")
     sharp_mode: str = _setting(
         "refine", "refine: our Gaussians with SHARP's sizes and colours; layers: SHARP's own, with what objects hide.",
-        group="SHARP", choices=("refine", "layers"))
+        label="Mode of SHARP", group="SHARP", choices=("refine", "layers"))
     sharp_projection: str = _setting(
-        "cubemap", "Views that SHARP sees: 6 of a cube, or 20 of an icosahedron.", group="SHARP",
-        choices=("cubemap", "icosahedral"))
+        "cubemap", "Views that SHARP sees: 6 of a cube, or 20 of an icosahedron.",
+        label="Views of SHARP", group="SHARP", choices=("cubemap", "icosahedral"))
     sharp_cubemap_size: int = _setting(
-        1536, "Resolution of a view per 90°, in multiples of 384; above 1536 there are more views.", group="SHARP", unit="px",
-        ge=384, le=6144)
+        1536, "Resolution of a view per 90°, in multiples of 384; above 1536 there are more views.",
+        label="Resolution of views", group="SHARP", unit="px", ge=384, le=6144)
     scale_blend: float = _setting(
-        0.8, "How much of SHARP's sizes is taken, with --sharp-mode refine.", group="SHARP", ge=0, le=1)
+        0.8, "How much of SHARP's sizes is taken in the mode refine.",
+        label="SHARP's sizes", group="SHARP", ge=0, le=1)
     opacity_blend: float = _setting(
-        1.0, "How much of SHARP's opacities is taken, with --sharp-mode refine.", group="SHARP", ge=0, le=1)
+        1.0, "How much of SHARP's opacities is taken in the mode refine.",
+        label="SHARP's opacities", group="SHARP", ge=0, le=1)
     color_blend: float = _setting(
-        0.5, "How much of SHARP's colours is taken; the rest is the photo's.", group="SHARP", ge=0, le=1)
+        0.5, "How much of SHARP's colours is taken; the rest is the photo's.",
+        label="SHARP's colours", group="SHARP", ge=0, le=1)
     sky_dome: bool = _setting(
-        True, "Show the sky on a sphere behind everything; otherwise it is dropped.", group="Sky")
+        True, "Show the sky on a sphere behind everything; otherwise it is dropped.",
+        label="Sky dome", group="Sky", main=True)
     sky_threshold: float = _setting(
-        80.0, "Everything farther than this is sky; 0 leaves that to the depth model.", group="Sky", unit="m", ge=0)
+        80.0, "Everything farther than this is sky; 0 leaves that to the depth model.",
+        label="Sky begins at", group="Sky", unit="m", ge=0)
     fps: float = _setting(
-        10.0, "Scenes per second of video.", group=VIDEO, unit="1/s")
+        10.0, "Scenes per second of video.",
+        label="Scenes per second", group=VIDEO, unit="1/s", main=True)
     start: float = _setting(
-        0.0, "Where in the video to begin.", group=VIDEO, unit="s")
+        0.0, "Where in the video to begin.",
+        label="Start", group=VIDEO, unit="s", main=True)
     duration: float | None = _setting(
-        None, "How much of the video to convert; by default all that follows.", group=VIDEO, unit="s")
+        None, "How much of the video to convert; by default all that follows.",
+        label="Duration", group=VIDEO, unit="s", main=True)
     stabilize: str = _setting(
-        "off", "lock keeps the first frame's heading (without a value too), smooth removes only the shake.", group=VIDEO,
-        choices=("off", "lock", "smooth"), bare="lock")
+        "off", "lock keeps the first frame's heading (without a value too), smooth removes only the shake.",
+        label="Stabilise", group=VIDEO, choices=("off", "lock", "smooth"), bare="lock", main=True)
     temporal_alpha: float = _setting(
-        0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.", group=VIDEO,
-        ge=0, lt=1)
+        0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.",
+        label="Steadiness", group=VIDEO, ge=0, lt=1)
     format: str = _setting(
-        AUTO, "File format; auto goes by the extension of the output.", group="Files", choices=(AUTO, *WRITERS, BOTH))
+        AUTO, "File format; auto goes by the extension of the output, and means both on the web page.",
+        label="Files", group="Files", choices=(AUTO, *WRITERS, BOTH))
     force_erp: bool = _setting(
-        False, "Take a picture that is not 2:1 for a full panorama and resample it.", group="Files")
+        False, "Take a picture that is not 2:1 for a full panorama and resample it.",
+        label="Take any shape", group="Files")
     device: str = _setting(
-        AUTO, "Where networks run: auto, cpu, cuda, cuda:N or mps.", group="Program")
+        AUTO, "Where networks run: auto, cpu, cuda, cuda:N or mps.",
+        label="Device", group="Program")
 
     @model_validator(mode="after")
     def _values_fit(self) -> "Settings":
@@ -197,6 +223,11 @@ class Declared:
         return self.extra.get("bare", "")
 
     @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.field.title or self.name
+
+    @property
     def option(self) -> str:
         """The command-line option; switches get ``--x/--no-x``."""
         name = self.name.removeprefix("use_").replace("_", "-")
@@ -215,6 +246,13 @@ class Declared:
 def declared(*, video: bool = True) -> Iterator[Declared]:
     """Iterate over the settings in the order of their declaration, with or without those that only videos need."""
     return (one for one in map(Declared, Settings.model_fields) if video or one.extra["group"] != VIDEO)
+
+
+def page_schema() -> dict[str, Any]:
+    """Return the JSON schema of the settings that a web page has a use for."""
+    schema = Settings.model_json_schema()
+    schema["properties"] = {name: one for name, one in schema["properties"].items() if one["page"]}
+    return schema
 
 
 def markdown_table() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spag4d.errors import InputError
+from spag4d.io.decode import check_pixel_count
 from spag4d.io.ffmpeg import output_of, reading
 from spag4d.progress import SILENT, Progress
 
@@ -118,6 +119,7 @@ def read_clip(path: Path, *, progress: Progress = SILENT) -> Clip:
     found = _STREAM.search(said)
     if found is None:
         raise InputError(_no_video(path, said))
+    check_pixel_count(path, int(found["width"]), int(found["height"]))
     stereo, right_first = _layout(path, said, found, progress)
     colors = found["colors"] or ""
     ticks, tick_s, end_tick, complaint = _timestamps(path)

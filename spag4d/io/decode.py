@@ -70,6 +70,16 @@ def decode_picture(path: Path, *, progress: Progress = SILENT) -> Picture:
     return _deep_picture(path, stored.content, stored, progress)
 
 
+def declared_size(path: Path) -> tuple[int, int]:
+    """Return width and height as a picture file declares them; nothing is decoded. Raises `InputError` as `decode_picture`."""
+    with _opened(path) as file:
+        kind = _kind(file, path)
+        with _explained(path, kind):
+            width, height = DeepTiff(file).size if kind == "TIFF" else _PLUGINS[kind](file).size
+    check_pixel_count(path, width, height)
+    return width, height
+
+
 def check_pixel_count(path: Path | str, width: int, height: int) -> None:
     """Refuse pictures of more than `PIXEL_LIMIT` pixels with an `InputError` that states both numbers."""
     if width * height > PIXEL_LIMIT:

@@ -38,7 +38,11 @@ class Result(BaseModel):
 
 
 class Job(BaseModel):
-    """One conversion. ``fraction`` is how much of it is done, 0–1; ``frames`` are the whole frames of a video so far."""
+    """One conversion.
+
+    ``fraction`` is how much of it is done, 0–1; ``frames`` are the whole frames of a video so far; ``files`` are the names of
+    what it has made with their sizes in bytes.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -59,7 +63,7 @@ class Job(BaseModel):
     frames: int = 0
     warnings: list[str] = []
     error: str = ""
-    files: list[str] = []
+    files: dict[str, int] = {}
     result: Result | None = None
 
     @property
@@ -112,10 +116,18 @@ class Jobs:
         """Return a job, or None where there is no such one."""
         return self._jobs.get(id)
 
+    def count(self, status: Status) -> int:
+        """Return how many jobs are in a status; never waits."""
+        return sum(job.status == status for job in tuple(self._jobs.values()))
+
+    def is_full(self) -> bool:
+        """Return whether as many jobs wait as may."""
+        return self.count("queued") >= self._max_queue
+
     def add(self, kind: Kind, name: str, settings: dict[str, Any], prepare: Callable[[str], None]) -> Job:
         """Queue a new job once ``prepare`` has put its files in place; raises `QueueFull`."""
         with self._changed:
-            if sum(job.status == "queued" for job in self._jobs.values()) >= self._max_queue:
+            if self.is_full():
                 raise QueueFull
             job = Job(id=secrets.token_hex(8), kind=kind, name=name, settings=settings, created_s=time.time())
             prepare(job.id)

@@ -1,7 +1,9 @@
 """Where the server keeps its files, and where the page lies."""
 
+import re
 from pathlib import Path
 
+from spag4d.settings import declared
 from spag4d.weights import home_folder
 
 SOURCE = "uploaded-file"
@@ -30,9 +32,15 @@ def has_viewer() -> bool:
     return (static_folder() / "vendor" / "fetched").is_file()
 
 
-def without_paths(message: str, name: str, folder: Path) -> str:
-    """Return a message as it may leave the server: the uploaded file by its own ``name``, and no folder of this machine."""
+def in_words(message: str, name: str, folder: Path) -> str:
+    """Return a message as it may leave the server and as the page's users read it.
+
+    The uploaded file goes by its own ``name``, no folder of this machine is named, and options by what the page calls them.
+    """
     for path in (folder, web_folder()):
         message = message.replace(f"{path}/", "").replace(f"{path}\\", "").replace(str(path), "the job's folder")
-    message = message.replace(SOURCE, name).replace(str(home_folder()), "SPAG4D_HOME")
-    return message.replace(str(Path.home()), "~")
+    message = message.replace(SOURCE, name).replace(str(home_folder()), "SPAG4D_HOME").replace(str(Path.home()), "~")
+    return re.sub(r"--(?:no-)?([a-z0-9-]+)", lambda found: _LABELS.get(found[1], found[0]), message)
+
+
+_LABELS = {setting.option.split("/")[0].removeprefix("--"): f"“{setting.label}”" for setting in declared()}

@@ -14,7 +14,7 @@ from typing import Any
 
 from spag4d.web.estimate import Estimate
 from spag4d.web.jobs import Job, Jobs, Result
-from spag4d.web.places import without_paths
+from spag4d.web.places import in_words
 
 log = logging.getLogger("spag4d.web")
 
@@ -34,6 +34,7 @@ class Runner:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._workers: dict[str, _Worker] = {}
+        self._cancelled: set[str] = set()
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -55,6 +56,7 @@ class Runner:
         if self._jobs.cancel_queued(id):
             return
         with self._lock:
+            self._cancelled.add(id)  # it may be about to get its worker
             worker = self._workers.get(id)
         if worker is not None:
             worker.cancel(id)
@@ -80,34 +82,40 @@ class Runner:
                 self._convert(worker, device or "auto", job)
             except Exception as error:
                 log.exception("job %s", job.id)
-                self._end(job, "failed", f"the job could not be run: {type(error).__name__}: {error}")
+                self._end(job.id, "failed", f"the job could not be run: {type(error).__name__}")
         if worker is not None:
             worker.kill()
 
     def _device(self, worker: "_Worker", device: str | None) -> str | None:
         """Hear from a new worker which devices there are; the first one is told of brings a thread for each of the others."""
         hello = next(worker.messages(), {})
-        if device is None and "devices" in hello:
-            device = hello["devices"][0]
-            for other in hello["devices"][1:]:
+        first, *others = hello.get("devices", [None])
+        if device is None and others:  # of a single device the settings' own choice is as good
+            device = first
+            for other in others:
                 self._add_thread(other)
         return device
 
     def _convert(self, worker: "_Worker", device: str, job: Job) -> None:
-        with self._lock:
-            self._workers[job.id] = worker
         folder = self._folder / job.id
         estimate = Estimate(job.settings, self._measured(job))
+        with self._lock:
+            self._workers[job.id] = worker
+            cancelled = job.id in self._cancelled
         try:
-            worker.send(id=job.id, kind=job.kind, folder=str(folder), settings=job.settings, device=device)
+            if cancelled:
+                self._end(job.id, "cancelled")
+                return
+            worker.convert(id=job.id, kind=job.kind, folder=str(folder), settings=job.settings, device=device)
             for message in worker.messages():
                 if self._hear(job.id, message, estimate, folder):
                     return
             if not self._stopping.is_set():
-                self._after_death(job, worker)
+                self._after_death(job.id, worker)
         finally:
             with self._lock:
                 del self._workers[job.id]
+                self._cancelled.discard(job.id)
 
     def _hear(self, id: str, message: dict[str, Any], estimate: Estimate, folder: Path) -> bool:
         """Record what a worker tells of its job, and return whether that was the end of it."""
@@ -117,34 +125,32 @@ class Runner:
             fraction = estimate.fraction(step["stage"], step["done"], step["total"])
             self._jobs.update(id, **step, fraction=fraction)
         if "warning" in message:
-            warning = without_paths(message["warning"], job.name, folder)
+            warning = in_words(message["warning"], job.name, folder)
             self._jobs.update(id, warnings=list(dict.fromkeys([*job.warnings, warning])))
-        new = [message["file"]] if "file" in message else message.get("files", [])
-        if new:
-            self._jobs.update(id, files=list(dict.fromkeys([*job.files, *new])))
+        if new := {name: (folder / name).stat().st_size for name in message.get("files", [])}:
+            self._jobs.update(id, files={**job.files, **new})
         if "frames" in message:
             self._jobs.update(id, frames=message["frames"])
         if "result" in message:
             result = message["result"] and Result.model_validate(message["result"])
-            self._jobs.update(id, result=result, fraction=1.0)
-            self._end(job, "done")
+            self._end(id, "done", result=result, fraction=1.0)
         elif "cancelled" in message:
-            self._end(job, "cancelled")
+            self._end(id, "cancelled")
         elif "error" in message:
-            self._end(job, "failed", without_paths(message["error"], job.name, folder))
+            self._end(id, "failed", in_words(message["error"], job.name, folder))
         return bool(message.keys() & {"result", "cancelled", "error"})
 
-    def _after_death(self, job: Job, worker: "_Worker") -> None:
+    def _after_death(self, id: str, worker: "_Worker") -> None:
         code = worker.exit_code()
-        log.warning("the worker of job %s ended with %s", job.id, code)
-        if worker.cancelled == job.id:
-            self._end(job, "cancelled")
+        log.warning("the worker of job %s ended with %s", id, code)
+        if id in self._cancelled:
+            self._end(id, "cancelled")
             return
-        self._end(job, "failed", "the process that converted ended unexpectedly. Most often the memory ran out: raise the stride, "
-                                 f"use a smaller picture or close other programs. (It ended with {code}.)")
+        self._end(id, "failed", "the process that converted ended unexpectedly. Most often the memory ran out: raise the stride, "
+                                f"use a smaller picture or close other programs. (It ended with {code}.)")
 
-    def _end(self, job: Job, status: str, error: str = "") -> None:
-        self._jobs.update(job.id, status=status, error=error, ended_s=time.time(), stage="", detail="")
+    def _end(self, id: str, status: str, error: str = "", **changes: Any) -> None:
+        self._jobs.update(id, status=status, error=error, ended_s=time.time(), stage="", detail="", **changes)
 
     def _measured(self, job: Job) -> dict[str, float]:
         """Return the times of the stages of the newest finished job of the same kind."""
@@ -156,7 +162,7 @@ class _Worker:
     """A worker process, seen from the server."""
 
     def __init__(self) -> None:
-        self.cancelled = ""
+        self._at = ""
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
@@ -165,6 +171,11 @@ class _Worker:
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def convert(self, id: str, **request: Any) -> None:
+        """Begin with a job; what comes of it is among the `messages`."""
+        self._at = id
+        self.send(id=id, **request)
 
     def send(self, **message: Any) -> None:
         assert self._process.stdin is not None
@@ -179,14 +190,13 @@ class _Worker:
 
     def cancel(self, id: str) -> None:
         """Ask the process to stop, and end it where it does not."""
-        self.cancelled = id
         self.send(cancel=id)
         timer = threading.Timer(_PATIENCE_S, self._kill_if_still_at, (id,))
         timer.daemon = True
         timer.start()
 
     def _kill_if_still_at(self, id: str) -> None:
-        if self.cancelled == id:
+        if self._at == id:
             self.kill()
 
     def exit_code(self) -> int:

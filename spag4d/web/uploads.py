@@ -7,24 +7,28 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import FormParser, parse_options_header
+from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from spag4d.errors import InputError, ResourceError
+from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
 from spag4d.web.jobs import Kind
+from spag4d.web.places import SOURCE
 
 _FORM_BYTES = 1 << 16
 _LONGEST_NAME = 120
 _DAY_S = 86400.0
+_SPARE_BYTES = 500_000_000
+"""What has to stay free on the disk for the scenes that are made of an upload."""
 
 
 class TooLarge(Exception):
@@ -50,102 +54,182 @@ class Form:
 
 
 class Uploads:
-    """The folder of files that were sent and belong to no job yet."""
+    """The folder of files that were sent; whoever sent one can use it for a day."""
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
         """Keep uploads in ``folder``, of at most ``max_bytes`` each."""
         self._folder, self.max_bytes = folder, max_bytes
         folder.mkdir(parents=True, exist_ok=True)
+        for unfinished in folder.glob("*.part"):
+            unfinished.unlink(missing_ok=True)
 
     async def receive(self, request: Request) -> Form:
-        """Read a multipart request; raises `TooLarge`, `InputError` for what is no form, and `ResourceError` for a full disk."""
+        """Read a multipart request; raises `TooLarge`, `InputError` for what is no form, `ResourceError` for a full disk."""
         content_type, options = parse_options_header(request.headers.get("content-type"))
-        if content_type != b"multipart/form-data" or b"boundary" not in options:
+        if content_type != b"multipart/form-data" or not options.get(b"boundary"):
             raise InputError("send a form of the type multipart/form-data.")
-        limit = self.max_bytes + _FORM_BYTES
-        if int(request.headers.get("content-length", "0")) > limit:
-            raise TooLarge
-        form = Form()
-        with self._explained(form):
-            parser = self._parser(options[b"boundary"], form)
-            received = 0
-            async for piece in request.stream():
-                received += len(piece)
-                if received > limit:
-                    raise TooLarge
-                await run_in_threadpool(parser.write, piece)
-            await run_in_threadpool(parser.finalize)
-        return form
-
-    def _parser(self, boundary: bytes, form: Form) -> FormParser:
-        def on_field(part: Any) -> None:
-            name = (part.field_name or b"").decode("utf-8", "replace")
-            if name in form.fields:
-                raise InputError(f"'{name}' was sent twice.")
-            form.fields[name] = (part.value or b"").decode("utf-8", "replace")
-
-        def on_file(part: Any) -> None:
-            if form.file is not None or part.field_name != b"file":
-                raise InputError("send one file, in the field 'file'.")
-            part.flush_to_disk()
-            form.file = self._folder / secrets.token_hex(8)
-            form.name = shown_name((part.file_name or b"").decode("utf-8", "replace"))
-            part.close()
-            os.replace(os.fsdecode(part.actual_file_name), form.file)
-
-        config: dict[Any, Any] = {
-            "UPLOAD_DIR": str(self._folder), "UPLOAD_DELETE_TMP": False, "UPLOAD_KEEP_FILENAME": False,
-            "UPLOAD_KEEP_EXTENSIONS": False, "MAX_MEMORY_FILE_SIZE": 1}
-        return FormParser("multipart/form-data", on_field, on_file, boundary=boundary, config=config)
-
-    @contextmanager
-    def _explained(self, form: Form) -> Iterator[None]:
-        """Leave nothing behind of a request that fails, and say why it did."""
-        before = set(self._folder.iterdir())
+        self._check_length(request.headers.get("content-length", ""))
+        receiver = _Receiver(self._folder / f"{secrets.token_hex(8)}.part")
         try:
-            yield
-        except BaseException as error:
-            for path in set(self._folder.iterdir()) - before if form.file is None else {form.file}:
-                path.unlink(missing_ok=True)
-            if isinstance(error, FormParserError):
-                raise InputError(f"the form is damaged: {error}") from error
-            if isinstance(error, ClientDisconnect):
-                raise InputError("the upload was broken off.") from error
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise ResourceError("the server's disk is full. Delete scenes that you no longer need.") from error
+            with _explained():
+                parser = MultipartParser(options[b"boundary"], receiver.callbacks())
+                async for piece in self._limited(request.stream()):
+                    await run_in_threadpool(parser.write, piece)
+            return receiver.form()
+        except BaseException:
+            receiver.discard()
             raise
 
+    def _check_length(self, declared: str) -> None:
+        length = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
+        if length > self.max_bytes + _FORM_BYTES:
+            raise TooLarge
+        if length + _SPARE_BYTES > shutil.disk_usage(self._folder).free:
+            raise _disk_full()
+
+    async def _limited(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        received = 0
+        async for piece in pieces:
+            received += len(piece)
+            if received > self.max_bytes + _FORM_BYTES:
+                raise TooLarge
+            yield piece
+
     def keep(self, form: Form) -> tuple[str, Upload]:
-        """Keep the file of a form for a later job, and return its id with it; raises `InputError` for what cannot be used."""
+        """Keep the file of a form and return its id with it; raises `InputError` for what can be seen not to be usable."""
         if form.file is None:
             raise InputError("no file was sent, in the field 'file'.")
         try:
-            upload = Upload(form.file, media_kind(form.file), form.name)
+            kind = media_kind(form.file)
+            if kind == "photo":
+                declared_size(form.file)
         except InputError as error:
             form.file.unlink(missing_ok=True)
             raise InputError(str(error).replace(str(form.file), form.name)) from error
-        _facts(form.file).write_text(json.dumps({"kind": upload.kind, "name": upload.name}), encoding="utf-8")
-        return form.file.name, upload
+        id = form.file.stem
+        _facts(form.file).write_text(json.dumps({"kind": kind, "name": form.name}), encoding="utf-8")
+        kept = form.file.replace(form.file.with_suffix(""))
+        return id, Upload(kept, kind, form.name)
 
     def get(self, id: str) -> Upload | None:
         """Return a kept upload, or None where there is no such one."""
-        if not re.fullmatch("[0-9a-f]{16}", id):
+        path = self._folder / id
+        if not re.fullmatch("[0-9a-f]{16}", id) or not path.is_file():
             return None
         try:
-            facts = json.loads(_facts(self._folder / id).read_text(encoding="utf-8"))
+            facts = json.loads(_facts(path).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return Upload(self._folder / id, facts["kind"], facts["name"])
+        return Upload(path, facts["kind"], facts["name"])
 
     def clear_old(self) -> None:
-        """Delete what was sent a day ago and never used."""
+        """Delete what was sent a day ago; jobs that use it have a file of their own."""
         for path in self._folder.iterdir():
             if path.stat().st_mtime < time.time() - _DAY_S:
                 path.unlink(missing_ok=True)
 
 
+class _Receiver:
+    """Takes the parts of a form as the parser finds them: a file goes to the disk, fields may be short."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._form = Form()
+        self._file: BinaryIO | None = None
+        self._header_name = self._header_value = b""
+        self._disposition = b""
+        self._field = ""
+        self._value = b""
+        self._text_bytes = 0
+        self._ended = False
+
+    def callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._begin_part, "on_header_field": self._on_header_name,
+            "on_header_value": self._on_header_value, "on_header_end": self._end_header,
+            "on_headers_finished": self._begin_content, "on_part_data": self._on_content,
+            "on_part_end": self._end_part, "on_end": self._end,
+        }
+
+    def form(self) -> Form:
+        """Return what was received, once all of it was."""
+        if not self._ended:
+            raise InputError("the form is cut off: its end is missing. Send it again.")
+        return self._form
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _begin_part(self) -> None:
+        self._disposition, self._value = b"", b""
+
+    def _on_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._header_name.lower() == b"content-disposition":
+            self._disposition = self._header_value
+        self._header_name = self._header_value = b""
+
+    def _begin_content(self) -> None:
+        _, options = parse_options_header(self._disposition)
+        self._field = options.get(b"name", b"").decode("utf-8", "replace")
+        if b"filename" not in options:
+            if self._field in self._form.fields:
+                raise InputError(f"'{self._field}' was sent twice.")
+            return
+        if self._field != "file" or self._form.file is not None:
+            raise InputError("send one file, in the field 'file'.")
+        self._form.name = shown_name(options[b"filename"].decode("utf-8", "replace"))
+        self._form.file = self._path
+        self._file = self._path.open("wb")
+
+    def _on_content(self, data: bytes, start: int, end: int) -> None:
+        if self._file is not None:
+            self._file.write(memoryview(data)[start:end])
+            return
+        self._text_bytes += end - start
+        if self._text_bytes > _FORM_BYTES:
+            raise TooLarge
+        self._value += data[start:end]
+
+    def _end_part(self) -> None:
+        if self._file is None:
+            self._form.fields[self._field] = self._value.decode("utf-8", "replace")
+        else:
+            self._file.close()
+            self._file = None
+
+    def _end(self) -> None:
+        self._ended = True
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say in words why a request could not be received."""
+    try:
+        yield
+    except FormParserError as error:
+        raise InputError(f"the form is damaged: {error}.") from error
+    except ClientDisconnect as error:
+        raise InputError("the upload was broken off.") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _disk_full() from error
+        raise
+
+
+def _disk_full() -> ResourceError:
+    return ResourceError("the server's disk is full, or nearly so. Delete scenes that you no longer need.")
+
+
 def _facts(path: Path) -> Path:
-    return path.with_name(f"{path.name}.json")
+    return path.with_name(f"{path.stem}.json")
 
 
 def shown_name(name: str) -> str:
@@ -154,9 +238,14 @@ def shown_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:_LONGEST_NAME].strip() or "panorama"
 
 
-def copied(source: Path, target: Path) -> None:
-    """Let ``target`` be the same file as ``source``, without a copy where the file system can."""
+def copied(source: Path, folder: Path) -> None:
+    """Make the folder of a job, in which ``source`` is what was uploaded; without a copy where the file system can."""
+    folder.mkdir(parents=True)
     try:
-        os.link(source, target)
+        os.link(source, folder / SOURCE)
     except OSError:
-        shutil.copyfile(source, target)
+        try:
+            shutil.copyfile(source, folder / SOURCE)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _disk_full() from error

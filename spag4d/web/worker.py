@@ -92,7 +92,7 @@ class Worker:
         else:
             self._say(step=asdict(event))
             if event.stage == "First look" and event.done == event.total:
-                self._say(file=FIRST_LOOK)
+                self._say(files=[FIRST_LOOK])
 
     def _spag4d(self) -> "SPAG4D":
         from spag4d.core import SPAG4D
@@ -121,8 +121,7 @@ class Worker:
 
     def _show(self, panorama: "Panorama") -> None:
         _write_pictures(panorama)
-        self._say(file=PANORAMA)
-        self._say(file=THUMBNAIL)
+        self._say(files=[PANORAMA, THUMBNAIL])
 
     def _convert_video(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from spag4d.io.clip import read_clip

@@ -1,0 +1,38 @@
+// Making elements, and nothing more: no markup is ever built from text.
+
+/**
+ * Make an element. Attributes with a function as value become event listeners, `true` and `false` switch an attribute.
+ * @param {string} tag
+ * @param {Object<string, any>} [attributes]
+ * @param {...(Node|string)} children
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") made.addEventListener(name, value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Draw an icon of a path in a 24 × 24 box. Decorative: the button around it carries the name. */
+export function icon(path) {
+  const space = "http://www.w3.org/2000/svg";
+  const drawing = document.createElementNS(space, "svg");
+  drawing.setAttribute("viewBox", "0 0 24 24");
+  drawing.setAttribute("class", "icon-drawing");
+  drawing.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(space, "path");
+  line.setAttribute("d", path);
+  drawing.append(line);
+  return drawing;
+}
+
+/** A button that shows only an icon, with its name for screen readers and as a tooltip. */
+export function iconButton(name, path, onClick, attributes = {}) {
+  return element("button", { type: "button", class: "button icon", "aria-label": name, title: name, click: onClick, ...attributes }, icon(path));
+}
+
+export const byId = (id) => document.getElementById(id);
