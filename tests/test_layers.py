@@ -24,7 +24,8 @@ LAYERS = [
     ("verify",),
     ("console",),
     ("installing",),
-    ("web", "cli"),
+    ("web",),
+    ("cli",),
     ("__main__", "__init__"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

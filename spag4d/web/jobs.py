@@ -98,7 +98,7 @@ class Jobs:
         if job.starts >= MOST_STARTS:
             self.update(job.id, status="failed", ended_s=time.time(), error=(
                 f"the server ended {job.starts} times while this was converted, most likely for want of memory. "
-                "Raise the stride or use a smaller picture."))
+                "Choose more pixels per Gaussian or a smaller picture."))
         else:
             self.update(job.id, status="queued", stage="", detail="", done=0, total=0, fraction=0.0, warnings=[])
 

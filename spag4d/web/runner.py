@@ -146,8 +146,9 @@ class Runner:
         if id in self._cancelled:
             self._end(id, "cancelled")
             return
-        self._end(id, "failed", "the process that converted ended unexpectedly. Most often the memory ran out: raise the stride, "
-                                f"use a smaller picture or close other programs. (It ended with {code}.)")
+        self._end(id, "failed", (
+            "the process that converted ended unexpectedly. Most often the memory ran out: choose more pixels per Gaussian, "
+            f"use a smaller picture or close other programs. (It ended with {code}.)"))
 
     def _end(self, id: str, status: str, error: str = "", **changes: Any) -> None:
         self._jobs.update(id, status=status, error=error, ended_s=time.time(), stage="", detail="", **changes)
@@ -163,6 +164,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self._at = ""
+        self._sending = threading.Lock()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
@@ -179,7 +181,7 @@ class _Worker:
 
     def send(self, **message: Any) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it died: that is noticed where its messages are read
+        with self._sending, contextlib.suppress(OSError):  # it died: that is noticed where its messages are read
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
 

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from spag4d.errors import InputError, ResourceError
@@ -23,6 +23,9 @@ from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
 from spag4d.web.jobs import Kind
 from spag4d.web.places import SOURCE
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 _FORM_BYTES = 1 << 16
 _LONGEST_NAME = 120
@@ -143,7 +146,7 @@ class _Receiver:
         self._text_bytes = 0
         self._ended = False
 
-    def callbacks(self) -> MultipartCallbacks:
+    def callbacks(self) -> "MultipartCallbacks":
         return {
             "on_part_begin": self._begin_part, "on_header_field": self._on_header_name,
             "on_header_value": self._on_header_value, "on_header_end": self._end_header,

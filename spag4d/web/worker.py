@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from spag4d.conversion import ConversionResult, FrameResult
+from spag4d.device import explained_memory_errors
 from spag4d.errors import Cancelled, Spag4dError
+from spag4d.io.outputs import AUTO, BOTH
 from spag4d.progress import Event, Notice, Progress
 from spag4d.web.places import SOURCE
 
@@ -72,14 +74,18 @@ class Worker:
         progress = Progress(on_event=self._hear, is_cancelled=lambda: self._cancelled == self._current)
         try:
             settings = dict(request["settings"])
-            if settings.get("device", "auto") == "auto":
+            if settings["device"] == AUTO:
                 settings["device"] = request["device"]
+            if settings["format"] == AUTO:
+                settings["format"] = BOTH
             convert = self._convert_video if request["kind"] == "video" else self._convert_photo
-            self._say(result=convert(settings, progress))
+            with explained_memory_errors():
+                result = convert(settings, progress)
+            self._say(result=result)
         except Cancelled:
             self._say(cancelled=True)
-        except (MemoryError, Spag4dError) as error:
-            self._say(error=str(error) or "memory ran out. Raise the stride or use a smaller picture.")
+        except Spag4dError as error:
+            self._say(error=str(error))
         except Exception as error:
             traceback.print_exc()
             self._say(error=f"this is a bug in SPAG-4D, please report it: {type(error).__name__}: {error}")
@@ -112,7 +118,7 @@ class Worker:
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
         self._show(panorama)
         result = self._spag4d().convert(
-            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, progress=progress, **{**settings, "format": "both"})
+            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, progress=progress, **settings)
         _write_depth_picture(panorama.size_hw)
         self._record(settings, result)
         names = [path.name for path in result.output_paths]
@@ -138,7 +144,7 @@ class Worker:
             self._show(panorama)
         frames: list[FrameResult] = []
         for frame in self._spag4d().convert_video(
-                SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **{**settings, "format": "both"}):
+                SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **settings):
             frames.append(frame)
             self._say(frames=frame.number)
         self._record(settings, None)

@@ -1,0 +1,96 @@
+"""The application: the page, the HTTP interface behind it, and what stands in front of both."""
+
+import base64
+import hashlib
+import mimetypes
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from spag4d import __version__
+from spag4d.errors import Spag4dError
+from spag4d.web.guard import Access, Guard
+from spag4d.web.jobs import QueueFull
+from spag4d.web.places import example_file, in_words, static_folder
+from spag4d.web.routes import _FULL, router
+from spag4d.web.service import Service
+from spag4d.web.uploads import TooLarge
+
+# Windows takes types from its registry, where a program may have made .js plain text, which browsers do not run.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
+
+
+class _Fresh(StaticFiles):
+    """Files of the page: a browser asks each time whether its copy is still the newest."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """Add the header that says so."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def create_app(service: Service | None = None, access: Access | None = None) -> FastAPI:
+    """Return the application; its service starts and ends with it. By default only this machine is served."""
+    service, access = service or Service(), access or Access()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.stop()
+
+    app = FastAPI(title="SPAG-4D", version=__version__, summary="360° panoramas and videos become scenes of Gaussian splats.",
+                  lifespan=lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app.state.service = service
+    app.include_router(router)
+    _add_errors(app)
+    _add_page(app)
+    app.add_middleware(Guard, access=access, script_hashes=inline_script_hashes())
+    return app
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(Spag4dError)
+    def explain(request: Request, error: Spag4dError) -> JSONResponse:
+        return JSONResponse({"detail": in_words(str(error), "the file", request.app.state.service.folder)}, error.http_status)
+
+    @app.exception_handler(QueueFull)
+    def say_full(request: Request, error: QueueFull) -> JSONResponse:
+        return JSONResponse({"detail": _FULL}, 503, {"Retry-After": "30"})
+
+    @app.exception_handler(TooLarge)
+    def say_too_large(request: Request, error: TooLarge) -> JSONResponse:
+        limit = request.app.state.service.limits.max_upload_mb
+        return JSONResponse({"detail": f"the file is too large: this server takes {limit:,.0f} MB at most."}, 413,
+                            {"Connection": "close"})
+
+    @app.exception_handler(RequestValidationError)
+    def say_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        words = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
+        return JSONResponse({"detail": words}, 422)
+
+
+def _add_page(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(static_folder() / "index.html", headers={"cache-control": "no-cache"})
+
+    @app.get("/example.jpg", include_in_schema=False)
+    def example() -> FileResponse:
+        return FileResponse(example_file(), headers={"cache-control": "no-cache"})
+
+    app.mount("/static", _Fresh(directory=static_folder()))
+
+
+def inline_script_hashes() -> list[str]:
+    """Return the sha256 of what stands between script tags in the page, as a content security policy names it."""
+    page = (static_folder() / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script[^>]*>(.+?)</script>", page, re.DOTALL)
+    return [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]

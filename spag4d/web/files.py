@@ -1,0 +1,89 @@
+"""The files of a job. What a request names is looked up in the job's record: it never becomes a path by itself."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from starlette.responses import FileResponse
+
+from spag4d.io import WRITERS
+from spag4d.io.outputs import AUTO, BOTH
+from spag4d.web.jobs import Job
+from spag4d.web.worker import FRAMES_FOLDER
+
+_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".mp4": "video/mp4"}
+_BINARY = "application/octet-stream"
+_CHUNK_BYTES = 1 << 20
+
+
+def formats(job: Job) -> list[str]:
+    """Return the formats of a job's scenes, the first of them the one that is quickest to show."""
+    chosen = job.settings["format"]
+    return sorted(WRITERS, reverse=True) if chosen in (AUTO, BOTH) else [chosen]
+
+
+def job_file(job: Job, folder: Path, name: str) -> Path | None:
+    """Return a file that a job has made by its ``name``, or None; ``folder`` is the job's."""
+    return folder / name if name in job.files else None
+
+
+def frame_file(job: Job, folder: Path, name: str) -> Path | None:
+    """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it is not there, or not yet."""
+    found = re.fullmatch(r"frame_([0-9]{5,9})\.([a-z]+)", name)
+    if not found or not 1 <= int(found[1]) <= job.frames or found[2] not in formats(job):
+        return None
+    return folder / FRAMES_FOLDER / f"frame_{int(found[1]):05d}.{found[2]}"
+
+
+def answer(path: Path, job: Job, *, download: bool) -> FileResponse:
+    """Return the answer with a file, which parts of can be asked for; a ``download`` is named after the picture."""
+    headers = {"cache-control": "private, max-age=86400"}
+    kind = _TYPES.get(path.suffix, _BINARY)
+    return FileResponse(path, media_type=kind, headers=headers, filename=_download_name(job, path.name) if download else None)
+
+
+def _download_name(job: Job, name: str) -> str:
+    stem = Path(job.name).stem or "panorama"
+    return f"{stem}{Path(name).suffix}" if name.startswith("scene.") else f"{stem}-{name}"
+
+
+def frames_of(job: Job, folder: Path, format: str) -> list[Path]:
+    """Return the files of a video's frames in one format, and the record of the sequence."""
+    frames = folder / FRAMES_FOLDER
+    return [frames / "sequence.json", *(frames / f"frame_{number:05d}.{format}" for number in range(1, job.frames + 1))]
+
+
+def zipped(files: Sequence[Path]) -> Iterator[bytes]:
+    """Yield an archive of files piece by piece; nothing of it is kept, and nothing compressed, as splats hardly are."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for path in files:
+            entry = zipfile.ZipInfo.from_file(path, path.name)
+            with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                while piece := source.read(_CHUNK_BYTES):
+                    target.write(piece)
+                    yield sink.taken()
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """A file that hands on what is written to it."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        """Say that one can write to it."""
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Keep some bytes until they are taken."""
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        """Return what was written since this was last asked."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

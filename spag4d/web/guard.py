@@ -1,0 +1,165 @@
+"""Who may talk to the server: names it answers to, pages that may send to it, and the token for other machines.
+
+A server without a token serves its own machine only. It answers to the names of that machine alone, so that a foreign page
+cannot reach it by a name of its own that it points here (DNS rebinding), and refuses what a foreign page sends.
+"""
+
+import hmac
+import ipaddress
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from spag4d.web.places import static_folder
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_COOKIE_AGE_S = 30 * 86400
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who is let in: with a ``token`` whoever has it; with neither token nor ``anyone`` only this machine.
+
+    ``name`` is the one that the server was told to listen at.
+    """
+
+    token: str = ""
+    anyone: bool = False
+    name: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine is served."""
+        return not self.token and not self.anyone
+
+    def answers_to(self, name: str) -> bool:
+        """Return whether a request may call the server so: localhost, an address, or a name of this machine."""
+        address = _address(name)
+        if address is not None:
+            return address.is_loopback or not self.is_local
+        if name == "localhost":
+            return True
+        own = socket.gethostname().lower()
+        return not self.is_local and name in {own, f"{own}.local", socket.getfqdn().lower(), self.name.lower()}
+
+
+class Guard:
+    """Middleware that refuses what `Access` does not allow, and tells browsers what the page may do."""
+
+    def __init__(self, app: ASGIApp, *, access: Access, script_hashes: Iterable[str] = ()) -> None:
+        """Stand in front of ``app``; ``script_hashes`` are those of what stands in the page itself, the import map."""
+        self._app, self._access = app, access
+        hashes = "".join(f" 'sha256-{digest}'" for digest in script_hashes)
+        self._headers = {
+            "content-security-policy": (
+                f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; worker-src 'self' blob:; "
+                "img-src 'self' blob: data:; connect-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+                "form-action 'self'; frame-ancestors 'none'"),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "cross-origin-resource-policy": "same-origin",
+            "cross-origin-opener-policy": "same-origin",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        answer = self._refusal(scope)
+        await (answer or self._app)(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        name = _name(host)
+        if name is None or not self._access.answers_to(name):
+            return _said(421, f"this server does not go by the name '{name or host}'. Use localhost, or its address.")
+        if self._access.is_local and not _is_on_this_machine(scope):
+            return _said(403, "this server serves its own machine only. Start it with --host to let others in.")
+        if scope["method"] not in _SAFE_METHODS and not _is_same_site(headers, host):
+            return _said(403, "another site's page sent this: it is refused.")
+        return self._identified(scope, headers, host) if self._access.token else None
+
+    def _identified(self, scope: Scope, headers: Headers, host: str) -> Response | None:
+        """Return None for who has the token; the token in an address becomes a cookie, so that it does not stay there."""
+        cookie = f"spag4d-{_port(host)}"
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        given = dict(query).get("token")
+        if given is not None and self._is_token(given) and scope["method"] == "GET":
+            rest = urlencode([(key, value) for key, value in query if key != "token"])
+            answer = RedirectResponse(f"{scope['path']}?{rest}" if rest else scope["path"], 303)
+            answer.set_cookie(cookie, given, max_age=_COOKIE_AGE_S, httponly=True, samesite="lax")
+            return answer
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        if self._is_token(_cookies(headers).get(cookie, "")) or self._is_token(bearer):
+            return None
+        if scope["path"] == "/":
+            return FileResponse(static_folder() / "token.html", 401)
+        if scope["path"].startswith("/static/css/") and scope["method"] in _SAFE_METHODS:
+            return None
+        return _said(401, "the token is missing. It stands where the server was started: open the address with ?token=… once, "
+                          "or send it as a bearer token.")
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._access.token.encode())
+
+
+def _said(status: int, words: str) -> Response:
+    return JSONResponse({"detail": words}, status)
+
+
+def _name(host: str) -> str | None:
+    """Return the name or address of a Host header, or None where it is malformed."""
+    try:
+        parts = urlsplit(f"//{host}")
+        return parts.hostname if parts.port != 0 and not (parts.path or parts.username) else None
+    except ValueError:
+        return None
+
+
+def _port(host: str) -> int:
+    return urlsplit(f"//{host}").port or 80
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+def _is_on_this_machine(scope: Scope) -> bool:
+    """Return whether a request came from here: over loopback, or over a Unix socket, which has no address."""
+    client = scope.get("client")
+    address = _address(client[0]) if client else None
+    return not client or (address is not None and address.is_loopback)
+
+
+def _is_same_site(headers: Headers, host: str) -> bool:
+    """Return whether a browser says that our own page sent this; programs, which say nothing, may."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return urlsplit(origin).netloc == host
+    return headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def _cookies(headers: Headers) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
+    except CookieError:
+        return {}

@@ -1,0 +1,261 @@
+"""The HTTP interface, as its OpenAPI description tells."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel
+
+from spag4d import __version__
+from spag4d.settings import page_schema
+from spag4d.web import files
+from spag4d.web.events import event_stream
+from spag4d.web.forms import settings_from
+from spag4d.web.jobs import Job, Kind
+from spag4d.web.models import Model, ModelList
+from spag4d.web.places import has_viewer
+from spag4d.web.service import Service
+from spag4d.web.uploads import Upload
+from spag4d.weights import WEIGHTS
+
+
+class Problem(BaseModel):
+    """Why a request was not done, in words."""
+
+    detail: str
+
+
+class Health(BaseModel):
+    """How the server is. ``viewer`` says whether the libraries that draw scenes are installed; 0 days are for ever."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+    running: int
+    queued: int
+    viewer: bool
+    max_upload_bytes: int
+    keep_days: float
+
+
+class Uploaded(BaseModel):
+    """A file that was received; ``id`` can be given to a new job."""
+
+    id: str
+    kind: Kind
+    name: str
+    size: int
+
+
+def _problems(**statuses: str) -> dict[int | str, dict[str, Any]]:
+    return {int(status[1:]): {"model": Problem, "description": words} for status, words in statuses.items()}
+
+
+_GUARDED = _problems(
+    s401="The token is missing.", s403="Another site or machine, which is not let in.",
+    s421="The server does not go by this name.", s422="A parameter is not what it has to be.")
+_UNKNOWN = _problems(s404="There is no such thing.")
+_RECEIVING = _problems(
+    s413="The file is too large.", s422="The form, the file or a setting cannot be used.",
+    s503="Too many jobs wait; try again later.", s507="The server's disk is full.")
+_FILE = {200: {"content": {"application/octet-stream": {}}, "description": "The file."},
+         206: {"content": {"application/octet-stream": {}}, "description": "The part that was asked for."}}
+_STREAM = {200: {"content": {"text/event-stream": {}}, "description": "Events, each with the whole state of what changed."}}
+
+router = APIRouter(prefix="/api", responses=_GUARDED)
+
+
+def _service(request: Request) -> Service:
+    return request.app.state.service
+
+
+TheService = Annotated[Service, Depends(_service)]
+
+
+def _job(id: str, service: TheService) -> Job:
+    job = service.jobs.get(id)
+    if job is None:
+        raise HTTPException(404, "there is no such job. It may have been deleted.")
+    return job
+
+
+TheJob = Annotated[Job, Depends(_job)]
+
+
+@router.get("/health")
+async def health(service: TheService) -> Health:
+    """Tell that the server is there, and how much it has to do."""
+    return Health(
+        version=__version__, running=service.jobs.count("running"), queued=service.jobs.count("queued"), viewer=has_viewer(),
+        max_upload_bytes=service.uploads.max_bytes, keep_days=service.limits.keep_days)
+
+
+@router.get("/settings")
+def settings() -> dict[str, Any]:
+    """Describe the settings of a conversion as a JSON schema: title, group, unit, default, bounds and help of each."""
+    return page_schema()
+
+
+def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+_FILE_FIELD = {"type": "string", "format": "binary", "description": "A panorama or a 360° video."}
+_UPLOAD_FIELD = {"type": "string", "description": "Instead of a file: the id of an upload, or of a job to use its file."}
+_SETTING_FIELDS = page_schema()["properties"]
+
+
+@router.post("/uploads", status_code=201, responses=_RECEIVING, openapi_extra=_form({"file": _FILE_FIELD}, ["file"]))
+async def upload(request: Request, service: TheService) -> Uploaded:
+    """Send a panorama or a video, to be converted by a later job within a day."""
+    form = await service.uploads.receive(request)
+    id, kept = await run_in_threadpool(service.uploads.keep, form)
+    return Uploaded(id=id, kind=kept.kind, name=kept.name, size=kept.path.stat().st_size)
+
+
+@router.post("/jobs", status_code=201, responses=_RECEIVING,
+             openapi_extra=_form({"file": _FILE_FIELD, "upload": _UPLOAD_FIELD, **_SETTING_FIELDS}, []))
+async def create_job(request: Request, service: TheService) -> Job:
+    """Queue the conversion of a file, or of an upload. Every setting may be a field of the form; see /api/settings."""
+    if service.jobs.is_full():
+        raise HTTPException(503, _FULL, {"Retry-After": "30"})
+    form = await service.uploads.receive(request)
+    return await run_in_threadpool(_add_job, service, form)
+
+
+_FULL = "too many jobs wait already. Try again when some are done."
+
+
+def _add_job(service: Service, form: Any) -> Job:
+    named = form.fields.pop("upload", "")
+    try:
+        chosen = settings_from(form.fields)
+    except Exception:
+        if form.file is not None:
+            form.file.unlink(missing_ok=True)
+        raise
+    return service.add(_upload(service, form, named), chosen)
+
+
+def _upload(service: Service, form: Any, named: str) -> Upload:
+    if form.file is not None or not named:
+        return service.uploads.keep(form)[1]
+    found = service.source(named)
+    if found is None:
+        raise HTTPException(422, "that upload is not there any more. Send the file again.")
+    return found
+
+
+@router.get("/jobs")
+def jobs(service: TheService) -> list[Job]:
+    """List all jobs, the oldest first."""
+    return service.jobs.all()
+
+
+@router.get("/jobs/{id}", responses=_UNKNOWN)
+def job(job: TheJob) -> Job:
+    """Tell how far a job is and what it has made."""
+    return job
+
+
+@router.post("/jobs/{id}/cancel", status_code=202, responses=_UNKNOWN)
+def cancel(job: TheJob, service: TheService) -> Job:
+    """Stop a job, whether it waits or runs; one that has ended stays as it is."""
+    if not job.has_ended:
+        service.runner.cancel(job.id)
+    return service.jobs.get(job.id) or job
+
+
+@router.delete("/jobs/{id}", status_code=204, responses={**_UNKNOWN, **_problems(s409="The job has not ended.")})
+def delete(job: TheJob, service: TheService) -> None:
+    """Forget a job that has ended, and delete its files."""
+    if not job.has_ended:
+        raise HTTPException(409, "this job has not ended. Cancel it first.")
+    service.delete(job)
+
+
+def _stream(request: Request, service: Service, key: str | None) -> StreamingResponse:
+    last_id = request.headers.get("last-event-id", "")
+    return StreamingResponse(event_stream(service.board, last_id, key), media_type="text/event-stream",
+                             headers={"cache-control": "no-store"})
+
+
+@router.get("/events", response_class=StreamingResponse, responses=_STREAM)
+async def events(request: Request, service: TheService) -> StreamingResponse:
+    """Follow all jobs and models. The stream ends now and then: whoever comes again with Last-Event-ID misses nothing."""
+    return _stream(request, service, None)
+
+
+@router.get("/jobs/{id}/events", response_class=StreamingResponse, responses={**_STREAM, **_UNKNOWN})
+async def job_events(request: Request, job: TheJob, service: TheService) -> StreamingResponse:
+    """Follow one job, as /api/events does all of them."""
+    return _stream(request, service, job.id)
+
+
+Download = Annotated[bool, Query(description="Whether a browser is to save the file rather than to show it.")]
+
+
+@router.head("/jobs/{id}/files/{name}", include_in_schema=False)
+@router.get("/jobs/{id}/files/{name}", response_class=FileResponse, responses={**_FILE, **_UNKNOWN})
+def job_file(job: TheJob, service: TheService, name: str, download: Download = False) -> FileResponse:
+    """Send a file that a job has made, or the part of it that a Range header asks for."""
+    path = files.job_file(job, service.folder_of(job), name)
+    return files.answer(_there(path), job, download=download)
+
+
+@router.head("/jobs/{id}/frames/{name}", include_in_schema=False)
+@router.get("/jobs/{id}/frames/{name}", response_class=FileResponse, responses={**_FILE, **_UNKNOWN})
+def frame(job: TheJob, service: TheService, name: str, download: Download = False) -> FileResponse:
+    """Send the scene of one frame of a video, such as frame_00001.ply, as soon as it is whole."""
+    path = files.frame_file(job, service.folder_of(job), name)
+    return files.answer(_there(path), job, download=download)
+
+
+def _there(path: Any) -> Any:
+    if path is None or not path.is_file():
+        raise HTTPException(404, "this job has no such file, or not yet.")
+    return path
+
+
+@router.get("/jobs/{id}/frames.zip", response_class=StreamingResponse, responses={
+    200: {"content": {"application/zip": {}}, "description": "The archive."}, **_UNKNOWN})
+def all_frames(job: TheJob, service: TheService, format: str) -> StreamingResponse:
+    """Send all frames of a finished video in one format, with sequence.json, as a zip archive."""
+    if job.kind != "video" or job.status != "done" or format not in files.formats(job):
+        raise HTTPException(404, "this job has no such frames, or not yet.")
+    paths = files.frames_of(job, service.folder_of(job), format)
+    return StreamingResponse(files.zipped(paths), media_type="application/zip",
+                             headers={"content-disposition": f'attachment; filename="frames-{format}.zip"'})
+
+
+def _model(name: str) -> str:
+    if name not in WEIGHTS:
+        raise HTTPException(404, "there is no such model.")
+    return name
+
+
+TheModel = Annotated[str, Depends(_model)]
+
+
+@router.get("/models")
+def models(service: TheService) -> ModelList:
+    """List the published models: what they are for, how large they are, their licences, and whether they are installed."""
+    return service.models.all()
+
+
+@router.post("/models/{name}/fetch", status_code=202, responses={**_UNKNOWN, **_problems(s503="The weights cannot be stored.")})
+def fetch_model(
+    name: TheModel, service: TheService, *,
+    agreed: Annotated[bool, Query(description="That the licence was read and agreed to, where there are terms.")] = False,
+) -> Model:
+    """Begin to fetch a model; its events tell how far that is."""
+    service.models.fetch(name, agreed=agreed)
+    return service.models.get(name)
+
+
+@router.post("/models/{name}/cancel", status_code=202, responses=_UNKNOWN)
+def cancel_model(name: TheModel, service: TheService) -> Model:
+    """Stop fetching a model; what has come is kept and goes on from there."""
+    service.models.cancel(name)
+    return service.models.get(name)

@@ -1,0 +1,114 @@
+"""What runs behind the page: the jobs, their files, the processes that convert, and what is forgotten when it is old."""
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from spag4d.errors import InputError
+from spag4d.settings import Settings
+from spag4d.web.board import Board
+from spag4d.web.jobs import Job, Jobs
+from spag4d.web.models import Models
+from spag4d.web.places import SOURCE, web_folder
+from spag4d.web.runner import Runner
+from spag4d.web.uploads import Upload, Uploads, copied
+
+_DAY_S = 86400.0
+_TIDY_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one may send, in megabytes; how many jobs may wait; how many days a job is kept, or 0 for ever."""
+
+    max_upload_mb: float = 4000.0
+    max_queue: int = 100
+    keep_days: float = 90.0
+
+
+class Service:
+    """Everything behind the page, for one server at a time on a folder."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        """Do nothing yet; `start` begins."""
+        self.limits = limits or Limits()
+        self.board = Board()
+        self.models = Models(self.board)
+        self.folder = web_folder()
+        self._stopping = threading.Event()
+        self._started = False
+
+    def start(self) -> None:
+        """Take up the work where an earlier server left it; raises `InputError` where another one is still there."""
+        if self._started:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.folder / ".lock", timeout=0)
+            self._lock.acquire()
+        except Timeout as error:
+            raise InputError(f"another SPAG-4D server works in {self.folder}. Stop it, or set SPAG4D_HOME to another "
+                             "folder.") from error
+        except OSError as error:
+            raise InputError(f"cannot write to {self.folder}: {error.strerror}. Set SPAG4D_HOME to a folder that you may "
+                             "write to.") from error
+        self.uploads = Uploads(self.folder / "uploads", max_bytes=int(self.limits.max_upload_mb * 1e6))
+        self.jobs = Jobs(self.folder / "jobs.sqlite", self.board, max_queue=self.limits.max_queue)
+        self._tidy()
+        self._clear_folders_without_jobs()
+        self.runner = Runner(self.jobs, self.folder / "jobs")
+        self.runner.start()
+        threading.Thread(target=self._tidy_for_ever, name="spag4d tidying", daemon=True).start()
+        self._started = True
+
+    def stop(self) -> None:
+        """End the work; what was under way is started again by the next server."""
+        if self._started:
+            self._started = False
+            self._stopping.set()
+            self.models.stop()
+            self.runner.stop()
+            self.jobs.close()
+            self._lock.release()
+
+    def folder_of(self, job: Job) -> Path:
+        """Return where the files of a job lie."""
+        return self.folder / "jobs" / job.id
+
+    def source(self, id: str) -> Upload | None:
+        """Return what was uploaded under an id, which may also be that of a job: its file can be converted again."""
+        job = self.jobs.get(id)
+        if job is None:
+            return self.uploads.get(id)
+        return Upload(self.folder_of(job) / SOURCE, job.kind, job.name)
+
+    def add(self, upload: Upload, settings: Settings) -> Job:
+        """Queue the conversion of an upload; raises `QueueFull`, and `ResourceError` for a full disk."""
+        return self.jobs.add(upload.kind, upload.name, settings.model_dump(),
+                             lambda id: copied(upload.path, self.folder / "jobs" / id))
+
+    def delete(self, job: Job) -> None:
+        """Forget a job that has ended, and delete its files."""
+        self.jobs.remove(job.id)
+        shutil.rmtree(self.folder_of(job), ignore_errors=True)
+
+    def _tidy_for_ever(self) -> None:
+        while not self._stopping.wait(_TIDY_EVERY_S):
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self.uploads.clear_old()
+        oldest = time.time() - self.limits.keep_days * _DAY_S
+        for job in self.jobs.all():
+            if self.limits.keep_days and job.has_ended and (job.ended_s or 0) < oldest:
+                self.delete(job)
+
+    def _clear_folders_without_jobs(self) -> None:
+        """Delete what a crash between two steps can leave; no job can be added while this runs."""
+        for folder in (self.folder / "jobs").glob("*"):
+            if self.jobs.get(folder.name) is None:
+                shutil.rmtree(folder, ignore_errors=True)
