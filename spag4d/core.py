@@ -18,10 +18,10 @@ from spag4d.io.outputs import output_paths
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
-from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, with_choices_made
+from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, shrunk, with_choices_made
 
-_FIRST_LOOK_ROWS, _COARSEST = 256, 16
-"""About how many rows of Gaussians a first look has, and the largest stride that there is."""
+_FIRST_LOOK_ROWS = 512
+"""A first look is made of a panorama with so many rows."""
 
 
 class SPAG4D:
@@ -82,10 +82,10 @@ class SPAG4D:
 
     def _first_look(self, panorama: Panorama, depth: DepthMap, outputs: Mapping[str, Path], run: Run) -> None:
         """Write a coarse scene of the depth as it is, without a word of what is warned of later anyway."""
-        stride = min(max(run.settings.stride, panorama.size_hw[0] // _FIRST_LOOK_ROWS), _COARSEST)
         with run.stage("First look") as listener:
-            quick = Run(run.settings.changed(stride=stride, use_guided_filter=False, sharp_refine=False),
+            quick = Run(run.settings.changed(stride=2, use_guided_filter=False, sharp_refine=False),
                         Progress(is_cancelled=listener.is_cancelled))
+            panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             depth = self._stages.refined_depth(depth, panorama, quick)
             self._stages.write(self._stages.gaussians(panorama, depth, quick), outputs, depth, quick)
 

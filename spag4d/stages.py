@@ -16,6 +16,7 @@ from spag4d.depth.floor import scaled_to_camera_height
 from spag4d.depth.from_file import depth_from_array, depth_from_file
 from spag4d.depth.loaded import Loaded
 from spag4d.depth.perspective import PerspectiveModel
+from spag4d.depth.resize import shrink
 from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
@@ -109,11 +110,7 @@ class Stages:
         if given is None:
             return self._estimated(panorama, settings, progress)
         if isinstance(given, DepthMap):
-            if given.size_hw == panorama.size_hw:
-                return given
-            distance = np.where(given.sky, np.float32(np.inf), given.distance)
-            resized = depth_from_array(distance, panorama.size_hw)
-            return replace(resized, kind=given.kind, model=given.model, metres_from=given.metres_from)
+            return _resized(given, panorama.size_hw)
         if isinstance(given, np.ndarray):
             return depth_from_array(given, panorama.size_hw)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
@@ -181,6 +178,22 @@ class Stages:
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
+
+
+def shrunk(panorama: Panorama, depth: DepthMap, rows: int) -> tuple[Panorama, DepthMap]:
+    """Return both with so many rows, or as they are where they have no more."""
+    if panorama.size_hw[0] <= rows:
+        return panorama, depth
+    size_hw = (rows, 2 * rows)
+    valid = None if panorama.valid is None else shrink(panorama.valid.astype(np.float32), size_hw) > 0.999
+    return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid), _resized(depth, size_hw)
+
+
+def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
+    if depth.size_hw == size_hw:
+        return depth
+    resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)
+    return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from)
 
 
 def _wants_sharp(settings: Settings, progress: Progress) -> bool:

@@ -19,7 +19,7 @@ Kind = Literal["photo", "video"]
 MOST_STARTS = 3
 """A job that was under way each time when the server died so often is not started again."""
 
-_FLEETING = {"stage", "detail", "done", "total", "fraction"}
+_FLEETING = {"stage", "detail", "done", "total", "fraction", "left_s"}
 
 
 class Result(BaseModel):
@@ -40,7 +40,7 @@ class Result(BaseModel):
 class Job(BaseModel):
     """One conversion.
 
-    ``fraction`` is how much of it is done, 0–1; ``frames`` are the whole frames of a video so far; ``files`` are the names of
+    ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole frames of a video so far; ``files`` are the names of
     what it has made with their sizes in bytes.
     """
 
@@ -60,6 +60,7 @@ class Job(BaseModel):
     done: int = 0
     total: int = 0
     fraction: float = 0.0
+    left_s: float | None = None
     frames: int = 0
     warnings: list[str] = []
     error: str = ""
@@ -100,7 +101,7 @@ class Jobs:
                 f"the server ended {job.starts} times while this was converted, most likely for want of memory. "
                 "Choose more pixels per Gaussian or a smaller picture."))
         else:
-            self.update(job.id, status="queued", stage="", detail="", done=0, total=0, fraction=0.0, warnings=[])
+            self.update(job.id, status="queued", stage="", detail="", done=0, total=0, fraction=0.0, left_s=None, warnings=[])
 
     def close(self) -> None:
         """Close the database."""

@@ -21,6 +21,9 @@ log = logging.getLogger("spag4d.web")
 _IDLE_S = 300.0
 """A worker without work gives its memory back after so long."""
 
+_TELLING = 0.05
+"""Share of a job from which on the time that is left is told."""
+
 _PATIENCE_S = 30.0
 """A job that was cancelled has so long to stop by itself."""
 
@@ -123,7 +126,7 @@ class Runner:
         assert job is not None
         if step := message.get("step"):
             fraction = estimate.fraction(step["stage"], step["done"], step["total"])
-            self._jobs.update(id, **step, fraction=fraction)
+            self._jobs.update(id, **step, fraction=fraction, left_s=_left_s(job, fraction))
         if "warning" in message:
             warning = in_words(message["warning"], job.name, folder)
             self._jobs.update(id, warnings=list(dict.fromkeys([*job.warnings, warning])))
@@ -151,12 +154,19 @@ class Runner:
             f"use a smaller picture or close other programs. (It ended with {code}.)"))
 
     def _end(self, id: str, status: str, error: str = "", **changes: Any) -> None:
-        self._jobs.update(id, status=status, error=error, ended_s=time.time(), stage="", detail="", **changes)
+        self._jobs.update(id, status=status, error=error, ended_s=time.time(), stage="", detail="", left_s=None, **changes)
 
     def _measured(self, job: Job) -> dict[str, float]:
         """Return the times of the stages of the newest finished job of the same kind."""
         results = [other.result for other in self._jobs.all() if other.kind == job.kind and other.result is not None]
         return results[-1].stage_times if results else {}
+
+
+def _left_s(job: Job, fraction: float) -> float | None:
+    """Return about how long a job still takes, once enough of it is done to tell."""
+    if fraction < _TELLING or job.started_s is None:
+        return None
+    return (time.time() - job.started_s) * (1 - fraction) / fraction
 
 
 class _Worker:

@@ -1,0 +1,27 @@
+// What the server tells of: one connection, which the browser opens again by itself and which then misses nothing.
+
+/**
+ * @param {{job: (job: object) => void, deleted: (job: object) => void, model: (model: object) => void,
+ *          lost: () => void, back: () => void}} hear
+ */
+export function follow(hear) {
+  let isLost = false;
+  let timer = 0;
+  const source = new EventSource("/api/events");
+  for (const kind of ["job", "deleted", "model"]) {
+    source.addEventListener(kind, (event) => hear[kind](JSON.parse(event.data)));
+  }
+  source.addEventListener("open", () => {
+    clearTimeout(timer);
+    if (isLost) hear.back();
+    isLost = false;
+  });
+  source.addEventListener("error", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isLost = true;
+      hear.lost();
+      if (source.readyState === EventSource.CLOSED) location.reload();
+    }, 4000); // streams end now and then, which is no loss
+  });
+}

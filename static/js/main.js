@@ -1,0 +1,208 @@
+// The page: what is chosen on the left, what came of it on the right, and the server's news in between.
+import { fileUrl, frameUrl, get, post, remove, send } from "./api.js";
+import { Chooser } from "./chooser.js";
+import { byId } from "./dom.js";
+import { follow } from "./feed.js";
+import { Gallery } from "./gallery.js";
+import { JobView, formatsOf } from "./job_view.js";
+import { ModelsDialog } from "./models_dialog.js";
+import { SettingsForm } from "./settings_form.js";
+import { setUpTheme } from "./theme.js";
+import { Stage } from "./viewer/stage.js";
+
+const NO_VIEWER = "The libraries that draw scenes (three.js and Spark) are missing, as they could not be fetched when SPAG-4D was installed. "
+  + "Scenes can be made and downloaded all the same. To see them here, connect to a network, install SPAG-4D again and reload this page.";
+
+const query = new URLSearchParams(location.search);
+const isKiosk = query.has("kiosk");
+
+class Page {
+  constructor() {
+    this.jobs = new Map();
+    this.current = null;
+    document.body.classList.toggle("kiosk", isKiosk);
+    setUpTheme(byId("switch-theme"));
+    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0 });
+    this.models = new ModelsDialog(byId("models"));
+    this.jobView = new JobView(byId("job"), {
+      cancel: (job) => this.attempt(() => post(`/api/jobs/${job.id}/cancel`)), remove: (job) => this.remove(job), again: (job) => this.again(job), models: () => this.models.open(),
+    });
+    this.gallery = new Gallery(byId("cards"), { open: (job) => this.open(job.id), remove: (job) => this.remove(job) });
+    this.chooser = new Chooser({ list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop") }, () => this.onChosen());
+    byId("open-models").addEventListener("click", () => this.models.open());
+    byId("make").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.convert();
+    });
+    addEventListener("popstate", () => this.show(new URLSearchParams(location.search).get("job")));
+  }
+
+  async start() {
+    const [health, schema, models] = await Promise.all([get("/api/health"), get("/api/settings"), get("/api/models")]);
+    if (!health.viewer) this.stage.setAvailable(false, NO_VIEWER);
+    this.knownModels = models;
+    this.models.show(models.models);
+    this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models);
+    byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
+    await this.load();
+    this.onChosen();
+    this.show(query.get("job"));
+    follow({
+      job: (job) => this.onJob(job), deleted: ({ id }) => this.onDeleted(id), model: (model) => this.onModel(model),
+      lost: () => (byId("connection").hidden = false), back: () => this.load().then(() => (byId("connection").hidden = true)),
+    });
+  }
+
+  async load() {
+    this.jobs = new Map((await get("/api/jobs")).map((job) => [job.id, job]));
+    this.draw();
+  }
+
+  onJob(job) {
+    const before = this.jobs.get(job.id);
+    this.jobs.set(job.id, job);
+    if (before?.status !== job.status && before) announce(`${job.name}: ${job.status}`);
+    this.draw();
+  }
+
+  onDeleted(id) {
+    this.jobs.delete(id);
+    if (this.current === id) this.open(null);
+    else this.draw();
+  }
+
+  async onModel(model) {
+    this.models.update(model);
+    if (model.state === "fetching") return;
+    this.knownModels = await get("/api/models");
+    this.settings.setModels(this.knownModels);
+  }
+
+  onChosen() {
+    const { chooser, settings } = this;
+    settings?.setKinds(chooser.hasPhoto, chooser.hasVideo);
+    this.nameButton();
+    this.fail("");
+    if (settings && chooser.items[0] && !this.current) this.draw();
+  }
+
+  /** Look at a job, and let the address say so. */
+  open(id) {
+    const address = id ? `/?job=${id}` : "/";
+    if (location.pathname + location.search !== address) history.pushState(null, "", address);
+    this.show(id);
+  }
+
+  show(id) {
+    this.current = id;
+    if (id && !this.jobs.has(id)) {
+      this.current = null;
+      this.fail("That scene is not there any more.");
+    }
+    this.draw();
+  }
+
+  draw() {
+    const job = this.jobs.get(this.current) ?? null;
+    document.title = job ? `${job.name} – SPAG-4D` : "SPAG-4D";
+    this.jobView.show(job);
+    this.gallery.show([...this.jobs.values()], this.current);
+    document.body.classList.toggle("no-jobs", this.jobs.size === 0);
+    this.stage.show(job ? viewOf(job) : viewOfItem(this.chooser.items[0]));
+  }
+
+  async convert() {
+    const invalid = this.settings.invalid();
+    if (invalid) {
+      invalid.row.closest("details")?.setAttribute("open", "");
+      invalid.input.focus();
+      this.fail(`${invalid.schema.title}: ${invalid.input.validationMessage}`);
+      return;
+    }
+    this.fail("");
+    byId("convert").disabled = true;
+    const items = [...this.chooser.items];
+    let first = null;
+    try {
+      for (const [number, item] of items.entries()) {
+        const job = await this.sent(item, items.length > 1 ? `${number + 1} of ${items.length}, ` : "");
+        item.jobId = job.id;
+        this.onJob(job);
+        if (!first) this.open((first = job).id);
+      }
+    } catch (problem) {
+      this.fail(problem.message);
+    } finally {
+      byId("convert").disabled = false;
+      this.nameButton();
+    }
+  }
+
+  nameButton() {
+    const count = this.chooser.items.length;
+    byId("convert").textContent = count > 1 ? `Convert ${count} files` : "Convert";
+  }
+
+  /** Make a job of an item; a file that the server has already is not sent again. */
+  async sent(item, which) {
+    const fields = this.settings.valuesFor(item.kind);
+    if (item.jobId && this.jobs.has(item.jobId)) return send("/api/jobs", { ...fields, upload: item.jobId });
+    const file = await item.load();
+    return send("/api/jobs", { ...fields, file }, { onProgress: (done, total) => {
+      byId("convert").textContent = `Sending ${which}${Math.floor((100 * done) / total)} %`;
+    } });
+  }
+
+  again(job) {
+    this.chooser.useJob(job, "thumbnail.jpg" in job.files ? fileUrl(job, "thumbnail.jpg") : null);
+    this.settings.fill(job.settings);
+    byId("convert").focus();
+  }
+
+  remove(job) {
+    if (confirm(`Delete ${job.name}, with all its files?`)) this.attempt(() => remove(`/api/jobs/${job.id}`));
+  }
+
+  async attempt(action) {
+    try {
+      await action();
+      this.fail("");
+    } catch (problem) {
+      this.fail(problem.message);
+    }
+  }
+
+  fail(words) {
+    const place = byId("form-error");
+    place.textContent = words;
+    place.hidden = !words;
+  }
+}
+
+function announce(words) {
+  byId("announcer").textContent = words;
+}
+
+/** What the stage shows of a job. */
+function viewOf(job) {
+  const [format] = formatsOf(job);
+  const url = (name) => (name in job.files ? fileUrl(job, name) : null);
+  const scene = url(`scene.${format}`);
+  const isVideo = job.kind === "video";
+  return {
+    id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !scene,
+    frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
+    fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"),
+  };
+}
+
+/** What the stage shows of a picture that is not converted yet: the picture itself. */
+function viewOfItem(item) {
+  if (item?.kind !== "photo" || !item.url) return null;
+  return { id: `picture ${item.url}`, title: item.name, scene: null, coarse: false, frames: null, fps: 0, panorama: item.url, depth: null };
+}
+
+new Page().start().catch((problem) => {
+  byId("form-error").textContent = problem.message;
+  byId("form-error").hidden = false;
+});

@@ -1,0 +1,197 @@
+// The settings, drawn from the server's description of them.
+import { element } from "./dom.js";
+
+const KEY = "spag4d.settings";
+const VIDEO_GROUP = "Video";
+const SHARP_GROUP = "SHARP";
+
+/** What kind of control a setting gets; a type beside null has a default that depends on something. */
+function typeOf(schema) {
+  const options = schema.anyOf ?? [schema];
+  return options.find((option) => option.type !== "null").type;
+}
+
+const boundsOf = (schema) => (schema.anyOf ?? [schema]).find((option) => option.type !== "null");
+
+class Control {
+  constructor(name, schema, onChange) {
+    this.name = name;
+    this.schema = schema;
+    this.type = typeOf(schema);
+    this.id = `setting-${name}`;
+    this.input = this.made(onChange);
+    this.row = this.drawn(onChange);
+  }
+
+  get isMaybe() {
+    return this.type === "boolean" && this.schema.default === null;
+  }
+
+  made(onChange) {
+    const help = { id: this.id, name: this.name, "aria-describedby": `${this.id}-help` };
+    let input;
+    if (this.schema.enum) {
+      input = element("select", help, ...this.schema.enum.map((choice) => element("option", { value: choice }, choice)));
+    } else if (this.isMaybe) {
+      const choices = [["", "if installed"], ["true", "on"], ["false", "off"]];
+      input = element("select", help, ...choices.map(([value, words]) => element("option", { value }, words)));
+    } else if (this.type === "boolean") {
+      input = element("input", { ...help, type: "checkbox", class: "switch", role: "switch" });
+    } else if (this.type === "string") {
+      input = element("input", { ...help, type: "text", spellcheck: "false", autocomplete: "off" });
+    } else {
+      input = this.numberInput(help);
+    }
+    input.addEventListener("input", onChange);
+    return input;
+  }
+
+  numberInput(help) {
+    const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = boundsOf(this.schema);
+    return element("input", {
+      ...help, type: "number", inputmode: "decimal", step: this.type === "integer" ? "1" : "any", min: minimum ?? exclusiveMinimum, max: maximum ?? exclusiveMaximum,
+      placeholder: this.schema.default === null ? "all" : null,
+    });
+  }
+
+  /** A slider beside the number, where both ends are known. */
+  slider(onChange) {
+    const { min, max } = this.input;
+    if (this.input.type !== "number" || min === "" || max === "") return null;
+    const slider = element("input", { type: "range", min, max, step: this.type === "integer" ? "1" : "0.01", "aria-hidden": "true", tabindex: "-1" });
+    slider.addEventListener("input", () => {
+      this.input.value = slider.value;
+      onChange();
+    });
+    this.input.addEventListener("input", () => (slider.value = this.input.value));
+    return slider;
+  }
+
+  drawn(onChange) {
+    const { title, description, unit } = this.schema;
+    this.range = this.slider(onChange);
+    const back = element("button", { type: "button", class: "back", title: "Reset", "aria-label": `Reset ${title}`, hidden: true, click: () => {
+      this.set(undefined);
+      onChange();
+      this.input.focus();
+    } }, "↺");
+    this.back = back;
+    return element("div", { class: "setting" },
+      element("div", { class: "setting-row" },
+        element("label", { for: this.id }, title), back,
+        element("span", { class: "setting-value" }, ...(this.range ? [this.range] : []), this.input, ...(unit ? [element("span", { class: "unit" }, unit)] : []))),
+      element("p", { class: "help", id: `${this.id}-help` }, description));
+  }
+
+  /** The value as a form sends it, or "" where it is the default. */
+  get value() {
+    const raw = this.input.type === "checkbox" ? String(this.input.checked) : this.input.value.trim();
+    return raw === this.defaultText ? "" : raw;
+  }
+
+  get defaultText() {
+    return this.schema.default === null ? "" : String(this.schema.default);
+  }
+
+  set(value) {
+    const text = value === undefined || value === null ? this.defaultText : String(value);
+    if (this.input.type === "checkbox") this.input.checked = text === "true";
+    else this.input.value = text;
+    if (this.range) this.range.value = text;
+  }
+
+  refresh() {
+    this.back.hidden = this.value === "";
+  }
+}
+
+export class SettingsForm {
+  /** Draw `schema` into `place`; `models` is what the server tells of the published models. */
+  constructor(place, resetButton, schema, models) {
+    this.place = place;
+    this.resetButton = resetButton;
+    this.kinds = { photo: true, video: false };
+    this.controls = Object.entries(schema.properties).map(([name, one]) => new Control(name, one, () => this.changed()));
+    this.groups = new Map();
+    place.append(...this.drawn());
+    this.fill(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
+    resetButton.addEventListener("click", () => this.fill({}));
+    this.setModels(models);
+  }
+
+  drawn() {
+    const main = this.controls.filter((control) => control.schema.main);
+    const rest = this.controls.filter((control) => !control.schema.main);
+    for (const control of rest) this.groups.set(control.schema.group, [...(this.groups.get(control.schema.group) ?? []), control]);
+    this.folds = [...this.groups].map(([group, controls]) => ({
+      controls, fold: element("details", { class: "fold" }, element("summary", {}, group), ...controls.map((control) => control.row)),
+    }));
+    return [...main.map((control) => control.row), element("div", { class: "folds" }, ...this.folds.map((one) => one.fold))];
+  }
+
+  /** Put values in, the others being as they were meant. */
+  fill(values) {
+    for (const control of this.controls) control.set(values[control.name]);
+    this.changed();
+  }
+
+  /** What differs from the defaults, as text. */
+  values() {
+    return Object.fromEntries(this.controls.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
+  }
+
+  /** What to send for one kind of input: what does not matter for it is left out. */
+  valuesFor(kind) {
+    const meant = this.controls.filter((control) => !control.row.hidden && (kind === "video" || control.schema.group !== VIDEO_GROUP));
+    return Object.fromEntries(meant.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
+  }
+
+  setKinds(photo, video) {
+    this.kinds = { photo, video };
+    this.showWhatMatters();
+  }
+
+  setModels({ auto, models }) {
+    this.auto = auto;
+    this.models = models;
+    const choice = this.controls.find((control) => control.name === "depth_model").input;
+    for (const option of choice.options) {
+      const model = models.find((one) => one.name === option.value);
+      if (option.value === "auto") option.textContent = `auto (${auto})`;
+      else if (model) {
+        option.disabled = model.state !== "installed";
+        option.textContent = option.disabled ? `${model.name} (not installed)` : model.name;
+      }
+    }
+    this.showWhatMatters();
+  }
+
+  /** The first control whose value cannot be sent, or null. */
+  invalid() {
+    return this.controls.find((control) => !control.row.hidden && !control.input.checkValidity()) ?? null;
+  }
+
+  changed() {
+    for (const control of this.controls) control.refresh();
+    const values = this.values();
+    this.resetButton.hidden = Object.keys(values).length === 0;
+    localStorage.setItem(KEY, JSON.stringify(values));
+    if (this.models) this.showWhatMatters();
+  }
+
+  showWhatMatters() {
+    const chosen = this.controls.find((control) => control.name === "depth_model").input.value;
+    const depthModel = chosen === "auto" ? this.auto : chosen;
+    for (const control of this.controls) control.row.hidden = !this.matters(control, depthModel);
+    for (const { fold, controls } of this.folds) fold.hidden = controls.every((control) => control.row.hidden);
+  }
+
+  matters({ name, schema }, depthModel) {
+    const isInstalled = (wanted) => this.models.some((model) => model.name === wanted && model.state === "installed");
+    if (schema.group === VIDEO_GROUP && !this.kinds.video) return false;
+    if (schema.group === SHARP_GROUP && !isInstalled("sharp")) return false;
+    if (name === "depth_tiles") return isInstalled("da3");
+    const owner = this.models.find((model) => schema.group === "Depth" && name.startsWith(`${model.name}_`));
+    return !owner || owner.name === depthModel;
+  }
+}

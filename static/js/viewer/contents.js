@@ -1,0 +1,166 @@
+// What stands in the scene: one file, or the frames of a video. Loads in the background, swaps when ready, leaves nothing behind.
+
+import { Film } from "./film.js";
+import { fetchBytes, inMegabytes } from "./loading.js";
+import { safeRange } from "./safe_range.js";
+
+const PATIENCE_S = 0.8;
+
+/** Fills a `Scene`. `state` is empty, loading, ready or error; `onChange` is called whenever it or the progress changes. */
+export class Contents {
+  state = "empty";
+  shown = null; // { url, frame } of what is drawn
+  progress = null; // { words, share }
+  fault = null;
+  film = null;
+  #scene;
+  #splats;
+  #onChange;
+  #url = null;
+  #load = new AbortController();
+  #frames = null;
+
+  /** @param splats the module splats.js: it needs Spark, and so is imported only together with the scene */
+  constructor(scene, splats, onChange) {
+    this.#scene = scene;
+    this.#splats = splats;
+    this.#onChange = onChange;
+  }
+
+  /** Want a file in the scene; what is there stays until it is ready. */
+  async showFile(url) {
+    if (url === this.#url) return;
+    this.#load.abort();
+    this.#load = new AbortController();
+    this.#url = url;
+    const { signal } = this.#load;
+    this.#become("loading", { words: "Loading the scene", share: null });
+    try {
+      const mesh = await this.#decode(url, signal);
+      this.#scene.setMesh(mesh);
+      this.#scene.visitor.setRange(safeRange(this.#splats.sampleCentres(mesh.splats)));
+    } catch (error) {
+      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(url));
+    }
+  }
+
+  /** Want a video in the scene. `urls` may grow from call to call. */
+  showFilm(urls, fps, autoplay) {
+    if (!this.film) {
+      this.film = new Film({
+        fps,
+        load: (...given) => this.#decodeFrame(...given),
+        show: (frame) => this.#showFrame(frame),
+        isFree: () => this.#scene.isDisplayed,
+        onChange: () => this.#filmFailed(),
+      });
+      this.film.clock.playing = autoplay;
+    }
+    if (this.state === "empty" && urls.length) this.#become("loading", { words: "Loading the first frame", share: null });
+    this.film.setUrls(urls);
+  }
+
+  clear() {
+    this.#load.abort();
+    this.#url = null;
+    this.film?.dispose();
+    this.film = null;
+    this.#frames = null;
+    this.shown = null;
+    this.#scene.clear();
+    this.#scene.visitor.setRange(null);
+    this.#become("empty", null);
+  }
+
+  /** Before each picture. */
+  tick(dt) {
+    if (!this.film) return;
+    const { clock } = this.film;
+    const played = clock.playing;
+    if (this.film.tick(dt) || played !== clock.playing) this.#onChange();
+  }
+
+  /** After each picture: see what has come into sight. */
+  look() {
+    if (this.film) this.#lookAtFilm();
+    else if (this.state === "loading" && this.#url && this.#scene.holdsMesh(this.#url) && this.#scene.settled) {
+      this.shown = { url: this.#url, frame: null };
+      this.#become("ready", null);
+    }
+  }
+
+  async #decode(url, signal) {
+    const bytes = await fetchBytes(url, { signal, onProgress: (loaded, total) => this.#report(loaded, total) });
+    this.#become("loading", { words: "Preparing the scene", share: null });
+    const mesh = await this.#splats.decodeScene(bytes, this.#splats.fileNameOf(url));
+    if (signal.aborted) mesh.dispose();
+    signal.throwIfAborted();
+    mesh.name = url;
+    return mesh;
+  }
+
+  async #decodeFrame(url, index, signal) {
+    const first = this.shown === null && index === this.film.clock.frame;
+    const onProgress = first ? (loaded, total) => this.#report(loaded, total) : undefined;
+    const bytes = await fetchBytes(url, { signal, onProgress });
+    const frame = await this.#splats.decodeFrame(bytes, this.#splats.fileNameOf(url));
+    return Object.assign(frame, { bytes: frame.packedArray.byteLength });
+  }
+
+  #showFrame(frame) {
+    if (this.#frames) {
+      this.#frames.show(frame);
+      this.#scene.markChanged();
+      return;
+    }
+    this.#frames = new this.#splats.FrameMesh(frame);
+    this.#scene.setMesh(this.#frames.mesh);
+    this.#scene.visitor.setRange(safeRange(this.#splats.sampleCentres(frame)));
+  }
+
+  #lookAtFilm() {
+    const { film } = this;
+    if (film.shown >= 0 && film.shown !== this.shown?.frame && this.#scene.isDisplayed) {
+      this.shown = { url: film.urlOf(film.shown), frame: film.shown };
+      this.#onChange();
+    }
+    if (film.error || !film.clock.count) return;
+    const there = this.shown?.frame === film.clock.frame && this.#scene.settled;
+    const late = film.waited > PATIENCE_S;
+    if (this.shown && (there || (film.clock.playing && !late))) this.#become("ready", null);
+    else if (this.shown) this.#become("loading", late ? { words: `Loading frame ${film.clock.frame + 1}`, share: null } : null);
+  }
+
+  #filmFailed() {
+    const { index, error } = this.film.error;
+    if (index !== this.film.clock.frame) return; // it is not wanted yet, or not any more
+    this.#fail(`Frame ${index + 1} cannot be shown: ${error.message}.`, () => {
+      this.#become("loading", { words: `Loading frame ${index + 1}`, share: null });
+      this.film.retry();
+    });
+  }
+
+  #again(url) {
+    this.#url = null;
+    this.showFile(url);
+  }
+
+  #report(loaded, total) {
+    this.#become("loading", { words: `Loading ${inMegabytes(loaded, total)}`, share: total ? loaded / total : null });
+  }
+
+  #fail(words, again) {
+    this.state = "error";
+    this.progress = null;
+    this.fault = { words, again };
+    this.#onChange();
+  }
+
+  #become(state, progress) {
+    const same = this.state === state && this.progress?.words === progress?.words && this.progress?.share === progress?.share;
+    this.state = state;
+    this.progress = progress;
+    this.fault = null;
+    if (!same) this.#onChange();
+  }
+}

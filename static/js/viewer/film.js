@@ -1,0 +1,92 @@
+// A video in the scene: its clock, its frames in memory, and the one that is shown.
+
+import { Clock, FrameCache } from "./sequence.js";
+
+/**
+ * Plays into `show(frame, index)`; `load(url, index, signal)` decodes a frame. The next one is handed over only when `isFree()` says that
+ * the one before has been drawn: where sorting is slow, frames are left out and do not pile up.
+ */
+export class Film {
+  shown = -1;
+  error = null;
+  #urls = [];
+  #cache;
+  #show;
+  #isFree;
+  #waited = 0;
+
+  constructor({ fps, load, show, isFree, onChange }) {
+    this.clock = new Clock(fps, 0);
+    this.#show = show;
+    this.#isFree = isFree;
+    this.#cache = new FrameCache({
+      load: (index, signal) => load(this.#urls[index], index, signal),
+      onArrival: (index) => this.#arrived(index),
+      onError: (index, error) => {
+        this.error = { index, error };
+        onChange();
+      },
+    });
+  }
+
+  /** The frames so far; those that were there before keep their places. */
+  setUrls(urls) {
+    this.#urls = urls;
+    this.clock.count = urls.length;
+    this.#want();
+  }
+
+  urlOf(index) {
+    return this.#urls[index];
+  }
+
+  /** Whether the frame that the clock stands at has been handed over. */
+  get isUpToDate() {
+    return this.shown === this.clock.frame;
+  }
+
+  /** For how many seconds the wanted frame has been missing. */
+  get waited() {
+    return this.#waited;
+  }
+
+  /** Go on by `dt` seconds; returns whether another frame is wanted now. */
+  tick(dt) {
+    const before = this.clock.frame;
+    this.clock.advance(dt, (index) => this.#cache.get(index) !== null);
+    this.#waited = this.isUpToDate ? 0 : this.#waited + dt;
+    if (this.clock.frame === before && this.isUpToDate) return false;
+    this.#want();
+    return this.clock.frame !== before;
+  }
+
+  retry() {
+    this.error = null;
+    this.#cache.retry();
+  }
+
+  dispose() {
+    this.#cache.dispose();
+  }
+
+  #want() {
+    if (this.clock.count === 0) return;
+    this.#cache.want(this.clock.upcoming());
+    this.#present(this.clock.frame);
+  }
+
+  /** While somebody scrubs faster than frames arrive, those that do arrive are shown on the way. */
+  #arrived(index) {
+    const { frame } = this.clock;
+    if (index === frame) this.error = null;
+    const nearer = Math.abs(index - frame) < Math.abs(this.shown - frame);
+    if (index === frame || this.shown < 0 || (!this.clock.playing && nearer && !this.#cache.get(frame))) this.#present(index);
+  }
+
+  #present(index) {
+    const frame = this.#cache.get(index);
+    if (!frame || index === this.shown || (this.shown >= 0 && !this.#isFree())) return;
+    this.shown = index;
+    this.#show(frame, index);
+  }
+}

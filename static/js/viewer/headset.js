@@ -1,0 +1,74 @@
+// A headset: the capture point is where the head is when it is put on. The left stick moves, the right one turns.
+
+import * as THREE from "three";
+import { stick } from "./gamepad.js";
+
+const SNAP_RAD = Math.PI / 6;
+const SNAP_AT = 0.6;
+
+/** Whether this browser can show a scene in a headset. */
+export async function canWearHeadset() {
+  return (await navigator.xr?.isSessionSupported("immersive-vr").catch(() => false)) ?? false;
+}
+
+/** The session of one renderer, if there is one. */
+export class Headset {
+  #renderer;
+  #session = null;
+  #turned = false;
+  #ahead = new THREE.Vector3();
+
+  constructor(renderer) {
+    this.#renderer = renderer;
+  }
+
+  get isWorn() {
+    return this.#renderer.xr.isPresenting;
+  }
+
+  /** Begin; must be called in the task of a click. `onEnd` is called when the headset is taken off. */
+  async start(onEnd) {
+    const session = await navigator.xr.requestSession("immersive-vr");
+    this.#session = session;
+    session.addEventListener("end", () => {
+      this.#session = null;
+      this.#renderer.xr.enabled = false;
+      onEnd();
+    });
+    this.#renderer.xr.enabled = true;
+    this.#renderer.xr.setReferenceSpaceType("local");
+    await this.#renderer.xr.setSession(session);
+  }
+
+  end() {
+    this.#session?.end();
+  }
+
+  /** Add what the hands ask for to an intent; returns whether a headset is worn. */
+  read(intent) {
+    if (!this.isWorn) return false;
+    for (const { handedness, gamepad } of this.#session?.inputSources ?? []) {
+      if (!gamepad) continue;
+      const [x, y] = gamepad.axes.slice(-2);
+      if (handedness === "right") this.#turn(intent, x ?? 0, y ?? 0);
+      else {
+        intent.right += stick(x);
+        intent.forward -= stick(y);
+      }
+    }
+    return true;
+  }
+
+  /** Where the head looks, in radians: 0 ahead, growing to the right. */
+  viewHeading() {
+    this.#renderer.xr.getCamera().getWorldDirection(this.#ahead);
+    return Math.atan2(this.#ahead.x, -this.#ahead.z);
+  }
+
+  /** Turning goes in steps: a smooth turn makes people sick. */
+  #turn(intent, x, y) {
+    if (Math.abs(x) > SNAP_AT && !this.#turned) intent.pan.heading += Math.sign(x) * SNAP_RAD;
+    this.#turned = Math.abs(x) > SNAP_AT;
+    intent.up -= stick(y);
+  }
+}

@@ -1,0 +1,47 @@
+// What one can do in the scene, in words.
+
+import { element } from "../dom.js";
+
+const TOPICS = [
+  ["Mouse", [["Drag", "look around"], ["Wheel", "zoom"]]],
+  [
+    "Keys",
+    [
+      ["W A S D", "move"],
+      ["Q E", "lower and higher"],
+      ["Shift", "faster"],
+      ["Arrows", "look around"],
+      ["R", "back to where the camera stood"],
+      ["V", "walk or fly"],
+      ["Space", "play or pause a video"],
+      ["?", "this help"],
+    ],
+  ],
+  ["Touch", [["One finger", "look around"], ["Two fingers", "drag to move, pinch to zoom"]]],
+  ["Gamepad", [["Left stick", "move"], ["Right stick", "look around"], ["Triggers", "lower and higher"]]],
+];
+
+const ABOUT =
+  "The scene is what one camera saw from one place. Walking stops where the picture ends; flying goes on, and shows what is missing there.";
+
+/** The dialog; `showModal()` opens it, Escape closes it, and the focus goes back by itself. */
+export function helpDialog() {
+  const topics = TOPICS.map(([title, lines]) =>
+    element(
+      "section",
+      {},
+      element("h3", {}, title),
+      element("dl", {}, ...lines.map(([what, does]) => element("div", {}, element("dt", {}, what), element("dd", {}, does)))),
+    ),
+  );
+  const dialog = element(
+    "dialog",
+    { class: "stage-help", "aria-label": "Moving in the scene" },
+    element("h2", {}, "Moving in the scene"),
+    element("div", { class: "stage-help-topics" }, ...topics),
+    element("p", {}, ABOUT),
+    element("form", { method: "dialog" }, element("button", { class: "button primary", autofocus: true }, "Close")),
+  );
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  return dialog;
+}

@@ -1,0 +1,123 @@
+// Keys, mouse and fingers become one intent per frame. Nothing here knows what a pose is.
+
+import { readGamepads } from "./gamepad.js";
+import { noIntent } from "./movement.js";
+
+const MOVES = { KeyW: ["forward", 1], KeyS: ["forward", -1], KeyD: ["right", 1], KeyA: ["right", -1], KeyE: ["up", 1], KeyQ: ["up", -1] };
+const TURNS = { ArrowRight: ["turn", 1], ArrowLeft: ["turn", -1], ArrowUp: ["tilt", 1], ArrowDown: ["tilt", -1] };
+const TURN_PER_S = 1.4;
+const LINE_PX = 16;
+
+/** Whether keys belong to something else at the moment: a field, a dialog, or another part of the page. */
+export function keysAreTaken(event, stage) {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return true;
+  if (document.querySelector("dialog[open]")) return true;
+  const focused = document.activeElement;
+  if (!focused || focused === document.body) return false;
+  if (focused.closest("input, select, textarea, [contenteditable]:not([contenteditable=false])")) return true;
+  return !stage.contains(focused);
+}
+
+/** Listens at the canvas and the window until `dispose`. */
+export class Input {
+  #canvas;
+  #stage;
+  #held = new Set();
+  #pointers = new Map();
+  #pixels = { look: [0, 0], shift: [0, 0] };
+  #zoom = 1;
+  #stop = new AbortController();
+
+  /** @param onInput is called at every input, whatever it is */
+  constructor(canvas, stage, onInput) {
+    this.#canvas = canvas;
+    this.#stage = stage;
+    const { signal } = this.#stop;
+    const on = (target, names, listener, options = {}) => names.split(" ").forEach((name) => target.addEventListener(name, listener, { signal, ...options }));
+    on(window, "keydown", (event) => this.#keyDown(event, onInput));
+    on(window, "keyup", (event) => this.#held.delete(event.code));
+    on(window, "blur", () => this.#release());
+    on(document, "visibilitychange", () => this.#release());
+    on(document, "focusin", (event) => stage.contains(event.target) || this.#release());
+    on(canvas, "pointerdown", (event) => (this.#pointerDown(event), onInput()));
+    on(canvas, "pointermove", (event) => this.#pointerMove(event));
+    on(canvas, "pointerup pointercancel lostpointercapture", (event) => this.#pointerUp(event));
+    on(canvas, "wheel", (event) => (this.#wheel(event), onInput()), { passive: false });
+    on(canvas, "contextmenu", (event) => event.preventDefault());
+  }
+
+  /** What was asked for since the last call. `fov` in degrees makes the picture stick to the pointer; `speed` is that of walking. */
+  read({ fov, speed }) {
+    const intent = noIntent();
+    for (const code of this.#held) {
+      if (code in MOVES) intent[MOVES[code][0]] += MOVES[code][1];
+      if (code in TURNS) intent[TURNS[code][0]] += TURNS[code][1] * TURN_PER_S;
+    }
+    intent.fast = this.#held.has("ShiftLeft") || this.#held.has("ShiftRight");
+    const height = Math.max(1, this.#canvas.clientHeight);
+    const angle = (fov * Math.PI) / 180 / height;
+    const { look, shift } = this.#pixels;
+    intent.pan = { heading: -look[0] * angle, pitch: look[1] * angle };
+    intent.shift = { right: (-shift[0] * 2 * speed) / height, forward: (shift[1] * 2 * speed) / height };
+    intent.zoom = this.#zoom;
+    this.#pixels = { look: [0, 0], shift: [0, 0] };
+    this.#zoom = 1;
+    readGamepads(intent);
+    return intent;
+  }
+
+  dispose() {
+    this.#stop.abort();
+    this.#release();
+  }
+
+  #release() {
+    this.#held.clear();
+    this.#pointers.clear();
+    this.#canvas.classList.remove("dragging");
+  }
+
+  #keyDown(event, onInput) {
+    if (keysAreTaken(event, this.#stage)) return;
+    if (!(event.code in MOVES) && !(event.code in TURNS) && !event.code.startsWith("Shift")) return;
+    if (event.code in TURNS) event.preventDefault();
+    this.#held.add(event.code);
+    onInput();
+  }
+
+  #pointerDown(event) {
+    if (event.button !== 0 && event.pointerType === "mouse") return;
+    this.#canvas.focus({ preventScroll: true });
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    this.#canvas.classList.add("dragging");
+  }
+
+  #pointerMove(event) {
+    const before = this.#pointers.get(event.pointerId);
+    if (!before) return;
+    const spreadBefore = this.#spread();
+    const fingers = this.#pointers.size;
+    this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    const kind = fingers === 1 ? "look" : "shift";
+    this.#pixels[kind][0] += (event.clientX - before[0]) / fingers;
+    this.#pixels[kind][1] += (event.clientY - before[1]) / fingers;
+    if (fingers === 2 && spreadBefore > 0) this.#zoom *= Math.min(2, Math.max(0.5, spreadBefore / Math.max(1, this.#spread())));
+  }
+
+  #pointerUp(event) {
+    this.#pointers.delete(event.pointerId);
+    if (this.#pointers.size === 0) this.#canvas.classList.remove("dragging");
+  }
+
+  #spread() {
+    const [a, b] = [...this.#pointers.values()];
+    return a && b ? Math.hypot(a[0] - b[0], a[1] - b[1]) : 0;
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    const pixels = event.deltaY * [1, LINE_PX, this.#canvas.clientHeight][event.deltaMode];
+    this.#zoom *= Math.exp(Math.min(200, Math.max(-200, pixels)) * (event.ctrlKey ? 0.01 : 0.001));
+  }
+}

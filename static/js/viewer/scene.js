@@ -1,0 +1,230 @@
+// The 3D picture: renderer, Spark, and the one loop that draws them. It knows files only as meshes and textures, and the page not at all.
+
+import { SparkRenderer } from "@sparkjsdev/spark";
+import * as THREE from "three";
+import { wantsAnything } from "./gamepad.js";
+import { Headset } from "./headset.js";
+import { Input } from "./input.js";
+import { Sphere, sphereTexture } from "./sphere.js";
+import { Visitor } from "./visitor.js";
+
+const PIXEL_RATIO_MAX = 2;
+const SLOW_S = 0.06;
+const SLOW_PICTURES = 12;
+const LONGEST_STEP_S = 0.25;
+const QUIET_TICKS = 2;
+const QUIET_TICKS_LOD = 8;
+const BLUR = { fine: { preBlurAmount: 0, blurAmount: 0.3 }, classic: { preBlurAmount: 0.3, blurAmount: 0 } };
+
+/** Draws on a canvas until `dispose`. Throws where there is no WebGL 2. */
+export class Scene {
+  visitor = new Visitor();
+  #scene = new THREE.Scene();
+  #group = new THREE.Group();
+  #sphere = new Sphere();
+  #mesh = null;
+  #meshVersion = 0;
+  #needsPicture = true;
+  #quiet = 0;
+  #last = 0;
+  #slow = 0;
+  #calls;
+  #input;
+  #sizes;
+  #onLost = (event) => {
+    event.preventDefault();
+    this.renderer.setAnimationLoop(null);
+    this.#calls.onLost();
+  };
+
+  /**
+   * @param calls `onTick(dt)` before each picture, `onDrawn()` after it, `onInput()` at every input, `onLost()` and `onRestored()`
+   *   when the graphics card is lost and there again
+   */
+  constructor(canvas, stage, { spin = 0, ...calls }) {
+    this.#calls = calls;
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: false, powerPreference: "high-performance" });
+    this.renderer.toneMapping = THREE.NoToneMapping;
+    this.renderer.setPixelRatio(Math.min(PIXEL_RATIO_MAX, window.devicePixelRatio));
+    this.spark = new SparkRenderer({ renderer: this.renderer, lodRaycast: 0, onDirty: () => this.invalidate(), ...BLUR.fine });
+    this.spark.onBeforeRender = (...given) => this.#beforeSplats(given);
+    this.#group.quaternion.set(1, 0, 0, 0); // files: x right, y down, z forward; three.js: y up, z backward
+    this.#scene.add(this.spark, this.#group, this.#sphere.mesh, this.visitor.rig);
+    this.headset = new Headset(this.renderer);
+    this.spin = spin;
+    this.#input = new Input(canvas, stage, () => {
+      this.spin = 0;
+      calls.onInput();
+    });
+    canvas.addEventListener("webglcontextlost", this.#onLost);
+    canvas.addEventListener("webglcontextrestored", calls.onRestored);
+    this.#sizes = new ResizeObserver(() => this.#resize());
+    this.#sizes.observe(canvas);
+    this.#resize();
+    this.renderer.setAnimationLoop((now) => this.#tick(now / 1000));
+  }
+
+  /** Whether the newest mesh is sorted and drawn, and nothing is under way. */
+  get settled() {
+    return this.#quiet >= (this.#hasLevels ? QUIET_TICKS_LOD : QUIET_TICKS) && (this.#mesh === null || this.isDisplayed);
+  }
+
+  /** Whether the newest mesh, as it was last changed, is what is drawn. */
+  get isDisplayed() {
+    return this.spark.display.mapping.some(({ node, mappingVersion }) => node === this.#mesh && mappingVersion >= this.#meshVersion);
+  }
+
+  /** Whether the newest mesh is the one of that name. */
+  holdsMesh(name) {
+    return this.#mesh?.name === name;
+  }
+
+  /** Put a mesh in place of the one that is there, which stays in sight until the new one is sorted. */
+  setMesh(mesh) {
+    this.#mesh = mesh;
+    this.#group.add(mesh);
+    mesh.onFrame = () => {
+      if (mesh.numSplats === 0) return;
+      mesh.onFrame = undefined;
+      for (const other of this.#group.children) other.visible = other === mesh;
+    };
+    this.markChanged();
+  }
+
+  /** Tell that the mesh shows something else from now on. */
+  markChanged() {
+    this.#meshVersion = this.#mesh.mappingVersion;
+    this.#quiet = 0;
+    this.invalidate();
+  }
+
+  /** Take everything away at once. */
+  clear() {
+    this.#mesh = null;
+    for (const mesh of [...this.#group.children]) discard(mesh);
+    this.#sphere.show(null);
+    this.#quiet = 0;
+    this.invalidate();
+  }
+
+  /** Show a texture around the visitor, over the Gaussians; null shows these. */
+  showPicture(texture) {
+    this.#sphere.show(texture);
+    this.#quiet = 0;
+    this.invalidate();
+  }
+
+  /** Put a decoded picture on the graphics card. */
+  makeTexture(bitmap) {
+    const texture = sphereTexture(bitmap, this.renderer.capabilities.getMaxAnisotropy());
+    this.renderer.initTexture(texture);
+    return texture;
+  }
+
+  setClassic(classic) {
+    Object.assign(this.spark, BLUR[classic ? "classic" : "fine"]);
+    this.invalidate();
+  }
+
+  /** Ask for a new picture. */
+  invalidate() {
+    this.#needsPicture = true;
+  }
+
+  /** The picture as a PNG. It is drawn anew: a canvas keeps no picture beyond the task that drew it. */
+  screenshot() {
+    this.#draw();
+    return new Promise((resolve) => this.renderer.domElement.toBlob(resolve, "image/png"));
+  }
+
+  dispose() {
+    const canvas = this.renderer.domElement;
+    this.renderer.setAnimationLoop(null);
+    this.#sizes.disconnect();
+    this.#input.dispose();
+    this.headset.end();
+    canvas.removeEventListener("webglcontextlost", this.#onLost);
+    canvas.removeEventListener("webglcontextrestored", this.#calls.onRestored);
+    this.clear();
+    this.#sphere.dispose();
+    this.spark.geometry.dispose();
+    this.spark.material.dispose();
+    this.spark.dispose();
+    this.renderer.dispose();
+  }
+
+  #tick(now) {
+    const dt = Math.min(LONGEST_STEP_S, Math.max(0, now - this.#last));
+    this.#last = now;
+    const { pose, speed } = this.visitor;
+    const intent = this.#input.read({ fov: pose.fov, speed });
+    const worn = this.headset.read(intent);
+    if (this.spin && wantsAnything(intent)) this.spin = 0;
+    intent.pan.heading += (this.spin * dt * Math.PI) / 180;
+    const moved = this.visitor.advance(dt, intent, worn ? this.headset.viewHeading() : null);
+    this.#calls.onTick(dt);
+    if (this.#needsPicture || moved || worn || this.#levelsWait()) {
+      this.#draw();
+      this.#watchPace(moved ? dt : 0);
+    }
+    this.#look();
+  }
+
+  #draw() {
+    this.#needsPicture = false; // before drawing: Spark asks for the next picture while it draws
+    this.visitor.rig.updateMatrixWorld();
+    this.#sphere.mesh.position.setFromMatrixPosition((this.headset.isWorn ? this.renderer.xr.getCamera() : this.visitor.camera).matrixWorld);
+    this.spark.visible = !this.#sphere.mesh.visible || !this.isDisplayed || this.#isSorting();
+    this.renderer.render(this.#scene, this.visitor.camera);
+  }
+
+  /** See what Spark has got to: what it replaced can go, and quiet ticks are counted. */
+  #look() {
+    if (this.#mesh && this.isDisplayed && this.#group.children.length > 1) {
+      for (const mesh of [...this.#group.children]) if (mesh !== this.#mesh) discard(mesh);
+    }
+    const busy = this.#needsPicture || (this.spark.visible && this.#isSorting()) || this.#levelsWait();
+    this.#quiet = busy ? 0 : this.#quiet + 1;
+    this.#calls.onDrawn();
+  }
+
+  /** Nothing is drawn of meshes that are gone already, though Spark may still be sorting them. */
+  #beforeSplats(given) {
+    SparkRenderer.prototype.onBeforeRender.apply(this.spark, given);
+    if (!this.spark.display.mapping.some(({ node }) => node.parent === this.#group)) this.spark.geometry.instanceCount = 0;
+  }
+
+  #isSorting() {
+    const { spark } = this;
+    return spark.sorting || spark.sortDirty || spark.display.mappingVersion !== spark.current.mappingVersion;
+  }
+
+  get #hasLevels() {
+    return Boolean(this.#mesh?.splats?.lodSplats);
+  }
+
+  /** Levels of detail are chosen by a worker that is asked with every picture: go on drawing until it has answered. */
+  #levelsWait() {
+    return this.#hasLevels && this.spark.visible && (this.spark.lodDirty || this.spark.lodWorker?.queue != null || !this.isDisplayed);
+  }
+
+  #resize() {
+    const { clientWidth, clientHeight } = this.renderer.domElement;
+    if (this.headset.isWorn || clientWidth === 0 || clientHeight === 0) return;
+    this.renderer.setSize(clientWidth, clientHeight, false);
+    this.visitor.setAspect(clientWidth / clientHeight);
+    this.#draw(); // at once: setting the size has emptied the canvas
+  }
+
+  #watchPace(dt) {
+    this.#slow = dt > SLOW_S ? this.#slow + 1 : 0;
+    if (this.#slow < SLOW_PICTURES || this.headset.isWorn || this.renderer.getPixelRatio() <= 1) return;
+    this.renderer.setPixelRatio(1);
+    this.#resize();
+  }
+}
+
+function discard(mesh) {
+  mesh.removeFromParent();
+  mesh.dispose();
+}

@@ -1,0 +1,95 @@
+// Gaussians of files: decoded by Spark, which never turns them; sampled for the safe range; swapped frame by frame for videos.
+
+import { PackedSplats, SplatMesh } from "@sparkjsdev/spark";
+
+/** Above this number a tree of coarser Gaussians is built, so that only what the picture needs is sorted and drawn. */
+export const LOD_ABOVE = 2_000_000;
+
+/** Above this number centres are kept with 32 bits instead of 16. */
+export const EXTENDED_ABOVE = 4_000_000;
+
+const SPLAT_BYTES = 32;
+const SAMPLE = 20_000;
+
+/** How many Gaussians a .ply or .splat file holds, by its size or header. */
+export function countIn(bytes, name) {
+  if (name.endsWith(".splat")) return Math.floor(bytes.length / SPLAT_BYTES);
+  const header = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 16));
+  return Number(/element vertex (\d+)/.exec(header)?.[1] ?? 0);
+}
+
+/** The file's name in a URL: its ending tells Spark the format. */
+export function fileNameOf(url) {
+  return decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop());
+}
+
+/** Decode a scene into a mesh that can be added at once; very large ones fall back to no levels of detail where these fail. */
+export async function decodeScene(bytes, fileName) {
+  const count = countIn(bytes, fileName);
+  const options = { fileBytes: bytes, fileName, editable: false, raycastable: false, extSplats: count > EXTENDED_ABOVE };
+  let mesh;
+  try {
+    mesh = await initialized({ ...options, lod: count > LOD_ABOVE });
+  } catch (error) {
+    if (count <= LOD_ABOVE) throw unreadable(error);
+    mesh = await initialized({ ...options, lod: false }).catch((second) => Promise.reject(unreadable(second)));
+  }
+  if (detailed(mesh.splats).getNumSplats() > 0) return mesh;
+  mesh.dispose();
+  throw new Error("the file holds no Gaussians");
+}
+
+/** Decode a frame of a video: Gaussians in memory, nothing on the graphics card yet. */
+export async function decodeFrame(bytes, fileName) {
+  const frame = new PackedSplats({ fileBytes: bytes, fileName });
+  await frame.initialized.catch((error) => Promise.reject(unreadable(error)));
+  return frame;
+}
+
+/** Centres of up to 20,000 of the Gaussians, as x, y, z in the frame of the file. */
+export function sampleCentres(source) {
+  const splats = detailed(source);
+  const count = splats.getNumSplats();
+  const taken = Math.min(SAMPLE, count);
+  const centres = new Float32Array(3 * taken);
+  for (let i = 0; i < taken; i++) splats.getSplat(Math.floor((i * count) / taken)).center.toArray(centres, 3 * i);
+  return centres;
+}
+
+/** One mesh that shows the frames of a video in turn: only the array behind its texture changes. */
+export class FrameMesh {
+  #splats;
+
+  constructor(frame) {
+    this.#splats = new PackedSplats(arrayOf(frame));
+    this.mesh = new SplatMesh({ packedSplats: this.#splats, splatEncoding: frame.splatEncoding, editable: false, raycastable: false });
+  }
+
+  /** Show a frame as soon as it is sorted; until then the one before stays. */
+  show(frame) {
+    const splats = this.#splats;
+    if (splats.source && splats.maxSplats === frame.maxSplats) splats.source.image.data = frame.packedArray;
+    else if (splats.source) {
+      splats.source.dispose();
+      splats.source = null;
+    }
+    Object.assign(splats, arrayOf(frame), { needsUpdate: true });
+    this.mesh.updateMappingVersion();
+  }
+}
+
+const arrayOf = ({ packedArray, numSplats, maxSplats, splatEncoding }) => ({ packedArray, numSplats, maxSplats, splatEncoding });
+
+const detailed = (source) => source.lodSplats ?? source;
+
+async function initialized(options) {
+  const mesh = new SplatMesh(options);
+  try {
+    return await mesh.initialized;
+  } catch (error) {
+    mesh.dispose();
+    throw error;
+  }
+}
+
+const unreadable = (error) => new Error("the file cannot be read", { cause: error });

@@ -1,0 +1,108 @@
+// The bar under a video: play, scrub, speed, loop, and where one is.
+
+import { element, iconButton } from "../dom.js";
+import { icons } from "./icons.js";
+
+const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+
+/** "0:07.4" of seconds. */
+export function clockTime(seconds) {
+  const tenths = Math.round(seconds * 10);
+  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
+}
+
+/** The controls of a `Clock`; `onChange` is called after each use, `giveBack` when the pointer lets go of the scrubber. */
+export class Timeline {
+  #clock = null;
+  #onChange;
+  #resume = false;
+
+  constructor({ onChange, giveBack }) {
+    this.#onChange = onChange;
+    this.play = iconButton("Play (space)", icons.play, () => this.togglePlay());
+    this.scrubber = element("input", { type: "range", class: "timeline-scrubber", min: 0, max: 0, step: 1, value: 0, "aria-label": "Time" });
+    this.scrubber.addEventListener("pointerdown", () => this.#hold());
+    this.scrubber.addEventListener("input", () => this.#seek());
+    this.scrubber.addEventListener("change", () => this.#letGo());
+    this.scrubber.addEventListener("pointerup", () => (this.#letGo(), giveBack()));
+    this.time = element("output", { class: "timeline-time" });
+    this.speed = element("select", { class: "timeline-speed", "aria-label": "Speed", change: () => this.#setSpeed() });
+    for (const speed of SPEEDS) this.speed.append(element("option", { value: speed, selected: speed === 1 }, `${speed}×`));
+    this.loop = iconButton("Loop", icons.loop, () => this.#toggleLoop(), { "aria-pressed": "true" });
+    this.element = element("div", { class: "timeline", role: "group", "aria-label": "Video" }, this.play, this.scrubber, this.time, this.speed, this.loop);
+    this.element.hidden = true;
+  }
+
+  /** Attach to a clock, or to none. Speed and loop stay as they were chosen. */
+  attach(clock) {
+    this.#clock = clock;
+    this.element.hidden = clock === null;
+    if (!clock) return;
+    clock.speed = Number(this.speed.value);
+    clock.loop = this.loop.ariaPressed === "true";
+    this.refresh();
+  }
+
+  /** Show where the clock is. */
+  refresh() {
+    const clock = this.#clock;
+    if (!clock) return;
+    const { frame, count, fps } = clock;
+    this.scrubber.max = Math.max(0, count - 1);
+    this.scrubber.value = frame;
+    this.scrubber.disabled = count < 2;
+    this.scrubber.setAttribute("aria-valuetext", `${clockTime(frame / fps)} of ${clockTime((count - 1) / fps)}, frame ${frame + 1} of ${count}`);
+    const text = `${clockTime(frame / fps)} · ${frame + 1}/${count}`;
+    if (this.time.textContent !== text) this.time.textContent = text;
+    this.#showPlaying(clock.playing);
+    this.play.disabled = count < 2;
+  }
+
+  togglePlay() {
+    const clock = this.#clock;
+    if (!clock || clock.count < 2) return;
+    if (!clock.playing && clock.ended) clock.seek(0);
+    clock.playing = !clock.playing;
+    this.#changed();
+  }
+
+  #showPlaying(playing) {
+    const name = playing ? "Pause (space)" : "Play (space)";
+    if (this.play.ariaLabel === name) return;
+    this.play.ariaLabel = this.play.title = name;
+    this.play.querySelector("path").setAttribute("d", playing ? icons.pause : icons.play);
+  }
+
+  /** While the scrubber is held the video stands still. */
+  #hold() {
+    this.#resume ||= this.#clock.playing;
+    this.#clock.playing = false;
+  }
+
+  #seek() {
+    this.#clock.seek(Number(this.scrubber.value));
+    this.#changed();
+  }
+
+  #letGo() {
+    if (!this.#clock || !this.#resume) return;
+    this.#resume = false;
+    this.#clock.playing = true;
+    this.#changed();
+  }
+
+  #setSpeed() {
+    this.#clock.speed = Number(this.speed.value);
+  }
+
+  #toggleLoop() {
+    this.#clock.loop = !this.#clock.loop;
+    this.loop.ariaPressed = String(this.#clock.loop);
+    this.#changed();
+  }
+
+  #changed() {
+    this.refresh();
+    this.#onChange();
+  }
+}
