@@ -83,6 +83,7 @@ class Jobs:
     def __init__(self, database: Path, board: Board, *, max_queue: int) -> None:
         """Open or make the database; what was running when the server ended is queued again, in its old place."""
         self._board, self._max_queue = board, max_queue
+        self._ended = False
         self._changed = threading.Condition(threading.RLock())
         self._database = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
@@ -141,15 +142,16 @@ class Jobs:
     def take(self, timeout_s: float) -> Job | None:
         """Wait for a queued job and mark it as running; None where none came in time."""
         with self._changed:
-            self._changed.wait_for(lambda: self._first() is not None, timeout_s)
+            self._changed.wait_for(lambda: self._ended or self._first() is not None, timeout_s)
             job = self._first()
-            if job is None:
+            if self._ended or job is None:
                 return None
             return self.update(job.id, status="running", started_s=time.time(), starts=job.starts + 1)
 
-    def wake(self) -> None:
-        """End the waiting in `take`."""
+    def end(self) -> None:
+        """Give no more jobs out: who waits in `take` gets none."""
         with self._changed:
+            self._ended = True
             self._changed.notify_all()
 
     def _first(self) -> Job | None:

@@ -47,7 +47,7 @@ class Runner:
     def stop(self) -> None:
         """End the workers; what they were at is queued again when the server starts."""
         self._stopping.set()
-        self._jobs.wake()
+        self._jobs.end()
         with self._lock:
             for worker in self._workers.values():
                 worker.kill()

@@ -1,6 +1,5 @@
 // A headset: the capture point is where the head is when it is put on. The left stick moves, the right one turns.
 
-import * as THREE from "three";
 import { stick } from "./gamepad.js";
 
 const SNAP_RAD = Math.PI / 6;
@@ -16,7 +15,6 @@ export class Headset {
   #renderer;
   #session = null;
   #turned = false;
-  #ahead = new THREE.Vector3();
 
   constructor(renderer) {
     this.#renderer = renderer;
@@ -61,8 +59,8 @@ export class Headset {
 
   /** Where the head looks, in radians: 0 ahead, growing to the right. */
   viewHeading() {
-    this.#renderer.xr.getCamera().getWorldDirection(this.#ahead);
-    return Math.atan2(this.#ahead.x, -this.#ahead.z);
+    const turned = this.#renderer.xr.getCamera().matrixWorld.elements;
+    return Math.atan2(-turned[8], turned[10]);
   }
 
   /** Turning goes in steps: a smooth turn makes people sick. */

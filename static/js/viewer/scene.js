@@ -18,7 +18,6 @@ const BLUR = { fine: { preBlurAmount: 0, blurAmount: 0.3 }, classic: { preBlurAm
 
 /** Draws on a canvas until `dispose`. Throws where there is no WebGL 2. */
 export class Scene {
-  visitor = new Visitor();
   #scene = new THREE.Scene();
   #group = new THREE.Group();
   #sphere = new Sphere();
@@ -38,11 +37,13 @@ export class Scene {
   };
 
   /**
-   * @param calls `onTick(dt)` before each picture, `onDrawn()` after it, `onInput()` at every input, `onLost()` and `onRestored()`
+   * @param calls `visitor` to take over, `spin` in degrees per second until the first input,
+   *   `onTick(dt)` before each picture, `onDrawn()` after it, `onInput()` at every input, `onLost()` and `onRestored()`
    *   when the graphics card is lost and there again
    */
-  constructor(canvas, stage, { spin = 0, ...calls }) {
+  constructor(canvas, stage, { visitor, spin = 0, ...calls }) {
     this.#calls = calls;
+    this.visitor = visitor ?? new Visitor();
     this.renderer = new THREE.WebGLRenderer({ canvas, antialias: false, powerPreference: "high-performance" });
     this.renderer.toneMapping = THREE.NoToneMapping;
     this.renderer.setPixelRatio(Math.min(PIXEL_RATIO_MAX, window.devicePixelRatio));
@@ -109,7 +110,7 @@ export class Scene {
 
   /** Show a texture around the visitor, over the Gaussians; null shows these. */
   showPicture(texture) {
-    this.#sphere.show(texture);
+    if (!this.#sphere.show(texture)) return;
     this.#quiet = 0;
     this.invalidate();
   }
@@ -119,6 +120,17 @@ export class Scene {
     const texture = sphereTexture(bitmap, this.renderer.capabilities.getMaxAnisotropy());
     this.renderer.initTexture(texture);
     return texture;
+  }
+
+  goHome() {
+    this.visitor.goHome();
+    this.invalidate();
+  }
+
+  /** The canvas takes over again from a headset. */
+  leaveHeadset() {
+    this.#resize();
+    this.goHome();
   }
 
   setClassic(classic) {

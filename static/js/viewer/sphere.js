@@ -43,10 +43,12 @@ export class Sphere {
     this.mesh.visible = false;
   }
 
-  /** Show a texture made by `sphereTexture`, or nothing. The sphere follows the camera, so that it stays infinitely far. */
+  /** Show a texture made by `sphereTexture`, or nothing (null); returns whether that is something else than before. */
   show(texture) {
+    if (this.material.uniforms.picture.value === texture) return false;
     this.material.uniforms.picture.value = texture;
     this.mesh.visible = texture !== null;
+    return true;
   }
 
   dispose() {

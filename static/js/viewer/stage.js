@@ -1,11 +1,15 @@
-// The stage: decides what is to be seen of a job, and keeps buttons, words and data attributes true to it.
+// The stage of the page: shows a job as scene, panorama or depth, and keeps buttons, words and data attributes true to it.
+// three.js and Spark may be missing, so nothing here imports them but `#start`, when they are first needed.
 
 import { element } from "../dom.js";
-import { ViewChoice, Toolbar } from "./controls.js";
-import { canWearHeadset } from "./headset_support.js";
+import { Contents } from "./contents.js";
+import { Toolbar, ViewChoice } from "./controls.js";
+import { account, decide, hasScene } from "./decide.js";
+import { canWearHeadset } from "./headset.js";
 import { helpDialog } from "./help.js";
 import { keysAreTaken } from "./input.js";
 import { Notice } from "./notice.js";
+import { Pictures } from "./pictures.js";
 import { Timeline } from "./timeline.js";
 
 const KEYS =
@@ -13,29 +17,34 @@ const KEYS =
   "R goes back to the start, V switches between walking and flying, the question mark opens help.";
 const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched off.";
 const NO_MODULES = "The 3D viewer could not be loaded. Reload the page to try again.";
-const LOST = "The graphics card has dropped the picture. It comes back as soon as the card is there again.";
+const LOST = "The graphics card has dropped the picture. It comes back when the card is there again.";
 const LIMIT = "This is as far as the picture reaches.";
 
 /** Shows jobs in an element, which it fills. */
 export class Stage {
   #element;
-  #options;
+  #bare;
+  #spin;
   #view = null;
-  #chosen = { view: null, shape: "sphere", classic: false };
+  #chosen = { view: null, shape: "sphere" };
+  #classic = false;
   #unavailable = null;
-  #lost = false;
   #headset = false;
   #starting = false;
+  #lost = false;
+  #modules = null;
   #scene = null;
   #contents = null;
   #pictures = null;
-  #splats = null;
-  #said = "";
+  #drawnPicture = null;
+  #settled = false;
+  #state = "";
 
   /** @param options `bare`: nothing but the picture, for kiosks; `spin`: degrees per second of slow turning until the first input */
   constructor(stage, { bare = false, spin = 0 } = {}) {
     this.#element = stage;
-    this.#options = { bare, spin: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : spin };
+    this.#bare = bare;
+    this.#spin = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : spin;
     this.#build();
     window.addEventListener("keydown", (event) => this.#keyDown(event));
     document.addEventListener("fullscreenchange", () => this.#refresh());
@@ -46,7 +55,7 @@ export class Stage {
     this.#refresh();
   }
 
-  /** Show a job, or nothing. To be called whenever something about the job changes. */
+  /** Show a job, or nothing (null). To be called whenever something about the job changes. */
   show(view) {
     const other = view?.id !== this.#view?.id;
     this.#view = view;
@@ -57,19 +66,18 @@ export class Stage {
   /** Say in `words` why there can be no 3D here; the flat pictures are shown all the same. */
   setAvailable(available, words) {
     this.#unavailable = available ? null : words;
-    if (!available) this.#dropScene();
+    if (!available) this.#close();
     this.#update();
   }
 
   #build() {
-    const { bare } = this.#options;
-    this.canvas = this.#newCanvas();
+    this.canvas = newCanvas();
     this.flat = element("img", { class: "stage-flat", alt: "", draggable: "false", load: () => this.#refresh(), error: () => this.#refresh() });
     this.words = element("p", { class: "stage-words" });
     this.notice = new Notice();
-    this.views = new ViewChoice({ onView: (view) => this.#choose({ view }), onShape: (shape) => this.#choose({ shape }) });
+    this.views = new ViewChoice({ onView: (view) => this.#choose({ view }), onShape: (shape) => this.#choose({ shape, view: this.#seen().view }) });
     this.tools = new Toolbar({
-      goHome: () => this.#goHome(),
+      goHome: () => this.#scene?.goHome(),
       toggleWalking: () => this.#toggleWalking(),
       toggleClassic: () => this.#toggleClassic(),
       enterHeadset: () => this.#enterHeadset(),
@@ -80,66 +88,33 @@ export class Stage {
     this.timeline = new Timeline({ onChange: () => this.#refresh(), giveBack: () => this.canvas.focus({ preventScroll: true }) });
     this.help = helpDialog();
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
-    const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...(bare ? [] : [this.timeline.element]));
+    const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...(this.#bare ? [] : [this.timeline.element]));
     this.#element.classList.add("stage");
-    this.#element.replaceChildren(this.canvas, this.flat, this.words, ...(bare ? [] : [top]), bottom, this.help);
+    this.#element.replaceChildren(this.canvas, this.flat, this.words, ...(this.#bare ? [] : [top]), bottom, this.help);
   }
 
-  #newCanvas() {
-    return element("canvas", { class: "stage-canvas", tabindex: 0, role: "application", "aria-label": KEYS });
+  #seen() {
+    return decide({ view: this.#view, chosen: this.#chosen, unavailable: this.#unavailable, sceneShown: Boolean(this.#contents?.shown) });
   }
 
   /** Forget what belonged to the job before. */
   #forget() {
-    this.#chosen = { ...this.#chosen, view: null, shape: "sphere" };
+    this.#chosen = { view: null, shape: "sphere" };
     this.#contents?.clear();
     this.#pictures?.clear();
-    this.#scene?.visitor.goHome();
-    this.timeline.attach(null);
+    this.#scene?.goHome();
+    this.#drawnPicture = null;
     this.flat.removeAttribute("src");
-    this.flat.hidden = true;
-    this.#said = "";
   }
 
-  #dropScene() {
-    this.#contents?.clear();
-    this.#pictures?.clear();
-    this.#scene?.dispose();
-    this.#scene = this.#contents = this.#pictures = null;
-  }
-
-  // What is to be seen
-
-  get #hasScene() {
-    return Boolean(this.#view?.scene || this.#view?.frames?.length);
-  }
-
-  get #available() {
-    const view = this.#view;
-    if (!view) return [];
-    return ["scene", ...(view.panorama ? ["panorama"] : []), ...(view.depth ? ["depth"] : [])];
-  }
-
-  /** What was chosen, or else the scene, or the panorama as long as there is no scene to be seen. */
-  get #seen() {
-    const { view } = this.#chosen;
-    if (view && this.#available.includes(view)) return view;
-    if (!this.#view?.panorama) return "scene";
-    return this.#contents?.shown ? "scene" : "panorama";
-  }
-
-  get #shape() {
-    return this.#unavailable ? "flat" : this.#chosen.shape;
-  }
-
+  /** Bring into the scene what belongs there, and start it if need be. */
   #update() {
     const view = this.#view;
-    const in3d = view && (this.#hasScene || (view.panorama && this.#shape === "sphere"));
+    const seen = this.#seen();
+    const in3d = hasScene(view) || (seen.url && seen.shape === "sphere");
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
-    if (this.#contents && view) {
-      if (view.frames) this.#contents.showFilm(view.frames, view.fps, this.#options.bare);
-      else if (view.scene) this.#contents.showFile(view.scene);
-    }
+    if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, view.fps, this.#bare);
+    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene);
     this.#refresh();
   }
 
@@ -148,11 +123,10 @@ export class Stage {
     this.#starting = true;
     try {
       if (!hasWebGL2()) throw new Error(NO_WEBGL);
-      const [{ Scene }, splats] = await Promise.all([import("./scene.js"), import("./splats.js")]).catch((error) => {
+      this.#modules ??= await Promise.all([import("./scene.js"), import("./splats.js")]).catch((error) => {
         throw new Error(NO_MODULES, { cause: error });
       });
-      this.#splats = splats;
-      if (!this.#unavailable) this.#open(Scene);
+      if (!this.#unavailable) this.#open();
     } catch (error) {
       this.#unavailable = error.message;
     }
@@ -160,19 +134,189 @@ export class Stage {
     this.#update();
   }
 
-  #open(Scene) {
-    const pose = this.#lastPose;
+  #open(visitor = null) {
+    const [{ Scene }, splats] = this.#modules;
     this.#scene = new Scene(this.canvas, this.#element, {
-      spin: this.#options.spin,
+      visitor,
+      spin: this.#spin,
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
-      onInput: () => (this.#options.spin = 0),
+      onInput: () => (this.#spin = 0),
       onLost: () => this.#contextLost(),
-      onRestored: () => this.#contextRestored(Scene),
+      onRestored: () => this.#contextRestored(),
     });
-    if (pose) this.#scene.visitor.pose = pose;
-    this.#scene.setClassic(this.#chosen.classic);
-    this.#contents = new Contents(this.#scene, this.#splats, () => this.#refresh());
+    this.#scene.setClassic(this.#classic);
+    this.#contents = new Contents(this.#scene, splats, () => this.#refresh());
     this.#pictures = new Pictures(this.#scene, () => this.#refresh());
   }
+
+  /** Give everything in 3D back; a new scene gets a new canvas. */
+  #close() {
+    if (!this.#scene) return;
+    this.#contents.clear();
+    this.#pictures.clear();
+    this.#scene.dispose();
+    this.#scene = this.#contents = this.#pictures = this.#drawnPicture = null;
+    const canvas = newCanvas();
+    this.canvas.replaceWith(canvas);
+    this.canvas = canvas;
+  }
+
+  #contextLost() {
+    this.#lost = true;
+    this.#refresh();
+  }
+
+  #contextRestored() {
+    const { visitor } = this.#scene;
+    this.#close();
+    this.#lost = false;
+    this.#open(visitor);
+    this.#update();
+  }
+
+  /** After each tick of the scene. */
+  #drawn() {
+    this.#contents?.look();
+    if (!this.#scene || !this.#contents) return;
+    const { visitor, settled } = this.#scene;
+    const { x, y, z, stopped } = visitor.pose;
+    setData(this.#element, "position", [x, y, z].map((value) => value.toFixed(2).replace("-0.00", "0.00")).join(","));
+    setData(this.#element, "heading", String(Math.round(visitor.heading * 10) / 10));
+    setData(this.#element, "settled", String(settled));
+    if (stopped) this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} V: fly on`);
+    if (settled !== this.#settled) {
+      this.#settled = settled;
+      this.#refresh();
+    }
+  }
+
+  /** Make everything on the page true to what is known now. */
+  #refresh() {
+    const view = this.#view;
+    const seen = this.#seen();
+    const picture = this.#showPicture(seen);
+    const facts = { view, seen, unavailable: this.#unavailable, contents: this.#contents, picture };
+    const said = this.#lost ? { state: "error", fault: { words: LOST, again: null } } : account(facts);
+    const in3d = Boolean(this.#scene) && !this.#lost && (seen.view === "scene" ? hasScene(view) : seen.shape === "sphere");
+    this.canvas.hidden = !in3d;
+    this.words.textContent = this.#unavailable && seen.view === "scene" && view ? this.#unavailable : "";
+    this.views.show(seen);
+    this.tools.show({ in3d, inScene: in3d && seen.view === "scene", walking: this.#scene?.visitor.pose.walking ?? true, classic: this.#classic, headset: this.#headset });
+    this.tools.element.hidden = !view;
+    this.timeline.attach(in3d && seen.view === "scene" ? (this.#contents?.film?.clock ?? null) : null);
+    this.#say(said, seen);
+  }
+
+  #say({ state, fault, words, share }, seen) {
+    const { dataset } = this.#element;
+    const shown = this.#contents?.shown;
+    Object.assign(dataset, { state, view: seen.view, shown: shown?.url ?? "" });
+    if (typeof shown?.frame === "number") dataset.frame = shown.frame;
+    else delete dataset.frame;
+    if (fault) this.notice.fail(fault.words, fault.again);
+    else if (words) this.notice.say(words, share);
+    else this.notice.clear();
+    if (state !== this.#state) this.#announce(state, seen.view);
+    this.#state = state;
+  }
+
+  #announce(state, view) {
+    const name = view === "scene" ? "scene" : view === "depth" ? "depth map" : "panorama";
+    if (this.#contents?.film?.clock.playing) return;
+    if (state === "loading") this.notice.announce(`Loading the ${name}`);
+    if (state === "ready") this.notice.announce(`The ${name} is shown`);
+  }
+
+  /** Show the picture that is to be seen, around the visitor or flat; returns how far it has got. */
+  #showPicture({ view, shape, url }) {
+    const flat = url !== null && shape === "flat";
+    this.flat.hidden = !flat;
+    if (flat && this.flat.getAttribute("src") !== url) {
+      this.flat.src = url;
+      this.flat.alt = `${view === "depth" ? "Depth map" : "Panorama"} of ${this.#view.title}`;
+    }
+    const texture = url !== null && !flat ? (this.#pictures?.get(url) ?? null) : null;
+    this.#scene?.showPicture(texture);
+    if (flat) return flatState(this.flat);
+    if (texture && this.#scene.settled) this.#drawnPicture = texture;
+    const fault = this.#pictures?.fault ?? null;
+    return { state: fault ? "error" : texture && this.#drawnPicture === texture ? "ready" : "loading", fault };
+  }
+
+  // What people do
+
+  #choose(choice) {
+    Object.assign(this.#chosen, choice);
+    this.#update();
+  }
+
+  #keyDown(event) {
+    if (keysAreTaken(event, this.#element) || !this.#view) return;
+    const onButton = event.target.closest?.("button, a");
+    if (event.key === "?" && !this.#bare) this.help.showModal();
+    else if (event.code === "KeyR") this.#scene?.goHome();
+    else if (event.code === "KeyV") this.#toggleWalking();
+    else if (event.code === "KeyK" || (event.code === "Space" && !onButton)) this.timeline.togglePlay();
+    else return;
+    event.preventDefault();
+  }
+
+  #toggleWalking() {
+    const visitor = this.#scene?.visitor;
+    if (!visitor) return;
+    visitor.setWalking(!visitor.pose.walking);
+    this.notice.glimpse(visitor.pose.walking ? "Walking: at eye height, as far as the picture reaches" : "Flying: wherever you look");
+    this.#refresh();
+  }
+
+  #toggleClassic() {
+    this.#classic = !this.#classic;
+    this.#scene?.setClassic(this.#classic);
+    this.#refresh();
+  }
+
+  async #enterHeadset() {
+    try {
+      await this.#scene.headset.start(() => this.#scene?.leaveHeadset());
+    } catch {
+      this.notice.glimpse("The headset could not be started.");
+    }
+  }
+
+  async #toggleFull() {
+    try {
+      await (document.fullscreenElement ? document.exitFullscreen() : this.#element.requestFullscreen());
+    } catch {
+      this.notice.glimpse("The browser does not allow full screen here.");
+    }
+  }
+
+  async #saveScreenshot() {
+    const url = URL.createObjectURL(await this.#scene.screenshot());
+    const name = this.#view.title.replace(/\.[^.]+$/, "").replace(/[^\p{L}\p{N} ._-]+/gu, "_");
+    element("a", { href: url, download: `${name || "scene"}.png` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+}
+
+function newCanvas() {
+  return element("canvas", { class: "stage-canvas", tabindex: 0, role: "application", "aria-label": KEYS });
+}
+
+function setData(target, name, value) {
+  if (target.dataset[name] !== value) target.dataset[name] = value;
+}
+
+function flatState(image) {
+  if (!image.complete) return { state: "loading", fault: null };
+  if (image.naturalWidth > 0) return { state: "ready", fault: null };
+  return { state: "error", fault: { words: "The picture cannot be shown.", again: () => (image.src = image.getAttribute("src")) } };
+}
+
+/** Asked once with a canvas of its own: a canvas that has failed cannot be used for anything else. */
+function hasWebGL2() {
+  const context = document.createElement("canvas").getContext("webgl2");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return context !== null;
 }

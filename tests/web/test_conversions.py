@@ -1,0 +1,182 @@
+"""Jobs from the first byte to the last file, on a server of its own process."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spag4d import SPAG4D, Settings
+from spag4d.io.ply import read_ply
+from spag4d.io.splat import read_splat
+from tests.web.running_server import RunningServer
+
+BASICS = {"panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "depth.png", "depth.jpg", "settings.json"}
+
+
+def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, room: Path, tmp_path: Path) -> None:
+    job = server.converted(room, stride="3", scale_factor="1.2", sky_dome="false")
+    assert (job["status"], job["error"], job["fraction"], job["kind"], job["name"]) == ("done", "", 1.0, "photo", "room.png")
+    assert set(job["files"]) == BASICS
+    SPAG4D().convert(room, tmp_path / "scene", stride=3, scale_factor=1.2, sky_dome=False, format="both", save_depth=tmp_path / "depth.png")
+    for name in ("scene.ply", "scene.splat", "depth.png"):
+        content = server.get(f"/api/jobs/{job['id']}/files/{name}").content
+        assert content == (tmp_path / name).read_bytes(), name
+        assert job["files"][name] == len(content)
+    assert job["result"]["splat_count"] == len(read_ply(tmp_path / "scene.ply"))
+    assert job["result"]["depth_model"] == "builtin"
+    assert any("built-in model" in words for words in job["warnings"]) and any("SHARP" in words for words in job["warnings"])
+
+
+def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServer, large: Path, tmp_path: Path) -> None:
+    job = server.converted(large, stride="2")
+    scenes = {}
+    for name in ("first-look.splat", "scene.splat"):
+        (tmp_path / name).write_bytes(server.get(f"/api/jobs/{job['id']}/files/{name}").content)
+        scenes[name] = read_splat(tmp_path / name)
+    coarse, fine = scenes["first-look.splat"], scenes["scene.splat"]
+    assert 0.1 < len(coarse) / len(fine) < 0.5
+    medians = [np.median(np.linalg.norm(scene.means, axis=1)) for scene in (coarse, fine)]
+    assert medians[0] == pytest.approx(medians[1], rel=0.05)
+
+
+def test_an_empty_form_is_the_defaults(server: RunningServer, room: Path) -> None:
+    job = server.submit(room).json()
+    assert job["settings"] == Settings().model_dump()
+    server.wait(job["id"])
+    blank = server.submit(room, stride="", duration="", depth_model=" ", sky_dome="true").json()
+    assert blank["settings"] == job["settings"]
+
+
+def test_one_format_alone_can_be_asked_for(server: RunningServer, room: Path) -> None:
+    job = server.converted(room, format="ply")
+    assert set(job["files"]) == BASICS - {"scene.splat"}
+
+
+def test_the_settings_of_a_scene_can_be_taken_away_and_used_again(server: RunningServer, room: Path, tmp_path: Path) -> None:
+    job = server.converted(room, stride="4", thickness="0.3", format="splat")
+    record = json.loads(server.get(f"/api/jobs/{job['id']}/files/settings.json").content)
+    SPAG4D(**record["settings"]).convert(room, tmp_path / "again.splat")
+    assert (tmp_path / "again.splat").read_bytes() == server.get(f"/api/jobs/{job['id']}/files/scene.splat").content
+
+
+def test_an_upload_and_a_job_can_be_converted_again(server: RunningServer, room: Path) -> None:
+    with room.open("rb") as opened:
+        sent = server.post("/api/uploads", files={"file": ("C:\\photos\\../my room.png", opened)}).json()
+    assert (sent["name"], sent["kind"], sent["size"]) == ("my room.png", "photo", room.stat().st_size)
+    first = server.wait(server.post("/api/jobs", files={"upload": (None, sent["id"]), "stride": (None, "4")}).json()["id"])
+    second = server.wait(server.post("/api/jobs", files={"upload": (None, first["id"]), "stride": (None, "4")}).json()["id"])
+    assert first["name"] == second["name"] == "my room.png"
+    assert first["result"]["splat_count"] == second["result"]["splat_count"]
+
+
+def test_a_video_becomes_a_sequence(server: RunningServer, clip: Path, tmp_path: Path) -> None:
+    job = server.converted(clip, fps="10", duration="0.3", stride="4")
+    assert (job["status"], job["kind"], job["frames"]) == ("done", "video", 3), job["error"]
+    assert {"panorama.jpg", "thumbnail.jpg", "preview.mp4", "settings.json"} == set(job["files"])
+    frames = f"/api/jobs/{job['id']}/frames"
+    first = server.get(f"{frames}/frame_00001.splat")
+    assert first.status_code == 200 and len(first.content) == 32 * (len(first.content) // 32) > 0
+    assert server.get(f"{frames}/frame_00004.splat").status_code == 404
+    assert server.get(f"{frames}/sequence.json").status_code == 404
+    with zipfile.ZipFile(io.BytesIO(server.get(f"{frames}.zip", params={"format": "splat"}).content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["sequence.json", "frame_00001.splat", "frame_00002.splat", "frame_00003.splat"]
+        assert archive.read("frame_00001.splat") == first.content
+    assert server.get(f"{frames}.zip", params={"format": "spz"}).status_code == 404
+
+
+def test_parts_of_a_file_can_be_asked_for(server: RunningServer, room: Path) -> None:
+    job = server.converted(room, stride="4")
+    url = f"/api/jobs/{job['id']}/files/scene.splat"
+    whole = server.get(url)
+    part = server.get(url, headers={"Range": "bytes=32-95"})
+    assert part.status_code == 206 and part.content == whole.content[32:96]
+    assert part.headers["content-range"] == f"bytes 32-95/{len(whole.content)}"
+    assert server.get(url, headers={"Range": f"bytes={len(whole.content)}-"}).status_code == 416
+    saved = server.get(url, params={"download": "true"})
+    assert saved.headers["content-disposition"] == 'attachment; filename="room.splat"'
+
+
+def test_what_is_no_panorama_fails_in_words_without_paths(server: RunningServer, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (300, 200), "red").save(tmp_path / "flat.png")
+    job = server.converted(tmp_path / "flat.png")
+    assert job["status"] == "failed"
+    assert job["error"].startswith("flat.png is 300 x 200 pixels") and "“Take any shape”" in job["error"]
+    assert str(server.home) not in json.dumps(job) and "uploaded-file" not in json.dumps(job)
+    assert server.converted(tmp_path / "flat.png", force_erp="true")["status"] == "done"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_what_is_no_picture_is_refused_at_once(content: bytes, server: RunningServer) -> None:
+    answer = server.post("/api/jobs", files={"file": ("photo.jpg", content)})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("photo.jpg ") and str(server.home) not in answer.text
+
+
+def test_a_picture_bomb_is_refused_by_the_size_that_it_declares(server: RunningServer) -> None:
+    import struct
+    import zlib
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    size = struct.pack(">IIBBBBB", 60000, 30000, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(bytes(1000)))
+    answer = server.post("/api/uploads", files={"file": ("bomb.png", png)})
+    assert answer.status_code == 422 and "60000 x 30000" in answer.json()["detail"]
+
+
+def test_a_deleted_job_is_gone_with_its_files(server: RunningServer, room: Path) -> None:
+    import requests
+
+    job = server.converted(room, stride="8")
+    url = f"{server.address}/api/jobs/{job['id']}"
+    assert (server.home / "web" / "jobs" / job["id"]).is_dir()
+    assert requests.delete(url, timeout=10).status_code == 204
+    assert not (server.home / "web" / "jobs" / job["id"]).exists()
+    assert server.get(f"/api/jobs/{job['id']}").status_code == requests.delete(url, timeout=10).status_code == 404
+
+
+def test_jobs_are_cancelled_while_they_run_and_while_they_wait(server: RunningServer, large: Path, room: Path) -> None:
+    running = server.submit(large, stride="1").json()["id"]
+    waiting = server.submit(room).json()["id"]
+    server.wait(running, lambda job: job["status"] == "running")
+    assert server.post(f"/api/jobs/{waiting}/cancel").json()["status"] == "cancelled"
+    assert server.post(f"/api/jobs/{running}/cancel").status_code == 202
+    job = server.wait(running)
+    assert job["status"] == "cancelled" and "scene.ply" not in job["files"]
+    assert server.job(waiting)["starts"] == 0
+    assert server.converted(room)["status"] == "done"
+    assert server.post(f"/api/jobs/{running}/cancel").json()["status"] == "cancelled"
+
+
+def test_events_tell_everything_and_go_on_where_they_were_left(server: RunningServer, room: Path) -> None:
+    id = server.submit(room, stride="4").json()["id"]
+    server.wait(id)
+    seen, last = read_events(server, id, "0")
+    assert seen[-1]["status"] == "done" and seen[-1]["id"] == id
+    assert read_events(server, id, str(int(last) - 1))[0][-1]["status"] == "done"
+    again = server.submit(room, stride="4").json()["id"]
+    everything, _ = read_events(server, None, last, until=again)
+    assert id not in [job["id"] for job in everything] and again in [job["id"] for job in everything]
+    server.wait(again)
+
+
+def read_events(server: RunningServer, id: str | None, last: str, until: str = "") -> tuple[list[dict], str]:
+    """The jobs that are told of until one has ended, and the id of the last event."""
+    path = f"/api/jobs/{id}/events" if id else "/api/events"
+    told: list[dict] = []
+    with server.get(path, headers={"Last-Event-ID": last}, stream=True) as answer:
+        for line in answer.iter_lines(decode_unicode=True):
+            if line.startswith("id: "):
+                last = line.removeprefix("id: ")
+            if line.startswith("data: ") and "status" in line:
+                told.append(json.loads(line.removeprefix("data: ")))
+                if told[-1]["status"] == "done" and told[-1]["id"] == (until or id):
+                    return told, last
+    raise AssertionError("the stream ended without the end of the job")
