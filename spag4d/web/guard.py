@@ -100,9 +100,9 @@ class Guard:
         cookie = f"spag4d-{_port(host)}"
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = dict(query).get("token")
-        if given is not None and self._is_token(given) and scope["method"] == "GET":
+        if given is not None and self._is_token(given) and (scope["method"], scope["path"]) == ("GET", "/"):
             rest = urlencode([(key, value) for key, value in query if key != "token"])
-            answer = RedirectResponse(f"{scope['path']}?{rest}" if rest else scope["path"], 303)
+            answer = RedirectResponse(f"/?{rest}" if rest else "/", 303)
             answer.set_cookie(cookie, given, max_age=_COOKIE_AGE_S, httponly=True, samesite="lax")
             return answer
         bearer = headers.get("authorization", "").removeprefix("Bearer ")

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -33,7 +34,9 @@ def serve(host: str, port: int, limits: Limits, *, anyone: bool, say: Callable[[
         app = create_app(service, access)
         say(_greeting(host, listener.getsockname()[1], local, access))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+        say("Stopped. What was under way goes on when the server is started again.")
     finally:
         service.stop()
         listener.close()

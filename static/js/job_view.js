@@ -46,8 +46,7 @@ export class JobView {
       ...(job.status === "running" || job.status === "queued" ? [this.progress()] : []),
       ...(job.status === "failed" ? [element("p", { class: "job-error", role: "alert" }, `This could not be converted: ${job.error}`)] : []),
       ...(job.status === "cancelled" ? [element("p", { class: "muted" }, "This was cancelled.")] : []),
-      ...(job.result ? [facts(job)] : []),
-      ...(job.status === "done" ? [downloads(job)] : []),
+      ...(job.status === "done" ? [element("div", { class: "result" }, ...(job.result ? [facts(job)] : []), downloads(job))] : []),
       ...(job.warnings.length ? [this.warnings(job)] : []),
     ];
   }
@@ -82,11 +81,14 @@ export class JobView {
 
   warnings(job) {
     const models = element("button", { type: "button", class: "button small", click: () => this.act.models() }, "Models …");
-    return element("details", { class: "warnings", open: true },
-      element("summary", {}, job.warnings.length === 1 ? "One thing to know" : `${job.warnings.length} things to know`),
+    return element("details", { class: "warnings" },
+      element("summary", {}, element("strong", {}, "Good to know: "), job.warnings.map(inShort).join(" · ")),
       element("ul", {}, ...job.warnings.map((words) => element("li", {}, words))), models);
   }
 }
+
+/** The first clause of a warning. */
+const inShort = (words) => words.split(/[,;:(]/)[0].trim();
 
 function facts(job) {
   const { splat_count: count, depth_range: range, depth_model: model, processing_time: seconds, metres_from: from, sharp } = job.result;

@@ -52,7 +52,6 @@ export class Contents {
         load: (...given) => this.#decodeFrame(...given),
         show: (frame) => this.#showFrame(frame),
         isFree: () => this.#scene.isDisplayed,
-        onChange: () => this.#filmFailed(),
       });
       this.film.clock.playing = autoplay;
     }
@@ -124,7 +123,8 @@ export class Contents {
       this.shown = { url: film.urlOf(film.shown), frame: film.shown };
       this.#onChange();
     }
-    if (film.error || !film.clock.count) return;
+    if (!film.clock.count) return;
+    if (film.error) return this.#filmFailed();
     const there = this.shown?.frame === film.clock.frame && this.#scene.settled;
     const late = film.waited > PATIENCE_S;
     if (this.shown && (there || (film.clock.playing && !late))) this.#become("ready", null);
@@ -133,8 +133,7 @@ export class Contents {
 
   #filmFailed() {
     const { index, error } = this.film.error;
-    if (index !== this.film.clock.frame) return; // it is not wanted yet, or not any more
-    this.#fail(`Frame ${index + 1} cannot be shown: ${error.message}.`, () => {
+    if (this.state !== "error") this.#fail(`Frame ${index + 1} cannot be shown: ${error.message}.`, () => {
       this.#become("loading", { words: `Loading frame ${index + 1}`, share: null });
       this.film.retry();
     });

@@ -8,24 +8,22 @@ import { Clock, FrameCache } from "./sequence.js";
  */
 export class Film {
   shown = -1;
-  error = null;
+  #errors = new Map();
   #urls = [];
   #cache;
   #show;
   #isFree;
   #waited = 0;
 
-  constructor({ fps, load, show, isFree, onChange }) {
+  constructor({ fps, load, show, isFree }) {
+globalThis.__film = this;
     this.clock = new Clock(fps, 0);
     this.#show = show;
     this.#isFree = isFree;
-    this.#cache = new FrameCache({
+    globalThis.__cache = this.#cache = new FrameCache({
       load: (index, signal) => load(this.#urls[index], index, signal),
       onArrival: (index) => this.#arrived(index),
-      onError: (index, error) => {
-        this.error = { index, error };
-        onChange();
-      },
+      onError: (index, error) => this.#errors.set(index, error),
     });
   }
 
@@ -38,6 +36,12 @@ export class Film {
 
   urlOf(index) {
     return this.#urls[index];
+  }
+
+  /** Why the frame that the clock stands at cannot be shown, if so: `index` and `error`, or null. */
+  get error() {
+    const index = this.clock.frame;
+    return this.#errors.has(index) ? { index, error: this.#errors.get(index) } : null;
   }
 
   /** Whether the frame that the clock stands at has been handed over. */
@@ -61,7 +65,7 @@ export class Film {
   }
 
   retry() {
-    this.error = null;
+    this.#errors.clear();
     this.#cache.retry();
   }
 
@@ -78,7 +82,6 @@ export class Film {
   /** While somebody scrubs faster than frames arrive, those that do arrive are shown on the way. */
   #arrived(index) {
     const { frame } = this.clock;
-    if (index === frame) this.error = null;
     const nearer = Math.abs(index - frame) < Math.abs(this.shown - frame);
     if (index === frame || this.shown < 0 || (!this.clock.playing && nearer && !this.#cache.get(frame))) this.#present(index);
   }

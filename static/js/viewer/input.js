@@ -22,7 +22,9 @@ export function keysAreTaken(event, stage) {
 export class Input {
   #canvas;
   #stage;
-  #held = new Set();
+  #held = new Map(); // code → since when
+  #tapped = new Map(); // code → for how long, of keys that were let go since the last reading
+  #lastRead = performance.now();
   #pointers = new Map();
   #pixels = { look: [0, 0], shift: [0, 0] };
   #zoom = 1;
@@ -35,7 +37,7 @@ export class Input {
     const { signal } = this.#stop;
     const on = (target, names, listener, options = {}) => names.split(" ").forEach((name) => target.addEventListener(name, listener, { signal, ...options }));
     on(window, "keydown", (event) => this.#keyDown(event, onInput));
-    on(window, "keyup", (event) => this.#held.delete(event.code));
+    on(window, "keyup", (event) => this.#keyUp(event));
     on(window, "blur", () => this.#release());
     on(document, "visibilitychange", () => this.#release());
     on(document, "focusin", (event) => stage.contains(event.target) || this.#release());
@@ -49,11 +51,12 @@ export class Input {
   /** What was asked for since the last call. `fov` in degrees makes the picture stick to the pointer; `speed` is that of walking. */
   read({ fov, speed }) {
     const intent = noIntent();
-    for (const code of this.#held) {
-      if (code in MOVES) intent[MOVES[code][0]] += MOVES[code][1];
-      if (code in TURNS) intent[TURNS[code][0]] += TURNS[code][1] * TURN_PER_S;
+    const pressed = this.#readKeys();
+    for (const [code, share] of pressed) {
+      if (code in MOVES) intent[MOVES[code][0]] += MOVES[code][1] * share;
+      if (code in TURNS) intent[TURNS[code][0]] += TURNS[code][1] * TURN_PER_S * share;
     }
-    intent.fast = this.#held.has("ShiftLeft") || this.#held.has("ShiftRight");
+    intent.fast = pressed.has("ShiftLeft") || pressed.has("ShiftRight");
     const height = Math.max(1, this.#canvas.clientHeight);
     const angle = (fov * Math.PI) / 180 / height;
     const { look, shift } = this.#pixels;
@@ -71,8 +74,21 @@ export class Input {
     this.#release();
   }
 
+  /** For which share of the time since the last reading each key was down: where pictures are slow, a tap is not lost. */
+  #readKeys() {
+    const now = performance.now();
+    const elapsed = Math.max(1, now - this.#lastRead);
+    const pressed = new Map(this.#tapped);
+    for (const [code, since] of this.#held) pressed.set(code, (pressed.get(code) ?? 0) + now - Math.max(since, this.#lastRead));
+    for (const [code, time] of pressed) pressed.set(code, Math.min(1, time / elapsed));
+    this.#tapped.clear();
+    this.#lastRead = now;
+    return pressed;
+  }
+
   #release() {
     this.#held.clear();
+    this.#tapped.clear();
     this.#pointers.clear();
     this.#canvas.classList.remove("dragging");
   }
@@ -81,8 +97,15 @@ export class Input {
     if (keysAreTaken(event, this.#stage)) return;
     if (!(event.code in MOVES) && !(event.code in TURNS) && !event.code.startsWith("Shift")) return;
     if (event.code in TURNS) event.preventDefault();
-    this.#held.add(event.code);
+    if (!this.#held.has(event.code)) this.#held.set(event.code, performance.now());
     onInput();
+  }
+
+  #keyUp({ code }) {
+    if (!this.#held.has(code)) return;
+    const down = performance.now() - Math.max(this.#held.get(code), this.#lastRead);
+    this.#tapped.set(code, (this.#tapped.get(code) ?? 0) + down);
+    this.#held.delete(code);
   }
 
   #pointerDown(event) {

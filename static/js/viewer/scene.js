@@ -11,7 +11,7 @@ import { Visitor } from "./visitor.js";
 const PIXEL_RATIO_MAX = 2;
 const SLOW_S = 0.06;
 const SLOW_PICTURES = 12;
-const LONGEST_STEP_S = 0.25;
+const LONGEST_STEP_S = 1;
 const QUIET_TICKS = 2;
 const QUIET_TICKS_LOD = 8;
 const BLUR = { fine: { preBlurAmount: 0, blurAmount: 0.3 }, classic: { preBlurAmount: 0.3, blurAmount: 0 } };

@@ -1,0 +1,139 @@
+"""Crashes, crowds and too much of everything: what is lost, which is nothing, and what is said."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from spag4d.web.jobs import MOST_STARTS
+from tests.web.running_server import RunningServer
+
+Start = Callable[..., RunningServer]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start servers one after the other on the same folder; the last one is stopped when the test ends."""
+    running: list[RunningServer] = []
+
+    def started(*options: str, **environment: str) -> RunningServer:
+        running.append(RunningServer(tmp_path / "home", *options, **environment))
+        return running[-1]
+
+    yield started
+    for server in running:
+        if server.process.poll() is None:
+            server.stop()
+
+
+def is_running(job: dict) -> bool:
+    return job["status"] == "running" and job["stage"] != ""
+
+
+def test_a_killed_server_loses_nothing(start: Start, room: Path, large: Path) -> None:
+    server = start()
+    done = server.converted(room, stride="4")
+    ids = [server.submit(large, stride="1").json()["id"], *(server.submit(room, stride=str(stride)).json()["id"] for stride in (5, 6, 7))]
+    server.wait(ids[0], is_running)
+    server.kill()
+    again = start()
+    jobs = {job["id"]: job for job in again.get("/api/jobs").json()}
+    assert list(jobs) == [done["id"], *ids]
+    assert jobs[done["id"]] == done
+    ended = [again.wait(id) for id in ids]
+    assert [job["status"] for job in ended] == ["done"] * 4
+    assert [job["starts"] for job in ended] == [2, 1, 1, 1]
+    begun = [job["started_s"] for job in ended]
+    assert begun == sorted(begun)
+    url = f"/api/jobs/{done['id']}/files/scene.splat"
+    assert len(again.get(url).content) == done["files"]["scene.splat"]
+
+
+def test_a_video_goes_on_with_the_frame_that_it_was_at(start: Start, clip: Path) -> None:
+    server = start()
+    id = server.submit(clip, fps="10", stride="1").json()["id"]
+    server.wait(id, lambda job: job["frames"] >= 2)
+    server.kill()
+    again = start()
+    job = again.wait(id)
+    assert (job["status"], job["frames"], job["starts"]) == ("done", 5, 2), job["error"]
+    assert job["result"]["splat_count"] > 0
+
+
+def test_a_worker_that_dies_is_a_failed_job_and_the_next_one_runs(start: Start, room: Path, large: Path) -> None:
+    server = start()
+    first, second = server.submit(large, stride="1").json()["id"], server.submit(room).json()["id"]
+    server.wait(first, is_running)
+    for pid in server.workers():
+        os.kill(pid, signal.SIGKILL)
+    job = server.wait(first)
+    assert job["status"] == "failed" and "memory" in job["error"]
+    assert server.wait(second)["status"] == "done"
+
+
+def test_a_job_that_ends_the_server_each_time_is_not_begun_for_ever(start: Start, large: Path) -> None:
+    server = start()
+    id = server.submit(large, stride="1").json()["id"]
+    for number in range(1, MOST_STARTS + 1):
+        assert server.wait(id, is_running)["starts"] == number
+        server.kill()
+        server = start()
+    job = server.job(id)
+    assert job["status"] == "failed" and f"{MOST_STARTS} times" in job["error"]
+
+
+def test_a_second_server_on_the_same_folder_or_port_is_refused(start: Start, tmp_path: Path) -> None:
+    first = start()
+    command = [sys.executable, "-m", "spag4d", "serve", "--port"]
+    environment = {**os.environ, "SPAG4D_HOME": str(tmp_path / "home")}
+    folder = subprocess.run([*command, "0"], env=environment, capture_output=True, text=True, check=False)
+    assert folder.returncode == 2 and "Error: another SPAG-4D server works in" in folder.stderr
+    environment["SPAG4D_HOME"] = str(tmp_path / "other")
+    port = subprocess.run([*command, str(first.port)], env=environment, capture_output=True, text=True, check=False)
+    assert port.returncode == 2 and f"port {first.port}" in port.stderr and "--port" in port.stderr
+
+
+def test_fifty_uploads_at_once_are_taken_or_refused(start: Start, room: Path) -> None:
+    server = start("--max-queue", "12")
+    answers: list[requests.Response] = []
+    threads = [threading.Thread(target=lambda: answers.append(server.submit(room, stride="8"))) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(taken) + len(refused) == 50 and len(taken) >= 12
+    assert all(answer.headers["retry-after"] and "too many jobs" in answer.json()["detail"] for answer in refused)
+    assert {job["id"] for job in server.get("/api/jobs").json()} == set(taken)
+    assert {server.wait(id)["status"] for id in taken} == {"done"}
+    assert list((server.home / "web" / "uploads").glob("*.part")) == []
+
+
+def test_what_is_too_large_is_refused_whether_it_says_so_or_not(start: Start) -> None:
+    server = start("--max-upload", "1")
+    declared = server.post("/api/uploads", files={"file": ("large.png", bytes(1_100_000))})
+    assert declared.status_code == 413 and "1 MB" in declared.json()["detail"]
+
+    boundary = b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"large.png\"\r\n\r\n"
+    pieces = iter([boundary, *[bytes(1 << 16)] * 40])
+    try:
+        secret = server.post("/api/uploads", data=pieces, headers={"Content-Type": "multipart/form-data; boundary=x"})
+        assert secret.status_code == 413
+    except requests.ConnectionError:
+        pass  # the server hung up while there was more to send
+    assert list((server.home / "web" / "uploads").iterdir()) == []
+
+
+def test_ctrl_c_ends_the_server_in_words(start: Start) -> None:
+    server = start()
+    server.process.send_signal(signal.SIGINT)
+    rest, _ = server.process.communicate(timeout=30)
+    assert server.process.returncode == 0
+    assert rest.strip() == "Stopped. What was under way goes on when the server is started again."

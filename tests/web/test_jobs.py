@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from spag4d import Settings
+from spag4d.web.board import Board
+from spag4d.web.estimate import Estimate
+from spag4d.web.jobs import MOST_STARTS, Job, Jobs, QueueFull
+
+
+def opened(folder: Path, max_queue: int = 10) -> Jobs:
+    return Jobs(folder / "jobs.sqlite", Board(), max_queue=max_queue)
+
+
+def added(jobs: Jobs, name: str) -> Job:
+    return jobs.add("photo", name, Settings().model_dump(), lambda id: None)
+
+
+def test_jobs_are_given_out_in_their_order_and_outlive_the_server(tmp_path: Path) -> None:
+    jobs = opened(tmp_path)
+    ids = [added(jobs, name).id for name in "abc"]
+    taken = jobs.take(0.0)
+    assert taken is not None and (taken.id, taken.status, taken.starts) == (ids[0], "running", 1)
+    jobs.update(ids[0], stage="Depth", fraction=0.5)
+    jobs.close()
+    again = opened(tmp_path)
+    assert [job.id for job in again.all()] == ids
+    restarted = again.take(0.0)
+    assert restarted is not None and (restarted.id, restarted.starts, restarted.fraction) == (ids[0], 2, 0.0)
+    following = again.take(0.0)
+    assert following is not None and following.id == ids[1]
+    again.close()
+
+
+def test_a_job_is_not_started_for_ever(tmp_path: Path) -> None:
+    for _ in range(MOST_STARTS):
+        jobs = opened(tmp_path)
+        if not jobs.all():
+            added(jobs, "a")
+        assert jobs.take(0.0) is not None
+        jobs.close()
+    jobs = opened(tmp_path)
+    assert jobs.take(0.0) is None and jobs.all()[0].status == "failed" and jobs.all()[0].error
+    jobs.close()
+
+
+def test_the_queue_has_an_end(tmp_path: Path) -> None:
+    jobs = opened(tmp_path, max_queue=2)
+    added(jobs, "a")
+    second = added(jobs, "b")
+    with pytest.raises(QueueFull):
+        added(jobs, "c")
+    assert jobs.cancel_queued(second.id) and not jobs.cancel_queued(second.id)
+    added(jobs, "d")
+    assert [job.name for job in jobs.all()] == ["a", "b", "d"] and jobs.count("queued") == 2
+    jobs.close()
+
+
+def test_a_job_whose_files_cannot_be_put_in_place_is_none(tmp_path: Path) -> None:
+    jobs = opened(tmp_path)
+
+    def fail(id: str) -> None:
+        raise OSError("disk")
+
+    with pytest.raises(OSError):
+        jobs.add("photo", "a", {}, fail)
+    assert jobs.all() == [] and jobs.take(0.0) is None
+    jobs.close()
+
+
+def test_a_queue_that_is_ended_gives_nothing_out(tmp_path: Path) -> None:
+    jobs = opened(tmp_path)
+    added(jobs, "a")
+    jobs.end()
+    assert jobs.take(60.0) is None
+    jobs.close()
+
+
+def test_the_estimate_rises_from_nothing_to_almost_all() -> None:
+    estimate = Estimate(Settings().model_dump(), {"Depth": 3.0, "Writing": 1.0})
+    steps = [("Reading", 1), ("Depth", 0), ("Depth", 1), ("First look", 1), ("Edges", 1), ("Gaussians", 1), ("Depth", 0),
+             ("Sky dome", 1), ("Writing", 1), ("Writing depth", 1)]
+    told = [estimate.fraction(stage, done, 1) for stage, done in steps]
+    assert told == sorted(told) and 0 < told[0] < 0.2 and told[-1] == 0.99
+    video = Estimate(Settings().model_dump(), {})
+    told = [video.fraction("Following the camera", 1, 2), video.fraction("Frames", 0, 4), video.fraction("Frames", 2, 4)]
+    assert told == pytest.approx([0.05, 0.1, 0.55])
