@@ -16,11 +16,10 @@ export class Film {
   #waited = 0;
 
   constructor({ fps, load, show, isFree }) {
-globalThis.__film = this;
     this.clock = new Clock(fps, 0);
     this.#show = show;
     this.#isFree = isFree;
-    globalThis.__cache = this.#cache = new FrameCache({
+    this.#cache = new FrameCache({
       load: (index, signal) => load(this.#urls[index], index, signal),
       onArrival: (index) => this.#arrived(index),
       onError: (index, error) => this.#errors.set(index, error),

@@ -38,8 +38,8 @@ export class Scene {
 
   /**
    * @param calls `visitor` to take over, `spin` in degrees per second until the first input,
-   *   `onTick(dt)` before each picture, `onDrawn()` after it, `onInput()` at every input, `onLost()` and `onRestored()`
-   *   when the graphics card is lost and there again
+   *   `onTick(dt)` before each picture, `onDrawn()` after it, `onInput()` at every input, `onLost()` when
+   *   the graphics card has dropped everything
    */
   constructor(canvas, stage, { visitor, spin = 0, ...calls }) {
     this.#calls = calls;
@@ -58,7 +58,6 @@ export class Scene {
       calls.onInput();
     });
     canvas.addEventListener("webglcontextlost", this.#onLost);
-    canvas.addEventListener("webglcontextrestored", calls.onRestored);
     this.#sizes = new ResizeObserver(() => this.#resize());
     this.#sizes.observe(canvas);
     this.#resize();
@@ -156,7 +155,6 @@ export class Scene {
     this.#input.dispose();
     this.headset.end();
     canvas.removeEventListener("webglcontextlost", this.#onLost);
-    canvas.removeEventListener("webglcontextrestored", this.#calls.onRestored);
     this.clear();
     this.#sphere.dispose();
     this.spark.geometry.dispose();

@@ -18,6 +18,7 @@ const KEYS =
 const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched off.";
 const NO_MODULES = "The 3D viewer could not be loaded. Reload the page to try again.";
 const LOST = "The graphics card has dropped the picture. It comes back when the card is there again.";
+const EMPTY = "The scene appears here.";
 const LIMIT = "This is as far as the picture reaches.";
 
 /** Shows jobs in an element, which it fills. */
@@ -32,6 +33,7 @@ export class Stage {
   #headset = false;
   #starting = false;
   #lost = false;
+  #visitor = null; // outlives the scene that it moves in
   #modules = null;
   #scene = null;
   #contents = null;
@@ -103,6 +105,7 @@ export class Stage {
     this.#contents?.clear();
     this.#pictures?.clear();
     this.#scene?.goHome();
+    this.#visitor?.goHome();
     this.#drawnPicture = null;
     this.flat.removeAttribute("src");
   }
@@ -134,18 +137,18 @@ export class Stage {
     this.#update();
   }
 
-  #open(visitor = null) {
+  #open() {
     const [{ Scene }, splats] = this.#modules;
     this.#scene = new Scene(this.canvas, this.#element, {
-      visitor,
+      visitor: this.#visitor,
       spin: this.#spin,
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
       onInput: () => (this.#spin = 0),
       onLost: () => this.#contextLost(),
-      onRestored: () => this.#contextRestored(),
     });
     this.#scene.setClassic(this.#classic);
+    this.#visitor = this.#scene.visitor;
     this.#contents = new Contents(this.#scene, splats, () => this.#refresh());
     this.#pictures = new Pictures(this.#scene, () => this.#refresh());
   }
@@ -162,17 +165,15 @@ export class Stage {
     this.canvas = canvas;
   }
 
+  /** All is given back, and made anew where the visitor stands as soon as the browser says that it can be. */
   #contextLost() {
     this.#lost = true;
-    this.#refresh();
-  }
-
-  #contextRestored() {
-    const { visitor } = this.#scene;
+    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.#lost = false;
+      this.#update();
+    });
     this.#close();
-    this.#lost = false;
-    this.#open(visitor);
-    this.#update();
+    this.#refresh();
   }
 
   /** After each tick of the scene. */
@@ -200,9 +201,9 @@ export class Stage {
     const said = this.#lost ? { state: "error", fault: { words: LOST, again: null } } : account(facts);
     const in3d = Boolean(this.#scene) && !this.#lost && (seen.view === "scene" ? hasScene(view) : seen.shape === "sphere");
     this.canvas.hidden = !in3d;
-    this.words.textContent = this.#unavailable && seen.view === "scene" && view ? this.#unavailable : "";
+    this.words.textContent = !view ? EMPTY : seen.view === "scene" && this.#unavailable ? this.#unavailable : "";
     this.views.show(seen);
-    this.tools.show({ in3d, inScene: in3d && seen.view === "scene", walking: this.#scene?.visitor.pose.walking ?? true, classic: this.#classic, headset: this.#headset });
+    this.tools.show({ in3d, inScene: in3d && seen.view === "scene", walking: this.#visitor?.pose.walking ?? true, classic: this.#classic, headset: this.#headset });
     this.tools.element.hidden = !view;
     this.timeline.attach(in3d && seen.view === "scene" ? (this.#contents?.film?.clock ?? null) : null);
     this.#say(said, seen);

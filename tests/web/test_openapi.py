@@ -1,0 +1,68 @@
+"""The HTTP interface is as its OpenAPI description says, whatever is sent to it."""
+
+from pathlib import Path
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from spag4d.settings import Settings, declared
+from tests.web.running_server import RunningServer
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
+
+
+def test_whatever_is_sent_the_answer_is_one_that_is_described(server: RunningServer, room: Path) -> None:
+    real = server.converted(room, stride="8")["id"]
+    schema = schemathesis.openapi.from_url(f"{server.address}/api/openapi.json")
+    tried = []
+    for found in schema.exclude(path_regex="/events$").get_all_operations():  # which end only after a while
+        operation = found.ok()
+
+        @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+        @given(case=operation.as_strategy())
+        def check(case: Case) -> None:
+            case.call_and_validate(checks=CHECKS, timeout=30)
+            if "id" in case.path_parameters and operation.method != "delete":
+                case.path_parameters["id"] = real
+                case.call_and_validate(checks=CHECKS, timeout=30)
+
+        check()
+        tried.append(operation.label)
+    assert len(tried) == len(set(tried)) == 14
+
+
+def test_the_description_names_every_setting_of_the_page(server: RunningServer) -> None:
+    described = server.get("/api/openapi.json").json()
+    form = described["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    wanted = [setting.name for setting in declared() if setting.extra["page"]]
+    assert list(form) == ["file", "upload", *wanted]
+    page = server.get("/api/settings").json()["properties"]
+    assert list(page) == wanted
+    assert {name: one["default"] for name, one in page.items()} == Settings().model_dump(include=set(wanted))
+
+
+def test_a_setting_that_is_unknown_or_out_of_bounds_is_refused_in_words(server: RunningServer) -> None:
+    def refusal(**fields: str) -> str:
+        answer = server.post("/api/jobs", files={name: (None, value) for name, value in fields.items()})
+        assert answer.status_code == 422
+        return answer.json()["detail"]
+
+    assert "did you mean 'stride'" in refusal(strides="2")
+    assert "stride = '99'" in refusal(stride="99")
+    assert "depth_model" in refusal(depth_model="pando")
+    assert "unknown setting 'depth_map_unit'" in refusal(depth_map_unit="1")
+    assert "no file was sent" in refusal(stride="2")
+    assert "that upload is not there" in refusal(upload="../../etc/passwd")
+
+
+def test_nothing_foreign_is_served(server: RunningServer) -> None:
+    for path in ("/static/../api.py", "/static/%2e%2e/api.py", "/static/..%2f..%2fetc/passwd", "/api/jobs/..%2f/files/x", "/docs", "/redoc"):
+        assert server.get(path).status_code == 404, path

@@ -1,0 +1,96 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from spag4d.errors import InputError
+from spag4d.settings import Settings
+from spag4d.web.jobs import Job
+from spag4d.web.places import example_file, in_words, static_folder
+from spag4d.web.runner import Runner
+from spag4d.web.service import Limits, Service
+from spag4d.web.uploads import Upload
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services work in a folder of the test's own, and convert nothing."""
+    monkeypatch.setenv("SPAG4D_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(Runner, "start", lambda self: None)
+
+
+def started(keep_days: float = 90.0) -> Service:
+    service = Service(Limits(keep_days=keep_days))
+    service.start()
+    return service
+
+
+def added(service: Service, picture: Path) -> Job:
+    return service.add(Upload(picture, "photo", picture.name), Settings())
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"as it was sent")
+    return path
+
+
+def test_jobs_that_ended_long_ago_are_forgotten_with_their_files(picture: Path) -> None:
+    service = started()
+    old, young, waiting = (added(service, picture) for _ in range(3))
+    for job, days in ((old, 31), (young, 29)):
+        service.jobs.update(job.id, status="done", ended_s=time.time() - days * 86400)
+    service.stop()
+    for keep_days, kept in ((0.0, [old, young, waiting]), (30.0, [young, waiting])):
+        service = started(keep_days)
+        assert [job.id for job in service.jobs.all()] == [job.id for job in kept]
+        assert {path.name for path in (service.folder / "jobs").iterdir()} == {job.id for job in kept}
+        service.stop()
+
+
+def test_what_a_crash_left_without_a_job_is_cleared(picture: Path) -> None:
+    service = started()
+    job = added(service, picture)
+    service.stop()
+    (service.folder / "jobs" / "0123456789abcdef").mkdir()
+    service = started()
+    assert [path.name for path in (service.folder / "jobs").iterdir()] == [job.id]
+    service.stop()
+
+
+def test_a_job_can_be_the_source_of_another(picture: Path) -> None:
+    service = started()
+    job = added(service, picture)
+    source = service.source(job.id)
+    assert source is not None and source.name == "picture.png" and source.path.read_bytes() == b"as it was sent"
+    assert service.source("0" * 16) is None
+    service.stop()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir(mode=0o500)
+    with pytest.raises(InputError, match="cannot write to"):
+        started()
+
+
+def test_one_server_at_a_time(picture: Path) -> None:
+    service = started()
+    with pytest.raises(InputError, match="another SPAG-4D server works in"):
+        started()
+    service.stop()
+    started().stop()
+
+
+def test_messages_name_no_folder_and_speak_as_the_page_does(tmp_path: Path) -> None:
+    folder = tmp_path / "home" / "web" / "jobs" / "12"
+    said = in_words(f"{folder}/uploaded-file is bad: raise --stride, or --no-sky-dome; see {tmp_path / 'home'}/models", "my.jpg", folder)
+    assert said == "my.jpg is bad: raise “Pixels per Gaussian”, or “Sky dome”; see SPAG4D_HOME/models"
+    assert in_words(f"{Path.home()}/x", "a", folder) == "~/x"
+    assert in_words("`spag4d download-models --model panda`", "a", folder) == "`spag4d download-models --model panda`"
+
+
+def test_the_page_and_its_example_are_where_they_are_looked_for() -> None:
+    assert (static_folder() / "index.html").is_file() and example_file().stat().st_size > 1e6
