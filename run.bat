@@ -1,5 +1,6 @@
 @echo off
 rem SPAG-4D on Windows.
+rem   run.bat                                   the web page, at http://localhost:7860
 rem   run.bat convert panorama.jpg scene.ply    the command line (any "spag4d" command)
 rem   run.bat test                              the test suite
 rem The first call makes .venv beside this file and installs into it; nothing else on the system is touched.
@@ -45,7 +46,7 @@ copy /y "%WANTED%" "%STAMP%" >nul
 
 :start
 if "%~1"=="" (
-    "%VENV%\Scripts\python.exe" -m spag4d --help
+    "%VENV%\Scripts\python.exe" -m spag4d serve
     exit /b
 )
 if "%~1"=="test" goto test

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPAG-4D on Linux and macOS.
+#   ./run.sh                                   the web page, at http://localhost:7860
 #   ./run.sh convert panorama.jpg scene.ply    the command line (any "spag4d" command)
 #   ./run.sh test                              the test suite
 # The first call makes .venv beside this file and installs into it; nothing else on the system is touched.
@@ -60,5 +61,5 @@ if [ "${1:-}" = test ]; then
 fi
 
 if [ -e "$venv/installed-dev" ]; then install dev; else install ""; fi
-[ $# -gt 0 ] || set -- --help
+[ $# -gt 0 ] || set -- serve
 exec "$venv/bin/python" -m spag4d "$@"

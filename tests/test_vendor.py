@@ -25,7 +25,7 @@ for name in FILES:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "static" / "npm", tmp_path / "static" / "npm", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    shutil.copytree(ROOT / "static" / "npm", tmp_path / "static" / "npm", ignore=shutil.ignore_patterns("__pycache__"))
     tools = tmp_path / "tools"
     tools.mkdir()
     done = subprocess.run([sys.executable, "-c", "import vendor; print(list(vendor.FILES))"], cwd=tmp_path / "static" / "npm",
@@ -54,8 +54,8 @@ def test_what_the_lock_file_names_is_fetched_once_without_running_scripts(checko
     assert run(checkout).returncode == 0
     vendor = checkout / "static" / "vendor"
     files = {str(path.relative_to(vendor)) for path in vendor.rglob("*") if path.is_file()}
-    assert files == {"fetched", "three/three.module.js", "three/three.core.js", "three/addons/postprocessing/Pass.js", "three/LICENSE",
-                     "spark/spark.module.min.js", "spark/LICENSE"}
+    assert files == {"fetched", "three/three.module.js", "three/three.core.js", "three/addons/postprocessing/Pass.js",
+                     "three/LICENSE", "spark/spark.module.min.js", "spark/LICENSE"}
     assert run(checkout).returncode == 0
     (call,) = calls(checkout)
     assert call[0] == "ci" and "--ignore-scripts" in call

@@ -59,8 +59,8 @@ class Guard:
         self._headers = {
             "content-security-policy": (
                 f"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; worker-src 'self' blob:; "
-                "img-src 'self' blob: data:; connect-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
-                "form-action 'self'; frame-ancestors 'none'"),
+                "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' blob: data:; object-src 'none'; "
+                "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
             "x-content-type-options": "nosniff",
             "referrer-policy": "same-origin",
             "cross-origin-resource-policy": "same-origin",

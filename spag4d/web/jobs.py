@@ -40,8 +40,8 @@ class Result(BaseModel):
 class Job(BaseModel):
     """One conversion.
 
-    ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole frames of a video so far; ``files`` are the names of
-    what it has made with their sizes in bytes.
+    ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
+    frames of a video so far; ``files`` are the names of what it has made with their sizes in bytes.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -46,7 +46,7 @@ export class JobView {
       ...(job.status === "running" || job.status === "queued" ? [this.progress()] : []),
       ...(job.status === "failed" ? [element("p", { class: "job-error", role: "alert" }, `This could not be converted: ${job.error}`)] : []),
       ...(job.status === "cancelled" ? [element("p", { class: "muted" }, "This was cancelled.")] : []),
-      ...(job.status === "done" ? [element("div", { class: "result" }, ...(job.result ? [facts(job)] : []), downloads(job))] : []),
+      ...(job.status === "done" ? [element("div", { class: "result" }, facts(job), downloads(job))] : []),
       ...(job.warnings.length ? [this.warnings(job)] : []),
     ];
   }
@@ -91,6 +91,7 @@ export class JobView {
 const inShort = (words) => words.split(/[,;:(]/)[0].trim();
 
 function facts(job) {
+  if (!job.result) return element("p", { class: "facts" }, `${job.frames} frames`); // all of them made before a restart
   const { splat_count: count, depth_range: range, depth_model: model, processing_time: seconds, metres_from: from, sharp } = job.result;
   const told = [
     job.kind === "video" ? `${job.frames} frames, up to ${many(count)} Gaussians each` : `${many(count)} Gaussians`,

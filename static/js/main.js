@@ -190,7 +190,7 @@ function viewOf(job) {
   const scene = url(`scene.${format}`);
   const isVideo = job.kind === "video";
   return {
-    id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !scene,
+    id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
     frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"),
   };

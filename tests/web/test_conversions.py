@@ -13,14 +13,16 @@ from spag4d.io.ply import read_ply
 from spag4d.io.splat import read_splat
 from tests.web.running_server import RunningServer
 
-BASICS = {"panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "depth.png", "depth.jpg", "settings.json"}
+BASICS = {
+    "panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "depth.png", "depth.jpg", "settings.json"}
 
 
 def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, room: Path, tmp_path: Path) -> None:
     job = server.converted(room, stride="3", scale_factor="1.2", sky_dome="false")
     assert (job["status"], job["error"], job["fraction"], job["kind"], job["name"]) == ("done", "", 1.0, "photo", "room.png")
     assert set(job["files"]) == BASICS
-    SPAG4D().convert(room, tmp_path / "scene", stride=3, scale_factor=1.2, sky_dome=False, format="both", save_depth=tmp_path / "depth.png")
+    converter = SPAG4D(stride=3, scale_factor=1.2, sky_dome=False, format="both")
+    converter.convert(room, tmp_path / "scene", save_depth=tmp_path / "depth.png")
     for name in ("scene.ply", "scene.splat", "depth.png"):
         content = server.get(f"/api/jobs/{job['id']}/files/{name}").content
         assert content == (tmp_path / name).read_bytes(), name

@@ -39,7 +39,8 @@ def is_running(job: dict) -> bool:
 def test_a_killed_server_loses_nothing(start: Start, room: Path, large: Path) -> None:
     server = start()
     done = server.converted(room, stride="4")
-    ids = [server.submit(large, stride="1").json()["id"], *(server.submit(room, stride=str(stride)).json()["id"] for stride in (5, 6, 7))]
+    ids = [server.submit(large, stride="1").json()["id"]]
+    ids += [server.submit(room, stride=str(stride)).json()["id"] for stride in (5, 6, 7)]
     server.wait(ids[0], is_running)
     server.kill()
     again = start()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from spag4d.weights import WEIGHTS, has_consent, weights_file
 from spag4d.web.board import Board
 from spag4d.web.models import Model, Models
+from spag4d.weights import WEIGHTS, has_consent, weights_file
 from tests.hub_server import HubServer
 
 CONTENT = bytes(range(256)) * 80_000  # three parts

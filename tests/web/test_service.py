@@ -86,7 +86,8 @@ def test_one_server_at_a_time(picture: Path) -> None:
 
 def test_messages_name_no_folder_and_speak_as_the_page_does(tmp_path: Path) -> None:
     folder = tmp_path / "home" / "web" / "jobs" / "12"
-    said = in_words(f"{folder}/uploaded-file is bad: raise --stride, or --no-sky-dome; see {tmp_path / 'home'}/models", "my.jpg", folder)
+    message = f"{folder}/uploaded-file is bad: raise --stride, or --no-sky-dome; see {tmp_path / 'home'}/models"
+    said = in_words(message, "my.jpg", folder)
     assert said == "my.jpg is bad: raise “Pixels per Gaussian”, or “Sky dome”; see SPAG4D_HOME/models"
     assert in_words(f"{Path.home()}/x", "a", folder) == "~/x"
     assert in_words("`spag4d download-models --model panda`", "a", folder) == "`spag4d download-models --model panda`"

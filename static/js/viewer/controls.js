@@ -18,7 +18,9 @@ class Choice {
   #buttons;
 
   constructor(name, choices, onChoose) {
-    this.#buttons = choices.map(([value, label]) => element("button", { type: "button", value, "aria-pressed": "false", click: () => onChoose(value) }, label));
+    this.#buttons = choices.map(([value, label]) =>
+      element("button", { type: "button", value, "aria-pressed": "false", click: () => onChoose(value) }, label),
+    );
     this.element = element("div", { class: "segments", role: "group", "aria-label": name }, ...this.#buttons);
   }
 
@@ -53,14 +55,14 @@ export class ViewChoice {
 export class Toolbar {
   constructor(actions) {
     this.walking = iconButton("Fly (V)", icons.fly, actions.toggleWalking);
-    this.classic = iconButton("Classic look: sharper edges, as older viewers draw", icons.look, actions.toggleClassic, { "aria-pressed": "false" });
+    this.classic = iconButton("Classic look: as older viewers draw it", icons.look, actions.toggleClassic, { "aria-pressed": "false" });
     this.headset = iconButton("Enter VR", icons.headset, actions.enterHeadset);
     this.full = iconButton("Full screen", icons.full, actions.toggleFull);
     this.camera = iconButton("Save a picture", icons.camera, actions.screenshot);
     this.home = iconButton("Back to the start (R)", icons.home, actions.goHome);
     this.help = iconButton("Help (?)", icons.help, actions.help);
     const tools = [this.home, this.walking, this.classic, this.headset, this.camera, this.full, this.help];
-    this.element = element("div", { class: "stage-tools", role: "toolbar", "aria-label": "Scene tools" }, ...tools);
+    this.element = element("div", { class: "stage-tools", role: "group", "aria-label": "Scene tools" }, ...tools);
     this.headset.hidden = true;
     this.full.hidden = !document.fullscreenEnabled;
   }

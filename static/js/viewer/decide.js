@@ -31,6 +31,7 @@ export function hasScene(view) {
 
 /**
  * What is to be said: the state, words with the share that is done, or a fault.
+ * @param view `pending` false where no more will come: a job that has failed, a picture that nobody converts
  * @param contents `state`, `progress` and `fault` of the scene; null before it exists
  * @param picture `state` and `fault` of the picture that is seen
  */
@@ -47,7 +48,7 @@ export function account({ view, seen, unavailable, contents, picture }) {
 }
 
 function note(view, { state }) {
-  return view.coarse && state === "ready" ? { words: COARSE } : {};
+  return view.coarse && view.pending !== false && state === "ready" ? { words: COARSE } : {};
 }
 
 function pending(view) {

@@ -30,8 +30,10 @@ export class Headset {
     this.#session = session;
     session.addEventListener("end", () => {
       this.#session = null;
-      this.#renderer.xr.enabled = false;
-      onEnd();
+      setTimeout(() => {
+        this.#renderer.xr.enabled = false; // after three.js has put its own things in order
+        onEnd();
+      });
     });
     this.#renderer.xr.enabled = true;
     this.#renderer.xr.setReferenceSpaceType("local");

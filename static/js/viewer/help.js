@@ -36,11 +36,15 @@ export function helpDialog() {
   );
   const dialog = element(
     "dialog",
-    { class: "stage-help", "aria-label": "Moving in the scene", autofocus: true },
-    element("h2", {}, "Moving in the scene"),
+    { class: "stage-help", "aria-label": "Moving in the scene" },
+    element(
+      "form", // first, so that the focus is at the top
+      { method: "dialog", class: "stage-help-top" },
+      element("h2", {}, "Moving in the scene"),
+      element("button", { class: "button" }, "Close"),
+    ),
     element("div", { class: "stage-help-topics" }, ...topics),
     element("p", {}, ABOUT),
-    element("form", { method: "dialog" }, element("button", { class: "button primary" }, "Close")),
   );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   return dialog;

@@ -35,7 +35,9 @@ export class Input {
     this.#canvas = canvas;
     this.#stage = stage;
     const { signal } = this.#stop;
-    const on = (target, names, listener, options = {}) => names.split(" ").forEach((name) => target.addEventListener(name, listener, { signal, ...options }));
+    const on = (target, names, listener, options = {}) => {
+      for (const name of names.split(" ")) target.addEventListener(name, listener, { signal, ...options });
+    };
     on(window, "keydown", (event) => this.#keyDown(event, onInput));
     on(window, "keyup", (event) => this.#keyUp(event));
     on(window, "blur", () => this.#release());

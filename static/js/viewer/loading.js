@@ -28,9 +28,11 @@ export async function fetchBytes(url, { signal, onProgress = () => {} }) {
 export async function fetchPicture(url, { signal, widest }) {
   const blob = await (await answered(url, signal)).blob();
   const bitmap = await createImageBitmap(blob);
+  if (signal.aborted) bitmap.close();
   signal.throwIfAborted();
   if (bitmap.width <= widest) return bitmap;
-  const smaller = await createImageBitmap(bitmap, { resizeWidth: widest, resizeHeight: Math.round((bitmap.height * widest) / bitmap.width), resizeQuality: "high" });
+  const height = Math.round((bitmap.height * widest) / bitmap.width);
+  const smaller = await createImageBitmap(bitmap, { resizeWidth: widest, resizeHeight: height, resizeQuality: "high" });
   bitmap.close();
   return smaller;
 }

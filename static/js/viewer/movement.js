@@ -115,11 +115,19 @@ function confine(from, ahead, dt, limitAt) {
   const part = allowed / growth;
   const slide = along(from, { x: ahead.x * (1 - part), z: ahead.z * (1 - part) }, limitAt);
   const direct = { x: ahead.x * part, z: ahead.z * part };
-  const both = { x: direct.x + slide.x, z: direct.z + slide.z };
-  const fits = excess(from.x + both.x, from.z + both.z, limitAt) - before <= allowed + 1e-9;
-  const taken = fits ? both : direct;
+  const taken = pulledIn(from, { x: direct.x + slide.x, z: direct.z + slide.z }, before + allowed, limitAt) ?? direct;
   const went = Math.hypot(taken.x, taken.z) / Math.max(1e-9, Math.hypot(ahead.x, ahead.z));
   return { ...taken, braked: true, stopped: went < 0.25 };
+}
+
+/** A step along a border that bends, brought back by what it would go beyond; null where that is more than the step itself. */
+function pulledIn(from, step, most, limitAt) {
+  const [x, z] = [from.x + step.x, from.z + step.z];
+  const over = Math.max(0, excess(x, z, limitAt) - most);
+  const radius = Math.hypot(x, z);
+  if (over > Math.hypot(step.x, step.z) || over > radius) return null;
+  const share = radius > 0 ? (radius - over) / radius : 1;
+  return { x: x * share - from.x, z: z * share - from.z };
 }
 
 /** The part of a step that runs along the border. */

@@ -43,13 +43,12 @@ export function speedFor(median) {
 
 /** The sky is a sphere at least twice as far as every surface: a gap tells it from them, whatever the scale of the scene. */
 function farthestSurface(centres) {
-  let farthest = 0;
-  for (let i = 0; i + 2 < centres.length; i += 3) farthest = Math.max(farthest, Math.hypot(centres[i], centres[i + 1], centres[i + 2]));
-  for (let i = 0; i + 2 < centres.length; i += 3) {
-    const share = Math.hypot(centres[i], centres[i + 1], centres[i + 2]) / farthest;
-    if (share > 0.6 && share < 0.9) return Infinity;
-  }
-  return 0.75 * farthest;
+  const distances = [];
+  for (let i = 0; i + 2 < centres.length; i += 3) distances.push(Math.hypot(centres[i], centres[i + 1], centres[i + 2]));
+  const farthest = distances.reduce((a, b) => Math.max(a, b), 0);
+  const surfaces = distances.some((distance) => distance <= 0.6 * farthest);
+  const gap = !distances.some((distance) => distance > 0.6 * farthest && distance < 0.9 * farthest);
+  return surfaces && gap ? 0.75 * farthest : Infinity;
 }
 
 /** Sectors are centred on multiples of 15 degrees, the first straight ahead. */

@@ -84,7 +84,7 @@ export class Scene {
     this.#mesh = mesh;
     this.#group.add(mesh);
     mesh.onFrame = () => {
-      if (mesh.numSplats === 0) return;
+      if (mesh.numSplats === 0 || mesh !== this.#mesh) return;
       mesh.onFrame = undefined;
       for (const other of this.#group.children) other.visible = other === mesh;
     };
@@ -121,6 +121,7 @@ export class Scene {
     return texture;
   }
 
+  /** Back to the capture point. */
   goHome() {
     this.visitor.goHome();
     this.invalidate();
@@ -132,6 +133,7 @@ export class Scene {
     this.goHome();
   }
 
+  /** Draw as Gaussians were first drawn, or antialiased with the right opacity. */
   setClassic(classic) {
     Object.assign(this.spark, BLUR[classic ? "classic" : "fine"]);
     this.invalidate();
@@ -148,6 +150,7 @@ export class Scene {
     return new Promise((resolve) => this.renderer.domElement.toBlob(resolve, "image/png"));
   }
 
+  /** Give back everything; the canvas cannot be used again. */
   dispose() {
     const canvas = this.renderer.domElement;
     this.renderer.setAnimationLoop(null);

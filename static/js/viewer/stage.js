@@ -2,19 +2,18 @@
 // three.js and Spark may be missing, so nothing here imports them but `#start`, when they are first needed.
 
 import { element } from "../dom.js";
+import { hasWebGL2, newCanvas, savePicture } from "./canvas.js";
 import { Contents } from "./contents.js";
 import { Toolbar, ViewChoice } from "./controls.js";
 import { account, decide, hasScene } from "./decide.js";
 import { canWearHeadset } from "./headset.js";
+import { FlatPicture } from "./flat.js";
 import { helpDialog } from "./help.js";
 import { keysAreTaken } from "./input.js";
 import { Notice } from "./notice.js";
 import { Pictures } from "./pictures.js";
 import { Timeline } from "./timeline.js";
 
-const KEYS =
-  "3D scene. W, A, S, D move, Q and E go down and up, shift is faster, the arrow keys and dragging look around, the wheel zooms, " +
-  "R goes back to the start, V switches between walking and flying, the question mark opens help.";
 const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched off.";
 const NO_MODULES = "The 3D viewer could not be loaded. Reload the page to try again.";
 const LOST = "The graphics card has dropped the picture. It comes back when the card is there again.";
@@ -40,7 +39,7 @@ export class Stage {
   #pictures = null;
   #drawnPicture = null;
   #settled = false;
-  #state = "";
+  #announced = new Set();
 
   /** @param options `bare`: nothing but the picture, for kiosks; `spin`: degrees per second of slow turning until the first input */
   constructor(stage, { bare = false, spin = 0 } = {}) {
@@ -49,12 +48,11 @@ export class Stage {
     this.#spin = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : spin;
     this.#build();
     window.addEventListener("keydown", (event) => this.#keyDown(event));
-    document.addEventListener("fullscreenchange", () => this.#refresh());
+    this.#refresh();
     canWearHeadset().then((can) => {
       this.#headset = can;
       this.#refresh();
     });
-    this.#refresh();
   }
 
   /** Show a job, or nothing (null). To be called whenever something about the job changes. */
@@ -74,7 +72,7 @@ export class Stage {
 
   #build() {
     this.canvas = newCanvas();
-    this.flat = element("img", { class: "stage-flat", alt: "", draggable: "false", load: () => this.#refresh(), error: () => this.#refresh() });
+    this.flat = new FlatPicture(() => this.#refresh());
     this.words = element("p", { class: "stage-words" });
     this.notice = new Notice();
     this.views = new ViewChoice({ onView: (view) => this.#choose({ view }), onShape: (shape) => this.#choose({ shape, view: this.#seen().view }) });
@@ -92,22 +90,23 @@ export class Stage {
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
     const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...(this.#bare ? [] : [this.timeline.element]));
     this.#element.classList.add("stage");
-    this.#element.replaceChildren(this.canvas, this.flat, this.words, ...(this.#bare ? [] : [top]), bottom, this.help);
+    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, ...(this.#bare ? [] : [top]), bottom, this.help);
   }
 
   #seen() {
-    return decide({ view: this.#view, chosen: this.#chosen, unavailable: this.#unavailable, sceneShown: Boolean(this.#contents?.shown) });
+    const sceneShown = Boolean(this.#contents?.shown);
+    return decide({ view: this.#view, chosen: this.#chosen, unavailable: this.#unavailable, sceneShown });
   }
 
   /** Forget what belonged to the job before. */
   #forget() {
     this.#chosen = { view: null, shape: "sphere" };
+    this.#announced.clear();
     this.#contents?.clear();
     this.#pictures?.clear();
-    this.#scene?.goHome();
     this.#visitor?.goHome();
+    this.#scene?.invalidate();
     this.#drawnPicture = null;
-    this.flat.removeAttribute("src");
   }
 
   /** Bring into the scene what belongs there, and start it if need be. */
@@ -116,7 +115,7 @@ export class Stage {
     const seen = this.#seen();
     const in3d = hasScene(view) || (seen.url && seen.shape === "sphere");
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
-    if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, view.fps, this.#bare);
+    if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, view.fps || 10, this.#bare);
     else if (this.#contents && view?.scene) this.#contents.showFile(view.scene);
     this.#refresh();
   }
@@ -183,8 +182,8 @@ export class Stage {
     const { visitor, settled } = this.#scene;
     const { x, y, z, stopped } = visitor.pose;
     setData(this.#element, "position", [x, y, z].map((value) => value.toFixed(2).replace("-0.00", "0.00")).join(","));
-    setData(this.#element, "heading", String(Math.round(visitor.heading * 10) / 10));
-    setData(this.#element, "settled", String(settled));
+    setData(this.#element, "heading", Math.round(visitor.heading * 10) / 10);
+    setData(this.#element, "settled", settled);
     if (stopped) this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} V: fly on`);
     if (settled !== this.#settled) {
       this.#settled = settled;
@@ -197,34 +196,37 @@ export class Stage {
     const view = this.#view;
     const seen = this.#seen();
     const picture = this.#showPicture(seen);
-    const facts = { view, seen, unavailable: this.#unavailable, contents: this.#contents, picture };
-    const said = this.#lost ? { state: "error", fault: { words: LOST, again: null } } : account(facts);
+    const lost = this.#lost && { state: "error", fault: { words: LOST, again: null } };
+    const said = lost || account({ view, seen, unavailable: this.#unavailable, contents: this.#contents, picture });
     const in3d = Boolean(this.#scene) && !this.#lost && (seen.view === "scene" ? hasScene(view) : seen.shape === "sphere");
     this.canvas.hidden = !in3d;
     this.words.textContent = !view ? EMPTY : seen.view === "scene" && this.#unavailable ? this.#unavailable : "";
     this.views.show(seen);
-    this.tools.show({ in3d, inScene: in3d && seen.view === "scene", walking: this.#visitor?.pose.walking ?? true, classic: this.#classic, headset: this.#headset });
+    const inScene = in3d && seen.view === "scene";
+    const walking = this.#visitor?.pose.walking ?? true;
+    this.tools.show({ in3d, inScene, walking, classic: this.#classic, headset: this.#headset });
     this.tools.element.hidden = !view;
-    this.timeline.attach(in3d && seen.view === "scene" ? (this.#contents?.film?.clock ?? null) : null);
+    this.timeline.attach(inScene ? (this.#contents?.film?.clock ?? null) : null);
     this.#say(said, seen);
   }
 
   #say({ state, fault, words, share }, seen) {
-    const { dataset } = this.#element;
+    const view = this.#view;
     const shown = this.#contents?.shown;
-    Object.assign(dataset, { state, view: seen.view, shown: shown?.url ?? "" });
-    if (typeof shown?.frame === "number") dataset.frame = shown.frame;
-    else delete dataset.frame;
+    const data = { state, view: seen.view, shown: shown?.url ?? "", frame: shown?.frame ?? null };
+    for (const [name, value] of Object.entries(data)) setData(this.#element, name, value);
     if (fault) this.notice.fail(fault.words, fault.again);
     else if (words) this.notice.say(words, share);
     else this.notice.clear();
-    if (state !== this.#state) this.#announce(state, seen.view);
-    this.#state = state;
+    if (view) this.#announce(state, seen.view, view.scene);
   }
 
-  #announce(state, view) {
-    const name = view === "scene" ? "scene" : view === "depth" ? "depth map" : "panorama";
-    if (this.#contents?.film?.clock.playing) return;
+  /** Screen readers are told once of each load and its end; the frames of a video are told by the scrubber. */
+  #announce(state, view, scene) {
+    const key = `${state} ${view} ${scene}`;
+    if (this.#announced.has(key)) return;
+    this.#announced.add(key);
+    const name = view === "depth" ? "depth map" : view;
     if (state === "loading") this.notice.announce(`Loading the ${name}`);
     if (state === "ready") this.notice.announce(`The ${name} is shown`);
   }
@@ -232,20 +234,14 @@ export class Stage {
   /** Show the picture that is to be seen, around the visitor or flat; returns how far it has got. */
   #showPicture({ view, shape, url }) {
     const flat = url !== null && shape === "flat";
-    this.flat.hidden = !flat;
-    if (flat && this.flat.getAttribute("src") !== url) {
-      this.flat.src = url;
-      this.flat.alt = `${view === "depth" ? "Depth map" : "Panorama"} of ${this.#view.title}`;
-    }
+    this.flat.show(flat ? url : null, `${view === "depth" ? "Depth map" : "Panorama"} of ${this.#view?.title}`);
     const texture = url !== null && !flat ? (this.#pictures?.get(url) ?? null) : null;
     this.#scene?.showPicture(texture);
-    if (flat) return flatState(this.flat);
+    if (flat) return this.flat;
     if (texture && this.#scene.settled) this.#drawnPicture = texture;
     const fault = this.#pictures?.fault ?? null;
     return { state: fault ? "error" : texture && this.#drawnPicture === texture ? "ready" : "loading", fault };
   }
-
-  // What people do
 
   #choose(choice) {
     Object.assign(this.#chosen, choice);
@@ -294,30 +290,11 @@ export class Stage {
   }
 
   async #saveScreenshot() {
-    const url = URL.createObjectURL(await this.#scene.screenshot());
-    const name = this.#view.title.replace(/\.[^.]+$/, "").replace(/[^\p{L}\p{N} ._-]+/gu, "_");
-    element("a", { href: url, download: `${name || "scene"}.png` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    savePicture(await this.#scene.screenshot(), this.#view?.title ?? "");
   }
 }
 
-function newCanvas() {
-  return element("canvas", { class: "stage-canvas", tabindex: 0, role: "application", "aria-label": KEYS });
-}
-
-function setData(target, name, value) {
-  if (target.dataset[name] !== value) target.dataset[name] = value;
-}
-
-function flatState(image) {
-  if (!image.complete) return { state: "loading", fault: null };
-  if (image.naturalWidth > 0) return { state: "ready", fault: null };
-  return { state: "error", fault: { words: "The picture cannot be shown.", again: () => (image.src = image.getAttribute("src")) } };
-}
-
-/** Asked once with a canvas of its own: a canvas that has failed cannot be used for anything else. */
-function hasWebGL2() {
-  const context = document.createElement("canvas").getContext("webgl2");
-  context?.getExtension("WEBGL_lose_context")?.loseContext();
-  return context !== null;
+function setData({ dataset }, name, value) {
+  if (value === null) delete dataset[name];
+  else if (dataset[name] !== String(value)) dataset[name] = value;
 }

@@ -29,7 +29,8 @@ export class Timeline {
     this.speed = element("select", { class: "timeline-speed", "aria-label": "Speed", change: () => this.#setSpeed() });
     for (const speed of SPEEDS) this.speed.append(element("option", { value: speed, selected: speed === 1 }, `${speed}×`));
     this.loop = iconButton("Loop", icons.loop, () => this.#toggleLoop(), { "aria-pressed": "true" });
-    this.element = element("div", { class: "timeline", role: "group", "aria-label": "Video" }, this.play, this.scrubber, this.time, this.speed, this.loop);
+    const parts = [this.play, this.scrubber, this.time, this.speed, this.loop];
+    this.element = element("div", { class: "timeline", role: "group", "aria-label": "Video" }, ...parts);
     this.element.hidden = true;
   }
 

@@ -1,0 +1,27 @@
+// The canvas that scenes are drawn on, and pictures of it.
+
+import { element } from "../dom.js";
+
+const KEYS =
+  "3D scene. W, A, S, D move, Q and E go down and up, shift is faster, the arrow keys and dragging look around, the wheel zooms, " +
+  "R goes back to the start, V switches between walking and flying, the question mark opens help.";
+
+/** A canvas that takes the focus and says what its keys do. */
+export function newCanvas() {
+  return element("canvas", { class: "stage-canvas", tabindex: 0, role: "application", "aria-label": KEYS });
+}
+
+/** Whether this browser draws in 3D; asked with a canvas of its own, as one that has failed is of no further use. */
+export function hasWebGL2() {
+  const context = document.createElement("canvas").getContext("webgl2");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return context !== null;
+}
+
+/** Let the browser save a picture under the name of what it shows. */
+export function savePicture(blob, title) {
+  const url = URL.createObjectURL(blob);
+  const name = title.replace(/\.[^.]+$/, "").replace(/[^\p{L}\p{N} ._-]+/gu, "_");
+  element("a", { href: url, download: `${name || "scene"}.png` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,79 @@
+"""Debian's Chromium, driven by Playwright, and what its pages say and ask for."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright
+
+CHROMIUM = os.environ.get("SPAG4D_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE_MS = 90_000
+_OPTIONS = [
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--disable-quic",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def launched(playwright: Playwright) -> Browser:
+    """Start Chromium with WebGL computed by the processor, and without talking to anybody by itself."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=_OPTIONS)
+
+
+class Visit:
+    """A page that somebody has open, and what went wrong in it."""
+
+    def __init__(self, browser: Browser, address: str, *, width: int = 1280, height: int = 800, **options: Any) -> None:
+        self.address = address
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.address, "blob:", "data:")):
+            self.foreign.append(url)
+
+    def open(self, path: str = "/") -> Page:
+        """Go to the page and wait until it is set up."""
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("#settings .setting", state="attached")
+        return self.page
+
+    def wait_for_scene(self, part: str = "scene.") -> None:
+        """Wait until a scene is sorted and drawn whose address contains ``part``."""
+        self.page.wait_for_selector(f'#stage[data-state="ready"][data-shown*="{part}"]')
+
+    def stage(self, name: str) -> str:
+        """Return one of the facts that the stage tells."""
+        return self.page.get_attribute("#stage", f"data-{name}") or ""
+
+    def picture(self, folder: Path) -> np.ndarray:
+        """Return what the canvas shows, (h, w, 3) 0–1, by the page's own button."""
+        with self.page.expect_download() as download:
+            self.page.click("#stage button[aria-label^='Screenshot'], #stage button[aria-label^='Save']")
+        download.value.save_as(folder / "canvas.png")
+        return np.asarray(Image.open(folder / "canvas.png").convert("RGB"), np.float32) / 255
+
+
+def perspective(panorama: np.ndarray, size_hw: tuple[int, int], fov_deg: float) -> np.ndarray:
+    """What a camera in the middle of a panorama (h, 2h, 3) sees straight ahead, written down once more and independently."""
+    height, width = size_hw
+    focal = height / 2 / np.tan(np.radians(fov_deg) / 2)
+    x, y = np.meshgrid(np.arange(width) + 0.5 - width / 2, np.arange(height) + 0.5 - height / 2)
+    azimuth, elevation = np.arctan2(x, focal), np.arctan2(-y, np.hypot(x, focal))
+    rows, columns = panorama.shape[:2]
+    row = ((0.5 - elevation / np.pi) * rows).astype(int).clip(0, rows - 1)
+    return panorama[row, ((azimuth / (2 * np.pi) + 0.5) * columns).astype(int) % columns]
+
+
+def likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of two pictures at 48 × 32 pixels."""
+    pictures = [Image.fromarray((one * 255).astype(np.uint8)) for one in (a, b)]
+    small = [np.asarray(picture.resize((48, 32), Image.Resampling.BOX), float) for picture in pictures]
+    return float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1])

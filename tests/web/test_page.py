@@ -1,0 +1,420 @@
+"""The page in a real browser, used as a person would."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Browser, Error, expect, sync_playwright
+
+from tests.web.browser import CHROMIUM, Visit, launched, likeness, perspective
+from tests.web.running_server import RunningServer
+
+EXAMPLE = Path(__file__).parents[2] / "TestImage" / "courtyard.jpg"
+
+pytestmark = [
+    pytest.mark.xdist_group("page"),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium, or name it in SPAG4D_CHROMIUM"),
+]
+
+Visiting = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield launched(playwright)
+
+
+@pytest.fixture
+def visit(browser: Browser, server: RunningServer) -> Iterator[Visiting]:
+    """Open pages; in the end none of them has complained, nor asked another machine for anything."""
+    visits: list[Visit] = []
+
+    def visiting(address: str = server.address, **options: object) -> Visit:
+        visits.append(Visit(browser, address, **options))
+        return visits[-1]
+
+    yield visiting
+    for one in visits:
+        one.context.close()
+    assert [one.complaints for one in visits] == [[]] * len(visits)
+    assert [one.foreign for one in visits] == [[]] * len(visits)
+
+
+@pytest.fixture(scope="module")
+def scene(server: RunningServer, room: Path) -> dict:
+    return server.converted(room, stride="2")
+
+
+@pytest.fixture(scope="module")
+def film(server: RunningServer, clip: Path) -> dict:
+    return server.converted(clip, fps="10", stride="4")
+
+
+def keep(visit: Visit, name: str) -> None:
+    """Keep a picture of the page for the documentation, where SPAG4D_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SPAG4D_SCREENSHOTS"):
+        visit.page.screenshot(path=Path(folder) / f"{name}.jpg", type="jpeg", quality=82)
+
+
+def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: Path) -> None:
+    server = RunningServer(tmp_path / "home")
+    visit = Visit(browser, server.address)
+    page = visit.open()
+    expect(page.locator("#chosen")).to_contain_text("courtyard.jpg")
+    page.fill("#setting-stride", "4")
+    page.click("#convert")
+    expect(page.locator("#job progress")).to_be_visible()
+    visit.wait_for_scene("/scene.")
+    picture = visit.picture(tmp_path)
+    seen = perspective(np.asarray(Image.open(EXAMPLE).convert("RGB"), np.float32) / 255, picture.shape[:2], 75)
+    assert likeness(picture, seen) > 0.95
+    assert likeness(picture[:, ::-1], seen) < 0.7 and likeness(picture[::-1], seen) < 0.7
+    keep(visit, "web_page")
+
+    expect(page.locator("#job .warnings")).to_contain_text("small built-in model")
+    page.keyboard.down("w")
+    page.wait_for_timeout(700)
+    page.keyboard.up("w")
+    page.wait_for_timeout(500)
+    x, y, z = (float(value) for value in visit.stage("position").split(","))
+    assert z < -0.1 and abs(x) < 0.01 and abs(y) < 0.01
+    moved = visit.picture(tmp_path)
+    assert np.abs(moved - picture).mean() > 0.005 and likeness(moved, seen) < likeness(picture, seen)
+
+    with page.expect_download() as download:
+        page.click("#job a:has-text('PLY')")
+    assert download.value.suggested_filename == "courtyard.ply"
+    assert Path(download.value.path()).read_bytes()[:4] == b"ply\n"
+    address = page.url
+    assert "?job=" in address
+    visit.context.close()
+    assert visit.complaints == [] and visit.foreign == []
+
+    server.stop()
+    again = RunningServer(tmp_path / "home")
+    reopened = Visit(browser, again.address)
+    page = reopened.open(address.removeprefix(server.address))
+    reopened.wait_for_scene("/scene.")
+    assert likeness(reopened.picture(tmp_path), seen) > 0.95
+    expect(page.locator("#cards .card")).to_have_count(1)
+    reopened.context.close()
+    again.stop()
+
+
+def test_a_conversion_can_be_cancelled(visit: Visiting, large: Path) -> None:
+    page = visit().open()
+    page.set_input_files("#files", large)
+    page.fill("#setting-stride", "1")
+    page.click("#convert")
+    page.click("#job button:has-text('Cancel')")
+    expect(page.locator("#job")).to_contain_text("This was cancelled.")
+    expect(page.locator("#job button:has-text('Delete')")).to_be_visible()
+
+
+def test_several_files_queue_up(visit: Visiting, pictures: Path, tmp_path: Path) -> None:
+    names = [f"batch {number}.png" for number in (1, 2)]
+    for name in names:
+        (tmp_path / name).write_bytes((pictures / "room.png").read_bytes())
+    page = visit().open()
+    page.set_input_files("#files", [tmp_path / name for name in names])
+    expect(page.locator("#convert")).to_have_text("Convert 2 files")
+    page.click("#convert")
+    for name in names:
+        expect(page.locator("#cards .card", has_text=name).locator(".card-status")).to_have_text("ready")
+
+
+def test_a_bad_file_is_said_in_words_and_the_page_goes_on(visit: Visiting, room: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.jpg").write_bytes(b"these are notes")
+    Image.new("RGB", (300, 200)).save(tmp_path / "flat.png")
+    visitor = visit()
+    page = visitor.open()
+    page.set_input_files("#files", tmp_path / "notes.jpg")
+    page.click("#convert")
+    expect(page.locator("#form-error")).to_contain_text("notes.jpg is neither a picture nor a video")
+    visitor.complaints = [words for words in visitor.complaints if "422" not in words]  # the browser's own remark on the answer
+    page.click("#chosen button")
+    page.set_input_files("#files", tmp_path / "flat.png")
+    page.click("#convert")
+    expect(page.locator("#job .job-error")).to_contain_text("flat.png is 300 x 200 pixels")
+    page.click("#chosen button")
+    page.set_input_files("#files", room)
+    page.click("#convert")
+    visitor.wait_for_scene("/scene.")
+    expect(page.locator("#form-error")).to_be_hidden()
+
+
+def test_a_setting_out_of_bounds_is_shown_where_it_is(visit: Visiting) -> None:
+    page = visit().open()
+    page.click("summary:has-text('Gaussians')")
+    page.fill("#setting-thickness", "7")
+    page.click("summary:has-text('Gaussians')")
+    page.click("#convert")
+    expect(page.locator("#form-error")).to_contain_text("Thickness")
+    expect(page.locator("#setting-thickness")).to_be_focused()
+    page.click("#reset-settings")
+    expect(page.locator("#setting-thickness")).to_have_value("0.1")
+    expect(page.locator("#reset-settings")).to_be_hidden()
+
+
+def test_only_settings_that_matter_are_shown(visit: Visiting, clip: Path) -> None:
+    page = visit().open()
+    shown = page.locator("#settings .setting:visible label")
+    expect(page.locator("#setting-fps")).to_be_hidden()
+    assert "Duration" not in shown.all_inner_texts()
+    for absent in ("#setting-da3_projection", "#setting-sharp_mode", "#setting-depth_tiles"):
+        expect(page.locator(absent)).to_be_hidden()
+    assert page.locator("#setting-depth_map_unit").count() == 0
+    page.set_input_files("#files", clip)
+    expect(page.locator("#setting-fps")).to_be_visible()
+    assert "Duration" in shown.all_inner_texts()
+
+
+def test_typing_in_a_field_does_not_move_the_camera(visit: Visiting, scene: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    for field in ("#setting-device", "#setting-stride", "#setting-depth_model"):
+        if field == "#setting-device":
+            page.click("summary:has-text('Program')")
+        page.focus(field)
+        page.keyboard.press("w")
+        page.keyboard.down("d")
+        page.wait_for_timeout(200)
+        page.keyboard.up("d")
+    assert visitor.stage("position") in ("", "0.00,0.00,0.00")
+    page.click("#open-models")
+    page.keyboard.press("w")
+    page.keyboard.press("Escape")
+    assert visitor.stage("position") in ("", "0.00,0.00,0.00")
+    page.focus("#stage canvas")
+    page.keyboard.down("d")
+    page.wait_for_timeout(400)
+    page.keyboard.up("d")
+    page.wait_for_timeout(300)
+    assert float(visitor.stage("position").split(",")[0]) > 0.02
+    page.keyboard.press("r")
+    expect(page.locator("#stage")).to_have_attribute("data-position", "0.00,0.00,0.00")
+
+
+def test_walking_ends_where_the_picture_does_and_flying_does_not(visit: Visiting, scene: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    page.focus("#stage canvas")
+
+    def ahead_after(milliseconds: int) -> float:
+        page.keyboard.down("Shift")
+        page.keyboard.down("w")
+        page.wait_for_timeout(milliseconds)
+        page.keyboard.up("w")
+        page.keyboard.up("Shift")
+        page.wait_for_timeout(400)
+        return -float(visitor.stage("position").split(",")[2])
+
+    stopped = ahead_after(4000)
+    assert 0.5 < stopped < 4.0  # the wall ahead is 4 m away
+    page.keyboard.press("v")
+    assert ahead_after(2500) > stopped + 0.3
+
+
+def test_the_mouse_looks_and_the_wheel_zooms(visit: Visiting, scene: dict, tmp_path: Path) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    before = visitor.picture(tmp_path)
+    box = page.locator("#stage canvas").bounding_box()
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(700)
+    zoomed = visitor.picture(tmp_path)
+    assert np.abs(zoomed - before).mean() > 0.01
+    page.mouse.down()
+    page.mouse.move(middle[0] + 200, middle[1], steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert abs(float(visitor.stage("heading"))) > 5
+
+
+def test_panorama_and_depth_lie_as_the_scene_does(visit: Visiting, scene: dict, tmp_path: Path) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    inside = visitor.picture(tmp_path)
+    page.click("#stage button:has-text('Panorama')")
+    page.wait_for_selector('#stage[data-state="ready"][data-view="panorama"]')
+    page.wait_for_timeout(500)
+    sphere = visitor.picture(tmp_path)
+    assert likeness(sphere, inside) > 0.97 > likeness(sphere[:, ::-1], inside)
+    page.click("#stage button:has-text('Flat')")
+    flat = page.locator("#stage img")
+    expect(flat).to_be_visible()
+    assert flat.get_attribute("src") == f"/api/jobs/{scene['id']}/files/panorama.jpg"
+    page.click("#stage button:has-text('Depth')")
+    page.wait_for_selector('#stage[data-state="ready"][data-view="depth"]')
+    assert (flat.get_attribute("src") or "").endswith("depth.jpg")
+
+
+def test_a_video_plays_and_is_scrubbed(visit: Visiting, film: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={film['id']}")
+    visitor.wait_for_scene("frame_")
+    stage, slider = page.locator("#stage"), page.locator("#stage input[type=range]")
+    expect(stage).to_have_attribute("data-frame", "0")
+    slider.fill("3")
+    expect(stage).to_have_attribute("data-frame", "3")
+    expect(stage).to_have_attribute("data-shown", re.compile("frame_00004"))
+    for number in ("0", "4", "1", "2"):
+        slider.fill(number)
+    expect(stage).to_have_attribute("data-shown", re.compile("frame_00003"))
+    page.click("#stage button[aria-label*='Play']")
+    expect(stage).not_to_have_attribute("data-frame", "2")
+    page.click("#stage button[aria-label*='Pause']")
+    before = visitor.stage("frame")
+    page.wait_for_timeout(500)
+    assert visitor.stage("frame") == before
+    keep(visitor, "web_video")
+
+
+def test_files_are_dropped_and_pasted(visit: Visiting) -> None:
+    page = visit().open()
+    for kind in ("drop", "paste"):
+        page.evaluate("""(kind) => {
+            const data = new DataTransfer();
+            data.items.add(new File(["x"], `${kind}ped.png`, { type: "image/png" }));
+            const event = kind === "drop" ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+                : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+            document.body.dispatchEvent(event);
+        }""", kind)
+        expect(page.locator("#chosen")).to_contain_text(f"{kind}ped.png")
+    expect(page.locator("#convert")).to_have_text("Convert 2 files")
+
+
+def test_scenes_are_reopened_converted_again_and_deleted(visit: Visiting, server: RunningServer, room: Path) -> None:
+    job = server.converted(room, stride="3", sky_dome="false")
+    visitor = visit()
+    page = visitor.open()
+    card = page.locator(f"#cards .card:has(img[src*='{job['id']}'])")
+    card.locator(".card-open").click()
+    visitor.wait_for_scene(job["id"])
+    page.click("#job button:has-text('Convert again')")
+    expect(page.locator("#setting-stride")).to_have_value("3")
+    expect(page.locator("#setting-sky_dome")).not_to_be_checked()
+    page.click("#convert")
+    expect(page).not_to_have_url(re.compile(job["id"]))
+    visitor.wait_for_scene("/scene.")
+    page.go_back()
+    visitor.wait_for_scene(job["id"])
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#job button:has-text('Delete')")
+    expect(card).to_have_count(0)
+    expect(page.locator("#job")).to_be_hidden()
+
+
+def test_models_show_size_and_licence_and_the_research_one_asks_for_consent(visit: Visiting) -> None:
+    page = visit().open()
+    page.click("#open-models")
+    dialog = page.locator("#models")
+    expect(dialog).to_be_visible()
+    sharp = dialog.locator(".model:has(.tag:text-is('sharp'))")
+    expect(sharp).to_contain_text("2.8 GB")
+    expect(sharp).to_contain_text("Apple Machine Learning Research Model License")
+    expect(sharp.locator("button:has-text('Fetch')")).to_be_disabled()
+    sharp.locator("input").check()
+    expect(sharp.locator("button:has-text('Fetch')")).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#open-models")).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_a_phone_shows_everything_one_below_the_other(theme: str, visit: Visiting, scene: dict) -> None:
+    visitor = visit(width=390, height=844, has_touch=True, is_mobile=True, color_scheme=theme)
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    boxes = {name: page.locator(f"#{name}").bounding_box() for name in ("job", "stage", "settings")}
+    tops = [box["y"] for box in boxes.values() if box]
+    assert len(tops) == 3 and tops == sorted(tops)
+    for button in page.locator("button:visible, a.button:visible").all():
+        box = button.bounding_box()
+        assert box and box["height"] >= 28 and box["width"] >= 28, button.inner_text()
+    keep(visitor, f"web_phone_{theme}")
+
+
+def test_a_kiosk_shows_only_the_scene(visit: Visiting, scene: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?kiosk&spin=20&job={scene['id']}")
+    visitor.wait_for_scene()
+    for hidden in (".top", "#make", "#job", ".gallery"):
+        expect(page.locator(hidden)).to_be_hidden()
+    box = page.locator("#stage canvas").bounding_box()
+    assert box and (box["width"], box["height"]) == (1280, 800)
+    before = visitor.stage("heading")
+    page.wait_for_timeout(1500)
+    assert visitor.stage("heading") != before
+
+
+def test_without_the_libraries_the_page_says_what_is_missing(visit: Visiting, scene: dict) -> None:
+    visitor = visit()
+    visitor.page.route("**/api/health", lambda route: route.fulfill(
+        json={**route.fetch().json(), "viewer": False}))
+    page = visitor.open(f"/?job={scene['id']}")
+    expect(page.locator("#stage")).to_contain_text("three.js and Spark")
+    expect(page.locator("#job a:has-text('PLY')")).to_be_visible()
+
+
+def test_a_server_that_goes_away_is_noticed(browser: Browser, tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    visitor = Visit(browser, server.address)
+    page = visitor.open()
+    server.kill()
+    expect(page.locator("#connection")).to_be_visible(timeout=30_000)
+    page.click("#convert")
+    expect(page.locator("#form-error")).to_contain_text("does not answer")
+    with pytest.raises(Error):
+        page.goto(server.address)
+    visitor.context.close()
+
+
+def test_everything_has_a_name_and_can_be_reached_by_keyboard(visit: Visiting, scene: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    for control in page.locator("button:visible, input:visible, select:visible, a:visible, summary:visible").all():
+        name = control.evaluate("""(one) => one.getAttribute("aria-label") || one.labels?.[0]?.textContent
+            || one.textContent.trim() || (one.getAttribute("aria-hidden") === "true" && "hidden")""")
+        assert name, control.evaluate("(one) => one.outerHTML")
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"convert", "browse", "open-models", "setting-stride", "CANVAS"} <= reached
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [":root {", ':root[data-theme="light"] {'])
+def test_text_stands_out_from_what_is_behind_it(theme: str) -> None:
+    css = (EXAMPLE.parents[1] / "static" / "css" / "base.css").read_text(encoding="utf-8")
+    block = css.split(theme)[1].split("}")[0]
+    colors = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))
+    for text in ("text", "muted", "accent", "good", "warn", "bad"):
+        for ground in ("bg", "panel", "raised"):
+            light, dark = sorted((luminance(colors[text]), luminance(colors[ground])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+    light, dark = sorted((luminance(colors["accent"]), luminance(colors["on-accent"])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
