@@ -51,6 +51,10 @@ def _problems(**statuses: str) -> dict[int | str, dict[str, Any]]:
     return {int(status[1:]): {"model": Problem, "description": words} for status, words in statuses.items()}
 
 
+def _contents(**statuses: tuple[str, str]) -> dict[int | str, dict[str, Any]]:
+    return {int(status[1:]): {"content": {kind: {}}, "description": words} for status, (kind, words) in statuses.items()}
+
+
 _GUARDED = _problems(
     s401="The token is missing.", s403="Another site or machine, which is not let in.",
     s421="The server does not go by this name.", s422="A parameter is not what it has to be.")
@@ -58,9 +62,10 @@ _UNKNOWN = _problems(s404="There is no such thing.")
 _RECEIVING = _problems(
     s413="The file is too large.", s422="The form, the file or a setting cannot be used.",
     s503="Too many jobs wait; try again later.", s507="The server's disk is full.")
-_FILE = {200: {"content": {"application/octet-stream": {}}, "description": "The file."},
-         206: {"content": {"application/octet-stream": {}}, "description": "The part that was asked for."}}
-_STREAM = {200: {"content": {"text/event-stream": {}}, "description": "Events, each with the whole state of what changed."}}
+_BYTES = "application/octet-stream"
+_FILE = _contents(s200=(_BYTES, "The file."), s206=(_BYTES, "The part that was asked for."))
+_STREAM = _contents(s200=("text/event-stream", "Events, each with the whole state of what changed."))
+_ARCHIVE = _contents(s200=("application/zip", "The archive."))
 
 router = APIRouter(prefix="/api", responses=_GUARDED)
 
@@ -218,8 +223,7 @@ def _there(path: Any) -> Any:
     return path
 
 
-@router.get("/jobs/{id}/frames.zip", response_class=StreamingResponse, responses={
-    200: {"content": {"application/zip": {}}, "description": "The archive."}, **_UNKNOWN})
+@router.get("/jobs/{id}/frames.zip", response_class=StreamingResponse, responses={**_ARCHIVE, **_UNKNOWN})
 def all_frames(job: TheJob, service: TheService, format: str) -> StreamingResponse:
     """Send all frames of a finished video in one format, with sequence.json, as a zip archive."""
     if job.kind != "video" or job.status != "done" or format not in files.formats(job):

@@ -129,7 +129,7 @@ class Worker:
         _write_pictures(panorama)
         self._say(files=[PANORAMA, THUMBNAIL])
 
-    def _convert_video(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def _convert_video(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
         from spag4d.io.clip import read_clip
         from spag4d.io.frames import read_frames
         from spag4d.settings import Settings

@@ -9,13 +9,16 @@ export class Problem extends Error {
 
 const UNREACHABLE = "The server does not answer. Is it still running?";
 
-async function request(method, path) {
-  let answer;
+async function answerTo(method, path) {
   try {
-    answer = await fetch(path, { method });
+    return await fetch(path, { method });
   } catch {
     throw new Problem(0, UNREACHABLE);
   }
+}
+
+async function request(method, path) {
+  const answer = await answerTo(method, path);
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Problem(answer.status, content.detail ?? `The server answers ${answer.status}.`);
@@ -25,6 +28,9 @@ async function request(method, path) {
 export const get = (path) => request("GET", path);
 export const post = (path) => request("POST", path);
 export const remove = (path) => request("DELETE", path);
+
+/** Fetch a file as a Blob. */
+export const getFile = async (path) => (await answerTo("GET", path)).blob();
 
 /**
  * Send a form, and hear how much of it has gone. A fetch tells nothing of that, so this is an XMLHttpRequest.

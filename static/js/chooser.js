@@ -1,4 +1,5 @@
 // What is to be converted: files that were dropped, pasted or chosen, and at the start the example.
+import { getFile } from "./api.js";
 import { element, iconButton } from "./dom.js";
 import { bytes } from "./words.js";
 
@@ -19,7 +20,7 @@ class Item {
   }
 
   static example() {
-    const load = async () => new File([await (await fetch("/example.jpg")).blob()], "courtyard.jpg", { type: "image/jpeg" });
+    const load = async () => new File([await getFile("/example.jpg")], "courtyard.jpg", { type: "image/jpeg" });
     return new Item("courtyard.jpg", "photo", load, { url: "/example.jpg" });
   }
 

@@ -1,5 +1,7 @@
 // What the server tells of: one connection, which the browser opens again by itself and which then misses nothing.
 
+const PATIENCE_MS = 4000; // streams end now and then, which is no loss
+
 /**
  * @param {{job: (job: object) => void, deleted: (job: object) => void, model: (model: object) => void,
  *          lost: () => void, back: () => void}} hear
@@ -13,15 +15,14 @@ export function follow(hear) {
   }
   source.addEventListener("open", () => {
     clearTimeout(timer);
+    timer = 0;
     if (isLost) hear.back();
     isLost = false;
   });
   source.addEventListener("error", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    timer ||= setTimeout(() => {
       isLost = true;
       hear.lost();
-      if (source.readyState === EventSource.CLOSED) location.reload();
-    }, 4000); // streams end now and then, which is no loss
+    }, PATIENCE_MS);
   });
 }

@@ -39,7 +39,11 @@ class Page {
 
   async start() {
     const [health, schema, models] = await Promise.all([get("/api/health"), get("/api/settings"), get("/api/models")]);
-    if (!health.viewer) this.stage.setAvailable(false, NO_VIEWER);
+    if (!health.viewer) {
+      this.stage.setAvailable(false, NO_VIEWER);
+      byId("missing").textContent = NO_VIEWER;
+      byId("missing").hidden = false;
+    }
     this.knownModels = models;
     this.models.show(models.models);
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models);
@@ -192,14 +196,14 @@ function viewOf(job) {
   return {
     id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
     frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
-    fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"),
+    fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
   };
 }
 
 /** What the stage shows of a picture that is not converted yet: the picture itself. */
 function viewOfItem(item) {
   if (item?.kind !== "photo" || !item.url) return null;
-  return { id: `picture ${item.url}`, title: item.name, scene: null, coarse: false, frames: null, fps: 0, panorama: item.url, depth: null };
+  return { id: `picture ${item.url}`, title: item.name, scene: null, coarse: false, frames: null, fps: 0, panorama: item.url, depth: null, pending: false };
 }
 
 new Page().start().catch((problem) => {

@@ -24,7 +24,7 @@ def launched(playwright: Playwright) -> Browser:
 class Visit:
     """A page that somebody has open, and what went wrong in it."""
 
-    def __init__(self, browser: Browser, address: str, *, width: int = 1280, height: int = 800, **options: Any) -> None:
+    def __init__(self, browser: Browser, address: str, *, width: int = 900, height: int = 560, **options: Any) -> None:
         self.address = address
         self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
         self.page: Page = self.context.new_page()
@@ -47,7 +47,12 @@ class Visit:
 
     def wait_for_scene(self, part: str = "scene.") -> None:
         """Wait until a scene is sorted and drawn whose address contains ``part``."""
-        self.page.wait_for_selector(f'#stage[data-state="ready"][data-shown*="{part}"]')
+        self.page.wait_for_selector(f'#stage[data-state="ready"][data-settled="true"][data-shown*="{part}"]')
+
+    def wait_until_still(self) -> None:
+        """Wait until nothing moves any more, once what was just done has begun to show."""
+        self.page.wait_for_timeout(150)
+        self.page.wait_for_selector('#stage[data-state="ready"][data-settled="true"]')
 
     def stage(self, name: str) -> str:
         """Return one of the facts that the stage tells."""

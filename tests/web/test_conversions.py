@@ -174,7 +174,7 @@ def read_events(server: RunningServer, id: str | None, last: str, until: str = "
     path = f"/api/jobs/{id}/events" if id else "/api/events"
     told: list[dict] = []
     with server.get(path, headers={"Last-Event-ID": last}, stream=True) as answer:
-        for line in answer.iter_lines(decode_unicode=True):
+        for line in (raw.decode() for raw in answer.iter_lines()):
             if line.startswith("id: "):
                 last = line.removeprefix("id: ")
             if line.startswith("data: ") and "status" in line:

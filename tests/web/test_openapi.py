@@ -27,7 +27,7 @@ def test_whatever_is_sent_the_answer_is_one_that_is_described(server: RunningSer
     schema = schemathesis.openapi.from_url(f"{server.address}/api/openapi.json")
     tried = []
     for found in schema.exclude(path_regex="/events$").get_all_operations():  # which end only after a while
-        operation = found.ok()
+        operation: Any = found.ok()  # type: ignore[union-attr]
         check(operation, real if operation.method != "delete" else "")
         tried.append(operation.label)
     assert len(tried) == len(set(tried)) == 14
@@ -36,7 +36,8 @@ def test_whatever_is_sent_the_answer_is_one_that_is_described(server: RunningSer
 def check(operation: Any, id: str) -> None:
     """Try requests that fit the description and such that do not, for jobs that are not there and for one that is."""
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @settings(max_examples=12, deadline=None, derandomize=True, database=None,
+              suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
     @given(case=operation.as_strategy())
     def tried(case: Case) -> None:
         case.call_and_validate(checks=CHECKS, timeout=30)

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def visit(browser: Browser, server: RunningServer) -> Iterator[Visiting]:
     """Open pages; in the end none of them has complained, nor asked another machine for anything."""
     visits: list[Visit] = []
 
-    def visiting(address: str = server.address, **options: object) -> Visit:
+    def visiting(address: str = server.address, **options: Any) -> Visit:
         visits.append(Visit(browser, address, **options))
         return visits[-1]
 
@@ -68,7 +69,7 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     visit = Visit(browser, server.address)
     page = visit.open()
     expect(page.locator("#chosen")).to_contain_text("courtyard.jpg")
-    page.fill("#setting-stride", "4")
+    page.fill("#setting-stride", "6")
     page.click("#convert")
     expect(page.locator("#job progress")).to_be_visible()
     visit.wait_for_scene("/scene.")
@@ -82,7 +83,8 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     page.keyboard.down("w")
     page.wait_for_timeout(700)
     page.keyboard.up("w")
-    page.wait_for_timeout(500)
+    expect(page.locator("#stage")).not_to_have_attribute("data-position", "0.00,0.00,0.00")
+    visit.wait_until_still()
     x, y, z = (float(value) for value in visit.stage("position").split(","))
     assert z < -0.1 and abs(x) < 0.01 and abs(y) < 0.01
     moved = visit.picture(tmp_path)
@@ -197,7 +199,7 @@ def test_typing_in_a_field_does_not_move_the_camera(visit: Visiting, scene: dict
     page.keyboard.down("d")
     page.wait_for_timeout(400)
     page.keyboard.up("d")
-    page.wait_for_timeout(300)
+    visitor.wait_until_still()
     assert float(visitor.stage("position").split(",")[0]) > 0.02
     page.keyboard.press("r")
     expect(page.locator("#stage")).to_have_attribute("data-position", "0.00,0.00,0.00")
@@ -215,7 +217,7 @@ def test_walking_ends_where_the_picture_does_and_flying_does_not(visit: Visiting
         page.wait_for_timeout(milliseconds)
         page.keyboard.up("w")
         page.keyboard.up("Shift")
-        page.wait_for_timeout(400)
+        visitor.wait_until_still()
         return -float(visitor.stage("position").split(",")[2])
 
     stopped = ahead_after(4000)
@@ -234,14 +236,16 @@ def test_the_mouse_looks_and_the_wheel_zooms(visit: Visiting, scene: dict, tmp_p
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*middle)
     page.mouse.wheel(0, -400)
-    page.wait_for_timeout(700)
+    visitor.wait_until_still()
     zoomed = visitor.picture(tmp_path)
     assert np.abs(zoomed - before).mean() > 0.01
+    page.mouse.move(*middle)
     page.mouse.down()
     page.mouse.move(middle[0] + 200, middle[1], steps=8)
     page.mouse.up()
-    page.wait_for_timeout(500)
-    assert abs(float(visitor.stage("heading"))) > 5
+    expect(page.locator("#stage")).not_to_have_attribute("data-heading", "0")
+    visitor.wait_until_still()
+    assert 200 < float(visitor.stage("heading")) < 355  # what was ahead went to the right with the mouse
 
 
 def test_panorama_and_depth_lie_as_the_scene_does(visit: Visiting, scene: dict, tmp_path: Path) -> None:
@@ -251,7 +255,7 @@ def test_panorama_and_depth_lie_as_the_scene_does(visit: Visiting, scene: dict, 
     inside = visitor.picture(tmp_path)
     page.click("#stage button:has-text('Panorama')")
     page.wait_for_selector('#stage[data-state="ready"][data-view="panorama"]')
-    page.wait_for_timeout(500)
+    visitor.wait_until_still()
     sphere = visitor.picture(tmp_path)
     assert likeness(sphere, inside) > 0.97 > likeness(sphere[:, ::-1], inside)
     page.click("#stage button:has-text('Flat')")
@@ -278,6 +282,7 @@ def test_a_video_plays_and_is_scrubbed(visit: Visiting, film: dict) -> None:
     page.click("#stage button[aria-label*='Play']")
     expect(stage).not_to_have_attribute("data-frame", "2")
     page.click("#stage button[aria-label*='Pause']")
+    visitor.wait_until_still()
     before = visitor.stage("frame")
     page.wait_for_timeout(500)
     assert visitor.stage("frame") == before
@@ -354,11 +359,11 @@ def test_a_phone_shows_everything_one_below_the_other(theme: str, visit: Visitin
 def test_a_kiosk_shows_only_the_scene(visit: Visiting, scene: dict) -> None:
     visitor = visit()
     page = visitor.open(f"/?kiosk&spin=20&job={scene['id']}")
-    visitor.wait_for_scene()
+    page.wait_for_selector('#stage[data-shown*="/scene."]')
     for hidden in (".top", "#make", "#job", ".gallery"):
         expect(page.locator(hidden)).to_be_hidden()
     box = page.locator("#stage canvas").bounding_box()
-    assert box and (box["width"], box["height"]) == (1280, 800)
+    assert box and (box["width"], box["height"]) == (900, 560)
     before = visitor.stage("heading")
     page.wait_for_timeout(1500)
     assert visitor.stage("heading") != before
@@ -369,7 +374,8 @@ def test_without_the_libraries_the_page_says_what_is_missing(visit: Visiting, sc
     visitor.page.route("**/api/health", lambda route: route.fulfill(
         json={**route.fetch().json(), "viewer": False}))
     page = visitor.open(f"/?job={scene['id']}")
-    expect(page.locator("#stage")).to_contain_text("three.js and Spark")
+    expect(page.locator("#missing")).to_contain_text("three.js and Spark")
+    expect(page.locator("#stage img")).to_be_visible()
     expect(page.locator("#job a:has-text('PLY')")).to_be_visible()
 
 

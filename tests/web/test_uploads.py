@@ -117,7 +117,8 @@ def test_what_is_old_or_half_is_cleared(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path, max_bytes=1000)
     for name, age_days in (("old", 2), ("young", 0.5), ("half.part", 0)):
         (tmp_path / name).touch()
-        os.utime(tmp_path / name, times=(time.time() - age_days * 86400,) * 2)
+        then = time.time() - age_days * 86400
+        os.utime(tmp_path / name, times=(then, then))
     uploads.clear_old()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["half.part", "young"]
     Uploads(tmp_path, max_bytes=1000)

@@ -1,0 +1,375 @@
+// The parts of the viewer that need neither a page nor a graphics card. To be run with `node --test`.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { decide } from "../../static/js/viewer/decide.js";
+import { homePose, noIntent, step } from "../../static/js/viewer/movement.js";
+import { limitAt, safeRange } from "../../static/js/viewer/safe_range.js";
+import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
+
+const OPEN_WORLD = { speed: 1, eyeRange: 0.5, limitAt: null };
+const ROUNDING = 1e-9;
+
+const within = (limit) => ({ ...OPEN_WORLD, limitAt: limit });
+
+/** The pose after so many seconds in which somebody wants the same all the time, in steps of `dt`. */
+function moved(pose, wanted, seconds, dt, world = OPEN_WORLD) {
+  const intent = { ...noIntent(), ...wanted };
+  for (let i = 0; i < Math.round(seconds / dt); i++) pose = step(pose, intent, dt, world);
+  return pose;
+}
+
+const awayFromHome = ({ x, z }) => Math.hypot(x, z);
+
+/** How far a pose lies beyond the limit; negative within it. */
+const beyond = (pose, limit) => awayFromHome(pose) - limit(Math.atan2(pose.x, -pose.z));
+
+function assertNear(value, expected, tolerance, message = "") {
+  assert.ok(Math.abs(value - expected) < tolerance, `${message} ${value} is not within ${tolerance} of ${expected}`);
+}
+
+/** Pseudorandom numbers from 0 to 1, the same in every run (mulberry32). */
+function generator(seed) {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let bits = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+// Moving
+
+for (const dt of [1 / 120, 1 / 10, 0.5]) {
+  test(`ahead is -z, and one gets as far with steps of ${dt.toFixed(3)} s as with any others`, () => {
+    const { x, z } = moved(homePose(), { forward: 1 }, 2, dt);
+    assertNear(z, -2 + 0.13, 0.03);
+    assertNear(x, 0, ROUNDING);
+  });
+}
+
+test("right is +x", () => {
+  const { x } = moved(homePose(), { right: 1 }, 1, 0.01);
+  assert.ok(x > 0.8, `x is ${x}`);
+});
+
+test("after a quarter turn to the right, ahead is +x", () => {
+  const turning = moved(homePose(), { pan: { heading: Math.PI / 2 / 100, pitch: 0 } }, 1, 0.01);
+  const turned = moved(turning, {}, 1, 0.01);
+  const { x, z } = moved(turned, { forward: 1 }, 1, 0.01);
+  assert.ok(x > 0.8, `x is ${x}`);
+  assertNear(z, 0, 0.01);
+});
+
+test("whoever walks rises as far as the eye range, and sinks as far", () => {
+  const high = moved(homePose(), { up: 1 }, 5, 0.1);
+  assertNear(high.y, 0.5, 0.01);
+  assertNear(moved(high, { up: -1 }, 5, 0.1).y, -0.5, 0.01);
+});
+
+// The limit of the safe range
+
+for (const dt of [0.01, 0.1, 0.5, 1]) {
+  const world = within(() => 1.5);
+  const atLimit = () => moved(homePose(), { forward: 1, fast: true }, 20, dt, world);
+
+  test(`walking ends at the limit and says so, with steps of ${dt} s`, () => {
+    const pose = atLimit();
+    assert.ok(beyond(pose, world.limitAt) <= ROUNDING, `${awayFromHome(pose)} m is beyond the limit`);
+    assert.ok(awayFromHome(pose) > 1.4, `${awayFromHome(pose)} m is well before the limit`);
+    assert.ok(pose.stopped);
+  });
+
+  test(`one walks back from the limit freely, with steps of ${dt} s`, () => {
+    const { z } = moved(atLimit(), { forward: -1 }, 1, dt, world);
+    assert.ok(-z < 1.2, `z is ${z}`);
+  });
+}
+
+test("flying goes on beyond the limit", () => {
+  const { z } = moved(homePose(false), { forward: 1 }, 10, 0.1, within(() => 1.5));
+  assert.ok(-z > 8, `z is ${z}`);
+});
+
+const OUTSIDE = { ...homePose(), z: -10 };
+const SMALL_WORLD = within(() => 1);
+
+test("nobody who stands outside the safe range is pulled back", () => {
+  assert.equal(moved(OUTSIDE, {}, 2, 0.1, SMALL_WORLD).z, -10);
+});
+
+test("nobody walks further out from outside the safe range", () => {
+  const { z } = moved(OUTSIDE, { forward: 1 }, 2, 0.1, SMALL_WORLD);
+  assert.ok(z >= -10.001, `z is ${z}`);
+});
+
+test("one walks back into the safe range freely", () => {
+  const { z } = moved(OUTSIDE, { forward: -1 }, 5, 0.1, SMALL_WORLD);
+  assert.ok(z > -6, `z is ${z}`);
+});
+
+for (const dt of [0.02, 0.25]) {
+  test(`sliding does not lead into narrow sectors, with steps of ${dt} s`, () => {
+    const limits = Array.from({ length: 24 }, (_, sector) => (sector >= 4 && sector < 9 ? 0.5 : 5));
+    const world = within((azimuth) => limitAt(limits, azimuth));
+    const ahead = moved(homePose(), { forward: 1 }, 3, 0.02, world);
+    const pose = moved(ahead, { right: 1 }, 20, dt, world);
+    assert.ok(beyond(pose, world.limitAt) <= 0.02, `${beyond(pose, world.limitAt)} m beyond the limit`);
+  });
+}
+
+const BORDERS = {
+  "round border": () => 2,
+  "wavy border": (azimuth) => 2 - 0.3 * Math.cos(3 * azimuth),
+  "border off the centre": (azimuth) => 2 + 0.5 * Math.sin(azimuth),
+};
+
+for (const [name, limit] of Object.entries(BORDERS)) {
+  for (const dt of [0.016, 0.1, 0.5]) {
+    const world = within(limit);
+    const atBorder = () => moved(homePose(), { forward: 1 }, 6, dt, world);
+
+    test(`one slides along a ${name} and stays inside, with steps of ${dt} s`, () => {
+      const pose = moved(atBorder(), { right: 1 }, 3, dt, world);
+      assert.ok(pose.x > 0.8, `x is ${pose.x}`);
+      assert.ok(beyond(pose, limit) <= 1e-6, `${beyond(pose, limit)} m beyond the limit`);
+    });
+
+    test(`no way of wandering about leads out of a ${name}, with steps of ${dt} s`, () => {
+      let pose = atBorder();
+      for (let i = 0; i < 2000; i++) {
+        const wanted = { right: Math.sin(i * 0.7), forward: Math.cos(i * 0.31) + 0.3, fast: i % 3 === 0 };
+        pose = step(pose, { ...noIntent(), ...wanted }, dt, world);
+        assert.ok(beyond(pose, limit) <= 1e-6, `${beyond(pose, limit)} m beyond the limit after step ${i}`);
+      }
+    });
+  }
+}
+
+// The safe range of a scene
+
+const flattened = (points) => Float32Array.from(points.flat());
+const many = (point, count = 30) => Array(count).fill(point);
+
+/** Points of a room 6 m wide and 10 m long with its camera in the middle, and of a sky dome 300 m away around it. */
+function roomUnderSky() {
+  const random = generator(1);
+  return Array.from({ length: 20_000 }, (_, i) => {
+    const [azimuth, elevation] = [random() * 2 * Math.PI, (random() - 0.5) * Math.PI];
+    const [right, ahead] = [Math.sin(azimuth), Math.cos(azimuth)];
+    if (i % 3 === 0) return [right, Math.tan(elevation), ahead].map((part) => 300 * Math.cos(elevation) * part);
+    const wall = Math.min(3 / Math.max(1e-6, Math.abs(right)), 5 / Math.max(1e-6, Math.abs(ahead)));
+    return [wall * right, wall * Math.tan(Math.max(-1.2, Math.min(1.2, elevation))), wall * ahead];
+  });
+}
+
+test("in a room under a sky dome one walks 60 % of the way to the walls", () => {
+  const { limits } = safeRange(flattened(roomUnderSky()));
+  assertNear(limitAt(limits, 0), 3, 0.15, "ahead");
+  assertNear(limitAt(limits, Math.PI / 2), 1.8, 0.1, "to the right");
+});
+
+test("where nothing is known, 0.3 m are safe in each of 24 directions", () => {
+  assert.deepEqual(safeRange(new Float32Array()).limits, Array(24).fill(0.3));
+});
+
+test("what is known of one direction is taken for all", () => {
+  const { limits } = safeRange(flattened(many([0, 0, 2])));
+  for (const limit of limits) assert.ok(Math.abs(limit - 1.2) < 1e-6, `${limit}`);
+});
+
+test("a wall on the right leaves less room there than on the left", () => {
+  const { limits } = safeRange(flattened([...many([1, 0, 0]), ...many([-3, 0, 0]), ...many([0, 0, 2])]));
+  assertNear(limitAt(limits, Math.PI / 2), 0.6, 1e-6);
+  assertNear(limitAt(limits, -Math.PI / 2), 1.8, 1e-6);
+});
+
+test("what hides a fifth of a wall counts, and not the wall", () => {
+  const { limits } = safeRange(flattened([...many([0, 0, 1], 6), ...many([0, 0, 2], 24), ...many([0, 0, -1.5])]));
+  assertNear(limitAt(limits, 0), 0.6, 1e-6);
+});
+
+test("where there is only sky, one walks as far as in the directions beside it", () => {
+  const { limits } = safeRange(flattened([...many([0, 0, 2]), ...many([300, 0, 0])]));
+  assertNear(limitAt(limits, Math.PI / 2), 1.2, 1e-6);
+});
+
+// Frames in memory
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+async function ticks(count) {
+  for (let i = 0; i < count; i++) await tick();
+}
+
+/** A cache whose frames take a tick to load, and what it has done so far. */
+function countedCache() {
+  const counts = { loads: [], live: 0, running: 0, mostRunning: 0 };
+  const load = async (index) => {
+    counts.loads.push(index);
+    counts.running++;
+    counts.mostRunning = Math.max(counts.mostRunning, counts.running);
+    await tick();
+    counts.running--;
+    counts.live++;
+    return { bytes: 10, dispose: () => counts.live-- };
+  };
+  return { cache: new FrameCache({ load }), counts };
+}
+
+/** Want fifty frames one after the other, without waiting for any of them. */
+async function scrubbed() {
+  const { cache, counts } = countedCache();
+  for (let i = 0; i < 50; i++) cache.want([i, i + 1, i + 2]);
+  await ticks(20);
+  return { cache, counts };
+}
+
+/** Play twenty frames, each of which has the time to load. */
+async function played({ cache, counts }) {
+  for (let i = 0; i < 20; i++) {
+    cache.want([i, i + 1, i + 2]);
+    await ticks(3);
+  }
+  return { cache, counts };
+}
+
+test("whoever scrubs gets the frames wanted last, and few of those on the way are loaded", async () => {
+  const { cache, counts } = await scrubbed();
+  for (const index of [49, 50, 51]) assert.ok(cache.get(index), `frame ${index} is missing`);
+  assert.ok(counts.loads.length < 8, `loaded ${counts.loads}`);
+  assert.ok(counts.live <= 6, `${counts.live} frames in memory`);
+});
+
+test("two frames are loaded at once, and no more", async () => {
+  const { counts } = await scrubbed();
+  assert.equal(counts.mostRunning, 2);
+});
+
+test("however long a video plays, six frames at most are in memory", async () => {
+  const { counts } = await played(await scrubbed());
+  assert.ok(counts.live <= 6, `${counts.live} frames in memory`);
+});
+
+test("a cache that is disposed leaves no frame behind", async () => {
+  const { cache, counts } = await played(await scrubbed());
+  cache.dispose();
+  assert.equal(counts.live, 0);
+});
+
+test("frames for which there is no memory are not loaded, and the wanted one takes the place of the one before", async () => {
+  const cache = new FrameCache({ load: async () => ({ bytes: 300e6, dispose() {} }) });
+  cache.want([0, 1, 2]);
+  await ticks(9);
+  assert.deepEqual(cache.held, [0]);
+  cache.want([5, 6]);
+  await ticks(9);
+  assert.deepEqual(cache.held, [5]);
+});
+
+/** A cache that has failed to load frame 3, the errors that it told of, and how to make loading possible. */
+async function failedCache() {
+  const errors = [];
+  let isBroken = true;
+  const load = async () => {
+    if (isBroken) throw new Error("broken");
+    return { bytes: 1, dispose() {} };
+  };
+  const cache = new FrameCache({ load, onError: (index) => errors.push(index) });
+  cache.want([3]);
+  await ticks(5);
+  return { cache, errors, mend: () => (isBroken = false) };
+}
+
+test("a frame that cannot be loaded is told of once, and not tried again by itself", async () => {
+  const { cache, errors } = await failedCache();
+  assert.deepEqual(errors, [3]);
+  cache.want([3]);
+  await ticks(5);
+  assert.deepEqual(errors, [3]);
+});
+
+test("a frame that could not be loaded is there after a retry", async () => {
+  const { cache, mend } = await failedCache();
+  mend();
+  cache.retry();
+  await ticks(5);
+  assert.ok(cache.get(3));
+});
+
+// The clock of a video
+
+const always = () => true;
+
+function playingClock(fps, count) {
+  const clock = new Clock(fps, count);
+  clock.playing = true;
+  return clock;
+}
+
+test("the clock goes from frame to frame, and begins again after the last", () => {
+  const clock = playingClock(10, 5);
+  for (const [seconds, frame] of [[0.1, 1], [0.35, 4], [0.1, 0]]) {
+    clock.advance(seconds, always);
+    assert.equal(clock.frame, frame);
+  }
+  assert.deepEqual(clock.upcoming(), [0, 1, 2]);
+});
+
+test("after the last frame the first ones are next", () => {
+  const clock = new Clock(10, 5);
+  clock.seek(4);
+  assert.deepEqual(clock.upcoming(), [4, 0, 1]);
+});
+
+test("without a loop nothing is next after the last frame, where the clock stops", () => {
+  const clock = playingClock(10, 5);
+  clock.loop = false;
+  clock.seek(4);
+  assert.deepEqual(clock.upcoming(), [4]);
+  clock.advance(0.2, always);
+  assert.equal(clock.frame, 4);
+  assert.equal(clock.playing, false);
+});
+
+test("the clock waits at the first frame that is missing", () => {
+  const clock = playingClock(10, 5);
+  for (let i = 0; i < 2; i++) {
+    clock.advance(0.3, (frame) => frame <= 1);
+    assert.equal(clock.frame, 2);
+  }
+});
+
+for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
+  test(`at ${fps} frames per second, whichever frame is sought is found`, () => {
+    const clock = new Clock(fps, count);
+    for (let i = 0; i < 100; i++) {
+      clock.seek(i % count);
+      assert.equal(clock.frame, i % count);
+    }
+  });
+}
+
+// What is to be seen
+
+function seenOf(view, sceneShown = false) {
+  return decide({ view, chosen: { view: null, shape: "sphere" }, unavailable: null, sceneShown }).view;
+}
+
+test("without a job the place of the scene is seen", () => assert.equal(seenOf(null), "scene"));
+
+test("the panorama is seen until the scene has been drawn", () => {
+  assert.equal(seenOf({ scene: "a", panorama: "p" }), "panorama");
+});
+
+test("the scene is seen once it has been drawn", () => {
+  assert.equal(seenOf({ scene: "a", panorama: "p" }, true), "scene");
+});
+
+test("a scene without a panorama is seen from the beginning", () => assert.equal(seenOf({ scene: "a" }), "scene"));
+
+// What needs a page only when it is used
+
+for (const name of ["film", "contents"]) {
+  test(`${name}.js can be imported where there is no page`, () => import(`../../static/js/viewer/${name}.js`));
+}
