@@ -29,10 +29,10 @@ if errorlevel 1 (
 rem The stamp holds the requirements that were installed: an interrupted run or newer ones install again.
 set "STAMP=%VENV%\installed%EXTRAS%.txt"
 set "WANTED=%VENV%\wanted.txt"
-copy /b /y "%ROOT%pyproject.toml"+"%ROOT%constraints.txt" "%WANTED%" >nul
+copy /b /y "%ROOT%pyproject.toml"+"%ROOT%constraints.txt"+"%ROOT%static\npm\package-lock.json" "%WANTED%" >nul
 echo %ROOT%>>"%WANTED%"
 fc /b "%WANTED%" "%STAMP%" >nul 2>nul
-if not errorlevel 1 goto start
+if not errorlevel 1 goto viewer
 echo Installing SPAG-4D into .venv (a few minutes the first time) ...
 pushd "%ROOT%"
 "%VENV%\Scripts\python.exe" -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".%EXTRAS%"
@@ -43,6 +43,15 @@ if errorlevel 1 (
 )
 popd
 copy /y "%WANTED%" "%STAMP%" >nul
+
+goto start
+
+:viewer
+rem What draws scenes in the page could not be fetched at the installation: try again, and go on without it all the same.
+if exist "%ROOT%static\vendor\fetched" goto start
+pushd "%ROOT%"
+"%VENV%\Scripts\python.exe" -m pip install --disable-pip-version-check --quiet --retries 0 --timeout 5 --no-deps --editable . >nul 2>nul
+popd
 
 :start
 if "%~1"=="" (

@@ -40,12 +40,21 @@ make_venv() {
         fail "the virtual environment could not be made. Debian and Ubuntu: sudo apt install python3-venv."
 }
 
+# What draws scenes in the page could not be fetched at the installation: try again, and go on without it all the same.
+fetch_viewer() {
+    "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --retries 0 --timeout 5 \
+        --no-deps --editable "$root" >/dev/null 2>&1 || true
+}
+
 # A stamp that names what was installed: a run that was interrupted, or newer requirements, install again.
 install() {
     local extras=$1 stamp="$venv/installed-$1" wanted
-    wanted=$(cat "$root/pyproject.toml" "$root/constraints.txt" | cksum; echo "$root")
+    wanted=$(cat "$root/pyproject.toml" "$root/constraints.txt" "$root/static/npm/package-lock.json" | cksum; echo "$root")
     make_venv
-    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+        [ -e "$root/static/vendor/fetched" ] || fetch_viewer
+        return
+    fi
     echo "Installing SPAG-4D into .venv (a few minutes the first time) ..." >&2
     "$venv/bin/python" -m pip install --disable-pip-version-check --quiet \
         --constraint "$root/constraints.txt" --editable "$root${extras:+[$extras]}" >&2 ||

@@ -25,8 +25,9 @@ def test_the_unix_launcher_is_executable_and_well_formed() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has run.bat")
 def test_without_a_usable_python_the_launcher_says_what_to_install(tmp_path: Path) -> None:
     shutil.copy(ROOT / "run.sh", tmp_path)
-    for name in ("pyproject.toml", "constraints.txt"):
-        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "static" / "npm").mkdir(parents=True)
+    for name in ("pyproject.toml", "constraints.txt", "static/npm/package-lock.json"):
+        shutil.copy(ROOT / name, tmp_path / name)
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("bash", "dirname", "cat", "cksum"):

@@ -20,8 +20,9 @@ class Item {
   }
 
   static example() {
-    const load = async () => new File([await getFile("/example.jpg")], "courtyard.jpg", { type: "image/jpeg" });
-    return new Item("courtyard.jpg", "photo", load, { url: "/example.jpg" });
+    const name = "courtyard.jpg";
+    const load = async () => new File([await getFile("/example.jpg")], name, { type: "image/jpeg" });
+    return new Item(name, "photo", load, { url: "/example.jpg" });
   }
 
   /** The file of a job, to be converted again with other settings. */
@@ -38,7 +39,7 @@ class Item {
 }
 
 export class Chooser {
-  /** Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen. */
+  /** Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new. */
   constructor({ list, input, browse, drop }, onChange) {
     this.list = list;
     this.onChange = onChange;
@@ -64,19 +65,19 @@ export class Chooser {
   add(files) {
     if (!files.length) return;
     const kept = this.isExample ? [] : this.items;
-    this.replace([...kept, ...files.map(Item.of)]);
+    this.replace([...kept, ...files.map(Item.of)], true);
   }
 
   useJob(job, thumbnailUrl) {
     this.replace([Item.ofJob(job, thumbnailUrl)]);
   }
 
-  replace(items) {
+  replace(items, areNew = false) {
     for (const old of this.items) if (!items.includes(old)) old.forget();
     this.items = items.length ? items : [Item.example()];
     this.isExample = !items.length;
     this.draw();
-    this.onChange();
+    this.onChange(areNew);
   }
 
   listenToPage(drop) {
@@ -108,17 +109,19 @@ export class Chooser {
   }
 
   drawn(item) {
-    const words = this.isExample ? "an example to begin with" : [item.kind === "video" ? "video" : "photo", item.size ? bytes(item.size) : "from the gallery"].join(", ");
-    const away = iconButton(`Remove ${item.name}`, CROSS, () => this.replace(this.items.filter((other) => other !== item)));
+    const origin = item.size ? bytes(item.size) : "from the gallery";
+    const words = this.isExample ? "an example to begin with" : `${item.kind}, ${origin}`;
+    const remove = () => this.replace(this.items.filter((other) => other !== item));
     return element("div", { class: "chosen-item" },
       picture(item),
       element("div", { class: "chosen-words" }, element("strong", {}, item.name), element("span", { class: "muted" }, words)),
-      ...(this.isExample ? [] : [away]));
+      ...(this.isExample ? [] : [iconButton(`Remove ${item.name}`, CROSS, remove)]));
   }
 }
 
 function picture(item) {
   if (!item.url) return element("div", { class: "chosen-blank" });
-  if (item.kind === "video" && item.url.startsWith("blob:")) return element("video", { src: item.url, muted: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" });
-  return element("img", { src: item.url, alt: "" });
+  const isFilm = item.kind === "video" && item.url.startsWith("blob:");
+  if (!isFilm) return element("img", { src: item.url, alt: "" });
+  return element("video", { src: item.url, muted: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" });
 }

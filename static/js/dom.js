@@ -35,4 +35,9 @@ export function iconButton(name, path, onClick, attributes = {}) {
   return element("button", { type: "button", class: "button icon", "aria-label": name, title: name, click: onClick, ...attributes }, icon(path));
 }
 
+/** A button with words, smaller than those that matter most. */
+export function smallButton(words, onClick, title = null) {
+  return element("button", { type: "button", class: "button small", click: onClick, title }, words);
+}
+
 export const byId = (id) => document.getElementById(id);

@@ -25,10 +25,14 @@ class Page {
     this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0 });
     this.models = new ModelsDialog(byId("models"));
     this.jobView = new JobView(byId("job"), {
-      cancel: (job) => this.attempt(() => post(`/api/jobs/${job.id}/cancel`)), remove: (job) => this.remove(job), again: (job) => this.again(job), models: () => this.models.open(),
+      cancel: (job) => this.attempt(() => post(`/api/jobs/${job.id}/cancel`)),
+      remove: (job) => this.remove(job),
+      again: (job) => this.again(job),
+      models: () => this.models.open(),
     });
     this.gallery = new Gallery(byId("cards"), { open: (job) => this.open(job.id), remove: (job) => this.remove(job) });
-    this.chooser = new Chooser({ list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop") }, () => this.onChosen());
+    const places = { list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop") };
+    this.chooser = new Chooser(places, (areNew) => this.onChosen(areNew));
     byId("open-models").addEventListener("click", () => this.models.open());
     byId("make").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -48,18 +52,21 @@ class Page {
     this.models.show(models.models);
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models);
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
-    await this.load();
+    for (const job of await get("/api/jobs")) this.jobs.set(job.id, job);
     this.onChosen();
+    byId("convert").disabled = false;
     this.show(query.get("job"));
     follow({
       job: (job) => this.onJob(job), deleted: ({ id }) => this.onDeleted(id), model: (model) => this.onModel(model),
-      lost: () => (byId("connection").hidden = false), back: () => this.load().then(() => (byId("connection").hidden = true)),
+      lost: () => (byId("connection").hidden = false), back: () => this.onBack(),
     });
   }
 
-  async load() {
-    this.jobs = new Map((await get("/api/jobs")).map((job) => [job.id, job]));
-    this.draw();
+  /** After a while without news: what has changed comes by itself, but not what was deleted before a restart. */
+  async onBack() {
+    byId("connection").hidden = true;
+    const there = await this.attempt(() => get("/api/jobs"));
+    for (const id of [...this.jobs.keys()]) if (there?.every((job) => job.id !== id)) this.onDeleted(id);
   }
 
   onJob(job) {
@@ -82,12 +89,12 @@ class Page {
     this.settings.setModels(this.knownModels);
   }
 
-  onChosen() {
-    const { chooser, settings } = this;
-    settings?.setKinds(chooser.hasPhoto, chooser.hasVideo);
+  onChosen(areNew = false) {
+    this.settings?.setKinds(this.chooser.hasPhoto, this.chooser.hasVideo);
     this.nameButton();
     this.fail("");
-    if (settings && chooser.items[0] && !this.current) this.draw();
+    if (areNew) this.open(null); // to see them
+    else this.draw();
   }
 
   /** Look at a job, and let the address say so. */
@@ -131,7 +138,7 @@ class Page {
       for (const [number, item] of items.entries()) {
         const job = await this.sent(item, items.length > 1 ? `${number + 1} of ${items.length}, ` : "");
         item.jobId = job.id;
-        this.onJob(job);
+        if (!this.jobs.has(job.id)) this.onJob(job); // its events may have been quicker
         if (!first) this.open((first = job).id);
       }
     } catch (problem) {
@@ -167,12 +174,15 @@ class Page {
     if (confirm(`Delete ${job.name}, with all its files?`)) this.attempt(() => remove(`/api/jobs/${job.id}`));
   }
 
+  /** Do something, and say what went wrong if it did. */
   async attempt(action) {
     try {
-      await action();
+      const answer = await action();
       this.fail("");
+      return answer;
     } catch (problem) {
       this.fail(problem.message);
+      return null;
     }
   }
 
@@ -203,7 +213,8 @@ function viewOf(job) {
 /** What the stage shows of a picture that is not converted yet: the picture itself. */
 function viewOfItem(item) {
   if (item?.kind !== "photo" || !item.url) return null;
-  return { id: `picture ${item.url}`, title: item.name, scene: null, coarse: false, frames: null, fps: 0, panorama: item.url, depth: null, pending: false };
+  const nothing = { scene: null, coarse: false, frames: null, fps: 0, depth: null, pending: false };
+  return { ...nothing, id: `picture ${item.url}`, title: item.name, panorama: item.url };
 }
 
 new Page().start().catch((problem) => {

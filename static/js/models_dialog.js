@@ -1,20 +1,23 @@
 // The published models: what they are good for, how large, under which licence, and fetching them.
 import { post } from "./api.js";
-import { element } from "./dom.js";
+import { element, smallButton } from "./dom.js";
 import { bytes } from "./words.js";
 
 const FOR_SALE = { yes: "results may be sold", no: "results may not be sold", unclear: "unclear whether results may be sold" };
+
+const INTRODUCTION = "A small depth model is built in. The published ones see far more; they are fetched once, from Hugging Face, "
+  + "and kept on the computer that this page comes from.";
 
 export class ModelsDialog {
   constructor(dialog) {
     this.dialog = dialog;
     this.rows = new Map();
     this.list = element("ul", { class: "models" });
-    dialog.append(
+    dialog.append(element("div", { class: "dialog-inside" },
       element("div", { class: "dialog-head" }, element("h2", { id: "models-title" }, "Models"),
         element("button", { type: "button", class: "button", click: () => dialog.close() }, "Close")),
-      element("p", { class: "muted" }, "A small depth model is built in. The published ones see far more; they are fetched once, from Hugging Face, and kept on the server's computer."),
-      this.list);
+      element("p", { class: "muted" }, INTRODUCTION),
+      this.list));
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();
     });
@@ -52,17 +55,18 @@ export class ModelsDialog {
   action(model) {
     if (model.state === "installed") return [element("span", { class: "installed" }, "✓ installed")];
     if (model.state === "fetching") {
-      const stop = element("button", { type: "button", class: "button small", click: () => this.act(model, "cancel") }, "Stop");
       return [element("div", { class: "model-fetching" },
         element("progress", { max: "1", value: String(model.fraction), "aria-label": `Fetching ${model.title}` }),
-        element("span", { class: "model-stage muted" }, stageWords(model)), stop)];
+        element("span", { class: "model-stage muted" }, stageWords(model)),
+        smallButton("Stop", () => this.act(model, "cancel")))];
     }
-    const fetchIt = element("button", { type: "button", class: "button small", click: () => this.act(model, "fetch?agreed=true") }, "Fetch");
+    const fetchIt = smallButton("Fetch", () => this.act(model, "fetch?agreed=true"));
     if (!model.terms || model.agreed) return [fetchIt];
     fetchIt.disabled = true;
-    const agree = element("input", { type: "checkbox", id: `agree-${model.name}`, change: () => (fetchIt.disabled = !agree.checked) });
+    const agree = element("input", { type: "checkbox", change: () => (fetchIt.disabled = !agree.checked) });
+    const licence = element("a", { href: model.terms, target: "_blank", rel: "noopener noreferrer" }, "licence");
     return [element("div", { class: "model-consent" },
-      element("label", { for: agree.id }, agree, " I have read the ", element("a", { href: model.terms, target: "_blank", rel: "noopener noreferrer" }, "licence"), " and agree to it: research only."),
+      element("label", {}, agree, " I have read the ", licence, " and agree to it: research only."),
       fetchIt)];
   }
 

@@ -1,5 +1,6 @@
 // The settings, drawn from the server's description of them.
 import { element } from "./dom.js";
+import { recall, remember } from "./storage.js";
 
 const KEY = "spag4d.settings";
 const VIDEO_GROUP = "Video";
@@ -49,7 +50,8 @@ class Control {
   numberInput(help) {
     const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = boundsOf(this.schema);
     return element("input", {
-      ...help, type: "number", inputmode: "decimal", step: this.type === "integer" ? "1" : "any", min: minimum ?? exclusiveMinimum, max: maximum ?? exclusiveMaximum,
+      ...help, type: "number", inputmode: "decimal", step: this.type === "integer" ? "1" : "any",
+      min: minimum ?? exclusiveMinimum, max: maximum ?? exclusiveMaximum,
       placeholder: this.schema.default === null ? "all" : null,
     });
   }
@@ -58,7 +60,8 @@ class Control {
   slider(onChange) {
     const { min, max } = this.input;
     if (this.input.type !== "number" || min === "" || max === "") return null;
-    const slider = element("input", { type: "range", min, max, step: this.type === "integer" ? "1" : "0.01", "aria-hidden": "true", tabindex: "-1" });
+    const step = this.type === "integer" ? "1" : "0.01";
+    const slider = element("input", { type: "range", min, max, step, "aria-hidden": "true", tabindex: "-1" });
     slider.addEventListener("input", () => {
       this.input.value = slider.value;
       onChange();
@@ -70,16 +73,17 @@ class Control {
   drawn(onChange) {
     const { title, description, unit } = this.schema;
     this.range = this.slider(onChange);
-    const back = element("button", { type: "button", class: "back", title: "Reset", "aria-label": `Reset ${title}`, hidden: true, click: () => {
+    const reset = () => {
       this.set(undefined);
       onChange();
       this.input.focus();
-    } }, "↺");
-    this.back = back;
+    };
+    const name = `Reset ${title}`;
+    this.back = element("button", { type: "button", class: "back", title: name, "aria-label": name, hidden: true, click: reset }, "↺");
+    const parts = [this.range, this.input, unit && element("span", { class: "unit" }, unit)].filter(Boolean);
     return element("div", { class: "setting" },
       element("div", { class: "setting-row" },
-        element("label", { for: this.id }, title), back,
-        element("span", { class: "setting-value" }, ...(this.range ? [this.range] : []), this.input, ...(unit ? [element("span", { class: "unit" }, unit)] : []))),
+        element("label", { for: this.id }, title), this.back, element("span", { class: "setting-value" }, ...parts)),
       element("p", { class: "help", id: `${this.id}-help` }, description));
   }
 
@@ -114,7 +118,7 @@ export class SettingsForm {
     this.controls = Object.entries(schema.properties).map(([name, one]) => new Control(name, one, () => this.changed()));
     this.groups = new Map();
     place.append(...this.drawn());
-    this.fill(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
+    this.fill(recall(KEY) ?? {});
     resetButton.addEventListener("click", () => this.fill({}));
     this.setModels(models);
   }
@@ -175,7 +179,7 @@ export class SettingsForm {
     for (const control of this.controls) control.refresh();
     const values = this.values();
     this.resetButton.hidden = Object.keys(values).length === 0;
-    localStorage.setItem(KEY, JSON.stringify(values));
+    remember(KEY, values);
     if (this.models) this.showWhatMatters();
   }
 
