@@ -162,22 +162,25 @@ def convert_video(
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets other machines in.")
 @click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--name", "names", multiple=True, help="Another name of the server, such as a proxy's; repeatable.")
 @click.option("--no-auth", is_flag=True, help="Ask other machines for no token.")
 @click.option("--max-upload", type=click.FloatRange(1), default=4000, show_default=True, help="Largest file taken. [MB]")
 @click.option("--max-queue", type=click.IntRange(1), default=100, show_default=True, help="Jobs that may wait.")
 @click.option("--keep-days", type=click.FloatRange(0), default=90, show_default=True,
               help="Days for which scenes are kept; 0 keeps them for ever.")
 @_in_words
-def serve(host: str, port: int, no_auth: bool, max_upload: float, max_queue: int, keep_days: float) -> None:
+def serve(
+    host: str, port: int, names: tuple[str, ...], no_auth: bool, max_upload: float, max_queue: int, keep_days: float
+) -> None:
     """Start the web page, at http://localhost:7860 unless told otherwise.
 
-    Jobs and their files are kept in SPAG4D_HOME. Other machines are served only with --host, and then need the token that
-    is printed; SPAG4D_TOKEN sets it.
+    Jobs and their files are kept in SPAG4D_HOME. Other machines are served only with --host, or through a proxy with
+    --name, and then need the token that is printed; SPAG4D_TOKEN sets it.
     """
     from spag4d.web.server import serve as run
     from spag4d.web.service import Limits
 
-    run(host, port, Limits(max_upload, max_queue, keep_days), anyone=no_auth, say=click.echo)
+    run(host, port, Limits(max_upload, max_queue, keep_days), names=names, anyone=no_auth, say=click.echo)
 
 
 @cli.command("download-models")

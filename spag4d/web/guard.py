@@ -6,7 +6,6 @@ cannot reach it by a name of its own that it points here (DNS rebinding), and re
 
 import hmac
 import ipaddress
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -26,12 +25,12 @@ _COOKIE_AGE_S = 30 * 86400
 class Access:
     """Who is let in: with a ``token`` whoever has it; with neither token nor ``anyone`` only this machine.
 
-    ``name`` is the one that the server was told to listen at.
+    ``names`` are those, in lower case, by which the server may be asked for beside its addresses.
     """
 
     token: str = ""
     anyone: bool = False
-    name: str = ""
+    names: frozenset[str] = frozenset()
 
     @property
     def is_local(self) -> bool:
@@ -39,14 +38,11 @@ class Access:
         return not self.token and not self.anyone
 
     def answers_to(self, name: str) -> bool:
-        """Return whether a request may call the server so: localhost, an address, or a name of this machine."""
+        """Return whether a request may call the server so: localhost, an address, or one of its names."""
         address = _address(name)
         if address is not None:
             return address.is_loopback or not self.is_local
-        if name == "localhost":
-            return True
-        own = socket.gethostname().lower()
-        return not self.is_local and name in {own, f"{own}.local", socket.getfqdn().lower(), self.name.lower()}
+        return name == "localhost" or name in self.names
 
 
 class Guard:

@@ -1,6 +1,7 @@
 """The jobs: what was asked for, how far it is and what came of it. They live in SQLite and outlive the server."""
 
 import json
+import logging
 import secrets
 import sqlite3
 import threading
@@ -11,10 +12,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from spag4d.errors import ResourceError
 from spag4d.web.board import Board
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 Kind = Literal["photo", "video"]
+
+log = logging.getLogger("spag4d.web")
+
+DISK_FULL = "the server's disk is full, or nearly so. Delete scenes that you no longer need."
 
 MOST_STARTS = 3
 """A job that was under way each time when the server died so often is not started again."""
@@ -127,13 +133,16 @@ class Jobs:
         return self.count("queued") >= self._max_queue
 
     def add(self, kind: Kind, name: str, settings: dict[str, Any], prepare: Callable[[str], None]) -> Job:
-        """Queue a new job once ``prepare`` has put its files in place; raises `QueueFull`."""
+        """Queue a new job once ``prepare`` has put its files in place; raises `QueueFull`, `ResourceError` for a full disk."""
         with self._changed:
             if self.is_full():
                 raise QueueFull
             job = Job(id=secrets.token_hex(8), kind=kind, name=name, settings=settings, created_s=time.time())
             prepare(job.id)
-            self._database.execute("INSERT INTO jobs (id, state) VALUES (?, ?)", (job.id, job.model_dump_json()))
+            try:
+                self._database.execute("INSERT INTO jobs (id, state) VALUES (?, ?)", (job.id, job.model_dump_json()))
+            except sqlite3.OperationalError as error:
+                raise ResourceError(DISK_FULL) from error
             self._jobs[job.id] = job
             self._post(job)
             self._changed.notify_all()
@@ -158,11 +167,17 @@ class Jobs:
         return next((job for job in self._jobs.values() if job.status == "queued"), None)
 
     def update(self, id: str, **changes: Any) -> Job:
-        """Change a job; how far it is stays in memory, everything else is on the disk when this returns."""
+        """Change a job; how far it is stays in memory, everything else is on the disk when this returns.
+
+        Where the disk is full it stays in memory too: at worst the next server does again what was done.
+        """
         with self._changed:
             job = self._jobs[id] = self._jobs[id].model_copy(update=changes)
             if not changes.keys() <= _FLEETING:
-                self._database.execute("UPDATE jobs SET state = ? WHERE id = ?", (job.model_dump_json(), id))
+                try:
+                    self._database.execute("UPDATE jobs SET state = ? WHERE id = ?", (job.model_dump_json(), id))
+                except sqlite3.OperationalError as error:
+                    log.warning("job %s could not be written down: %s", id, error)
             self._post(job)
             return job
 

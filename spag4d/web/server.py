@@ -4,7 +4,7 @@ import ipaddress
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import uvicorn
@@ -18,21 +18,22 @@ from spag4d.web.service import Limits, Service
 _GRACE_S = 3
 
 
-def serve(host: str, port: int, limits: Limits, *, anyone: bool, say: Callable[[str], None]) -> None:
+def serve(
+    host: str, port: int, limits: Limits, *, names: Sequence[str] = (), anyone: bool = False, say: Callable[[str], None]
+) -> None:
     """Serve until the process is told to stop.
 
-    On an address that other machines reach a token is asked for, the one in SPAG4D_TOKEN or a new one, unless ``anyone`` may
-    come in. Raises `InputError` where the address cannot be used or another server works in the same folder.
+    On an address that other machines reach, or under further ``names`` that a proxy gives it, a token is asked for, the one in
+    SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. Raises `InputError` where the address cannot be used or another
+    server works in the same folder.
     """
     listener = _listener(host, port)
-    local = _is_loopback(listener)
-    token = "" if local or anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
-    access = Access(token=token, anyone=anyone and not local, name=host)
+    access = Access() if _is_loopback(listener) and not names else _access(host, names, anyone)
     service = Service(limits)
     service.start()
     try:
         app = create_app(service, access)
-        say(_greeting(host, listener.getsockname()[1], local, access))
+        say(_greeting(host, listener.getsockname()[1], access))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
@@ -59,8 +60,14 @@ def _is_loopback(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def _greeting(host: str, port: int, local: bool, access: Access) -> str:
-    name = "localhost" if local else _reachable_name(host)
+def _access(host: str, names: Sequence[str], anyone: bool) -> Access:
+    own = socket.gethostname()
+    token = "" if anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
+    return Access(token, anyone, frozenset(name.lower() for name in (own, f"{own}.local", host, *names)))
+
+
+def _greeting(host: str, port: int, access: Access) -> str:
+    name = "localhost" if access.is_local else _reachable_name(host)
     address = f"http://{name}:{port}/" + (f"?token={access.token}" if access.token else "")
     lines = [f"SPAG-4D is at {address}  (Ctrl-C ends it)"]
     if access.token:

@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from spag4d.errors import InputError, ResourceError
 from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
-from spag4d.web.jobs import Kind
+from spag4d.web.jobs import DISK_FULL, Kind
 from spag4d.web.places import SOURCE
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Uploads:
         if length > self.max_bytes + _FORM_BYTES:
             raise TooLarge
         if length + _SPARE_BYTES > shutil.disk_usage(self._folder).free:
-            raise _disk_full()
+            raise ResourceError(DISK_FULL)
 
     async def _limited(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         received = 0
@@ -223,12 +223,8 @@ def _explained() -> Iterator[None]:
         raise InputError("the upload was broken off.") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise _disk_full() from error
+            raise ResourceError(DISK_FULL) from error
         raise
-
-
-def _disk_full() -> ResourceError:
-    return ResourceError("the server's disk is full, or nearly so. Delete scenes that you no longer need.")
 
 
 def _facts(path: Path) -> Path:
@@ -251,4 +247,4 @@ def copied(source: Path, folder: Path) -> None:
             shutil.copyfile(source, folder / SOURCE)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise _disk_full() from error
+            raise ResourceError(DISK_FULL) from error

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from spag4d.conversion import ConversionResult, FrameResult
 from spag4d.device import explained_memory_errors
 from spag4d.errors import Cancelled, Spag4dError
+from spag4d.io.atomic import atomic_path
 from spag4d.io.outputs import AUTO, BOTH
 from spag4d.progress import Event, Notice, Progress
 from spag4d.web.places import SOURCE
@@ -157,7 +158,8 @@ class Worker:
         record: dict[str, Any] = {"program": "SPAG-4D", "version": __version__, "settings": settings}
         if result is not None:
             record["depth_model_used"] = result.depth_model
-        Path(SETTINGS).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        with atomic_path(Path(SETTINGS)) as path:
+            path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def conversion_devices() -> list[str]:
@@ -191,8 +193,6 @@ def _write_pictures(panorama: "Panorama") -> None:
     """Write the panorama as any browser shows it, and small."""
     import numpy as np
     from PIL import Image
-
-    from spag4d.io.atomic import atomic_path
 
     picture = Image.fromarray(np.rint(panorama.rgb * 255).astype(np.uint8))
     for name, most in ((PANORAMA, _PANORAMA_WIDTH), (THUMBNAIL, _THUMBNAIL_WIDTH)):

@@ -16,11 +16,11 @@ PATIENCE_S = 90.0
 
 
 class RunningServer:
-    """``spag4d serve`` with its files in ``home``; ``options`` are more of the command line."""
+    """``spag4d serve`` with its files in ``home``; ``options`` are more of the command line, ``prefix`` comes before it."""
 
-    def __init__(self, home: Path, *options: str, **environment: str) -> None:
+    def __init__(self, home: Path, *options: str, prefix: tuple[str, ...] = (), **environment: str) -> None:
         self.home = home
-        command = [sys.executable, "-m", "spag4d", "serve", "--port", "0", *options]
+        command = [*prefix, sys.executable, "-m", "spag4d", "serve", "--port", "0", *options]
         self.process = subprocess.Popen(
             command, env={**os.environ, "SPAG4D_HOME": str(home), **environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

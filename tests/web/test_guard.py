@@ -42,7 +42,7 @@ def ask(
     return Answer(answers[0]["status"], answers[0]["headers"])
 
 
-LOCAL, TOKEN, ANYONE = Access(), Access(token="s3cret"), Access(anyone=True, name="scenes.example")
+LOCAL, TOKEN, ANYONE = Access(), Access(token="s3cret"), Access(anyone=True, names=frozenset({"scenes.example"}))
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:7860", "127.0.0.1:7860", "[::1]:7860", "127.1.2.3"])
@@ -127,6 +127,11 @@ def test_a_server_for_other_machines_asks_for_the_token_that_it_prints(tmp_path:
 def test_a_given_token_is_taken_and_no_auth_needs_none(tmp_path: Any) -> None:
     server = RunningServer(tmp_path, "--host", "0.0.0.0", SPAG4D_TOKEN="mine")
     assert server.query == "?token=mine"
+    server.stop()
+    server = RunningServer(tmp_path, "--name", "Scenes.example", SPAG4D_TOKEN="mine")  # behind a proxy on this machine
+    assert server.query == "?token=mine" and server.get("/api/jobs").status_code == 401
+    proxied = {"Host": "scenes.example", "Authorization": "Bearer mine"}
+    assert server.get("/api/jobs", headers=proxied).json() == []
     server.stop()
     server = RunningServer(tmp_path, "--host", "0.0.0.0", "--no-auth")
     assert server.query == "" and server.get("/api/jobs").json() == []

@@ -22,8 +22,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start servers one after the other on the same folder; the last one is stopped when the test ends."""
     running: list[RunningServer] = []
 
-    def started(*options: str, **environment: str) -> RunningServer:
-        running.append(RunningServer(tmp_path / "home", *options, **environment))
+    def started(*options: str, prefix: tuple[str, ...] = ()) -> RunningServer:
+        running.append(RunningServer(tmp_path / "home", *options, prefix=prefix))
         return running[-1]
 
     yield started
@@ -130,6 +130,14 @@ def test_what_is_too_large_is_refused_whether_it_says_so_or_not(start: Start) ->
     except requests.ConnectionError:
         pass  # the server hung up while there was more to send
     assert list((server.home / "web" / "uploads").iterdir()) == []
+
+
+def test_a_full_disk_is_a_failed_job_in_words_and_the_next_one_runs(start: Start, room: Path) -> None:
+    server = start(prefix=("bash", "-c", 'ulimit -f 400; exec "$@"', "limited"))  # no file above 400 kB, which is said alike
+    job = server.converted(room, stride="1")
+    assert job["status"] == "failed" and job["error"].startswith("the disk is full: scene.ply was not written"), job["error"]
+    assert "“Pixels per Gaussian”" in job["error"]
+    assert server.converted(room, stride="8")["status"] == "done"
 
 
 def test_ctrl_c_ends_the_server_in_words(start: Start) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from spag4d import Settings
+from spag4d import ResourceError, Settings
 from spag4d.web.board import Board
 from spag4d.web.estimate import Estimate
 from spag4d.web.jobs import MOST_STARTS, Job, Jobs, QueueFull
@@ -65,6 +65,21 @@ def test_a_job_whose_files_cannot_be_put_in_place_is_none(tmp_path: Path) -> Non
     with pytest.raises(OSError):
         jobs.add("photo", "a", {}, fail)
     assert jobs.all() == [] and jobs.take(0.0) is None
+    jobs.close()
+
+
+def test_a_disk_that_is_full_refuses_new_jobs_and_spares_the_others(tmp_path: Path) -> None:
+    jobs = opened(tmp_path)
+    first = added(jobs, "a")
+    jobs._database.execute("PRAGMA max_page_count = 5")
+    taken = []
+    with pytest.raises(ResourceError, match="disk is full"):
+        for _ in range(50):
+            taken.append(added(jobs, "b" * 100))
+    assert [job.id for job in jobs.all()] == [first.id, *(job.id for job in taken)]
+    assert jobs.update(first.id, status="failed", error="x" * 50_000).status == "failed"
+    job = jobs.get(first.id)
+    assert job is not None and job.status == "failed"
     jobs.close()
 
 

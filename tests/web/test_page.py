@@ -61,6 +61,9 @@ def film(server: RunningServer, clip: Path) -> dict:
 def keep(visit: Visit, name: str) -> None:
     """Keep a picture of the page for the documentation, where SPAG4D_SCREENSHOTS names a folder."""
     if folder := os.environ.get("SPAG4D_SCREENSHOTS"):
+        if not name.startswith("web_phone"):
+            visit.page.set_viewport_size({"width": 1440, "height": 900})
+            visit.wait_until_still()
         visit.page.screenshot(path=Path(folder) / f"{name}.jpg", type="jpeg", quality=82)
 
 
