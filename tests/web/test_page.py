@@ -427,3 +427,40 @@ def test_text_stands_out_from_what_is_behind_it(theme: str) -> None:
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
     light, dark = sorted((luminance(colors["accent"]), luminance(colors["on-accent"])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_keys_do_nothing_where_no_scene_is_seen(visit: Visiting, scene: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
+    page.evaluate("""() => {
+        window.taken = [];
+        addEventListener("keydown", (event) => event.defaultPrevented && window.taken.push(event.code));
+    }""")
+
+    def press_all() -> list[str]:
+        page.evaluate("document.activeElement.blur(); window.taken = []")
+        for key in ("w", "ArrowDown", "ArrowRight", "Space", "k", "v", "r"):
+            page.keyboard.press(key, delay=80)
+        return page.evaluate("window.taken")
+
+    page.click("#stage button:has-text('Panorama')")
+    page.wait_for_selector('#stage[data-state="ready"][data-view="panorama"]')
+    assert press_all() == ["ArrowDown", "ArrowRight", "KeyR"]
+    page.click("#stage button:has-text('Flat')")
+    expect(page.locator("#stage img")).to_be_visible()
+    assert press_all() == []
+    expect(page.locator("#stage .notice-hint")).to_be_hidden()
+
+    page.click("#stage button:has-text('Scene')")
+    visitor.wait_until_still()
+    assert (visitor.stage("position"), visitor.stage("heading")) == ("0.00,0.00,0.00", "0")
+    expect(page.locator("#stage button[aria-label^='Fly']")).to_be_visible()
+    assert press_all() == ["ArrowDown", "ArrowRight", "KeyV", "KeyR"]
+    visitor.wait_until_still()
+    assert page.evaluate("""() => {
+        const stage = document.getElementById("stage");
+        const before = stage.dataset.settled;
+        stage.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { code: "KeyW", bubbles: true, cancelable: true }));
+        return [before, stage.dataset.settled];
+    }""") == ["true", "false"]

@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decide } from "../../static/js/viewer/decide.js";
-import { homePose, noIntent, step } from "../../static/js/viewer/movement.js";
+import { fetchPicture } from "../../static/js/viewer/loading.js";
+import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
+import { Pictures } from "../../static/js/viewer/pictures.js";
 import { limitAt, safeRange } from "../../static/js/viewer/safe_range.js";
 import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
+import { shortcut } from "../../static/js/viewer/shortcuts.js";
 
 const OPEN_WORLD = { speed: 1, eyeRange: 0.5, limitAt: null };
 const ROUNDING = 1e-9;
@@ -65,6 +68,14 @@ test("whoever walks rises as far as the eye range, and sinks as far", () => {
   const high = moved(homePose(), { up: 1 }, 5, 0.1);
   assertNear(high.y, 0.5, 0.01);
   assertNear(moved(high, { up: -1 }, 5, 0.1).y, -0.5, 0.01);
+});
+
+test("in a sphere one turns and zooms, and stays where one is", () => {
+  const all = { right: 1, up: 1, forward: 1, turn: 1, tilt: 0.1, shift: { right: 1, forward: 1 }, zoom: 0.9 };
+  const { x, y, z, heading, fov } = moved(homePose(false), lookOnly({ ...noIntent(), ...all }), 1, 0.1);
+  assert.deepEqual([x, y, z].map(Math.abs), [0, 0, 0]);
+  assert.ok(heading > 0.5, `heading is ${heading}`);
+  assert.ok(fov < 60, `fov is ${fov}`);
 });
 
 // The limit of the safe range
@@ -192,6 +203,16 @@ test("what hides a fifth of a wall counts, and not the wall", () => {
 test("where there is only sky, one walks as far as in the directions beside it", () => {
   const { limits } = safeRange(flattened([...many([0, 0, 2]), ...many([300, 0, 0])]));
   assertNear(limitAt(limits, Math.PI / 2), 1.2, 1e-6);
+});
+
+test("a wall that stands by itself beyond all others is not taken for the sky", () => {
+  const { limits } = safeRange(flattened([...many([1, 0, 0]), ...many([-3, 0, 0])]));
+  assertNear(limitAt(limits, -Math.PI / 2), 1.8, 1e-6);
+});
+
+test("surfaces as far away as the sky is at least, but not that apart, are no sky", () => {
+  const { limits } = safeRange(flattened([...many([0, 0, 2]), ...many([160, 0, 0]), ...many([-200, 0, 0])]));
+  assertNear(limitAt(limits, -Math.PI / 2), 120, 1e-6);
 });
 
 // Frames in memory
@@ -332,6 +353,18 @@ test("without a loop nothing is next after the last frame, where the clock stops
   assert.equal(clock.playing, false);
 });
 
+test("without a loop the clock stops only when it has come to the last frame, however late that one is there", () => {
+  const clock = playingClock(10, 5);
+  clock.loop = false;
+  clock.seek(1);
+  clock.advance(9, (frame) => frame <= 2);
+  assert.deepEqual([clock.frame, clock.playing], [3, true]);
+  clock.advance(9, (frame) => frame <= 3);
+  assert.deepEqual([clock.frame, clock.playing], [4, true]);
+  clock.advance(9, always);
+  assert.deepEqual([clock.frame, clock.playing], [4, false]);
+});
+
 test("the clock waits at the first frame that is missing", () => {
   const clock = playingClock(10, 5);
   for (let i = 0; i < 2; i++) {
@@ -367,6 +400,88 @@ test("the scene is seen once it has been drawn", () => {
 });
 
 test("a scene without a panorama is seen from the beginning", () => assert.equal(seenOf({ scene: "a" }), "scene"));
+
+// Pictures, with a server and a decoder that do as they are told
+
+/** A browser that knows the given URLs, and notes which of the pictures that it decoded are open; `onDecode` is called at each. */
+function fakeBrowser(t, known, onDecode = () => {}) {
+  const open = new Set();
+  const decode = async (source, { resizeWidth = 4096 } = {}) => {
+    onDecode(source);
+    const bitmap = { width: resizeWidth, height: resizeWidth / 2, close: () => open.delete(bitmap) };
+    open.add(bitmap);
+    return bitmap;
+  };
+  const answer = async (url) => (known.has(url) ? new Response("a picture") : new Response(null, { status: 404 }));
+  t.mock.method(globalThis, "fetch", answer);
+  globalThis.createImageBitmap = decode;
+  t.after(() => delete globalThis.createImageBitmap);
+  return open;
+}
+
+const isBlob = (source) => source instanceof Blob;
+
+test("a picture that is too wide is made smaller, and only that one stays open", async (t) => {
+  const open = fakeBrowser(t, new Set(["a"]));
+  const bitmap = await fetchPicture("a", { signal: new AbortController().signal, widest: 2048 });
+  assert.deepEqual([bitmap.width, bitmap.height], [2048, 1024]);
+  assert.deepEqual([...open], [bitmap]);
+});
+
+test("a picture that nobody wants any more when it has been made smaller is not handed over, nor left open", async (t) => {
+  const gone = new AbortController();
+  const open = fakeBrowser(t, new Set(["a"]), (source) => isBlob(source) || gone.abort());
+  await assert.rejects(fetchPicture("a", { signal: gone.signal, widest: 2048 }), { name: "AbortError" });
+  assert.equal(open.size, 0);
+});
+
+test("a picture that cannot be made smaller is closed", async (t) => {
+  const open = fakeBrowser(t, new Set(["a"]), (source) => {
+    if (!isBlob(source)) throw new Error("no memory");
+  });
+  await assert.rejects(fetchPicture("a", { signal: new AbortController().signal, widest: 2048 }), /no memory/);
+  assert.equal(open.size, 0);
+});
+
+test("a picture that fails says so itself, and is the one that is loaded again", async (t) => {
+  const known = new Set(["panorama"]);
+  fakeBrowser(t, known);
+  const scene = { renderer: { capabilities: { maxTextureSize: 8192 } }, makeTexture: (bitmap) => ({ bitmap, dispose() {} }) };
+  const pictures = new Pictures(scene, () => {});
+  for (const url of ["depth", "panorama"]) pictures.get(url);
+  await ticks(5);
+  assert.ok(pictures.get("panorama").texture);
+  assert.equal(pictures.get("panorama").fault, null);
+  const { fault } = pictures.get("depth");
+  assert.match(fault.words, /not there any more/);
+  known.add("depth");
+  fault.again();
+  assert.deepEqual(pictures.get("depth"), { texture: null, fault: null });
+  await ticks(5);
+  assert.ok(pictures.get("depth").texture);
+});
+
+// Keys
+
+const SEEN = { scene: { sight: "scene", canPlay: true, canHelp: true }, nothing: { sight: null, canPlay: false, canHelp: false } };
+const KEYS = { KeyR: "goHome", KeyV: "toggleWalking", KeyK: "togglePlay", Space: "togglePlay" };
+const pressed = (code, facts) => shortcut({ code, key: "", onButton: false }, facts);
+
+for (const [code, action] of Object.entries(KEYS)) {
+  test(`${code} does something in a scene with a clock, and is left to the browser where nothing is seen`, () => {
+    assert.equal(pressed(code, SEEN.scene), action);
+    assert.equal(pressed(code, SEEN.nothing), null);
+  });
+}
+
+test("in a sphere one can go home, and neither walk nor fly", () => {
+  const sphere = { ...SEEN.nothing, sight: "sphere" };
+  assert.deepEqual(["KeyR", "KeyV"].map((code) => pressed(code, sphere)), ["goHome", null]);
+});
+
+test("the space bar presses the button that has the focus, and nothing else", () => {
+  assert.equal(shortcut({ code: "Space", key: " ", onButton: true }, SEEN.scene), null);
+});
 
 // What needs a page only when it is used
 

@@ -44,17 +44,14 @@ export class Contents {
     }
   }
 
-  /** Want a video in the scene. `urls` may grow from call to call. */
-  showFilm(urls, fps, autoplay) {
-    if (!this.film) {
-      this.film = new Film({
-        fps,
-        load: (...given) => this.#decodeFrame(...given),
-        show: (frame) => this.#showFrame(frame),
-        isFree: () => this.#scene.isDisplayed,
-      });
-      this.film.clock.playing = autoplay;
-    }
+  /** Want a video in the scene, at the frame where its `Clock` stands. `urls` may grow from call to call. */
+  showFilm(urls, clock) {
+    this.film ??= new Film({
+      clock,
+      load: (...given) => this.#decodeFrame(...given),
+      show: (frame) => this.#showFrame(frame),
+      isFree: () => this.#scene.isDisplayed,
+    });
     if (this.state === "empty" && urls.length) this.#become("loading", { words: "Loading the first frame", share: null });
     this.film.setUrls(urls);
   }
@@ -133,7 +130,9 @@ export class Contents {
 
   #filmFailed() {
     const { index, error } = this.film.error;
-    if (this.state !== "error") this.#fail(`Frame ${index + 1} cannot be shown: ${error.message}.`, () => {
+    const words = `Frame ${index + 1} cannot be shown: ${error.message}.`;
+    if (this.fault?.words === words) return;
+    this.#fail(words, () => {
       this.#become("loading", { words: `Loading frame ${index + 1}`, share: null });
       this.film.retry();
     });

@@ -1,9 +1,9 @@
 // A video in the scene: its clock, its frames in memory, and the one that is shown.
 
-import { Clock, FrameCache } from "./sequence.js";
+import { FrameCache } from "./sequence.js";
 
 /**
- * Plays into `show(frame, index)`; `load(url, index, signal)` decodes a frame. The next one is handed over only when `isFree()` says that
+ * Plays by a `Clock` into `show(frame, index)`; `load(url, index, signal)` decodes a frame. The next one is handed over only when `isFree()` says that
  * the one before has been drawn: where sorting is slow, frames are left out and do not pile up.
  */
 export class Film {
@@ -15,8 +15,8 @@ export class Film {
   #isFree;
   #waited = 0;
 
-  constructor({ fps, load, show, isFree }) {
-    this.clock = new Clock(fps, 0);
+  constructor({ clock, load, show, isFree }) {
+    this.clock = clock;
     this.#show = show;
     this.#isFree = isFree;
     this.#cache = new FrameCache({

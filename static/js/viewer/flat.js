@@ -4,7 +4,10 @@ import { element } from "../dom.js";
 
 /** An image; `state` and `fault` say how far it has got, and `onChange` is called when that changes. */
 export class FlatPicture {
+  #onChange;
+
   constructor(onChange) {
+    this.#onChange = onChange;
     this.element = element("img", { class: "stage-flat", draggable: "false", hidden: true, load: onChange, error: onChange });
   }
 
@@ -25,6 +28,11 @@ export class FlatPicture {
 
   get fault() {
     if (this.state !== "error") return null;
-    return { words: "The picture cannot be shown.", again: () => (this.element.src = this.element.getAttribute("src")) };
+    return { words: "The picture cannot be shown.", again: () => this.#again() };
+  }
+
+  #again() {
+    this.element.src = this.element.getAttribute("src");
+    queueMicrotask(this.#onChange); // the element itself takes notice in a microtask
   }
 }

@@ -37,7 +37,12 @@ export class Headset {
     });
     this.#renderer.xr.enabled = true;
     this.#renderer.xr.setReferenceSpaceType("local");
-    await this.#renderer.xr.setSession(session);
+    try {
+      await this.#renderer.xr.setSession(session);
+    } catch (error) {
+      await session.end().catch(() => {}); // its end puts the rest in order
+      throw error;
+    }
   }
 
   end() {

@@ -13,7 +13,7 @@ const TOPICS = [
       ["Arrows", "look around"],
       ["R", "back to where the camera stood"],
       ["V", "walk or fly"],
-      ["Space", "play or pause a video"],
+      ["Space or K", "play or pause a video"],
       ["?", "this help"],
     ],
   ],
@@ -34,9 +34,9 @@ export function helpDialog() {
       element("dl", {}, ...lines.map(([what, does]) => element("div", {}, element("dt", {}, what), element("dd", {}, does)))),
     ),
   );
-  const dialog = element(
-    "dialog",
-    { class: "stage-help", "aria-label": "Moving in the scene" },
+  const content = element(
+    "div", // fills the dialog: a click on this itself is one on the backdrop
+    { class: "stage-help-content" },
     element(
       "form", // first, so that the focus is at the top
       { method: "dialog", class: "stage-help-top" },
@@ -46,6 +46,7 @@ export function helpDialog() {
     element("div", { class: "stage-help-topics" }, ...topics),
     element("p", {}, ABOUT),
   );
+  const dialog = element("dialog", { class: "stage-help", "aria-label": "Moving in the scene" }, content);
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   return dialog;
 }

@@ -22,6 +22,7 @@ export function keysAreTaken(event, stage) {
 export class Input {
   #canvas;
   #stage;
+  #calls;
   #held = new Map(); // code → since when
   #tapped = new Map(); // code → for how long, of keys that were let go since the last reading
   #lastRead = performance.now();
@@ -30,21 +31,23 @@ export class Input {
   #zoom = 1;
   #stop = new AbortController();
 
-  /** @param onInput is called at every input, whatever it is */
-  constructor(canvas, stage, onInput) {
+  /** @param calls `sight()` tells what is seen (see `Scene`), `onInput()` is called at every input */
+  constructor(canvas, stage, calls) {
     this.#canvas = canvas;
     this.#stage = stage;
+    this.#calls = calls;
+    const { onInput } = calls;
     const { signal } = this.#stop;
     const on = (target, names, listener, options = {}) => {
       for (const name of names.split(" ")) target.addEventListener(name, listener, { signal, ...options });
     };
-    on(window, "keydown", (event) => this.#keyDown(event, onInput));
+    on(window, "keydown", (event) => this.#keyDown(event));
     on(window, "keyup", (event) => this.#keyUp(event));
     on(window, "blur", () => this.#release());
     on(document, "visibilitychange", () => this.#release());
     on(document, "focusin", (event) => stage.contains(event.target) || this.#release());
     on(canvas, "pointerdown", (event) => (this.#pointerDown(event), onInput()));
-    on(canvas, "pointermove", (event) => this.#pointerMove(event));
+    on(canvas, "pointermove", (event) => this.#pointerMove(event) && onInput());
     on(canvas, "pointerup pointercancel lostpointercapture", (event) => this.#pointerUp(event));
     on(canvas, "wheel", (event) => (this.#wheel(event), onInput()), { passive: false });
     on(canvas, "contextmenu", (event) => event.preventDefault());
@@ -95,12 +98,17 @@ export class Input {
     this.#canvas.classList.remove("dragging");
   }
 
-  #keyDown(event, onInput) {
+  /** Keys that would not show are left to the browser: the page scrolls by arrows. */
+  #keyDown(event) {
     if (keysAreTaken(event, this.#stage)) return;
-    if (!(event.code in MOVES) && !(event.code in TURNS) && !event.code.startsWith("Shift")) return;
-    if (event.code in TURNS) event.preventDefault();
-    if (!this.#held.has(event.code)) this.#held.set(event.code, performance.now());
-    onInput();
+    const { code } = event;
+    const sight = this.#calls.sight();
+    const moves = code in MOVES || code.startsWith("Shift");
+    if (!(code in TURNS ? sight : moves && sight === "scene")) return;
+    if (code in TURNS) event.preventDefault();
+    if (this.#held.has(code)) return;
+    this.#held.set(code, performance.now());
+    this.#calls.onInput();
   }
 
   #keyUp({ code }) {
@@ -118,9 +126,10 @@ export class Input {
     this.#canvas.classList.add("dragging");
   }
 
+  /** Returns whether something is dragged. */
   #pointerMove(event) {
     const before = this.#pointers.get(event.pointerId);
-    if (!before) return;
+    if (!before) return false;
     const spreadBefore = this.#spread();
     const fingers = this.#pointers.size;
     this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -128,6 +137,7 @@ export class Input {
     this.#pixels[kind][0] += (event.clientX - before[0]) / fingers;
     this.#pixels[kind][1] += (event.clientY - before[1]) / fingers;
     if (fingers === 2 && spreadBefore > 0) this.#zoom *= Math.min(2, Math.max(0.5, spreadBefore / Math.max(1, this.#spread())));
+    return true;
   }
 
   #pointerUp(event) {

@@ -27,20 +27,28 @@ export async function fetchBytes(url, { signal, onProgress = () => {} }) {
 /** Fetch a picture, no wider than `widest` pixels. */
 export async function fetchPicture(url, { signal, widest }) {
   const blob = await (await answered(url, signal)).blob();
-  const bitmap = await createImageBitmap(blob);
-  if (signal.aborted) bitmap.close();
-  signal.throwIfAborted();
+  const bitmap = await wanted(createImageBitmap(blob), signal);
   if (bitmap.width <= widest) return bitmap;
   const height = Math.round((bitmap.height * widest) / bitmap.width);
-  const smaller = await createImageBitmap(bitmap, { resizeWidth: widest, resizeHeight: height, resizeQuality: "high" });
-  bitmap.close();
-  return smaller;
+  try {
+    return await wanted(createImageBitmap(bitmap, { resizeWidth: widest, resizeHeight: height, resizeQuality: "high" }), signal);
+  } finally {
+    bitmap.close();
+  }
 }
 
 /** "12.3 of 49.0 MB", or "12.3 MB" where the whole is not known. */
 export function inMegabytes(loaded, total) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   return total ? `${megabytes(loaded)} of ${megabytes(total)} MB` : `${megabytes(loaded)} MB`;
+}
+
+/** A decoded picture; one that nobody wants any more is closed. */
+async function wanted(decoding, signal) {
+  const bitmap = await decoding;
+  if (signal.aborted) bitmap.close();
+  signal.throwIfAborted();
+  return bitmap;
 }
 
 async function answered(url, signal) {

@@ -24,6 +24,12 @@ export function noIntent() {
   return { right: 0, up: 0, forward: 0, fast: false, turn: 0, tilt: 0, pan: { heading: 0, pitch: 0 }, shift: { right: 0, forward: 0 }, zoom: 1 };
 }
 
+/** What an intent wants where one can only turn and zoom. */
+export function lookOnly(intent) {
+  const { turn, tilt, pan, zoom } = intent;
+  return { ...noIntent(), turn, tilt, pan, zoom };
+}
+
 /** Whether the pose would go on changing without any further intent. */
 export function isMoving(pose) {
   const { goal } = pose;

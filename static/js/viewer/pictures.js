@@ -4,10 +4,9 @@ import { fetchPicture } from "./loading.js";
 
 /** Holds the textures of one job. */
 export class Pictures {
-  fault = null;
   #scene;
   #onChange;
-  #textures = new Map();
+  #pictures = new Map();
   #loads = new AbortController();
 
   constructor(scene, onChange) {
@@ -15,35 +14,34 @@ export class Pictures {
     this.#onChange = onChange;
   }
 
-  /** The texture of a URL, or null while it loads; `onChange` tells when it is there. */
+  /** The `texture` of a URL, or null while it loads, and its `fault`, if there is one; `onChange` tells when either is there. */
   get(url) {
-    if (!this.#textures.has(url)) this.#load(url);
-    return this.#textures.get(url);
+    if (!this.#pictures.has(url)) this.#load(url);
+    return this.#pictures.get(url);
   }
 
   clear() {
     this.#loads.abort();
     this.#loads = new AbortController();
-    for (const texture of this.#textures.values()) texture?.dispose();
-    this.#textures.clear();
-    this.fault = null;
+    for (const { texture } of this.#pictures.values()) texture?.dispose();
+    this.#pictures.clear();
   }
 
   async #load(url) {
     const { signal } = this.#loads;
-    this.#textures.set(url, null);
+    const picture = { texture: null, fault: null };
+    this.#pictures.set(url, picture);
     try {
       const bitmap = await fetchPicture(url, { signal, widest: this.#scene.renderer.capabilities.maxTextureSize });
-      this.#textures.set(url, this.#scene.makeTexture(bitmap));
+      picture.texture = this.#scene.makeTexture(bitmap);
     } catch (error) {
       if (signal.aborted) return;
-      this.fault = { words: `The picture cannot be shown: ${error.message}.`, again: () => this.#again(url) };
+      picture.fault = { words: `The picture cannot be shown: ${error.message}.`, again: () => this.#again(url) };
     }
     this.#onChange();
   }
 
   #again(url) {
-    this.fault = null;
     this.#load(url);
     this.#onChange();
   }

@@ -6,6 +6,7 @@ const SHARE = 0.6;
 const FLOOR_M = 0.3;
 const ELEVATION_MAX = (20 * Math.PI) / 180;
 const FEW = 8;
+const SKY_FROM_M = 190; // of 200, as places in files are rounded
 
 /**
  * The safe range of a scene.
@@ -41,14 +42,16 @@ export function speedFor(median) {
   return Math.min(3, Math.max(0.4, 0.6 * median));
 }
 
-/** The sky is a sphere at least twice as far as every surface: a gap tells it from them, whatever the scale of the scene. */
+/**
+ * The sky, where it is drawn, is a sphere beyond everything: all of it lies at 200 m or more, at twice the distance of the farthest
+ * surface at least, and no part of it much nearer than another. Whatever is nearer, or not that apart, is a surface.
+ */
 function farthestSurface(centres) {
   const distances = [];
   for (let i = 0; i + 2 < centres.length; i += 3) distances.push(Math.hypot(centres[i], centres[i + 1], centres[i + 2]));
   const farthest = distances.reduce((a, b) => Math.max(a, b), 0);
-  const surfaces = distances.some((distance) => distance <= 0.6 * farthest);
-  const gap = !distances.some((distance) => distance > 0.6 * farthest && distance < 0.9 * farthest);
-  return surfaces && gap ? 0.75 * farthest : Infinity;
+  const isApart = !distances.some((distance) => distance > 0.6 * farthest && distance < 0.9 * farthest);
+  return farthest > SKY_FROM_M && isApart ? 0.75 * farthest : Infinity;
 }
 
 /** Sectors are centred on multiples of 15 degrees, the first straight ahead. */

@@ -5,6 +5,7 @@ import * as THREE from "three";
 import { wantsAnything } from "./gamepad.js";
 import { Headset } from "./headset.js";
 import { Input } from "./input.js";
+import { lookOnly } from "./movement.js";
 import { Sphere, sphereTexture } from "./sphere.js";
 import { Visitor } from "./visitor.js";
 
@@ -18,6 +19,8 @@ const BLUR = { fine: { preBlurAmount: 0, blurAmount: 0.3 }, classic: { preBlurAm
 
 /** Draws on a canvas until `dispose`. Throws where there is no WebGL 2. */
 export class Scene {
+  /** What is seen: "scene"; "sphere", in which one turns and zooms, as moving would not show; or null, and nothing moves. */
+  sight = null;
   #scene = new THREE.Scene();
   #group = new THREE.Group();
   #sphere = new Sphere();
@@ -25,8 +28,10 @@ export class Scene {
   #meshVersion = 0;
   #needsPicture = true;
   #quiet = 0;
-  #last = 0;
+  #moves = false;
+  #last = Infinity; // no time has passed before the first tick
   #slow = 0;
+  #ratioMax = PIXEL_RATIO_MAX;
   #calls;
   #input;
   #sizes;
@@ -38,25 +43,21 @@ export class Scene {
 
   /**
    * @param calls `visitor` to take over, `spin` in degrees per second until the first input,
-   *   `onTick(dt)` before each picture, `onDrawn()` after it, `onInput()` at every input, `onLost()` when
-   *   the graphics card has dropped everything
+   *   `onTick(dt)` before each picture (0 s while the scene is not seen), `onDrawn()` after it,
+   *   `onInput()` at every input, `onLost()` when the graphics card has dropped everything
    */
   constructor(canvas, stage, { visitor, spin = 0, ...calls }) {
     this.#calls = calls;
     this.visitor = visitor ?? new Visitor();
     this.renderer = new THREE.WebGLRenderer({ canvas, antialias: false, powerPreference: "high-performance" });
     this.renderer.toneMapping = THREE.NoToneMapping;
-    this.renderer.setPixelRatio(Math.min(PIXEL_RATIO_MAX, window.devicePixelRatio));
     this.spark = new SparkRenderer({ renderer: this.renderer, lodRaycast: 0, onDirty: () => this.invalidate(), ...BLUR.fine });
     this.spark.onBeforeRender = (...given) => this.#beforeSplats(given);
     this.#group.quaternion.set(1, 0, 0, 0); // files: x right, y down, z forward; three.js: y up, z backward
     this.#scene.add(this.spark, this.#group, this.#sphere.mesh, this.visitor.rig);
     this.headset = new Headset(this.renderer);
     this.spin = spin;
-    this.#input = new Input(canvas, stage, () => {
-      this.spin = 0;
-      calls.onInput();
-    });
+    this.#input = new Input(canvas, stage, { sight: () => this.sight, onInput: () => this.#touched() });
     canvas.addEventListener("webglcontextlost", this.#onLost);
     this.#sizes = new ResizeObserver(() => this.#resize());
     this.#sizes.observe(canvas);
@@ -67,6 +68,11 @@ export class Scene {
   /** Whether the newest mesh is sorted and drawn, and nothing is under way. */
   get settled() {
     return this.#quiet >= (this.#hasLevels ? QUIET_TICKS_LOD : QUIET_TICKS) && (this.#mesh === null || this.isDisplayed);
+  }
+
+  /** Whether, besides, the visitor stands still and nothing has been asked for since the last picture. */
+  get still() {
+    return this.settled && !this.#moves;
   }
 
   /** Whether the newest mesh, as it was last changed, is what is drawn. */
@@ -124,6 +130,7 @@ export class Scene {
   /** Back to the capture point. */
   goHome() {
     this.visitor.goHome();
+    this.#touched();
     this.invalidate();
   }
 
@@ -169,18 +176,31 @@ export class Scene {
   #tick(now) {
     const dt = Math.min(LONGEST_STEP_S, Math.max(0, now - this.#last));
     this.#last = now;
+    if (this.renderer.getPixelRatio() !== this.#ratio) this.#resize();
+    this.#moves = this.sight !== null && this.#moveVisitor(dt);
+    this.#calls.onTick(this.sight === "scene" ? dt : 0);
+    if (this.#needsPicture || this.#moves || this.headset.isWorn || this.#levelsWait()) {
+      this.#draw();
+      this.#watchPace(this.#moves ? dt : 0);
+    }
+    this.#look();
+  }
+
+  /** Do what has been asked for; returns whether the picture changes. */
+  #moveVisitor(dt) {
     const { pose, speed } = this.visitor;
     const intent = this.#input.read({ fov: pose.fov, speed });
     const worn = this.headset.read(intent);
-    if (this.spin && wantsAnything(intent)) this.spin = 0;
+    if (this.spin && wantsAnything(intent)) this.#touched();
     intent.pan.heading += (this.spin * dt * Math.PI) / 180;
-    const moved = this.visitor.advance(dt, intent, worn ? this.headset.viewHeading() : null);
-    this.#calls.onTick(dt);
-    if (this.#needsPicture || moved || worn || this.#levelsWait()) {
-      this.#draw();
-      this.#watchPace(moved ? dt : 0);
-    }
-    this.#look();
+    return this.visitor.advance(dt, this.sight === "scene" ? intent : lookOnly(intent), worn ? this.headset.viewHeading() : null);
+  }
+
+  /** Somebody has done something: the slow turn ends for good, and until the next tick the picture counts as moving. */
+  #touched() {
+    this.spin = 0;
+    this.#moves = true;
+    this.#calls.onInput();
   }
 
   #draw() {
@@ -221,9 +241,14 @@ export class Scene {
     return this.#hasLevels && this.spark.visible && (this.spark.lodDirty || this.spark.lodWorker?.queue != null || !this.isDisplayed);
   }
 
+  get #ratio() {
+    return Math.min(this.#ratioMax, window.devicePixelRatio);
+  }
+
   #resize() {
     const { clientWidth, clientHeight } = this.renderer.domElement;
     if (this.headset.isWorn || clientWidth === 0 || clientHeight === 0) return;
+    this.renderer.setPixelRatio(this.#ratio);
     this.renderer.setSize(clientWidth, clientHeight, false);
     this.visitor.setAspect(clientWidth / clientHeight);
     this.#draw(); // at once: setting the size has emptied the canvas
@@ -232,8 +257,7 @@ export class Scene {
   #watchPace(dt) {
     this.#slow = dt > SLOW_S ? this.#slow + 1 : 0;
     if (this.#slow < SLOW_PICTURES || this.headset.isWorn || this.renderer.getPixelRatio() <= 1) return;
-    this.renderer.setPixelRatio(1);
-    this.#resize();
+    this.#ratioMax = 1;
   }
 }
 

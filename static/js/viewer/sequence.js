@@ -145,19 +145,21 @@ export class Clock {
     this.#time = Math.max(0, Math.min(this.count - 1, frame)) / this.fps;
   }
 
-  /** Go on by `dt` seconds, but never past a frame that `isThere` says is missing, nor past one that is. Returns the wanted frame. */
+  /**
+   * Go on by `dt` seconds, but not past a frame that is missing, by `isThere(frame)`; without a loop the last one, if it is there,
+   * is the end. Returns the wanted frame.
+   */
   advance(dt, isThere) {
     if (!this.playing || this.count < 2 || !isThere(this.frame)) return this.frame;
     const before = this.frame;
     const length = this.count / this.fps;
     const time = this.#time + dt * this.speed;
-    if (time < length) this.#time = time;
-    else if (this.loop) this.#time = time % length;
-    else {
-      this.seek(this.count - 1);
-      this.playing = false;
-    }
-    return this.frame === before ? before : this.#noFurtherThan(before, isThere);
+    const isOver = time >= length && !this.loop;
+    if (isOver) this.seek(this.count - 1);
+    else this.#time = time % length;
+    const frame = this.frame === before ? before : this.#noFurtherThan(before, isThere);
+    if (isOver && frame === this.count - 1 && isThere(frame)) this.playing = false;
+    return frame;
   }
 
   /** Frames may be skipped where drawing is slow; where the wanted one is missing, the clock stays at the last that is there. */

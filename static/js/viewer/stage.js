@@ -12,6 +12,9 @@ import { helpDialog } from "./help.js";
 import { keysAreTaken } from "./input.js";
 import { Notice } from "./notice.js";
 import { Pictures } from "./pictures.js";
+import { Clock } from "./sequence.js";
+import { shortcut } from "./shortcuts.js";
+import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
 
 const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched off.";
@@ -31,15 +34,25 @@ export class Stage {
   #unavailable = null;
   #headset = false;
   #starting = false;
-  #lost = false;
+  #lost = null; // the canvas whose context was lost: held until that is restored, as only then it tells
   #visitor = null; // outlives the scene that it moves in
+  #clock = null; // of a video, likewise
   #modules = null;
   #scene = null;
   #contents = null;
   #pictures = null;
   #drawnPicture = null;
   #settled = false;
-  #announced = new Set();
+  #actions = {
+    goHome: () => this.#scene?.goHome(),
+    toggleWalking: () => this.#toggleWalking(),
+    toggleClassic: () => this.#toggleClassic(),
+    enterHeadset: () => this.#enterHeadset(),
+    screenshot: () => this.#saveScreenshot(),
+    toggleFull: () => this.#toggleFull(),
+    togglePlay: () => this.timeline.togglePlay(),
+    help: () => this.help.showModal(),
+  };
 
   /** @param options `bare`: nothing but the picture, for kiosks; `spin`: degrees per second of slow turning until the first input */
   constructor(stage, { bare = false, spin = 0 } = {}) {
@@ -75,16 +88,9 @@ export class Stage {
     this.flat = new FlatPicture(() => this.#refresh());
     this.words = element("p", { class: "stage-words" });
     this.notice = new Notice();
+    this.status = new Status(this.#element, this.notice);
     this.views = new ViewChoice({ onView: (view) => this.#choose({ view }), onShape: (shape) => this.#choose({ shape, view: this.#seen().view }) });
-    this.tools = new Toolbar({
-      goHome: () => this.#scene?.goHome(),
-      toggleWalking: () => this.#toggleWalking(),
-      toggleClassic: () => this.#toggleClassic(),
-      enterHeadset: () => this.#enterHeadset(),
-      screenshot: () => this.#saveScreenshot(),
-      toggleFull: () => this.#toggleFull(),
-      help: () => this.help.showModal(),
-    });
+    this.tools = new Toolbar(this.#actions);
     this.timeline = new Timeline({ onChange: () => this.#refresh(), giveBack: () => this.canvas.focus({ preventScroll: true }) });
     this.help = helpDialog();
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
@@ -101,12 +107,12 @@ export class Stage {
   /** Forget what belonged to the job before. */
   #forget() {
     this.#chosen = { view: null, shape: "sphere" };
-    this.#announced.clear();
+    this.status.forget();
     this.#contents?.clear();
     this.#pictures?.clear();
     this.#visitor?.goHome();
     this.#scene?.invalidate();
-    this.#drawnPicture = null;
+    this.#clock = this.#drawnPicture = null;
   }
 
   /** Bring into the scene what belongs there, and start it if need be. */
@@ -115,7 +121,8 @@ export class Stage {
     const seen = this.#seen();
     const in3d = hasScene(view) || (seen.url && seen.shape === "sphere");
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
-    if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, view.fps || 10, this.#bare);
+    if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
+    if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
     else if (this.#contents && view?.scene) this.#contents.showFile(view.scene);
     this.#refresh();
   }
@@ -143,7 +150,7 @@ export class Stage {
       spin: this.#spin,
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
-      onInput: () => (this.#spin = 0),
+      onInput: () => this.#touched(),
       onLost: () => this.#contextLost(),
     });
     this.#scene.setClassic(this.#classic);
@@ -162,13 +169,14 @@ export class Stage {
     const canvas = newCanvas();
     this.canvas.replaceWith(canvas);
     this.canvas = canvas;
+    this.status.set("settled", false);
   }
 
   /** All is given back, and made anew where the visitor stands as soon as the browser says that it can be. */
   #contextLost() {
-    this.#lost = true;
-    this.canvas.addEventListener("webglcontextrestored", () => {
-      this.#lost = false;
+    this.#lost = this.canvas;
+    this.#lost.addEventListener("webglcontextrestored", () => {
+      this.#lost = null;
       this.#update();
     });
     this.#close();
@@ -179,16 +187,22 @@ export class Stage {
   #drawn() {
     this.#contents?.look();
     if (!this.#scene || !this.#contents) return;
-    const { visitor, settled } = this.#scene;
+    const { visitor, settled, still, sight } = this.#scene;
     const { x, y, z, stopped } = visitor.pose;
-    setData(this.#element, "position", [x, y, z].map((value) => value.toFixed(2).replace("-0.00", "0.00")).join(","));
-    setData(this.#element, "heading", Math.round(visitor.heading * 10) / 10);
-    setData(this.#element, "settled", settled);
-    if (stopped) this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} V: fly on`);
+    this.status.set("position", [x, y, z].map((value) => value.toFixed(2).replace("-0.00", "0.00")).join(","));
+    this.status.set("heading", Math.round(visitor.heading * 10) / 10);
+    this.status.set("settled", still);
+    if (stopped && sight === "scene") this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} V: fly on`);
     if (settled !== this.#settled) {
       this.#settled = settled;
       this.#refresh();
     }
+  }
+
+  /** At once, not with the next picture: whoever waits until nothing moves may look before that. */
+  #touched() {
+    this.#spin = 0;
+    this.status.set("settled", false);
   }
 
   /** Make everything on the page true to what is known now. */
@@ -198,48 +212,29 @@ export class Stage {
     const picture = this.#showPicture(seen);
     const lost = this.#lost && { state: "error", fault: { words: LOST, again: null } };
     const said = lost || account({ view, seen, unavailable: this.#unavailable, contents: this.#contents, picture });
-    const in3d = Boolean(this.#scene) && !this.#lost && (seen.view === "scene" ? hasScene(view) : seen.shape === "sphere");
+    const in3d = Boolean(this.#scene) && (seen.view === "scene" ? hasScene(view) : seen.shape === "sphere");
     this.canvas.hidden = !in3d;
     this.words.textContent = !view ? EMPTY : seen.view === "scene" && this.#unavailable ? this.#unavailable : "";
     this.views.show(seen);
     const inScene = in3d && seen.view === "scene";
+    if (in3d) this.#scene.sight = !inScene ? "sphere" : this.#contents.shown ? "scene" : null;
+    else if (this.#scene) this.#scene.sight = null;
     const walking = this.#visitor?.pose.walking ?? true;
     this.tools.show({ in3d, inScene, walking, classic: this.#classic, headset: this.#headset });
     this.tools.element.hidden = !view;
-    this.timeline.attach(inScene ? (this.#contents?.film?.clock ?? null) : null);
-    this.#say(said, seen);
-  }
-
-  #say({ state, fault, words, share }, seen) {
-    const view = this.#view;
-    const shown = this.#contents?.shown;
-    const data = { state, view: seen.view, shown: shown?.url ?? "", frame: shown?.frame ?? null };
-    for (const [name, value] of Object.entries(data)) setData(this.#element, name, value);
-    if (fault) this.notice.fail(fault.words, fault.again);
-    else if (words) this.notice.say(words, share);
-    else this.notice.clear();
-    if (view) this.#announce(state, seen.view, view.scene);
-  }
-
-  /** Screen readers are told once of each load and its end; the frames of a video are told by the scrubber. */
-  #announce(state, view, scene) {
-    const key = `${state} ${view} ${scene}`;
-    if (this.#announced.has(key)) return;
-    this.#announced.add(key);
-    const name = view === "depth" ? "depth map" : view;
-    if (state === "loading") this.notice.announce(`Loading the ${name}`);
-    if (state === "ready") this.notice.announce(`The ${name} is shown`);
+    this.timeline.attach(inScene ? this.#clock : null);
+    this.status.say(said, { seen, view, shown: this.#contents?.shown });
   }
 
   /** Show the picture that is to be seen, around the visitor or flat; returns how far it has got. */
   #showPicture({ view, shape, url }) {
     const flat = url !== null && shape === "flat";
     this.flat.show(flat ? url : null, `${view === "depth" ? "Depth map" : "Panorama"} of ${this.#view?.title}`);
-    const texture = url !== null && !flat ? (this.#pictures?.get(url) ?? null) : null;
+    const picture = url !== null && !flat ? this.#pictures?.get(url) : null;
+    const { texture, fault } = picture ?? { texture: null, fault: null };
     this.#scene?.showPicture(texture);
     if (flat) return this.flat;
     if (texture && this.#scene.settled) this.#drawnPicture = texture;
-    const fault = this.#pictures?.fault ?? null;
     return { state: fault ? "error" : texture && this.#drawnPicture === texture ? "ready" : "loading", fault };
   }
 
@@ -249,19 +244,19 @@ export class Stage {
   }
 
   #keyDown(event) {
-    if (keysAreTaken(event, this.#element) || !this.#view) return;
-    const onButton = event.target.closest?.("button, a");
-    if (event.key === "?" && !this.#bare) this.help.showModal();
-    else if (event.code === "KeyR") this.#scene?.goHome();
-    else if (event.code === "KeyV") this.#toggleWalking();
-    else if (event.code === "KeyK" || (event.code === "Space" && !onButton)) this.timeline.togglePlay();
-    else return;
-    event.preventDefault();
+    if (keysAreTaken(event, this.#element)) return;
+    const { code, key, repeat, target } = event;
+    const facts = { sight: this.#scene?.sight ?? null, canPlay: this.timeline.canPlay, canHelp: Boolean(this.#view) && !this.#bare };
+    const name = shortcut({ code, key, onButton: Boolean(target.closest?.("button, a")) }, facts);
+    if (!name) return;
+    event.preventDefault(); // also of a key that is held down: the page must not scroll below it
+    if (!repeat) this.#actions[name]();
   }
 
   #toggleWalking() {
     const visitor = this.#scene?.visitor;
     if (!visitor) return;
+    this.#touched();
     visitor.setWalking(!visitor.pose.walking);
     this.notice.glimpse(visitor.pose.walking ? "Walking: at eye height, as far as the picture reaches" : "Flying: wherever you look");
     this.#refresh();
@@ -292,9 +287,4 @@ export class Stage {
   async #saveScreenshot() {
     savePicture(await this.#scene.screenshot(), this.#view?.title ?? "");
   }
-}
-
-function setData({ dataset }, name, value) {
-  if (value === null) delete dataset[name];
-  else if (dataset[name] !== String(value)) dataset[name] = value;
 }

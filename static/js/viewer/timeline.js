@@ -15,7 +15,7 @@ export function clockTime(seconds) {
 export class Timeline {
   #clock = null;
   #onChange;
-  #resume = false;
+  #held = null; // the clock that was stopped by holding the scrubber
 
   constructor({ onChange, giveBack }) {
     this.#onChange = onChange;
@@ -23,7 +23,7 @@ export class Timeline {
     this.scrubber = element("input", { type: "range", class: "timeline-scrubber", min: 0, max: 0, step: 1, value: 0, "aria-label": "Time" });
     this.scrubber.addEventListener("pointerdown", () => this.#hold());
     this.scrubber.addEventListener("input", () => this.#seek());
-    this.scrubber.addEventListener("change", () => this.#letGo());
+    for (const end of ["change", "pointercancel"]) this.scrubber.addEventListener(end, () => this.#letGo());
     this.scrubber.addEventListener("pointerup", () => (this.#letGo(), giveBack()));
     this.time = element("output", { class: "timeline-time" });
     this.speed = element("select", { class: "timeline-speed", "aria-label": "Speed", change: () => this.#setSpeed() });
@@ -36,6 +36,7 @@ export class Timeline {
 
   /** Attach to a clock, or to none. Speed and loop stay as they were chosen. */
   attach(clock) {
+    if (clock !== this.#clock) this.#resume();
     this.#clock = clock;
     this.element.hidden = clock === null;
     if (!clock) return;
@@ -59,9 +60,14 @@ export class Timeline {
     this.play.disabled = count < 2;
   }
 
+  /** Whether there is a video that can be played. */
+  get canPlay() {
+    return this.#clock !== null && this.#clock.count > 1;
+  }
+
   togglePlay() {
     const clock = this.#clock;
-    if (!clock || clock.count < 2) return;
+    if (!this.canPlay) return;
     if (!clock.playing && clock.ended) clock.seek(0);
     clock.playing = !clock.playing;
     this.#changed();
@@ -76,8 +82,9 @@ export class Timeline {
 
   /** While the scrubber is held the video stands still. */
   #hold() {
-    this.#resume ||= this.#clock.playing;
-    this.#clock.playing = false;
+    if (!this.#clock.playing) return;
+    this.#held = this.#clock;
+    this.#held.playing = false;
   }
 
   #seek() {
@@ -86,10 +93,15 @@ export class Timeline {
   }
 
   #letGo() {
-    if (!this.#clock || !this.#resume) return;
-    this.#resume = false;
-    this.#clock.playing = true;
-    this.#changed();
+    if (this.#resume()) this.#changed();
+  }
+
+  /** Returns whether a clock goes on now. */
+  #resume() {
+    if (!this.#held) return false;
+    this.#held.playing = true;
+    this.#held = null;
+    return true;
   }
 
   #setSpeed() {
