@@ -178,7 +178,8 @@ class _Worker:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-            text=True, encoding="utf-8", start_new_session=os.name != "nt")  # Ctrl-C is for the server alone
+            text=True, encoding="utf-8", start_new_session=os.name != "nt",  # Ctrl-C is for the server alone
+            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0))
         log.info("worker %d started", self._process.pid)
 
     def is_alive(self) -> bool:

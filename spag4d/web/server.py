@@ -33,9 +33,9 @@ def serve(
     service.start()
     try:
         app = create_app(service, access)
-        say(_greeting(host, listener.getsockname()[1], access))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False)
         with suppress(KeyboardInterrupt):
+            say(_greeting(host, listener.getsockname()[1], access))
             uvicorn.Server(config).run(sockets=[listener])
         say("Stopped. What was under way goes on when the server is started again.")
     finally:

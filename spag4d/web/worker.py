@@ -33,6 +33,7 @@ FRAMES_FOLDER = "frames"
 PREVIEW = "preview.mp4"
 
 _PANORAMA_WIDTH, _THUMBNAIL_WIDTH = 4096, 480
+_NICENESS = 10
 
 
 class Worker:
@@ -209,7 +210,9 @@ def _write_depth_picture(size_hw: tuple[int, int]) -> None:
 
 
 def main() -> None:
-    """Serve on the standard streams; what libraries print goes to stderr."""
+    """Serve on the standard streams; what libraries print goes to stderr. The server and its page come first."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
     say = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdin.reconfigure(encoding="utf-8")  # type: ignore[union-attr]

@@ -142,6 +142,7 @@ def test_a_full_disk_is_a_failed_job_in_words_and_the_next_one_runs(start: Start
 
 def test_ctrl_c_ends_the_server_in_words(start: Start) -> None:
     server = start()
+    assert server.get("/api/health").status_code == 200
     server.process.send_signal(signal.SIGINT)
     rest, _ = server.process.communicate(timeout=30)
     assert server.process.returncode == 0
