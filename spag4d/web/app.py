@@ -15,11 +15,11 @@ from fastapi.staticfiles import StaticFiles
 from spag4d import __version__
 from spag4d.errors import Spag4dError
 from spag4d.web.guard import Access, Guard
-from spag4d.web.jobs import QueueFull
+from spag4d.web.jobs import QUEUE_FULL, QueueFull
+from spag4d.web.multipart import TooLarge
 from spag4d.web.places import example_file, in_words, static_folder
-from spag4d.web.routes import _FULL, router
+from spag4d.web.routes import router
 from spag4d.web.service import Service
-from spag4d.web.uploads import TooLarge
 
 # Windows takes types from its registry, where a program may have made .js plain text, which browsers do not run.
 mimetypes.add_type("text/javascript", ".js")
@@ -63,7 +63,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(QueueFull)
     def say_full(request: Request, error: QueueFull) -> JSONResponse:
-        return JSONResponse({"detail": _FULL}, 503, {"Retry-After": "30"})
+        return JSONResponse({"detail": QUEUE_FULL}, 503, {"Retry-After": "30"})
 
     @app.exception_handler(TooLarge)
     def say_too_large(request: Request, error: TooLarge) -> JSONResponse:

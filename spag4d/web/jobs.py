@@ -22,6 +22,8 @@ log = logging.getLogger("spag4d.web")
 
 DISK_FULL = "the server's disk is full, or nearly so. Delete scenes that you no longer need."
 
+QUEUE_FULL = "too many jobs wait already. Try again when some are done."
+
 MOST_STARTS = 3
 """A job that was under way each time when the server died so often is not started again."""
 

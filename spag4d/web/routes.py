@@ -10,20 +10,25 @@ from pydantic import BaseModel
 from spag4d import __version__
 from spag4d.settings import page_schema
 from spag4d.web import files
+from spag4d.web.descriptions import (
+    ARCHIVE,
+    FILE,
+    GUARDED,
+    JOB_FORM,
+    RECEIVING,
+    STREAM,
+    UNKNOWN,
+    UPLOAD_FORM,
+    problems,
+)
 from spag4d.web.events import event_stream
 from spag4d.web.forms import settings_from
-from spag4d.web.jobs import Job, Kind
+from spag4d.web.jobs import QUEUE_FULL, Job, Kind
 from spag4d.web.models import Model, ModelList
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Service
 from spag4d.web.uploads import Upload
 from spag4d.weights import WEIGHTS
-
-
-class Problem(BaseModel):
-    """Why a request was not done, in words."""
-
-    detail: str
 
 
 class Health(BaseModel):
@@ -47,27 +52,7 @@ class Uploaded(BaseModel):
     size: int
 
 
-def _problems(**statuses: str) -> dict[int | str, dict[str, Any]]:
-    return {int(status[1:]): {"model": Problem, "description": words} for status, words in statuses.items()}
-
-
-def _contents(**statuses: tuple[str, str]) -> dict[int | str, dict[str, Any]]:
-    return {int(status[1:]): {"content": {kind: {}}, "description": words} for status, (kind, words) in statuses.items()}
-
-
-_GUARDED = _problems(
-    s401="The token is missing.", s403="Another site or machine, which is not let in.",
-    s421="The server does not go by this name.", s422="A parameter is not what it has to be.")
-_UNKNOWN = _problems(s404="There is no such thing.")
-_RECEIVING = _problems(
-    s413="The file is too large.", s422="The form, the file or a setting cannot be used.",
-    s503="Too many jobs wait; try again later.", s507="The server's disk is full.")
-_BYTES = "application/octet-stream"
-_FILE = _contents(s200=(_BYTES, "The file."), s206=(_BYTES, "The part that was asked for."))
-_STREAM = _contents(s200=("text/event-stream", "Events, each with the whole state of what changed."))
-_ARCHIVE = _contents(s200=("application/zip", "The archive."))
-
-router = APIRouter(prefix="/api", responses=_GUARDED)
+router = APIRouter(prefix="/api", responses=GUARDED)
 
 
 def _service(request: Request) -> Service:
@@ -101,17 +86,7 @@ def settings() -> dict[str, Any]:
     return page_schema()
 
 
-def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
-
-
-_FILE_FIELD = {"type": "string", "format": "binary", "description": "A panorama or a 360° video."}
-_UPLOAD_FIELD = {"type": "string", "description": "Instead of a file: the id of an upload, or of a job to use its file."}
-_SETTING_FIELDS = page_schema()["properties"]
-
-
-@router.post("/uploads", status_code=201, responses=_RECEIVING, openapi_extra=_form({"file": _FILE_FIELD}, ["file"]))
+@router.post("/uploads", status_code=201, responses=RECEIVING, openapi_extra=UPLOAD_FORM)
 async def upload(request: Request, service: TheService) -> Uploaded:
     """Send a panorama or a video, to be converted by a later job within a day."""
     form = await service.uploads.receive(request)
@@ -119,17 +94,13 @@ async def upload(request: Request, service: TheService) -> Uploaded:
     return Uploaded(id=id, kind=kept.kind, name=kept.name, size=kept.path.stat().st_size)
 
 
-@router.post("/jobs", status_code=201, responses=_RECEIVING,
-             openapi_extra=_form({"file": _FILE_FIELD, "upload": _UPLOAD_FIELD, **_SETTING_FIELDS}, []))
+@router.post("/jobs", status_code=201, responses=RECEIVING, openapi_extra=JOB_FORM)
 async def create_job(request: Request, service: TheService) -> Job:
     """Queue the conversion of a file, or of an upload. Every setting may be a field of the form; see /api/settings."""
     if service.jobs.is_full():
-        raise HTTPException(503, _FULL, {"Retry-After": "30"})
+        raise HTTPException(503, QUEUE_FULL, {"Retry-After": "30"})
     form = await service.uploads.receive(request)
     return await run_in_threadpool(_add_job, service, form)
-
-
-_FULL = "too many jobs wait already. Try again when some are done."
 
 
 def _add_job(service: Service, form: Any) -> Job:
@@ -158,13 +129,13 @@ def jobs(service: TheService) -> list[Job]:
     return service.jobs.all()
 
 
-@router.get("/jobs/{id}", responses=_UNKNOWN)
+@router.get("/jobs/{id}", responses=UNKNOWN)
 def job(job: TheJob) -> Job:
     """Tell how far a job is and what it has made."""
     return job
 
 
-@router.post("/jobs/{id}/cancel", status_code=202, responses=_UNKNOWN)
+@router.post("/jobs/{id}/cancel", status_code=202, responses=UNKNOWN)
 def cancel(job: TheJob, service: TheService) -> Job:
     """Stop a job, whether it waits or runs; one that has ended stays as it is."""
     if not job.has_ended:
@@ -172,7 +143,7 @@ def cancel(job: TheJob, service: TheService) -> Job:
     return service.jobs.get(job.id) or job
 
 
-@router.delete("/jobs/{id}", status_code=204, responses={**_UNKNOWN, **_problems(s409="The job has not ended.")})
+@router.delete("/jobs/{id}", status_code=204, responses={**UNKNOWN, **problems({409: "The job has not ended."})})
 def delete(job: TheJob, service: TheService) -> None:
     """Forget a job that has ended, and delete its files."""
     if not job.has_ended:
@@ -186,13 +157,13 @@ def _stream(request: Request, service: Service, key: str | None) -> StreamingRes
                              headers={"cache-control": "no-store"})
 
 
-@router.get("/events", response_class=StreamingResponse, responses=_STREAM)
+@router.get("/events", response_class=StreamingResponse, responses=STREAM)
 async def events(request: Request, service: TheService) -> StreamingResponse:
     """Follow all jobs and models. The stream ends now and then: whoever comes again with Last-Event-ID misses nothing."""
     return _stream(request, service, None)
 
 
-@router.get("/jobs/{id}/events", response_class=StreamingResponse, responses={**_STREAM, **_UNKNOWN})
+@router.get("/jobs/{id}/events", response_class=StreamingResponse, responses={**STREAM, **UNKNOWN})
 async def job_events(request: Request, job: TheJob, service: TheService) -> StreamingResponse:
     """Follow one job, as /api/events does all of them."""
     return _stream(request, service, job.id)
@@ -202,7 +173,7 @@ Download = Annotated[bool, Query(description="Whether a browser is to save the f
 
 
 @router.head("/jobs/{id}/files/{name}", include_in_schema=False)
-@router.get("/jobs/{id}/files/{name}", response_class=FileResponse, responses={**_FILE, **_UNKNOWN})
+@router.get("/jobs/{id}/files/{name}", response_class=FileResponse, responses={**FILE, **UNKNOWN})
 def job_file(job: TheJob, service: TheService, name: str, download: Download = False) -> FileResponse:
     """Send a file that a job has made, or the part of it that a Range header asks for."""
     path = files.job_file(job, service.folder_of(job), name)
@@ -210,7 +181,7 @@ def job_file(job: TheJob, service: TheService, name: str, download: Download = F
 
 
 @router.head("/jobs/{id}/frames/{name}", include_in_schema=False)
-@router.get("/jobs/{id}/frames/{name}", response_class=FileResponse, responses={**_FILE, **_UNKNOWN})
+@router.get("/jobs/{id}/frames/{name}", response_class=FileResponse, responses={**FILE, **UNKNOWN})
 def frame(job: TheJob, service: TheService, name: str, download: Download = False) -> FileResponse:
     """Send the scene of one frame of a video, such as frame_00001.ply, as soon as it is whole."""
     path = files.frame_file(job, service.folder_of(job), name)
@@ -223,7 +194,7 @@ def _there(path: Any) -> Any:
     return path
 
 
-@router.get("/jobs/{id}/frames.zip", response_class=StreamingResponse, responses={**_ARCHIVE, **_UNKNOWN})
+@router.get("/jobs/{id}/frames.zip", response_class=StreamingResponse, responses={**ARCHIVE, **UNKNOWN})
 def all_frames(job: TheJob, service: TheService, format: str) -> StreamingResponse:
     """Send all frames of a finished video in one format, with sequence.json, as a zip archive."""
     if job.kind != "video" or job.status != "done" or format not in files.formats(job):
@@ -248,7 +219,7 @@ def models(service: TheService) -> ModelList:
     return service.models.all()
 
 
-@router.post("/models/{name}/fetch", status_code=202, responses={**_UNKNOWN, **_problems(s503="The weights cannot be stored.")})
+@router.post("/models/{name}/fetch", status_code=202, responses={**UNKNOWN, **problems({503: "The weights cannot be stored."})})
 def fetch_model(
     name: TheModel, service: TheService, *,
     agreed: Annotated[bool, Query(description="That the licence was read and agreed to, where there are terms.")] = False,
@@ -258,7 +229,7 @@ def fetch_model(
     return service.models.get(name)
 
 
-@router.post("/models/{name}/cancel", status_code=202, responses=_UNKNOWN)
+@router.post("/models/{name}/cancel", status_code=202, responses=UNKNOWN)
 def cancel_model(name: TheModel, service: TheService) -> Model:
     """Stop fetching a model; what has come is kept and goes on from there."""
     service.models.cancel(name)

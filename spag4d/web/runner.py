@@ -85,6 +85,9 @@ class Runner:
                 self._convert(worker, device or "auto", job)
             except Exception as error:
                 log.exception("job %s", job.id)
+                if worker is not None:  # what it still tells of this job must not be taken for news of the next
+                    worker.kill()
+                    worker = None
                 self._end(job.id, "failed", f"the job could not be run: {type(error).__name__}")
         if worker is not None:
             worker.kill()
@@ -108,6 +111,7 @@ class Runner:
         try:
             if cancelled:
                 self._end(job.id, "cancelled")
+            if cancelled or self._stopping.is_set():
                 return
             worker.convert(id=job.id, kind=job.kind, folder=str(folder), settings=job.settings, device=device)
             for message in worker.messages():

@@ -9,9 +9,8 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
@@ -22,20 +21,12 @@ from spag4d.errors import InputError, ResourceError
 from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
 from spag4d.web.jobs import DISK_FULL, Kind
+from spag4d.web.multipart import FORM_BYTES, Form, Receiver, TooLarge
 from spag4d.web.places import SOURCE
 
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks
-
-_FORM_BYTES = 1 << 16
-_LONGEST_NAME = 120
 _DAY_S = 86400.0
 _SPARE_BYTES = 500_000_000
 """What has to stay free on the disk for the scenes that are made of an upload."""
-
-
-class TooLarge(Exception):
-    """More was sent than may be."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +36,6 @@ class Upload:
     path: Path
     kind: Kind
     name: str
-
-
-@dataclass
-class Form:
-    """What a request carried: text fields, and perhaps a file."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-    file: Path | None = None
-    name: str = ""
 
 
 class Uploads:
@@ -72,7 +54,7 @@ class Uploads:
         if content_type != b"multipart/form-data" or not options.get(b"boundary"):
             raise InputError("send a form of the type multipart/form-data.")
         self._check_length(request.headers.get("content-length", ""))
-        receiver = _Receiver(self._folder / f"{secrets.token_hex(8)}.part")
+        receiver = Receiver(self._folder / f"{secrets.token_hex(8)}.part")
         try:
             with _explained():
                 parser = MultipartParser(options[b"boundary"], receiver.callbacks())
@@ -85,7 +67,7 @@ class Uploads:
 
     def _check_length(self, declared: str) -> None:
         length = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
-        if length > self.max_bytes + _FORM_BYTES:
+        if length > self.max_bytes + FORM_BYTES:
             raise TooLarge
         if length + _SPARE_BYTES > shutil.disk_usage(self._folder).free:
             raise ResourceError(DISK_FULL)
@@ -94,7 +76,7 @@ class Uploads:
         received = 0
         async for piece in pieces:
             received += len(piece)
-            if received > self.max_bytes + _FORM_BYTES:
+            if received > self.max_bytes + FORM_BYTES:
                 raise TooLarge
             yield piece
 
@@ -132,86 +114,6 @@ class Uploads:
                 path.unlink(missing_ok=True)
 
 
-class _Receiver:
-    """Takes the parts of a form as the parser finds them: a file goes to the disk, fields may be short."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._form = Form()
-        self._file: BinaryIO | None = None
-        self._header_name = self._header_value = b""
-        self._disposition = b""
-        self._field = ""
-        self._value = b""
-        self._text_bytes = 0
-        self._ended = False
-
-    def callbacks(self) -> "MultipartCallbacks":
-        return {
-            "on_part_begin": self._begin_part, "on_header_field": self._on_header_name,
-            "on_header_value": self._on_header_value, "on_header_end": self._end_header,
-            "on_headers_finished": self._begin_content, "on_part_data": self._on_content,
-            "on_part_end": self._end_part, "on_end": self._end,
-        }
-
-    def form(self) -> Form:
-        """Return what was received, once all of it was."""
-        if not self._ended:
-            raise InputError("the form is cut off: its end is missing. Send it again.")
-        return self._form
-
-    def discard(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._path.unlink(missing_ok=True)
-
-    def _begin_part(self) -> None:
-        self._disposition, self._value = b"", b""
-
-    def _on_header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header_name += data[start:end]
-
-    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header_value += data[start:end]
-
-    def _end_header(self) -> None:
-        if self._header_name.lower() == b"content-disposition":
-            self._disposition = self._header_value
-        self._header_name = self._header_value = b""
-
-    def _begin_content(self) -> None:
-        _, options = parse_options_header(self._disposition)
-        self._field = options.get(b"name", b"").decode("utf-8", "replace")
-        if b"filename" not in options:
-            if self._field in self._form.fields:
-                raise InputError(f"'{self._field}' was sent twice.")
-            return
-        if self._field != "file" or self._form.file is not None:
-            raise InputError("send one file, in the field 'file'.")
-        self._form.name = shown_name(options[b"filename"].decode("utf-8", "replace"))
-        self._form.file = self._path
-        self._file = self._path.open("wb")
-
-    def _on_content(self, data: bytes, start: int, end: int) -> None:
-        if self._file is not None:
-            self._file.write(memoryview(data)[start:end])
-            return
-        self._text_bytes += end - start
-        if self._text_bytes > _FORM_BYTES:
-            raise TooLarge
-        self._value += data[start:end]
-
-    def _end_part(self) -> None:
-        if self._file is None:
-            self._form.fields[self._field] = self._value.decode("utf-8", "replace")
-        else:
-            self._file.close()
-            self._file = None
-
-    def _end(self) -> None:
-        self._ended = True
-
-
 @contextmanager
 def _explained() -> Iterator[None]:
     """Say in words why a request could not be received."""
@@ -229,12 +131,6 @@ def _explained() -> Iterator[None]:
 
 def _facts(path: Path) -> Path:
     return path.with_name(f"{path.stem}.json")
-
-
-def shown_name(name: str) -> str:
-    """Return the name of an uploaded file as people may read it; it never becomes a path."""
-    last = re.split(r"[/\\]", name)[-1]
-    return "".join(letter for letter in last if letter.isprintable())[:_LONGEST_NAME].strip() or "panorama"
 
 
 def copied(source: Path, folder: Path) -> None:

@@ -13,7 +13,8 @@ from starlette.requests import ClientDisconnect
 
 from spag4d.errors import InputError, ResourceError
 from spag4d.web import uploads as uploads_module
-from spag4d.web.uploads import Form, TooLarge, Uploads, copied, shown_name
+from spag4d.web.multipart import Form, TooLarge, shown_name
+from spag4d.web.uploads import Uploads, copied
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
