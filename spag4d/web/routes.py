@@ -25,6 +25,7 @@ from spag4d.web.events import event_stream
 from spag4d.web.forms import settings_from
 from spag4d.web.jobs import QUEUE_FULL, Job, Kind
 from spag4d.web.models import Model, ModelList
+from spag4d.web.multipart import Form
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Service
 from spag4d.web.uploads import Upload
@@ -103,21 +104,20 @@ async def create_job(request: Request, service: TheService) -> Job:
     return await run_in_threadpool(_add_job, service, form)
 
 
-def _add_job(service: Service, form: Any) -> Job:
+def _add_job(service: Service, form: Form) -> Job:
+    """Queue what a form asks for; of a file that came with it, the job's own is the only one that stays."""
     named = form.fields.pop("upload", "")
     try:
         chosen = settings_from(form.fields)
-    except Exception:
-        if form.file is not None:
-            form.file.unlink(missing_ok=True)
-        raise
-    return service.add(_upload(service, form, named), chosen)
+        if form.file is None and named:
+            return service.add(_known(service, named), chosen)
+        return service.add(service.uploads.keep(form)[1], chosen)
+    finally:
+        service.uploads.forget(form)
 
 
-def _upload(service: Service, form: Any, named: str) -> Upload:
-    if form.file is not None or not named:
-        return service.uploads.keep(form)[1]
-    found = service.source(named)
+def _known(service: Service, id: str) -> Upload:
+    found = service.source(id)
     if found is None:
         raise HTTPException(422, "that upload is not there any more. Send the file again.")
     return found

@@ -107,6 +107,12 @@ class Uploads:
             return None
         return Upload(path, facts["kind"], facts["name"])
 
+    def forget(self, form: Form) -> None:
+        """Delete the file of a form, kept or not; jobs that use it have one of their own."""
+        if form.file is not None:
+            for path in (form.file, form.file.with_suffix(""), _facts(form.file)):
+                path.unlink(missing_ok=True)
+
     def clear_old(self) -> None:
         """Delete what was sent a day ago; jobs that use it have a file of their own."""
         for path in self._folder.iterdir():

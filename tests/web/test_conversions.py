@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 
 from spag4d import SPAG4D, Settings
 from spag4d.io.ply import read_ply
@@ -133,14 +134,20 @@ def test_a_picture_bomb_is_refused_by_the_size_that_it_declares(server: RunningS
     assert answer.status_code == 422 and "60000 x 30000" in answer.json()["detail"]
 
 
-def test_a_deleted_job_is_gone_with_its_files(server: RunningServer, room: Path) -> None:
-    import requests
+def test_a_deleted_job_is_gone_with_its_files(server: RunningServer, room: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(room.read_bytes() + b"told by these bytes")
+    job = server.converted(mine, stride="8")
+    assert job["status"] == "done"
 
-    job = server.converted(room, stride="8")
+    def copies() -> list[str]:
+        files = [path for path in server.home.rglob("*") if path.is_file()]
+        return [path.parent.name for path in files if path.read_bytes() == mine.read_bytes()]
+
+    assert copies() == [job["id"]]
     url = f"{server.address}/api/jobs/{job['id']}"
-    assert (server.home / "web" / "jobs" / job["id"]).is_dir()
     assert requests.delete(url, timeout=10).status_code == 204
-    assert not (server.home / "web" / "jobs" / job["id"]).exists()
+    assert copies() == [] and not (server.home / "web" / "jobs" / job["id"]).exists()
     assert server.get(f"/api/jobs/{job['id']}").status_code == requests.delete(url, timeout=10).status_code == 404
 
 

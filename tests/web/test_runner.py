@@ -1,0 +1,136 @@
+"""The runner with workers that only say what they are told to."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spag4d import Settings
+from spag4d.web import runner as runner_module
+from spag4d.web.board import Board
+from spag4d.web.jobs import Job, Jobs
+from spag4d.web.runner import Runner
+
+
+class Actor:
+    """Plays a worker process: greets with its devices, and ends each job when it is let go."""
+
+    devices: list[str] = ["cpu"]
+    go = threading.Event()
+    everybody: list["Actor"] = []
+    messages_of: Callable[[str], list[dict[str, Any]]] = staticmethod(lambda name: [])
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.greeted = self.dead = False
+        Actor.everybody.append(self)
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        if not self.greeted:
+            self.greeted = True
+            yield {"devices": self.devices}
+            return
+        self.go.wait(10)
+        yield from Actor.messages_of(self.requests[-1]["id"])
+        yield {"cancelled": True}
+
+    def convert(self, **request: Any) -> None:
+        self.requests.append(request)
+
+    def is_alive(self) -> bool:
+        return not self.dead
+
+    def kill(self) -> None:
+        self.dead = True
+
+    def cancel(self, id: str) -> None:
+        self.go.set()
+
+
+@pytest.fixture(autouse=True)
+def stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "_Worker", Actor)
+    monkeypatch.setattr(Actor, "everybody", [])
+    monkeypatch.setattr(Actor, "go", threading.Event())
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    opened = Jobs(tmp_path / "jobs.sqlite", Board(), max_queue=10)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def runner(jobs: Jobs, tmp_path: Path) -> Iterator[Runner]:
+    started = Runner(jobs, tmp_path)
+    yield started
+    Actor.go.set()
+    started.stop()
+
+
+def added(jobs: Jobs) -> Job:
+    return jobs.add("photo", "a.png", Settings().model_dump(), lambda id: None)
+
+
+def wait(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_two_gpus_convert_two_jobs_at_a_time(jobs: Jobs, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Actor, "devices", ["cuda:0", "cuda:1"])
+    for _ in range(3):
+        added(jobs)
+    runner.start()
+    wait(lambda: jobs.count("running") == 2 and len([actor for actor in Actor.everybody if actor.requests]) == 2)
+    assert sorted(actor.requests[0]["device"] for actor in Actor.everybody) == ["cuda:0", "cuda:1"]
+    assert jobs.count("queued") == 1
+    Actor.go.set()
+    wait(lambda: jobs.count("cancelled") == 3)
+    assert sum(len(actor.requests) for actor in Actor.everybody) == 3
+
+
+def test_one_device_leaves_the_settings_as_they_are(jobs: Jobs, runner: Runner) -> None:
+    added(jobs)
+    runner.start()
+    Actor.go.set()
+    wait(lambda: jobs.count("cancelled") == 1)
+    assert [actor.requests[0]["device"] for actor in Actor.everybody] == ["auto"]
+
+
+def test_a_job_that_cannot_be_followed_fails_and_its_worker_is_replaced(
+    jobs: Jobs, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = added(jobs), added(jobs)
+    monkeypatch.setattr(Actor, "messages_of", staticmethod(lambda id: [{"files": ["is not there"]}] if id == bad.id else []))
+    Actor.go.set()
+    runner.start()
+    wait(lambda: jobs.count("cancelled") == 1)
+    ended = jobs.get(bad.id)
+    assert ended is not None and ended.status == "failed" and "could not be run" in ended.error
+    assert [actor.requests[0]["id"] for actor in Actor.everybody] == [bad.id, good.id] and Actor.everybody[0].dead
+
+
+def test_a_job_is_cancelled_before_its_worker_is_there(jobs: Jobs, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    starting, ready = threading.Event(), threading.Event()
+    born = Actor.__init__
+
+    def slowly(self: Actor) -> None:
+        born(self)
+        starting.set()
+        ready.wait(10)
+
+    monkeypatch.setattr(Actor, "__init__", slowly)
+    job = added(jobs)
+    runner.start()
+    assert starting.wait(10)
+    runner.cancel(job.id)
+    ready.set()
+    wait(lambda: jobs.count("cancelled") == 1)
+    assert Actor.everybody[0].requests == []
