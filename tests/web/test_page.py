@@ -218,10 +218,10 @@ def test_walking_ends_where_the_picture_does_and_flying_does_not(visit: Visiting
         visitor.wait_until_still()
         return -float(visitor.stage("position").split(",")[2])
 
-    stopped = ahead_after(4000)
+    stopped = ahead_after(2500)
     assert 0.5 < stopped < 4.0  # the wall ahead is 4 m away
     page.keyboard.press("v")
-    assert ahead_after(2500) > stopped + 0.3
+    assert ahead_after(1500) > stopped + 0.3
 
 
 def test_the_mouse_looks_and_the_wheel_zooms(visit: Visiting, scene: dict, tmp_path: Path) -> None:
