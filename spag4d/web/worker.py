@@ -6,6 +6,7 @@ along.
 
 import json
 import os
+import queue
 import sys
 import threading
 import traceback
@@ -44,8 +45,7 @@ class Worker:
         self._say_to = say
         self._cancelled: str | None = None
         self._current = ""
-        self._requests: list[dict[str, Any]] = []
-        self._arrived = threading.Semaphore(0)
+        self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._converter: SPAG4D | None = None
 
     def serve(self) -> None:
@@ -53,8 +53,7 @@ class Worker:
         threading.Thread(target=self._listen, daemon=True).start()
         self._say(devices=conversion_devices())
         while True:
-            self._arrived.acquire()
-            self._run(self._requests.pop(0))
+            self._run(self._requests.get())
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -62,8 +61,7 @@ class Worker:
             if "cancel" in request:
                 self._cancelled = request["cancel"]
             else:
-                self._requests.append(request)
-                self._arrived.release()
+                self._requests.put(request)
         os._exit(0)  # the server is gone; what is half done is started again with it
 
     def _say(self, **message: Any) -> None:

@@ -64,7 +64,7 @@ export class Chooser {
 
   add(files) {
     if (!files.length) return;
-    const kept = this.isExample ? [] : this.items;
+    const kept = this.isExample ? [] : this.items.filter((item) => !item.jobId); // what is converted has had its turn
     this.replace([...kept, ...files.map(Item.of)], true);
   }
 

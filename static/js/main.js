@@ -48,7 +48,6 @@ class Page {
       byId("missing").textContent = NO_VIEWER;
       byId("missing").hidden = false;
     }
-    this.knownModels = models;
     this.models.show(models.models);
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models);
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
@@ -85,8 +84,7 @@ class Page {
   async onModel(model) {
     this.models.update(model);
     if (model.state === "fetching") return;
-    this.knownModels = await get("/api/models");
-    this.settings.setModels(this.knownModels);
+    this.settings.setModels(await get("/api/models"));
   }
 
   onChosen(areNew = false) {
@@ -133,20 +131,21 @@ class Page {
     this.fail("");
     byId("convert").disabled = true;
     const items = [...this.chooser.items];
+    const failures = [];
     let first = null;
-    try {
-      for (const [number, item] of items.entries()) {
+    for (const [number, item] of items.entries()) {
+      try {
         const job = await this.sent(item, items.length > 1 ? `${number + 1} of ${items.length}, ` : "");
         item.jobId = job.id;
         if (!this.jobs.has(job.id)) this.onJob(job); // its events may have been quicker
         if (!first) this.open((first = job).id);
+      } catch (problem) {
+        failures.push(problem.message); // and the others go on
       }
-    } catch (problem) {
-      this.fail(problem.message);
-    } finally {
-      byId("convert").disabled = false;
-      this.nameButton();
     }
+    this.fail([...new Set(failures)].join(" · "));
+    byId("convert").disabled = false;
+    this.nameButton();
   }
 
   nameButton() {

@@ -119,14 +119,18 @@ def test_a_conversion_can_be_cancelled(visit: Visiting, large: Path) -> None:
 
 
 def test_several_files_queue_up(visit: Visiting, pictures: Path, tmp_path: Path) -> None:
-    names = [f"batch {number}.png" for number in (1, 2)]
+    names = [f"batch {number}.png" for number in (1, 2, 3)]
     for name in names:
         (tmp_path / name).write_bytes((pictures / "room.png").read_bytes())
-    page = visit().open()
+    (tmp_path / names[1]).write_bytes(b"no picture")
+    visitor = visit()
+    page = visitor.open()
     page.set_input_files("#files", [tmp_path / name for name in names])
-    expect(page.locator("#convert")).to_have_text("Convert 2 files")
+    expect(page.locator("#convert")).to_have_text("Convert 3 files")
     page.click("#convert")
-    for name in names:
+    expect(page.locator("#form-error")).to_contain_text("batch 2.png is neither a picture nor a video")
+    visitor.complaints.clear()  # the browser's own remark on that answer
+    for name in (names[0], names[2]):
         expect(page.locator("#cards .card", has_text=name).locator(".card-status")).to_have_text("ready")
 
 
@@ -143,8 +147,8 @@ def test_a_bad_file_is_said_in_words_and_the_page_goes_on(visit: Visiting, room:
     page.set_input_files("#files", tmp_path / "flat.png")
     page.click("#convert")
     expect(page.locator("#job .job-error")).to_contain_text("flat.png is 300 x 200 pixels")
-    page.click("#chosen button")
-    page.set_input_files("#files", room)
+    page.set_input_files("#files", room)  # takes the place of what has had its turn
+    expect(page.locator("#convert")).to_have_text("Convert")
     page.click("#convert")
     visitor.wait_for_scene("/scene.")
     expect(page.locator("#form-error")).to_be_hidden()
