@@ -76,7 +76,7 @@ def _greeting(host: str, port: int, access: Access) -> str:
         lines.append("Warning: --no-auth lets everybody in who reaches this machine.")
     if not has_viewer():
         lines.append("Warning: the libraries that draw scenes in the page are missing: they could not be fetched when SPAG-4D "
-                     "was installed. With a network, install it again.")
+                     "was installed. With a network, start run.sh or run.bat again, or install SPAG-4D again.")
     return "\n".join(lines)
 
 

@@ -10,8 +10,9 @@ import { SettingsForm } from "./settings_form.js";
 import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
 
-const NO_VIEWER = "The libraries that draw scenes (three.js and Spark) are missing, as they could not be fetched when SPAG-4D was installed. "
-  + "Scenes can be made and downloaded all the same. To see them here, connect to a network, install SPAG-4D again and reload this page.";
+const NO_VIEWER = "The libraries that draw scenes (three.js and Spark) are missing: they could not be fetched when SPAG-4D was "
+  + "installed. Scenes can be made and downloaded all the same. To see them here, connect to a network, start run.sh or run.bat "
+  + "again (or install SPAG-4D again), and reload this page.";
 
 const query = new URLSearchParams(location.search);
 const isKiosk = query.has("kiosk");
