@@ -35,13 +35,21 @@ class Board:
         self._notes: dict[str, Note] = {}
         self._lock = threading.Lock()
         self._watchers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._closed = False
 
     def put(self, kind: str, key: str, text: str) -> None:
         """Replace the note about ``key`` and wake those who watch."""
         with self._lock:
             self._notes[key] = Note(next(self._revisions), kind, key, text)
-            watchers = list(self._watchers)
-        for loop, changed in watchers:
+        self._wake()
+
+    def close(self) -> None:
+        """Send the watchers home: the server ends."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        for loop, changed in list(self._watchers):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(changed.set)
 
@@ -54,13 +62,14 @@ class Board:
     async def watch(self, revision: int, key: str | None = None) -> AsyncIterator[Note | None]:
         """Yield newer notes as they come, and None from time to time, so that a broken connection is noticed.
 
-        Ends after a while: who is still there comes again. A server that is told to stop therefore waits for nobody long.
+        Ends after a while, and when the board is closed: who is still there comes again. So no server that is told to stop
+        waits for a watcher long.
         """
         changed, end = asyncio.Event(), time.monotonic() + _LIFE_S
         watcher = (asyncio.get_running_loop(), changed)
         self._watchers.add(watcher)
         try:
-            while time.monotonic() < end:
+            while time.monotonic() < end and not self._closed:
                 changed.clear()
                 for note in self.newer(revision, key):
                     revision = note.revision

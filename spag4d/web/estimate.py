@@ -1,5 +1,6 @@
 """How much of a conversion is done: the shares that its stages took when it was last measured."""
 
+import time
 from collections.abc import Mapping
 
 from spag4d.conversion import FRAMES
@@ -11,6 +12,9 @@ _SHARES = {
 """Seconds of each stage of a photo on a processor; only their ratio matters, and only until a job has been measured."""
 
 _BEFORE_FRAMES = 0.1
+
+_TELLING = 0.05
+"""Share of a job that has to be done before the time that is left is told."""
 
 
 class Estimate:
@@ -25,6 +29,21 @@ class Estimate:
         usual = {name: share for name, share in _SHARES.items() if not skipped.get(name)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
         self._reached = 0.0
+        self._began: tuple[float, float] | None = None
+        self._in_frames = False
+
+    def step(self, stage: str, done: int, total: int) -> tuple[float, float | None]:
+        """Return how much of the job is done, 0–1, and about how many seconds are left once that can be told.
+
+        A video that goes on began with what was there already: only what is done since then tells how quick it is.
+        """
+        now, fraction = time.monotonic(), self.fraction(stage, done, total)
+        if self._began is None or (stage == FRAMES and not self._in_frames):
+            self._began, self._in_frames = (now, fraction), stage == FRAMES
+        begun, before = self._began
+        if fraction - before < _TELLING:
+            return fraction, None
+        return fraction, (now - begun) * (1 - fraction) / (fraction - before)
 
     def fraction(self, stage: str, done: int, total: int) -> float:
         """Return how much of the job is done, 0–1, never less than before."""

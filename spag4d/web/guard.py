@@ -6,12 +6,12 @@ cannot reach it by a name of its own that it points here (DNS rebinding), and re
 
 import hmac
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -102,21 +102,21 @@ class Guard:
             answer.set_cookie(cookie, given, max_age=_COOKIE_AGE_S, httponly=True, samesite="lax")
             return answer
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if self._is_token(_cookies(headers).get(cookie, "")) or self._is_token(bearer):
+        if self._is_token(cookie_parser(headers.get("cookie", "")).get(cookie, "")) or self._is_token(bearer):
             return None
         if scope["path"] == "/":
             return FileResponse(static_folder() / "token.html", 401)
         if scope["path"].startswith("/static/css/") and scope["method"] in _SAFE_METHODS:
             return None
         return _said(401, "the token is missing. It stands where the server was started: open the address with ?token=… once, "
-                          "or send it as a bearer token.")
+                          "or send it as a bearer token.", {"WWW-Authenticate": "Bearer"})
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode("utf-8", "replace"), self._access.token.encode())
 
 
-def _said(status: int, words: str) -> Response:
-    return JSONResponse({"detail": words}, status)
+def _said(status: int, words: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"detail": words}, status, headers)
 
 
 def _name(host: str) -> str | None:
@@ -150,12 +150,5 @@ def _is_same_site(headers: Headers, host: str) -> bool:
     """Return whether a browser says that our own page sent this; programs, which say nothing, may."""
     origin = headers.get("origin")
     if origin is not None:
-        return urlsplit(origin).netloc == host
+        return origin.partition("://")[2] == host
     return headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-
-
-def _cookies(headers: Headers) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(headers.get("cookie", "")).items()}
-    except CookieError:
-        return {}

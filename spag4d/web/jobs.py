@@ -27,6 +27,9 @@ QUEUE_FULL = "too many jobs wait already. Try again when some are done."
 MOST_STARTS = 3
 """A job that was under way each time when the server died so often is not started again."""
 
+_NOTHING_DONE: dict[str, Any] = {
+    "stage": "", "detail": "", "done": 0, "total": 0, "fraction": 0.0, "left_s": None, "warnings": []}
+
 _FLEETING = {"stage", "detail", "done", "total", "fraction", "left_s"}
 
 
@@ -110,7 +113,7 @@ class Jobs:
                 f"the server ended {job.starts} times while this was converted, most likely for want of memory. "
                 "Choose more pixels per Gaussian or a smaller picture."))
         else:
-            self.update(job.id, status="queued", stage="", detail="", done=0, total=0, fraction=0.0, left_s=None, warnings=[])
+            self.update(job.id, status="queued", **_NOTHING_DONE)
 
     def close(self) -> None:
         """Close the database."""
@@ -136,11 +139,11 @@ class Jobs:
 
     def add(self, kind: Kind, name: str, settings: dict[str, Any], prepare: Callable[[str], None]) -> Job:
         """Queue a new job once ``prepare`` has put its files in place; raises `QueueFull`, `ResourceError` for a full disk."""
+        job = Job(id=secrets.token_hex(8), kind=kind, name=name, settings=settings, created_s=time.time())
+        prepare(job.id)  # which may have gigabytes to copy: nobody waits for that
         with self._changed:
             if self.is_full():
                 raise QueueFull
-            job = Job(id=secrets.token_hex(8), kind=kind, name=name, settings=settings, created_s=time.time())
-            prepare(job.id)
             try:
                 self._database.execute("INSERT INTO jobs (id, state) VALUES (?, ?)", (job.id, job.model_dump_json()))
             except sqlite3.OperationalError as error:
@@ -191,11 +194,19 @@ class Jobs:
             self.update(id, status="cancelled", ended_s=time.time())
             return True
 
-    def remove(self, id: str) -> None:
-        """Forget a job that has ended."""
+    def put_back(self, id: str) -> None:
+        """Queue a running job again, in its old place, as if it had not been begun: the server is asked to end."""
         with self._changed:
-            self._database.execute("DELETE FROM jobs WHERE id = ?", (id,))
-            del self._jobs[id]
+            self.update(id, status="queued", starts=self._jobs[id].starts - 1, **_NOTHING_DONE)
+
+    def remove(self, id: str) -> None:
+        """Forget a job that has ended; a full disk can keep it in the database for the next server to forget."""
+        with self._changed:
+            self._jobs.pop(id, None)
+            try:
+                self._database.execute("DELETE FROM jobs WHERE id = ?", (id,))
+            except sqlite3.OperationalError as error:
+                log.warning("job %s could not be forgotten: %s", id, error)
         self._board.put("deleted", id, json.dumps({"id": id}))
 
     def _post(self, job: Job) -> None:

@@ -21,9 +21,6 @@ log = logging.getLogger("spag4d.web")
 _IDLE_S = 300.0
 """A worker without work gives its memory back after so long."""
 
-_TELLING = 0.05
-"""Share of a job from which on the time that is left is told."""
-
 _PATIENCE_S = 30.0
 """A job that was cancelled has so long to stop by itself."""
 
@@ -111,15 +108,20 @@ class Runner:
         try:
             if cancelled:
                 self._end(job.id, "cancelled")
-            if cancelled or self._stopping.is_set():
+                return
+            if self._stopping.is_set():
+                self._jobs.put_back(job.id)
                 return
             worker.convert(id=job.id, kind=job.kind, folder=str(folder), settings=job.settings, device=device)
             for message in worker.messages():
                 if self._hear(job.id, message, estimate, folder):
                     return
-            if not self._stopping.is_set():
+            if self._stopping.is_set():
+                self._jobs.put_back(job.id)
+            else:
                 self._after_death(job.id, worker)
         finally:
+            worker.rest()
             with self._lock:
                 del self._workers[job.id]
                 self._cancelled.discard(job.id)
@@ -129,15 +131,15 @@ class Runner:
         job = self._jobs.get(id)
         assert job is not None
         if step := message.get("step"):
-            fraction = estimate.fraction(step["stage"], step["done"], step["total"])
-            self._jobs.update(id, **step, fraction=fraction, left_s=_left_s(job, fraction))
+            fraction, left_s = estimate.step(step["stage"], step["done"], step["total"])
+            self._jobs.update(id, **step, fraction=fraction, left_s=left_s)
         if "warning" in message:
             warning = in_words(message["warning"], job.name, folder)
             self._jobs.update(id, warnings=list(dict.fromkeys([*job.warnings, warning])))
         if new := {name: (folder / name).stat().st_size for name in message.get("files", [])}:
             self._jobs.update(id, files={**job.files, **new})
         if "frames" in message:
-            self._jobs.update(id, frames=message["frames"])
+            self._jobs.update(id, frames=message["frames"], starts=1)  # it gets on, however often it was begun
         if "result" in message:
             result = message["result"] and Result.model_validate(message["result"])
             self._end(id, "done", result=result, fraction=1.0)
@@ -166,19 +168,12 @@ class Runner:
         return results[-1].stage_times if results else {}
 
 
-def _left_s(job: Job, fraction: float) -> float | None:
-    """Return about how long a job still takes, once enough of it is done to tell."""
-    if fraction < _TELLING or job.started_s is None:
-        return None
-    return (time.time() - job.started_s) * (1 - fraction) / fraction
-
-
 class _Worker:
     """A worker process, seen from the server."""
 
     def __init__(self) -> None:
         self._at = ""
-        self._sending = threading.Lock()
+        self._turn, self._sending = threading.Lock(), threading.Lock()
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
@@ -191,8 +186,14 @@ class _Worker:
 
     def convert(self, id: str, **request: Any) -> None:
         """Begin with a job; what comes of it is among the `messages`."""
-        self._at = id
+        with self._turn:
+            self._at = id
         self.send(id=id, **request)
+
+    def rest(self) -> None:
+        """Be at no job any more."""
+        with self._turn:
+            self._at = ""
 
     def send(self, **message: Any) -> None:
         assert self._process.stdin is not None
@@ -213,8 +214,9 @@ class _Worker:
         timer.start()
 
     def _kill_if_still_at(self, id: str) -> None:
-        if self._at == id:
-            self.kill()
+        with self._turn:
+            if self._at == id:
+                self.kill()
 
     def exit_code(self) -> int:
         return self._process.wait(10)

@@ -6,11 +6,14 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from types import FrameType
+from urllib.parse import quote
 
 import uvicorn
 
 from spag4d.errors import InputError
 from spag4d.web.app import create_app
+from spag4d.web.board import Board
 from spag4d.web.guard import Access
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Limits, Service
@@ -36,21 +39,31 @@ def serve(
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False)
         with suppress(KeyboardInterrupt):
             say(_greeting(host, listener.getsockname()[1], access))
-            uvicorn.Server(config).run(sockets=[listener])
+            _Server(config, service.board).run(sockets=[listener])
         say("Stopped. What was under way goes on when the server is started again.")
     finally:
         service.stop()
         listener.close()
 
 
+class _Server(uvicorn.Server):
+    """A server that sends its watchers home before it waits for the last of its connections."""
+
+    def __init__(self, config: uvicorn.Config, board: Board) -> None:
+        super().__init__(config)
+        self._board = board
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._board.close()
+        super().handle_exit(sig, frame)
+
+
 def _listener(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return socket.create_server(found[0][4][:2], family=found[0][0], backlog=2048)
-    except OverflowError as error:
-        raise InputError(f"port {port} is none: choose one from 1 to 65535.") from error
-    except socket.gaierror as error:
-        raise InputError(f"there is no address '{host}': {error.strerror}.") from error
+    except (socket.gaierror, UnicodeError) as error:
+        raise InputError(f"there is no address '{host}': {error}.") from error
     except OSError as error:
         raise InputError(f"cannot listen at {host}, port {port}: {error.strerror}. Another program may be using it: choose "
                          "another port with --port.") from error
@@ -67,8 +80,8 @@ def _access(host: str, names: Sequence[str], anyone: bool) -> Access:
 
 
 def _greeting(host: str, port: int, access: Access) -> str:
-    name = "localhost" if access.is_local else _reachable_name(host)
-    address = f"http://{name}:{port}/" + (f"?token={access.token}" if access.token else "")
+    name = "localhost" if access.is_local and host in ("127.0.0.1", "::1") else _reachable_name(host)
+    address = f"http://{name}:{port}/" + (f"?token={quote(access.token, safe='')}" if access.token else "")
     lines = [f"SPAG-4D is at {address}  (Ctrl-C ends it)"]
     if access.token:
         lines.append("Whoever has this address can use the server. Nothing is encrypted: use it in networks that you trust.")

@@ -1,5 +1,6 @@
 """What runs behind the page: the jobs, their files, the processes that convert, and what is forgotten when it is old."""
 
+import logging
 import shutil
 import threading
 import time
@@ -16,6 +17,8 @@ from spag4d.web.models import Models
 from spag4d.web.places import SOURCE, web_folder
 from spag4d.web.runner import Runner
 from spag4d.web.uploads import Upload, Uploads, copied
+
+log = logging.getLogger("spag4d.web")
 
 _DAY_S = 86400.0
 _TIDY_EVERY_S = 3600.0
@@ -87,18 +90,31 @@ class Service:
         return Upload(self.folder_of(job) / SOURCE, job.kind, job.name)
 
     def add(self, upload: Upload, settings: Settings) -> Job:
-        """Queue the conversion of an upload; raises `QueueFull`, and `ResourceError` for a full disk."""
-        return self.jobs.add(upload.kind, upload.name, settings.model_dump(),
-                             lambda id: copied(upload.path, self.folder / "jobs" / id))
+        """Queue the conversion of an upload; raises `QueueFull`, and what `copied` raises."""
+        folders: list[Path] = []
+
+        def prepare(id: str) -> None:
+            folders.append(self.folder / "jobs" / id)
+            copied(upload.path, folders[0])
+
+        try:
+            return self.jobs.add(upload.kind, upload.name, settings.model_dump(), prepare)
+        except BaseException:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     def delete(self, job: Job) -> None:
         """Forget a job that has ended, and delete its files."""
+        shutil.rmtree(self.folder_of(job), ignore_errors=True)  # first, as this is what makes room
         self.jobs.remove(job.id)
-        shutil.rmtree(self.folder_of(job), ignore_errors=True)
 
     def _tidy_for_ever(self) -> None:
         while not self._stopping.wait(_TIDY_EVERY_S):
-            self._tidy()
+            try:
+                self._tidy()
+            except Exception:
+                log.exception("old jobs could not be deleted; trying again later")
 
     def _tidy(self) -> None:
         self.uploads.clear_old()

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +91,14 @@ class Uploads:
         except InputError as error:
             form.file.unlink(missing_ok=True)
             raise InputError(str(error).replace(str(form.file), form.name)) from error
-        id = form.file.stem
-        _facts(form.file).write_text(json.dumps({"kind": kind, "name": form.name}), encoding="utf-8")
-        kept = form.file.replace(form.file.with_suffix(""))
-        return id, Upload(kept, kind, form.name)
+        try:
+            with _explained():
+                _facts(form.file).write_text(json.dumps({"kind": kind, "name": form.name}), encoding="utf-8")
+                kept = form.file.replace(form.file.with_suffix(""))
+        except ResourceError:
+            self.forget(form)
+            raise
+        return kept.name, Upload(kept, kind, form.name)
 
     def get(self, id: str) -> Upload | None:
         """Return a kept upload, or None where there is no such one."""
@@ -116,8 +120,9 @@ class Uploads:
     def clear_old(self) -> None:
         """Delete what was sent a day ago; jobs that use it have a file of their own."""
         for path in self._folder.iterdir():
-            if path.stat().st_mtime < time.time() - _DAY_S:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # it is being renamed or read
+                if path.stat().st_mtime < time.time() - _DAY_S:
+                    path.unlink()
 
 
 @contextmanager
@@ -140,13 +145,15 @@ def _facts(path: Path) -> Path:
 
 
 def copied(source: Path, folder: Path) -> None:
-    """Make the folder of a job, in which ``source`` is what was uploaded; without a copy where the file system can."""
-    folder.mkdir(parents=True)
-    try:
-        os.link(source, folder / SOURCE)
-    except OSError:
+    """Make the folder of a job, in which ``source`` is what was uploaded; without a copy where the file system can.
+
+    Raises `InputError` where the source is gone, and `ResourceError` for a full disk.
+    """
+    with _explained():
+        folder.mkdir(parents=True)
         try:
+            os.link(source, folder / SOURCE)
+        except FileNotFoundError as error:
+            raise InputError("that upload is not there any more. Send the file again.") from error
+        except OSError:
             shutil.copyfile(source, folder / SOURCE)
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise ResourceError(DISK_FULL) from error

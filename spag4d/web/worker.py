@@ -7,6 +7,7 @@ along.
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -70,9 +71,9 @@ class Worker:
 
     def _run(self, request: dict[str, Any]) -> None:
         self._current = request["id"]
-        os.chdir(request["folder"])
         progress = Progress(on_event=self._hear, is_cancelled=lambda: self._cancelled == self._current)
         try:
+            os.chdir(request["folder"])
             settings = dict(request["settings"])
             if settings["device"] == AUTO:
                 settings["device"] = request["device"]
@@ -208,7 +209,12 @@ def _write_depth_picture(size_hw: tuple[int, int]) -> None:
 
 
 def main() -> None:
-    """Serve on the standard streams; what libraries print goes to stderr. The server and its page come first."""
+    """Serve on the standard streams; what libraries print goes to stderr. The server and its page come first.
+
+    Ctrl-C and requests to terminate, which can reach a whole group of processes, are for the server: with it this ends.
+    """
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     say = os.fdopen(os.dup(1), "w", encoding="utf-8")

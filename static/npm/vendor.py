@@ -42,7 +42,7 @@ def is_complete() -> bool:
 
 
 def fetch() -> None:
-    """Fill the vendor folder unless it is complete; raises `VendorError` and leaves it as it was where that fails."""
+    """Fill the vendor folder unless it is complete; raises `VendorError` and leaves what is there where nothing comes."""
     if is_complete():
         return
     with tempfile.TemporaryDirectory() as folder:

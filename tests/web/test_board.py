@@ -54,6 +54,20 @@ def test_a_watcher_hears_what_a_thread_puts_up_and_ends_after_a_while() -> None:
     assert None in notes  # so that a dead connection is noticed
 
 
+def test_a_closed_board_sends_its_watchers_home_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_module, "_LIFE_S", 60.0)
+    monkeypatch.setattr(board_module, "_HEARTBEAT_S", 60.0)
+    board = Board()
+
+    async def scene() -> None:
+        watching = asyncio.create_task(watched(board, 0))
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(board.close)
+        await asyncio.wait_for(watching, 5)
+
+    asyncio.run(scene())
+
+
 def test_the_stream_has_ids_and_kinds() -> None:
     board = Board()
     board.put("job", "a", '{"id": "a"}')

@@ -74,6 +74,7 @@ def test_what_a_foreign_page_sends_is_refused(method: str) -> None:
     assert ask(LOCAL, method, origin="http://evil.example").status == 403
     assert ask(LOCAL, method, origin="http://localhost:9999").status == 403
     assert ask(LOCAL, method, origin="null").status == 403
+    assert ask(LOCAL, method, origin="http://[x").status == 403
     assert ask(LOCAL, method, sec_fetch_site="cross-site").status == 403
     assert ask(LOCAL, method, sec_fetch_site="same-site").status == 403
     assert ask(LOCAL, method, origin="http://localhost:7860", sec_fetch_site="same-origin").status == 200
@@ -89,6 +90,8 @@ def test_the_token_lets_in_as_a_cookie_and_as_a_header_and_nothing_else_does() -
     assert ask(TOKEN, authorization="Bearer wrong").status == 401
     assert ask(TOKEN, cookie="other=1; spag4d-7860=s3cret").status == 200
     assert ask(TOKEN, authorization="Bearer s3cret").status == 200
+    assert ask(TOKEN, cookie='neighbour={"a":1}; spag4d-7860=s3cret').status == 200
+    assert ask(TOKEN).headers["www-authenticate"] == "Bearer"
     assert ask(TOKEN, cookie="\x7f=;;=").status == 401
 
 
@@ -125,8 +128,11 @@ def test_a_server_for_other_machines_asks_for_the_token_that_it_prints(tmp_path:
 
 
 def test_a_given_token_is_taken_and_no_auth_needs_none(tmp_path: Any) -> None:
-    server = RunningServer(tmp_path, "--host", "0.0.0.0", SPAG4D_TOKEN="mine")
-    assert server.query == "?token=mine"
+    server = RunningServer(tmp_path, "--host", "0.0.0.0", SPAG4D_TOKEN="m/i+n e=&")
+    assert server.query == "?token=m%2Fi%2Bn%20e%3D%26"
+    visitor = requests.Session()
+    assert visitor.get(f"{server.address}/{server.query}", timeout=10).status_code == 200
+    assert visitor.get(f"{server.address}/api/jobs", timeout=10).json() == []
     server.stop()
     server = RunningServer(tmp_path, "--name", "Scenes.example", SPAG4D_TOKEN="mine")  # behind a proxy on this machine
     assert server.query == "?token=mine" and server.get("/api/jobs").status_code == 401

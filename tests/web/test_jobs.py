@@ -80,6 +80,9 @@ def test_a_disk_that_is_full_refuses_new_jobs_and_spares_the_others(tmp_path: Pa
     assert jobs.update(first.id, status="failed", error="x" * 50_000).status == "failed"
     job = jobs.get(first.id)
     assert job is not None and job.status == "failed"
+    jobs.remove(first.id)
+    jobs.remove(first.id)  # two can ask for that at once
+    assert jobs.get(first.id) is None
     jobs.close()
 
 
@@ -95,8 +98,20 @@ def test_the_estimate_rises_from_nothing_to_almost_all() -> None:
     estimate = Estimate(Settings().model_dump(), {"Depth": 3.0, "Writing": 1.0})
     steps = [("Reading", 1), ("Depth", 0), ("Depth", 1), ("First look", 1), ("Edges", 1), ("Gaussians", 1), ("Depth", 0),
              ("Sky dome", 1), ("Writing", 1), ("Writing depth", 1)]
-    told = [estimate.fraction(stage, done, 1) for stage, done in steps]
+    told = [estimate.step(stage, done, 1)[0] for stage, done in steps]
     assert told == sorted(told) and 0 < told[0] < 0.2 and told[-1] == 0.99
     video = Estimate(Settings().model_dump(), {})
-    told = [video.fraction("Following the camera", 1, 2), video.fraction("Frames", 0, 4), video.fraction("Frames", 2, 4)]
+    parts = [("Following", 1, 2), ("Frames", 0, 4), ("Frames", 2, 4)]
+    told = [video.step(stage, done, total)[0] for stage, done, total in parts]
     assert told == pytest.approx([0.05, 0.1, 0.55])
+
+
+def test_the_time_left_goes_by_what_was_done_since_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 10.0, 11.0, 31.0, 51.0])
+    monkeypatch.setattr("spag4d.web.estimate.time.monotonic", lambda: next(clock))
+    video = Estimate(Settings().model_dump(), {})
+    assert video.step("Following", 0, 1)[1] is None
+    assert video.step("Following", 1, 1)[1] == pytest.approx(90)
+    assert video.step("Frames", 600, 1000)[1] is None  # as many were there before
+    assert video.step("Frames", 700, 1000)[1] == pytest.approx(60)
+    assert video.step("Frames", 800, 1000)[1] == pytest.approx(40)

@@ -34,17 +34,22 @@ class Actor:
             yield {"devices": self.devices}
             return
         self.go.wait(10)
-        yield from Actor.messages_of(self.requests[-1]["id"])
-        yield {"cancelled": True}
+        if not self.dead:
+            yield from Actor.messages_of(self.requests[-1]["id"])
+            yield {"cancelled": True}
 
     def convert(self, **request: Any) -> None:
         self.requests.append(request)
+
+    def rest(self) -> None:
+        pass
 
     def is_alive(self) -> bool:
         return not self.dead
 
     def kill(self) -> None:
         self.dead = True
+        self.go.set()
 
     def cancel(self, id: str) -> None:
         self.go.set()
@@ -134,3 +139,12 @@ def test_a_job_is_cancelled_before_its_worker_is_there(jobs: Jobs, runner: Runne
     ready.set()
     wait(lambda: jobs.count("cancelled") == 1)
     assert Actor.everybody[0].requests == []
+
+
+def test_a_stop_puts_the_job_back_as_if_it_had_not_been_begun(jobs: Jobs, runner: Runner) -> None:
+    job = added(jobs)
+    runner.start()
+    wait(lambda: jobs.count("running") == 1 and any(actor.requests for actor in Actor.everybody))
+    runner.stop()
+    ended = jobs.get(job.id)
+    assert ended is not None and (ended.status, ended.starts) == ("queued", 0)

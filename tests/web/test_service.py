@@ -6,7 +6,7 @@ import pytest
 
 from spag4d.errors import InputError
 from spag4d.settings import Settings
-from spag4d.web.jobs import Job
+from spag4d.web.jobs import Job, QueueFull
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.runner import Runner
 from spag4d.web.service import Limits, Service
@@ -48,6 +48,21 @@ def test_jobs_that_ended_long_ago_are_forgotten_with_their_files(picture: Path) 
         assert [job.id for job in service.jobs.all()] == [job.id for job in kept]
         assert {path.name for path in (service.folder / "jobs").iterdir()} == {job.id for job in kept}
         service.stop()
+
+
+def test_a_job_that_is_refused_leaves_no_files(picture: Path) -> None:
+    service = started()
+    service.jobs._max_queue = 1
+    added(service, picture)
+    with pytest.raises(QueueFull):
+        added(service, picture)
+    assert len(list((service.folder / "jobs").iterdir())) == 1
+    picture.unlink()
+    service.jobs._max_queue = 2
+    with pytest.raises(InputError, match="not there any more"):
+        added(service, picture)
+    assert len(list((service.folder / "jobs").iterdir())) == 1
+    service.stop()
 
 
 def test_what_a_crash_left_without_a_job_is_cleared(picture: Path) -> None:
