@@ -8,6 +8,7 @@ from spag4d import SPAG4D, InputError
 from spag4d.data import DepthMap, Panorama
 from spag4d.errors import Cancelled, ResourceError
 from spag4d.io.ply import read_ply
+from spag4d.io.splat import read_splat
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
 
@@ -208,3 +209,25 @@ def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypat
     monkeypatch.setattr("spag4d.stages.grid_gaussians", hungry)
     with pytest.raises(ResourceError, match="--stride"):
         SPAG4D().to_gaussians(panorama, depth_map=np.ones((HEIGHT, 2 * HEIGHT), np.float32))
+
+
+def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(box_room: BoxRoom, tmp_path: Path) -> None:
+    steps: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Step) and event.done == event.total:
+            steps.append(event.stage)
+            if event.stage == "First look":
+                assert (tmp_path / "look.splat").exists() and not (tmp_path / "scene.ply").exists()
+        assert not isinstance(event, Notice) or event.message.startswith("the Gaussians are not refined")
+
+    height = 1024
+    SPAG4D().convert(box_room.panorama(height), tmp_path / "scene.ply", depth_map=box_room.depth(height),
+                     first_look=tmp_path / "look.splat", progress=Progress(hear))
+    assert steps.index("First look") < steps.index("Edges") < steps.index("Writing")
+    coarse, fine = read_splat(tmp_path / "look.splat"), read_ply(tmp_path / "scene.ply")
+    assert 0.15 < len(coarse) / len(fine) < 0.4
+    medians = [np.median(np.linalg.norm(scene.means, axis=1)) for scene in (coarse, fine)]
+    assert medians[0] == pytest.approx(medians[1], rel=0.02)
+    with pytest.raises(InputError, match="also an input"):
+        SPAG4D().convert(tmp_path / "look.splat", tmp_path / "scene.ply", first_look=tmp_path / "look.splat")

@@ -60,6 +60,18 @@ def film(server: RunningServer, clip: Path) -> dict:
     return server.converted(clip, fps="10", stride="4")
 
 
+FRAMES_SEEN = """() => new Promise((resolve) => {
+    const stage = document.getElementById("stage"), seen = new Set();
+    const observer = new MutationObserver(() => {
+        seen.add(stage.dataset.frame);
+        if (seen.size < 3) return;
+        observer.disconnect();
+        resolve([...seen]);
+    });
+    observer.observe(stage, { attributeFilter: ["data-frame"] });
+})"""
+"""Waits until a video has shown three different frames; who only looked now and then could see the same one in each round."""
+
 SCREENSHOTS = os.environ.get("SPAG4D_SCREENSHOTS", "")
 """A folder for the pictures of the documentation."""
 
@@ -282,7 +294,7 @@ def test_a_video_plays_and_is_scrubbed(visit: Visiting, film: dict) -> None:
         slider.fill(number)
     expect(stage).to_have_attribute("data-shown", re.compile("frame_00003"))
     page.click("#stage button[aria-label*='Play']")
-    expect(stage).not_to_have_attribute("data-frame", "2")
+    assert set(page.evaluate(FRAMES_SEEN)) <= {"0", "1", "2", "3", "4"}
     page.click("#stage button[aria-label*='Pause']")
     visitor.wait_until_still()
     before = visitor.stage("frame")
