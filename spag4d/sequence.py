@@ -65,7 +65,7 @@ class Sequence360:
 
     def outputs(self, number: int) -> dict[str, Path]:
         """Return format → file of the frame ``number`` from 0."""
-        return _outputs(self.folder, number, self._record["settings"]["format"])
+        return frame_outputs(self.folder, number, self._record["settings"]["format"])
 
     def add(self, frame: FrameResult, state: Mapping[str, np.ndarray]) -> None:
         """Record that a frame's files are whole, after ``state``, from which the next frame can go on."""
@@ -109,7 +109,7 @@ class Sequence360:
              "lost": number in plan.lost}
             for number, (time_s, camera, file) in enumerate(
                 zip(plan.times_s, plan.world_from_camera_wxyz, plan.world_from_file_wxyz, strict=True))
-            for paths in [_outputs(folder, number, plan.settings.format)]
+            for paths in [frame_outputs(folder, number, plan.settings.format)]
         ]
         record = {"program": "SPAG-4D", "version": __version__, "clip": dict(plan.clip), "fps": plan.settings.fps,
                   "settings": plan.settings.model_dump(), "done": 0, "frames": frames}
@@ -168,7 +168,8 @@ def _cleared(folder: Path) -> None:
             path.unlink()
 
 
-def _outputs(folder: Path, number: int, format: str) -> dict[str, Path]:
+def frame_outputs(folder: Path, number: int, format: str) -> dict[str, Path]:
+    """Return format → file of the frame ``number`` from 0."""
     return output_paths(folder / f"frame_{number + 1:05d}", next(iter(WRITERS)) if format == AUTO else format)
 
 

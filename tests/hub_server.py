@@ -5,7 +5,12 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from spag4d.weights import WEIGHTS
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -36,6 +41,15 @@ class HubServer(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent about clients that hung up."""
+
+
+def offer_everything(server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every model be the file that the server has."""
+    monkeypatch.setenv("HF_ENDPOINT", server.address)
+    sha256 = hashlib.sha256(server.content).hexdigest()
+    for name, weights in list(WEIGHTS.items()):
+        monkeypatch.setitem(WEIGHTS, name, replace(
+            weights, repository=server.repository, file=server.file, size=len(server.content), sha256=sha256, revision="main"))
 
 
 class _Handler(BaseHTTPRequestHandler):

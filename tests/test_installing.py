@@ -1,6 +1,5 @@
 """``spag4d download-models`` as people call it, against a local hub."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from spag4d.cli import cli
 from spag4d.weights import WEIGHTS, has_consent, models_folder, weights_file
-from tests.hub_server import HubServer
+from tests.hub_server import HubServer, offer_everything
 
 CONTENT = b"weights" * 1000
 
@@ -22,12 +21,8 @@ CONTENT = b"weights" * 1000
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     """A hub that holds one small file, which every model is."""
     monkeypatch.setenv("SPAG4D_HOME", str(tmp_path))
-    sha256 = hashlib.sha256(CONTENT).hexdigest()
     with HubServer("somebody/models", "weights.pth", CONTENT) as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.address)
-        for name, weights in list(WEIGHTS.items()):
-            monkeypatch.setitem(WEIGHTS, name, replace(
-                weights, repository=server.repository, file=server.file, size=len(CONTENT), sha256=sha256, revision="main"))
+        offer_everything(server, monkeypatch)
         yield server
         server.shutdown()
 

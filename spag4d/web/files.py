@@ -8,20 +8,13 @@ from pathlib import Path
 
 from starlette.responses import FileResponse
 
-from spag4d.io import WRITERS
-from spag4d.io.outputs import AUTO, BOTH
+from spag4d.sequence import RECORD, frame_outputs
 from spag4d.web.jobs import Job
 from spag4d.web.worker import FRAMES_FOLDER
 
 _TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".mp4": "video/mp4"}
 _BINARY = "application/octet-stream"
 _CHUNK_BYTES = 1 << 20
-
-
-def formats(job: Job) -> list[str]:
-    """Return the formats of a job's scenes, the first of them the one that is quickest to show."""
-    chosen = job.settings["format"]
-    return sorted(WRITERS, reverse=True) if chosen in (AUTO, BOTH) else [chosen]
 
 
 def job_file(job: Job, folder: Path, name: str) -> Path | None:
@@ -32,9 +25,13 @@ def job_file(job: Job, folder: Path, name: str) -> Path | None:
 def frame_file(job: Job, folder: Path, name: str) -> Path | None:
     """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it is not there, or not yet."""
     found = re.fullmatch(r"frame_([0-9]{5,9})\.([a-z]+)", name)
-    if not found or not 1 <= int(found[1]) <= job.frames or found[2] not in formats(job):
+    if not found or not 1 <= int(found[1]) <= job.frames or found[2] not in job.formats:
         return None
-    return folder / FRAMES_FOLDER / f"frame_{int(found[1]):05d}.{found[2]}"
+    return _frame(folder, int(found[1]), found[2])
+
+
+def _frame(folder: Path, number: int, format: str) -> Path:
+    return frame_outputs(folder / FRAMES_FOLDER, number - 1, format)[format]
 
 
 def answer(path: Path, job: Job, *, download: bool) -> FileResponse:
@@ -51,8 +48,7 @@ def _download_name(job: Job, name: str) -> str:
 
 def frames_of(job: Job, folder: Path, format: str) -> list[Path]:
     """Return the files of a video's frames in one format, and the record of the sequence."""
-    frames = folder / FRAMES_FOLDER
-    return [frames / "sequence.json", *(frames / f"frame_{number:05d}.{format}" for number in range(1, job.frames + 1))]
+    return [folder / FRAMES_FOLDER / RECORD, *(_frame(folder, number, format) for number in range(1, job.frames + 1))]
 
 
 def zipped(files: Sequence[Path]) -> Iterator[bytes]:

@@ -2,17 +2,17 @@
 
 import json
 import logging
-import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from spag4d.errors import ResourceError
+from spag4d.io import WRITERS
+from spag4d.io.outputs import AUTO, BOTH
 from spag4d.web.board import Board
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -78,6 +78,13 @@ class Job(BaseModel):
     files: dict[str, int] = {}
     result: Result | None = None
 
+    @computed_field
+    @property
+    def formats(self) -> list[str]:
+        """The formats of its scenes, the first of them the one that is quickest to show."""
+        chosen = self.settings["format"]
+        return sorted(WRITERS, reverse=True) if chosen in (AUTO, BOTH) else [chosen]
+
     @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen to it."""
@@ -137,10 +144,9 @@ class Jobs:
         """Return whether as many jobs wait as may."""
         return self.count("queued") >= self._max_queue
 
-    def add(self, kind: Kind, name: str, settings: dict[str, Any], prepare: Callable[[str], None]) -> Job:
-        """Queue a new job once ``prepare`` has put its files in place; raises `QueueFull`, `ResourceError` for a full disk."""
-        job = Job(id=secrets.token_hex(8), kind=kind, name=name, settings=settings, created_s=time.time())
-        prepare(job.id)  # which may have gigabytes to copy: nobody waits for that
+    def add(self, id: str, kind: Kind, name: str, settings: dict[str, Any]) -> Job:
+        """Queue a new job, whose files are in place; raises `QueueFull`, and `ResourceError` for a full disk."""
+        job = Job(id=id, kind=kind, name=name, settings=settings, created_s=time.time())
         with self._changed:
             if self.is_full():
                 raise QueueFull

@@ -197,7 +197,7 @@ def _there(path: Any) -> Any:
 @router.get("/jobs/{id}/frames.zip", response_class=StreamingResponse, responses={**ARCHIVE, **UNKNOWN})
 def all_frames(job: TheJob, service: TheService, format: str) -> StreamingResponse:
     """Send all frames of a finished video in one format, with sequence.json, as a zip archive."""
-    if job.kind != "video" or job.status != "done" or format not in files.formats(job):
+    if job.kind != "video" or job.status != "done" or format not in job.formats:
         raise HTTPException(404, "this job has no such frames, or not yet.")
     paths = files.frames_of(job, service.folder_of(job), format)
     return StreamingResponse(files.zipped(paths), media_type="application/zip",

@@ -1,6 +1,7 @@
 """What runs behind the page: the jobs, their files, the processes that convert, and what is forgotten when it is old."""
 
 import logging
+import secrets
 import shutil
 import threading
 import time
@@ -91,17 +92,13 @@ class Service:
 
     def add(self, upload: Upload, settings: Settings) -> Job:
         """Queue the conversion of an upload; raises `QueueFull`, and what `copied` raises."""
-        folders: list[Path] = []
-
-        def prepare(id: str) -> None:
-            folders.append(self.folder / "jobs" / id)
-            copied(upload.path, folders[0])
-
+        id = secrets.token_hex(8)
+        folder = self.folder / "jobs" / id
         try:
-            return self.jobs.add(upload.kind, upload.name, settings.model_dump(), prepare)
+            copied(upload.path, folder)
+            return self.jobs.add(id, upload.kind, upload.name, settings.model_dump())
         except BaseException:
-            for folder in folders:
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
 
     def delete(self, job: Job) -> None:

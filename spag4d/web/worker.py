@@ -26,6 +26,7 @@ from spag4d.web.places import SOURCE
 if TYPE_CHECKING:
     from spag4d.core import SPAG4D
     from spag4d.data import Panorama
+    from spag4d.settings import Settings
 
 FIRST_LOOK = "first-look.splat"
 PANORAMA, THUMBNAIL = "panorama.jpg", "thumbnail.jpg"
@@ -81,7 +82,7 @@ class Worker:
                 settings["format"] = BOTH
             convert = self._convert_video if request["kind"] == "video" else self._convert_photo
             with explained_memory_errors():
-                result = convert(settings, progress)
+                result = convert(_checked(settings), settings, progress)
             self._say(result=result)
         except Cancelled:
             self._say(cancelled=True)
@@ -108,13 +109,9 @@ class Worker:
             self._converter = SPAG4D()
         return self._converter
 
-    def _convert_photo(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def _convert_photo(self, wanted: "Settings", settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
         from spag4d.io.image import read_panorama
-        from spag4d.settings import Settings
-        from spag4d.stages import check_models
 
-        wanted = Settings.of(**settings)
-        check_models(wanted)
         progress.report("Reading", 0, 1)
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
         self._show(panorama)
@@ -130,14 +127,10 @@ class Worker:
         _write_pictures(panorama)
         self._say(files=[PANORAMA, THUMBNAIL])
 
-    def _convert_video(self, settings: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
+    def _convert_video(self, wanted: "Settings", settings: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
         from spag4d.io.clip import read_clip
         from spag4d.io.frames import read_frames
-        from spag4d.settings import Settings
-        from spag4d.stages import check_models
 
-        wanted = Settings.of(**settings)
-        check_models(wanted)
         progress.report("Reading", 0, 1)
         clip = read_clip(Path(SOURCE))
         shown = clip.frames(wanted.fps, wanted.start, wanted.duration)
@@ -160,6 +153,16 @@ class Worker:
             record["depth_model_used"] = result.depth_model
         with atomic_path(Path(SETTINGS)) as path:
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def _checked(settings: dict[str, Any]) -> "Settings":
+    """Return the settings once it is sure that their device and models can be used."""
+    from spag4d.settings import Settings
+    from spag4d.stages import check_models
+
+    wanted = Settings.of(**settings)
+    check_models(wanted)
+    return wanted
 
 
 def conversion_devices() -> list[str]:

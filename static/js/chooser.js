@@ -58,10 +58,6 @@ export class Chooser {
     return this.items.some((item) => item.kind === "video");
   }
 
-  get hasPhoto() {
-    return this.items.some((item) => item.kind === "photo");
-  }
-
   add(files) {
     if (!files.length) return;
     const kept = this.isExample ? [] : this.items.filter((item) => !item.jobId); // what is converted has had its turn

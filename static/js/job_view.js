@@ -117,7 +117,7 @@ function facts(job) {
 function downloads(job) {
   const files = Object.entries(DOWNLOADS).filter(([name]) => name in job.files).map(([name, [words, title]]) =>
     link(`${fileUrl(job, name)}?download=true`, words, bytes(job.files[name]), title));
-  const archives = (job.kind === "video" ? formatsOf(job) : []).map((format) =>
+  const archives = (job.kind === "video" ? job.formats : []).map((format) =>
     link(`/api/jobs/${job.id}/frames.zip?format=${format}`, `All frames, ${format.toUpperCase()}`, "zip", "With sequence.json"));
   return element("div", { class: "downloads", role: "group", "aria-label": "Downloads" }, ...archives, ...files);
 }
@@ -125,9 +125,6 @@ function downloads(job) {
 function link(href, words, size, title) {
   return element("a", { class: "button small", href, download: "", title }, words, element("span", { class: "muted" }, size));
 }
-
-/** The formats of a job's scenes, the quickest to show first. */
-export const formatsOf = (job) => (["auto", "both"].includes(job.settings.format) ? ["splat", "ply"] : [job.settings.format]);
 
 async function copyLink(job, button) {
   const address = new URL(`/?job=${job.id}`, location.href).href;

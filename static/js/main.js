@@ -4,7 +4,7 @@ import { Chooser } from "./chooser.js";
 import { byId } from "./dom.js";
 import { follow } from "./feed.js";
 import { Gallery } from "./gallery.js";
-import { JobView, formatsOf } from "./job_view.js";
+import { JobView } from "./job_view.js";
 import { ModelsDialog } from "./models_dialog.js";
 import { SettingsForm } from "./settings_form.js";
 import { setUpTheme } from "./theme.js";
@@ -89,7 +89,7 @@ class Page {
   }
 
   onChosen(areNew = false) {
-    this.settings?.setKinds(this.chooser.hasPhoto, this.chooser.hasVideo);
+    this.settings?.setVideo(this.chooser.hasVideo);
     this.nameButton();
     this.fail("");
     if (areNew) this.open(null); // to see them
@@ -199,7 +199,7 @@ function announce(words) {
 
 /** What the stage shows of a job. */
 function viewOf(job) {
-  const [format] = formatsOf(job);
+  const [format] = job.formats;
   const url = (name) => (name in job.files ? fileUrl(job, name) : null);
   const scene = url(`scene.${format}`);
   const isVideo = job.kind === "video";
@@ -217,7 +217,5 @@ function viewOfItem(item) {
   return { ...nothing, id: `picture ${item.url}`, title: item.name, panorama: item.url };
 }
 
-new Page().start().catch((problem) => {
-  byId("form-error").textContent = problem.message;
-  byId("form-error").hidden = false;
-});
+const page = new Page();
+page.start().catch((problem) => page.fail(problem.message));

@@ -114,7 +114,7 @@ export class SettingsForm {
   constructor(place, resetButton, schema, models) {
     this.place = place;
     this.resetButton = resetButton;
-    this.kinds = { photo: true, video: false };
+    this.hasVideo = false;
     this.controls = Object.entries(schema.properties).map(([name, one]) => new Control(name, one, () => this.changed()));
     this.groups = new Map();
     place.append(...this.drawn());
@@ -140,18 +140,18 @@ export class SettingsForm {
   }
 
   /** What differs from the defaults, as text. */
-  values() {
-    return Object.fromEntries(this.controls.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
+  values(controls = this.controls) {
+    return Object.fromEntries(controls.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
   }
 
   /** What to send for one kind of input: what does not matter for it is left out. */
   valuesFor(kind) {
-    const meant = this.controls.filter((control) => !control.row.hidden && (kind === "video" || control.schema.group !== VIDEO_GROUP));
-    return Object.fromEntries(meant.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
+    const matters = ({ row, schema }) => !row.hidden && (kind === "video" || schema.group !== VIDEO_GROUP);
+    return this.values(this.controls.filter(matters));
   }
 
-  setKinds(photo, video) {
-    this.kinds = { photo, video };
+  setVideo(hasVideo) {
+    this.hasVideo = hasVideo;
     this.showWhatMatters();
   }
 
@@ -192,7 +192,7 @@ export class SettingsForm {
 
   matters({ name, schema }, depthModel) {
     const isInstalled = (wanted) => this.models.some((model) => model.name === wanted && model.state === "installed");
-    if (schema.group === VIDEO_GROUP && !this.kinds.video) return false;
+    if (schema.group === VIDEO_GROUP && !this.hasVideo) return false;
     if (schema.group === SHARP_GROUP && !isInstalled("sharp")) return false;
     if (name === "depth_tiles") return isInstalled("da3");
     const owner = this.models.find((model) => schema.group === "Depth" && name.startsWith(`${model.name}_`));

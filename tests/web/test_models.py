@@ -1,18 +1,16 @@
 """Fetching models from the page, from a local server that plays the hub."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spag4d.web.board import Board
 from spag4d.web.models import Model, Models
-from spag4d.weights import WEIGHTS, has_consent, weights_file
-from tests.hub_server import HubServer
+from spag4d.weights import has_consent, weights_file
+from tests.hub_server import HubServer, offer_everything
 
 CONTENT = bytes(range(256)) * 80_000  # three parts
 
@@ -21,11 +19,7 @@ CONTENT = bytes(range(256)) * 80_000  # three parts
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     monkeypatch.setenv("SPAG4D_HOME", str(tmp_path))
     with HubServer("somebody/models", "weights.pth", CONTENT) as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.address)
-        sha256 = hashlib.sha256(CONTENT).hexdigest()
-        for name, weights in list(WEIGHTS.items()):
-            monkeypatch.setitem(WEIGHTS, name, replace(
-                weights, repository=server.repository, file=server.file, size=len(CONTENT), sha256=sha256, revision="main"))
+        offer_everything(server, monkeypatch)
         yield server
         server.shutdown()
 

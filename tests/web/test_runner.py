@@ -1,5 +1,6 @@
 """The runner with workers that only say what they are told to."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -78,7 +79,7 @@ def runner(jobs: Jobs, tmp_path: Path) -> Iterator[Runner]:
 
 
 def added(jobs: Jobs) -> Job:
-    return jobs.add("photo", "a.png", Settings().model_dump(), lambda id: None)
+    return jobs.add(secrets.token_hex(8), "photo", "a.png", Settings().model_dump())
 
 
 def wait(holds: Callable[[], bool]) -> None:

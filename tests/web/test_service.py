@@ -65,6 +65,19 @@ def test_a_job_that_is_refused_leaves_no_files(picture: Path) -> None:
     service.stop()
 
 
+def test_a_job_whose_files_cannot_be_put_in_place_is_none(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = started()
+
+    def fail(source: Path, folder: Path) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr("spag4d.web.service.copied", fail)
+    with pytest.raises(OSError):
+        added(service, picture)
+    assert service.jobs.all() == [] and service.jobs.take(0.0) is None
+    service.stop()
+
+
 def test_what_a_crash_left_without_a_job_is_cleared(picture: Path) -> None:
     service = started()
     job = added(service, picture)
