@@ -20,8 +20,10 @@ from spag4d.splat.surface import InverseMap
 
 _MIXED_PX = 2
 _OVERLAP_CELLS = 2
-_LEAST_SKIRT_RAD, _MOST_SKIRT_RAD = float(np.radians(4)), float(np.radians(45))
+_LEAST_SKIRT_RAD, _MOST_SKIRT_RAD = float(np.radians(8)), float(np.radians(45))
 _COARSE_PX = 4
+_MOST_ROWS = 512
+"""To find what is uncovered the picture need not be finer."""
 
 Mask = Bool[np.ndarray, "h w"]
 
@@ -80,7 +82,7 @@ def _grown(mask: Mask, by_px: int) -> Mask:
 def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
     """Return the sky, and what a step aside can move so far that sky appears in its place."""
     height, width = sky.shape
-    rows = max(1, height // _COARSE_PX)
+    rows = min(height, _MOST_ROWS)
     size = (2 * rows, rows)
     coarse = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
     distance = cv2.resize(depth.distance, size, interpolation=cv2.INTER_NEAREST)
