@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 
 from spag4d.data import DepthMap, Panorama, PinholeCamera
 from spag4d.geometry.camera import camera_looking, view_directions
@@ -16,8 +16,9 @@ from spag4d.progress import SILENT, Progress
 from spag4d.refine.caps import STAGE, Cap, on_level
 from spag4d.refine.level import Level, level_around
 from spag4d.refine.plan_view import continued, sampled
+from spag4d.refine.rig_colors import odd_colors
 
-_PLAN_PX = 257
+_PLAN_PX = 513
 _FOV_DEG = 80.0
 _RING_DEG = (33.0, 60.0)
 """Where the floor is looked for: outside of every tripod."""
@@ -27,24 +28,25 @@ _ABOVE, _CLEARLY_ABOVE = 0.2, 0.3
 """Shares of the camera's height: what counts as standing on the floor, and what half of a rig exceeds."""
 _FOOT_DEG, _CENTER_DEG, _LEAST_DEG = 4.0, 3.0, 2.0
 _ON_FLOOR = 0.08
-_MARGIN_DEG = 1.5
+_MARGIN_DEG, _COLOR_MARGIN_DEG = 1.5, 0.6
 
-Plan = Float32[np.ndarray, "n n"]
+Mask = Bool[np.ndarray, "n n"]
 
 
 def clear_rig(panorama: Panorama, depth: DepthMap, *, progress: Progress = SILENT) -> tuple[Panorama, DepthMap]:
     """Return panorama and depth with the floor in the place of a rig below the camera, or both as they are without one.
 
-    A rig stands clearly above the floor, contains the nadir, ends steeply and within 33° of it. Without a floor that is level
-    and covers most of the ring around, nothing is changed. Raises `Cancelled`.
+    A rig contains the nadir. It stands clearly above the floor and ends steeply and within 33° of the nadir, or it has colours
+    that the floor has not and is small or slender. Without a floor that is level and covers most of the ring around, nothing
+    is changed. Raises `Cancelled`.
     """
     progress.report(STAGE, 0, 1)
     known = np.ones(depth.sky.shape, bool) if panorama.valid is None else panorama.valid
     floor = level_around(depth, known, *_RING_DEG, below=True)
     if floor is None or not floor.fitted or floor.share < _LEAST_SHARE or floor.tilt_deg > _STEEPEST_DEG or not known[-1].all():
         return panorama, depth
-    rig = _rig(depth, floor)
-    if rig is None:
+    rig = _rig(panorama, depth, floor)
+    if not rig.any():
         return panorama, depth
     cap = _cap(rig, len(known))
     levelled = on_level(depth, known & ~cap.mask, cap)
@@ -58,22 +60,30 @@ def _camera() -> PinholeCamera:
     return camera_looking(np.array([0.0, 1.0, 0.0]), _FOV_DEG, (_PLAN_PX, _PLAN_PX))
 
 
-def _rig(depth: DepthMap, floor: Level) -> Bool[np.ndarray, "n n"] | None:
-    """Return the rig's place in the plan, with a margin, or None."""
+def _rig(panorama: Panorama, depth: DepthMap, floor: Level) -> Mask:
+    """Return the rig's place in the plan, with a margin; it is found by its height, by its colours or not at all."""
     camera = _camera()
     rays = view_directions(camera)
+    from_nadir_deg = np.degrees(np.arccos(rays[..., 1])).astype(np.float32)
     surface = np.where(depth.sky, np.float32(1e6), depth.distance)
     above = 1 - views_from_panorama(surface, [camera])[0] * (rays @ _normal(floor))
-    from_nadir_deg = np.degrees(np.arccos(rays[..., 1]))
+    rig = _standing(above, from_nadir_deg)
+    seen = odd_colors(views_from_panorama(panorama.rgb, [camera])[0], from_nadir_deg, np.abs(above) < _ON_FLOOR)
+    return _grown(rig, _MARGIN_DEG) | (np.zeros_like(rig) if seen is None else _grown(seen, _COLOR_MARGIN_DEG))
+
+
+def _standing(above: np.ndarray, from_nadir_deg: np.ndarray) -> Mask:
+    """Return what stands clearly above the floor, contains the nadir and ends steeply; empty where there is nothing such."""
+    nothing = np.zeros(above.shape, bool)
     labels = cv2.connectedComponents((above > _ABOVE).view(np.uint8), connectivity=8)[1]
     center = labels[(from_nadir_deg < _CENTER_DEG) & (labels > 0)]
     if not center.size:
-        return None
+        return nothing
     rig = labels == np.bincount(center).argmax()
     foot = _grown(rig, _FOOT_DEG) & ~_grown(rig, _MARGIN_DEG)
     is_one = (from_nadir_deg[rig].max() < _FARTHEST_DEG and rig.sum() > np.pi * _px(_LEAST_DEG) ** 2
               and np.median(above[rig]) > _CLEARLY_ABOVE and np.abs(np.median(above[foot])) < _ON_FLOOR)
-    return _grown(rig, _MARGIN_DEG) if is_one else None
+    return rig if is_one else nothing
 
 
 def _normal(floor: Level) -> np.ndarray:
