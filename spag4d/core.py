@@ -160,7 +160,7 @@ class SPAG4D:
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)
         depth = self._stages.refined_depth(depth, panorama, run)
-        panorama, depth = self._stages.filled(panorama, depth, run)
+        panorama, depth = self._stages.filled(panorama, depth, run, still=False)
         gaussians = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
             gaussians = steadier.look(gaussians, -(-panorama.size_hw[0] // run.settings.stride))

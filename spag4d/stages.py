@@ -114,14 +114,17 @@ class Stages:
             return paint_caps(panorama, progress=listener)
 
     def filled(
-        self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False
+        self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False, still: bool = True
     ) -> tuple[Panorama, DepthMap]:
-        """Return a painted panorama and its refined depth without caps and without the rig below the camera."""
+        """Return a painted panorama and its refined depth without caps and, in ``still`` pictures, without the camera's rig.
+
+        In a video the rig stays: found in one frame and missed in the next it would flicker.
+        """
         if not run.settings.fill_nadir:
             return panorama, depth
         with run.stage("Poles") as listener:
             panorama, depth = fill_caps(panorama, depth, keep=measured, progress=listener)
-            return clear_rig(panorama, depth, progress=listener)
+            return clear_rig(panorama, depth, progress=listener) if still else (panorama, depth)
 
     def _given_or_estimated(
         self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress

@@ -12,6 +12,7 @@ _SMALL_DEG, _LARGEST_DEG = 8.0, 30.0
 _SOLID = 0.6
 """Share of its convex hull that a tripod with its legs does not fill; rugs, lids and painted marks do."""
 _RARE, _MARGIN = 0.5, 0.03
+_NEAR_PX, _LARGEST_ODD_SHARE = 31, 0.03
 _LEAST_ON_FLOOR = 0.5
 
 
@@ -36,7 +37,7 @@ def odd_colors(
     if not center.size:
         return None
     found = labels == np.bincount(center).argmax()
-    return found if _is_gear(found, from_nadir_deg) else None
+    return found if _is_gear(found, from_nadir_deg) and _is_alone(found, odd & ~found) else None
 
 
 def _is_gear(found: np.ndarray, from_nadir_deg: np.ndarray) -> bool:
@@ -47,3 +48,9 @@ def _is_gear(found: np.ndarray, from_nadir_deg: np.ndarray) -> bool:
         return True
     outline = cv2.convexHull(np.argwhere(found).astype(np.int32))
     return bool(found.sum() < _SOLID * cv2.contourArea(outline))
+
+
+def _is_alone(found: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether plain floor lies around; next to other odd colours it is a part of something larger, such as a person."""
+    near = cv2.dilate(found.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _NEAR_PX + 1,) * 2)) > 0
+    return float(others[near & ~found].mean()) < _LARGEST_ODD_SHARE

@@ -11,7 +11,6 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.camera import camera_looking
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.refine.caps import fill_caps, paint_caps, polar_caps
-from spag4d.refine.rig import clear_rig
 from tests.box_room import BoxRoom, directions
 
 HEIGHT = 128
@@ -141,39 +140,6 @@ def test_what_ends_at_the_rim_does_not_bleed_into_the_cap() -> None:
     hole = from_pole_deg(BELOW, height) < 20
     painted = paint_caps(capped(Panorama(rgb), hole)).rgb[from_pole_deg(BELOW, height) < 17]
     np.testing.assert_allclose(painted, 0.4, atol=0.02)
-
-
-def tripod(truth: DepthMap, reach_deg: float, share: float = 0.4) -> tuple[np.ndarray, DepthMap]:
-    """Something that stands in the middle, up to ``share`` of the way to the camera."""
-    azimuth = np.arctan2(directions(HEIGHT)[..., 0], directions(HEIGHT)[..., 2])
-    shape = from_pole_deg(BELOW) < np.where(np.cos(3 * azimuth) > 0.5, reach_deg, 0.5 * reach_deg)
-    return shape, replace(truth, distance=np.where(shape, truth.distance * np.float32(1 - share), truth.distance))
-
-
-def test_a_tripod_makes_room_for_the_floor(truth: DepthMap) -> None:
-    shape, depth = tripod(truth, 22)
-    rgb = np.where(shape[..., None], (0.9, 0.1, 0.1), 0.4).astype(np.float32)
-    panorama, cleared = clear_rig(Panorama(rgb), depth)
-    np.testing.assert_allclose(cleared.distance, truth.distance, rtol=0.01)
-    np.testing.assert_allclose(panorama.rgb, 0.4, atol=0.02)
-
-
-def test_nothing_else_is_taken_for_a_tripod(truth: DepthMap) -> None:
-    rays = directions(HEIGHT)
-    aside = np.hypot(rays[..., 0] / rays[..., 1] - 0.45, rays[..., 2] / rays[..., 1]) < 0.25
-    table = np.where(aside & (rays[..., 1] > 0), np.float32(0.55), np.float32(1))
-    mound = 1 - 0.5 * np.exp(-((from_pole_deg(BELOW) / 20) ** 2))
-    scenes = {
-        "empty room": truth,
-        "table beside": replace(truth, distance=truth.distance * table),
-        "table below": tripod(truth, 45)[1],
-        "low box": tripod(truth, 22, share=0.12)[1],
-        "mound": replace(truth, distance=(truth.distance * mound).astype(np.float32)),
-        "sky all around": replace(truth, sky=np.ones_like(truth.sky)),
-    }
-    for name, depth in scenes.items():
-        panorama = grey()
-        assert clear_rig(panorama, depth) == (panorama, depth), name
 
 
 def least_alpha(gaussians: Gaussians, direction: tuple[float, float, float], *, compensated: bool) -> float:
