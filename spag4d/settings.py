@@ -68,6 +68,9 @@ class Settings(BaseModel):
     guided_strength: float = _setting(
         1.0, "How far depth edges follow the picture: 0 not at all, 1 fully.",
         label="Strength of edges", group="Depth", ge=0, le=1)
+    fill_nadir: bool = _setting(
+        True, "Continue floor, ceiling or sky where a black cap or the tripod hides them.",
+        label="Fill nadir and zenith", group="Depth")
     depth_min: float = _setting(
         0.1, "Surfaces nearer than this are dropped.",
         label="Nearest distance", group="Depth", unit="m", ge=0)

@@ -23,7 +23,9 @@ from spag4d.errors import InputError
 from spag4d.io import WRITERS
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
+from spag4d.refine.caps import fill_caps, paint_caps
 from spag4d.refine.edges import refine_edges
+from spag4d.refine.rig import clear_rig
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
 from spag4d.splat.behind import behind_gaussians
@@ -104,6 +106,26 @@ class Stages:
             if settings.use_guided_filter:
                 depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
             return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
+
+    def painted(self, panorama: Panorama, run: Run) -> Panorama:
+        """Return the panorama with its caps painted over, before a depth model sees them; they stay invalid."""
+        if not run.settings.fill_nadir or panorama.valid is None:
+            return panorama
+        with run.stage("Caps") as listener:
+            return paint_caps(panorama, progress=listener)
+
+    def filled(
+        self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False, still: bool = True
+    ) -> tuple[Panorama, DepthMap]:
+        """Return a painted panorama and its refined depth without caps and, in ``still`` pictures, without the camera's rig.
+
+        In a video the rig stays: found in one frame and missed in the next it would flicker.
+        """
+        if not run.settings.fill_nadir:
+            return panorama, depth
+        with run.stage("Poles") as listener:
+            panorama, depth = fill_caps(panorama, depth, keep=measured, progress=listener)
+            return clear_rig(panorama, depth, progress=listener) if still else (panorama, depth)
 
     def _given_or_estimated(
         self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress
