@@ -6,13 +6,14 @@ from the capture point nothing of it is seen.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.geometry.equirect import directions
+from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.far_sides import FarSides, far_sides
@@ -27,7 +28,11 @@ _BEHIND = 1.06
 """How much farther than what hides it a continued surface has to be."""
 _PUSHED = 1.03
 """Farther than its surface by so much, the layer is covered where the surface itself is seen."""
-_OCTAVES_PX = (0.0, 4.0, 12.0, 36.0, 108.0, np.inf)
+_REACH_PX = 2
+_OCTAVES_RAD = (0.0, 0.03, 0.1, 0.3, np.inf)
+"""Edges are looked at by how much they uncover, so that far edges nearby do not hide near ones farther away."""
+_FARTHER_ASIDE = 1.15
+"""Near things move by more than the small angle that is computed."""
 _BEYOND_PX = 1.5
 _NEARER, _FARTHER = 2.0, 4.0
 """How much nearer or farther than at the edge a surface may come in its continuation."""
@@ -50,30 +55,54 @@ def behind_gaussians(
     sides = far_sides(front, rgb, walk_range_m)
     if not len(sides.pixel):
         return Gaussians.empty()
-    hidden, colors = continued(front, sides)
-    hidden_map = InverseMap(hidden / np.float32(_PUSHED), SphereGrid.of_rows(height, 1))
+    hidden, colors = continued(front, sides, walk_range_m)
+    hidden_map = InverseMap(np.minimum(hidden, _farthest_around(front)) / np.float32(_PUSHED), SphereGrid.of_rows(height, 1))
     return cover(Panorama(colors), hidden_map, hidden_map, replace(look, stride=1, backing=False), progress, "behind")
 
 
 def continued(
-    front: Float32[np.ndarray, "h w"], sides: FarSides
+    front: Float32[np.ndarray, "h w"], sides: FarSides, step_m: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w 3"]]:
-    """Return the inverse distance of the surface that continues behind each pixel, 0 where none does, and its colour."""
+    """Return the inverse distance of the surface that continues behind each pixel, 0 where none does, and its colour.
+
+    From ``step_m`` aside of the capture point an edge at the inverse distance n uncovers what lies at b over the angle
+    (n - b) step_m. Sky continues too: where it is the nearest, no surface does.
+    """
     height, width = front.shape
-    pitch = np.pi / height
     rays = directions(height)
-    hidden, away = np.zeros_like(front), np.full_like(front, np.inf)
-    color = np.zeros((height, width, 3), np.float32)
-    for least, most in zip(_OCTAVES_PX, _OCTAVES_PX[1:], strict=False):
-        chosen = np.flatnonzero((sides.width_rad >= least * pitch) & (sides.width_rad < most * pitch))
+    hidden, color = np.zeros_like(front), np.zeros((height, width, 3), np.float32)
+    away = _angle_to_sky(front, step_m * float(sides.near.max()))
+    widest = sides.near * np.float32(step_m)
+    for least, most in pairwise(_OCTAVES_RAD):
+        chosen = np.flatnonzero((widest >= least) & (widest < most))
         if not len(chosen):
             continue
-        reach_px = int(min(np.ceil(sides.width_rad[chosen].max() / pitch + _BEYOND_PX), height // 2))
-        nearest = chosen[nearest_of(sides.pixel[chosen], height, reach_px)]
+        nearest = chosen[nearest_of(sides.pixel[chosen], height, _px(float(widest[chosen].max()), height))]
         angle = angles_to(sides.pixel[nearest])
         at_edge = front.ravel()[sides.pixel[nearest]]
         inverse = np.einsum("hwk,hwk->hw", sides.plane[nearest], rays)
         inverse = np.clip(inverse, at_edge / _FARTHER, at_edge * _NEARER)
-        take = (angle <= sides.width_rad[nearest] + _BEYOND_PX * pitch) & (angle < away) & (inverse * _BEHIND < front)
+        reach = (sides.near[nearest] - inverse) * np.float32(step_m * _FARTHER_ASIDE) + np.float32(_BEYOND_PX * np.pi / height)
+        take = (angle <= reach) & (angle < away) & (inverse * _BEHIND < front)
         hidden[take], away[take], color[take] = inverse[take], angle[take], sides.color[nearest[take]]
     return hidden, color
+
+
+def _angle_to_sky(front: np.ndarray, reach_rad: float) -> Float32[np.ndarray, "h w"]:
+    sky = np.flatnonzero(front == 0)
+    if not len(sky):
+        return np.full_like(front, np.inf)
+    return angles_to(sky[nearest_of(sky, len(front), _px(reach_rad, len(front)))])
+
+
+def _px(angle_rad: float, height: int) -> int:
+    return int(np.ceil(min(angle_rad, np.pi / 2) / np.pi * height + _BEYOND_PX))
+
+
+def _farthest_around(front: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return the inverse distance of the farthest surface within the reach of a cell: nearer, the layer would be seen there.
+
+    Where sky is within reach nothing can hide it.
+    """
+    size = 2 * _REACH_PX + 1
+    return crop_sphere(np.asarray(cv2.erode(pad_sphere(front, size), np.ones((size, size), np.uint8))), size)

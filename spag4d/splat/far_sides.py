@@ -22,13 +22,12 @@ _MARGIN_PX = 2
 class FarSides:
     """The pixels (n) on the far side of depth edges.
 
-    ``pixel`` is their index in the picture, ``width_rad`` how wide a band behind the nearer side a step aside uncovers,
-    ``plane`` (n, 3) the surface there: its inverse distance along the unit direction u is plane · u, as it is for every plane;
-    ``color`` its mean colour.
+    ``pixel`` is their index in the picture, ``near`` the inverse distance of the nearer side, ``plane`` (n, 3) the surface
+    here: its inverse distance along the unit direction u is plane · u, as it is for every plane; ``color`` its mean colour.
     """
 
     pixel: Int64[np.ndarray, " n"]
-    width_rad: Float32[np.ndarray, " n"]
+    near: Float32[np.ndarray, " n"]
     plane: Float32[np.ndarray, "n 3"]
     color: Float32[np.ndarray, "n 3"]
 
@@ -45,7 +44,7 @@ def far_sides(
     gap = _gaps(inverse)
     found = np.flatnonzero((gap * step_m > least_px * pitch) & (inverse > 0))
     plane, color = _surfaces(inverse, rgb, gap, found)
-    return FarSides(found, (gap.ravel()[found] * np.float32(step_m)).astype(np.float32), plane, color)
+    return FarSides(found, (inverse + gap).ravel()[found], plane, color)
 
 
 def _gaps(inverse: np.ndarray) -> np.ndarray:
