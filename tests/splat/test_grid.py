@@ -220,3 +220,17 @@ def test_slopes_agree_with_the_derivative_of_the_distance(box_room):
     ray = means / np.linalg.norm(means, axis=1, keepdims=True)
     slant = 1 / np.abs(np.einsum("ni,ni->n", ray, box_room.hit(ray)[1]))
     assert np.quantile(np.abs(stretch / slant - 1), 0.95) < 0.01
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4])
+@pytest.mark.parametrize("jump", [1.03, 1.1, 1.3])
+def test_nothing_hangs_between_a_thing_and_the_wall_close_behind_it(stride: int, jump: float):
+    """The border runs aslant, so that blocks hold every share of both."""
+    height = 96
+    row, column = np.indices((height, 2 * height))
+    near = column + row // 3 < height + 7
+    depth = DepthMap(np.where(near, 2, 2 * jump).astype(np.float32), np.zeros_like(near))
+    panorama = Panorama(np.full((height, 2 * height, 3), 0.5, np.float32))
+    distance = np.linalg.norm(grid_gaussians(panorama, depth, look=Look(stride=stride, backing=False)).means, axis=1)
+    between = (distance - 2) / (2 * jump - 2)
+    assert np.minimum(np.abs(between), np.abs(between - 1)).max() < 0.01
