@@ -92,6 +92,9 @@ class Settings(BaseModel):
     backing: bool = _setting(
         True, "Put a coarse layer behind the fine one, which closes gaps.",
         label="Backing layer", group="Gaussians")
+    walk_range: float = _setting(
+        0.5, "How far from the camera one may walk until gaps open behind things; 0 fills nothing in.",
+        label="Walking range", group="Gaussians", unit="m", ge=0, le=3, main=True)
     sharp_refine: bool | None = _setting(
         None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.",
         label="Refine with SHARP", group="SHARP")

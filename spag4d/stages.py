@@ -26,6 +26,7 @@ from spag4d.progress import Progress
 from spag4d.refine.edges import refine_edges
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
+from spag4d.splat.behind import behind_gaussians
 from spag4d.splat.dome import dome_gaussians, dome_radius_m
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
@@ -141,12 +142,17 @@ class Stages:
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
         if with_sharp and len(surfaces):
             surfaces = self._with_sharp(surfaces, panorama, depth, look, run)
-        if not settings.sky_dome:
-            return surfaces
-        with run.stage("Sky dome") as listener:
-            radius_m = dome_radius_m(settings.depth_max)
-            dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
-            return Gaussians.concatenate([surfaces, dome])
+        parts = [surfaces]
+        if settings.sky_dome:
+            with run.stage("Sky dome") as listener:
+                radius_m = dome_radius_m(settings.depth_max)
+                parts.append(dome_gaussians(panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range,
+                                            progress=listener))
+        if settings.walk_range and run.sharp != "layers":  # these have a layer behind of their own
+            with run.stage("Layer behind") as listener:
+                parts.append(behind_gaussians(panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m,
+                                              progress=listener))
+        return Gaussians.concatenate(parts)
 
     def _with_sharp(
         self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run

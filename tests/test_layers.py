@@ -11,11 +11,11 @@ PACKAGE = Path(__file__).parents[1] / "spag4d"
 
 LAYERS = [
     ("errors",),
-    ("progress", "registry", "data", "color", "device"),
+    ("progress", "registry", "data", "color", "device", "kernels"),
     ("weights",),
     ("hub",),
     ("networks", "geometry"),
-    ("depth", "refine", "splat", "io", "video"),
+    ("depth", "refine", "splat", "io", "video", "render"),
     ("settings",),
     ("conversion",),
     ("stages", "sequence"),

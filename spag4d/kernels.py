@@ -1,0 +1,40 @@
+"""Loops that numba compiles, and the threads that run them: the only place that says how.
+
+A kernel releases the interpreter's lock, so ordinary threads run it on all cores; numba's own threads are not used, because
+they may not be entered from several threads at once. Below `kernel` stands `typing.no_type_check`: the test run would
+otherwise wrap what numba has to compile.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from numba import njit
+
+_LEAST_PER_THREAD = 1024
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function at its first call, and keep the machine code on the disk where that can be written to.
+
+    Sums may be reordered; a division by zero is numpy's, not an error; whether values are finite a kernel cannot test.
+    """
+    how = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+    try:
+        return njit(cache=True, **how)(function)
+    except RuntimeError:  # no folder that can be written to
+        return njit(**how)(function)
+
+
+def in_parts(work: Callable[[int, int], None], count: int, least: int = _LEAST_PER_THREAD) -> None:
+    """Call ``work(first, last)`` for parts of the range 0 … ``count``, of ``least`` members or more, on all cores."""
+    cores = os.cpu_count() or 1
+    parts = max(1, min(4 * cores, count // least))
+    ends = [count * part // parts for part in range(parts + 1)]
+    if parts == 1:
+        work(0, count)
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        for _ in pool.map(work, ends[:-1], ends[1:]):
+            pass

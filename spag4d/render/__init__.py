@@ -1,0 +1,1 @@
+"""Gaussians → pictures: views, panoramas and depth from anywhere."""

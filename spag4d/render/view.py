@@ -1,0 +1,95 @@
+"""Pictures of a scene: pinhole views and panoramas, with alpha and distance."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from spag4d.data import Gaussians, PinholeCamera, Pose
+from spag4d.geometry.cubemap import cubemap
+from spag4d.geometry.equirect import directions
+from spag4d.render.blend import Pixels, blend, pixels_at
+from spag4d.render.project import project
+
+ORIGIN = np.zeros(3)
+"""The capture point."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A picture: ``rgb`` (h, w, 3) sRGB over black, ``alpha`` (h, w), and ``distance`` (h, w) along the ray in metres.
+
+    The distance is the mean of the Gaussians', weighted by how much each shows; infinite where there are none.
+    """
+
+    rgb: Float32[np.ndarray, "h w 3"]
+    alpha: Float32[np.ndarray, "h w"]
+    distance: Float32[np.ndarray, "h w"]
+
+
+def render_view(gaussians: Gaussians, camera: PinholeCamera, *, compensated: bool = True) -> Rendering:
+    """Draw a pinhole view.
+
+    ``compensated`` draws as web viewers do, otherwise as the original 3DGS rasteriser (see `project`).
+    """
+    out = np.zeros((camera.height * camera.width, 5), np.float32)
+    blend(project(gaussians, camera, compensated=compensated), gaussians.colors, _all_pixels(camera.height, camera.width), out)
+    return _rendering(out.reshape(camera.height, camera.width, 5))
+
+
+def render_panorama(
+    gaussians: Gaussians, height: int, position_m: Float64[np.ndarray, "3"] = ORIGIN, *, compensated: bool = True
+) -> Rendering:
+    """Draw the whole sphere around a place, ``height`` × 2 ``height`` pixels.
+
+    It is drawn as the six views of a cube whose pixels at their centres are as large as the panorama's, each looked at
+    exactly where the panorama's pixels are.
+    """
+    out = np.zeros((2 * height * height, 5), np.float32)
+    for camera, pixels in zip(_faces(height, position_m), _panorama_pixels(height), strict=True):
+        blend(project(gaussians, camera, compensated=compensated), gaussians.colors, pixels, out)
+    return _rendering(out.reshape(height, 2 * height, 5))
+
+
+def moved(camera: PinholeCamera, position_m: Float64[np.ndarray, "3"]) -> PinholeCamera:
+    """Return the camera at another place, looking as before."""
+    return PinholeCamera(camera.width, camera.height, camera.fx, camera.fy, camera.cx, camera.cy,
+                         Pose(camera.world_from_camera.rotation, np.asarray(position_m, np.float64)))
+
+
+def _rendering(out: np.ndarray) -> Rendering:
+    red_green_blue, distance, alpha = out[..., :3], out[..., 3], out[..., 4]
+    mean = np.divide(distance, alpha, out=np.full_like(alpha, np.inf), where=alpha > 0)
+    return Rendering(np.ascontiguousarray(red_green_blue), np.ascontiguousarray(alpha), mean)
+
+
+@lru_cache(maxsize=4)
+def _all_pixels(height: int, width: int) -> Pixels:
+    row, column = np.divmod(np.arange(height * width), width)
+    return pixels_at(row * width + column, np.stack([column + 0.5, row + 0.5]).astype(np.float32), (height, width))
+
+
+def _face_px(height: int) -> int:
+    return max(1, round(2 * height / np.pi))
+
+
+def _faces(height: int, position_m: np.ndarray) -> list[PinholeCamera]:
+    return [moved(camera, position_m) for camera in cubemap(_face_px(height), 90.0)]
+
+
+@lru_cache(maxsize=2)
+def _panorama_pixels(height: int) -> list[Pixels]:
+    """Return, face by face, the panorama's pixels that it shows."""
+    size = _face_px(height)
+    rays = directions(height).reshape(-1, 3)
+    cameras = cubemap(size, 90.0)
+    axes = np.stack([camera.world_from_camera.rotation[:, 2] for camera in cameras]).astype(np.float32)
+    face = (rays @ axes.T).argmax(1)
+    found = []
+    for number, camera in enumerate(cameras):
+        order = np.flatnonzero(face == number)
+        x, y, z = (rays[order] @ camera.world_from_camera.rotation.astype(np.float32)).T
+        places = np.stack([x / z * camera.fx + camera.cx, y / z * camera.fy + camera.cy]).astype(np.float32)
+        found.append(pixels_at(order, places, (size, size)))
+    return found
