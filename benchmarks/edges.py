@@ -15,11 +15,12 @@ model's. All Gaussians but the dome's count, at the directions in which the capt
 and for depth maps, refined as they are for the Gaussians, by pixels beside true edges:
 
     map        as hang, for the pixels of the map itself
-    missed     share of the edges at which the map's own sides, 2 to 5 px away, differ by less than 5 %
-    own        share of the other edges' pixels that hang between the map's own sides
+    missed     share of the edges with a gap of 20 % at which the map's own sides, 2 to 5 px away, differ by less than 5 %
+    own        share of the other such edges' pixels that hang between the map's own sides
 """
 
 import argparse
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,9 @@ FARTHEST_M = 80.0
 """Beyond, all is sky by default, which has no distance."""
 SHARE = 0.1
 _WINDOW_PX = 1.5
+_FINER = 3
 _LEAST_GAP = 0.05
+_CLEAR_GAP = 0.2
 _LEVEL = 0.5
 """Least cosine of the elevation at which pixels are counted along a row."""
 _SIDE_PX = (2, 3, 4, 5)
@@ -45,7 +48,7 @@ COLUMNS = ("hang", "near", "far", "1 sd", "2 sd", "95 %", "lean", "drop", "map",
 
 @dataclass(frozen=True)
 class Truth:
-    """The true distance at the centres of a picture's pixels, and of twice as many rows and columns."""
+    """The true distance at the centres of a picture's pixels, and of three times as many rows and columns."""
 
     map: np.ndarray
     fine: np.ndarray
@@ -66,18 +69,20 @@ class Sides:
 def sides_at(fine: np.ndarray, pixels: np.ndarray) -> Sides:
     """Return the sides of the edge among the rays within 1.5 px of positions (n, 2) of a picture, in index coordinates.
 
-    ``fine`` is the true distance with twice as many rows and columns, so that what only shows between pixels counts too.
+    ``fine`` is the true distance with three times as many rows and columns, so that what only shows between pixels counts too.
     """
     height, width = fine.shape
-    padded = pad_sphere(np.where(fine <= FARTHEST_M, fine, np.inf), 8)
-    place = 2 * pixels + 0.5
+    reach_px = _FINER * _WINDOW_PX
+    margin = int(reach_px) + _FINER
+    padded = pad_sphere(np.where(fine <= FARTHEST_M, fine, np.inf), margin)
+    place = _FINER * pixels + (_FINER - 1) / 2
     nearest = np.rint(place).astype(np.int64)
     around = []
-    for down in range(-3, 4):
-        for right in range(-3, 4):
-            ray = nearest + [right, down]
-            found = padded[np.clip(ray[:, 1], -8, height + 7) + 8, ray[:, 0] % width + 8]
-            around.append(np.where(np.abs(ray - place).max(1) <= 2 * _WINDOW_PX, found, np.inf))
+    steps = range(-round(reach_px), round(reach_px) + 1)
+    for down, right in itertools.product(steps, steps):
+        ray = nearest + [right, down]
+        found = padded[np.clip(ray[:, 1], -margin, height + margin - 1) + margin, ray[:, 0] % width + margin]
+        around.append(np.where(np.abs(ray - place).max(1) <= reach_px, found, np.inf))
     values = np.sort(np.stack(around), axis=0)
     with np.errstate(invalid="ignore"):
         ratio = np.where(np.isfinite(values[1:]), values[1:] / values[:-1], 1)
@@ -127,7 +132,7 @@ def reach(truth: np.ndarray, gaussians: Gaussians) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Cuts:
-    """The Gaussians whose pixel has a cut on one side: which of all, the unit vector ``toward`` the cut and how far it is.
+    """The Gaussians of a pixel's surface with a cut on one side: which of all, the vector ``toward`` it and how far it is.
 
     ``gap`` is what the other side is farther by, in metres; ``growth_per_px`` how the inverse of the true distance grows
     towards the cut, which is known where the pixel before ``is_smooth``.
@@ -144,7 +149,8 @@ class Cuts:
 def _beside_cuts(truth: np.ndarray, means: np.ndarray) -> Iterator[Cuts]:
     """Yield the Gaussians with a cut to the right, to the left, below and above; pixels near the poles are left out."""
     height, width = truth.shape
-    level = np.hypot(means[:, 0], means[:, 2]) / np.linalg.norm(means, axis=1)
+    distance = np.linalg.norm(means, axis=1)
+    level = np.hypot(means[:, 0], means[:, 2]) / distance
     pixels = pixels_from_directions(means, height)
     column, row = np.rint(pixels).astype(np.int64).T
     row = np.clip(row, 1, height - 2)
@@ -160,6 +166,7 @@ def _beside_cuts(truth: np.ndarray, means: np.ndarray) -> Iterator[Cuts]:
             first, before = (0, -1) if sign > 0 else (1, 0)
             here, there, back = at(truth, 0), at(truth, 1), at(truth, -1)
             chosen = at(masks[axis], first) & (np.maximum(here, there) < FARTHEST_M) & (level > _LEVEL)
+            chosen &= np.abs(distance - here) < SHARE * np.abs(there - here)
             smooth = ~at(masks[axis], before) & (back < FARTHEST_M)
             here, there, back = here[chosen], there[chosen], np.where(smooth, back, here)[chosen]
             growth = (1 / here - 1 / back) / size[axis][chosen]
@@ -180,7 +187,8 @@ def own_sides(truth: np.ndarray, distance: np.ndarray) -> dict[str, float]:
     right, _ = jumps(truth)
     width = truth.shape[1]
     level = np.cos(np.pi * ((np.arange(len(truth)) + 0.5) / len(truth) - 0.5)) > _LEVEL
-    row, column = np.nonzero(right & level[:, None])
+    clear = np.maximum(truth / np.roll(truth, -1, 1), np.roll(truth, -1, 1) / truth) > 1 + _CLEAR_GAP
+    row, column = np.nonzero(right & clear & level[:, None])
     steps = range(1, max(_SIDE_PX) + 1)
     lone = ~np.any([right[row, column - k] | right[row, (column + k) % width] for k in steps], axis=0)
     lone &= truth[row, [(column + k) % width for k in (-max(_SIDE_PX), max(_SIDE_PX) + 1)]].max(0) < FARTHEST_M
@@ -214,12 +222,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder that keeps the true views")
     options = parser.parse_args()
     settings = settings_of([*options.set, "sky_dome=0"])
+    np.seterr(divide="ignore", invalid="ignore")
     found: dict[tuple[str, int], list[dict[str, float]]] = {}
     for seed, kind in spread(options.scenes):
         walk = open_walk(seed, kind)
         captured = see(walk, 0.0, options.height, options.cache)
         panorama = Panorama(captured.rgb, walk.name)
-        truth = Truth(captured.distance, true_distance(walk.scene, np.zeros(3), 2 * options.height))
+        truth = Truth(captured.distance, true_distance(walk.scene, np.zeros(3), _FINER * options.height))
         given = {f"true / {n}": true_distance(walk.scene, np.zeros(3), options.height // n) for n in (2, 4)}
         for name, depth_map in ({"true": truth.map} | given | {"builtin": None}).items():
             for stride in (1, 2):

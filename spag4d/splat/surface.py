@@ -103,7 +103,8 @@ def one_surface_per_block(inverse: Float32[np.ndarray, "h w"], stride: int) -> F
         block = rows[:, column].transpose(1, 0, 2).reshape(columns, -1)
         middle = np.partition(block, block.shape[1] // 2, axis=1)[:, block.shape[1] // 2, None]
         near = np.abs(block - middle) <= tolerance(np.pi / rings / 2) * middle
-        across, along = right[ring * stride : (ring + 1) * stride].any(0), down[ring * stride : (ring + 1) * stride - 1].any(0)
+        across = right[ring * stride : (ring + 1) * stride].max(0)
+        along = down[ring * stride : (ring + 1) * stride - 1].max(0, initial=False)
         cut = across[column[:, :-1]].any(1) | along[column].any(1)
         near[cut] &= _this_side(block[cut], middle[cut])
         reduced[ring] = (block * near).sum(1) / near.sum(1)

@@ -221,9 +221,9 @@ def test_a_real_scan(shared_folder: Path) -> None:
 @pytest.mark.parametrize("jump", [1.03, 1.08, 1.5])
 @pytest.mark.parametrize("factor", [2, 4])
 def test_nothing_comes_to_lie_between_a_thing_and_the_wall_close_behind_it(jump: float, factor: int) -> None:
-    row, column = np.indices((32, 64))
-    values = np.where(column + row // 3 < 40, 2.0, 2.0 * jump).astype(np.float32)
-    distance = depth_from_array(values, (32 * factor, 64 * factor)).distance
+    row, column = np.indices((128, 256))
+    values = np.where(column + row // 3 < 160, 2.0, 2.0 * jump).astype(np.float32)
+    distance = depth_from_array(values, (128 * factor, 256 * factor)).distance
     assert np.abs(distance[..., None] - [2, 2 * jump]).min(-1).max() < 1e-5
 
 

@@ -26,7 +26,7 @@ def test_slanted_planes_are_not_cut_and_emptiness_is():
 
 @pytest.mark.parametrize("gap", [0.03, 0.2, 2.0])
 def test_both_axes_find_a_step_and_the_seam_has_none(gap: float):
-    far = np.zeros((64, 128), bool)
+    far = np.zeros((128, 256), bool)
     far[20:40, 30:] = True
     inverse = np.where(far, 1 / (2 * (1 + gap)), 1 / 2).astype(np.float32)
     right, down = cuts(inverse)
