@@ -5,7 +5,7 @@
 Prints one row for each depth and offset, means over the scenes:
 
     sphere, edges, new   PSNR in dB weighted by solid angle: everywhere, within 3 px of a depth edge of the true view, and where
-                         the true view shows what the capture point did not see (at least 50 pixels of it, else not counted)
+                         the true view shows what the capture point did not see (scenes with 50 pixels of it or more)
     open, clear          share of the pixels on surfaces whose alpha is below one half, and the mean of 1 - alpha
     sky                  share of the pixels on surfaces where mostly the dome shows
     new px               share of the sphere that is newly seen
@@ -18,7 +18,7 @@ truth's: a wrong scale moves the viewer by the wrong way, which is no fault of t
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +81,26 @@ def _drawn(distance: np.ndarray, settings: Settings) -> np.ndarray:
     return np.isfinite(distance) & (distance < min(farthest, settings.depth_max))
 
 
-def conversions(captured: View, settings: Settings, name: str) -> Iterator[tuple[str, Gaussians, float]]:
-    """Convert the picture of the capture point with each depth, and tell how many seconds it took."""
+def conversions(
+    captured: View, settings: Settings, name: str, depths: Sequence[str]
+) -> Iterator[tuple[str, Gaussians, float]]:
+    """Convert the picture of the capture point with each of the depths, and tell how many seconds it took."""
     panorama = Panorama(captured.rgb, name)
     converter = SPAG4D(**settings.model_dump())
-    estimated = converter.estimate_depth(panorama)
-    both = np.isfinite(captured.distance) & ~estimated.sky
-    area = np.broadcast_to(solid_angle_weights(panorama.size_hw[0])[:, None], both.shape)
-    factor = weighted_median(captured.distance[both] / estimated.distance[both], area[both])
-    for depth, given, scale in ((TRUE, captured.distance, 1.0), (BUILTIN, None, 1.0), (SCALED, None, factor)):
+    for depth in depths:
+        scale = scale_to_truth(converter, panorama, captured.distance) if depth == SCALED else 1.0
+        given = captured.distance if depth == TRUE else None
         started = time.perf_counter()
         gaussians = converter.to_gaussians(panorama, depth_map=given, global_scale=settings.global_scale * scale)
         yield depth, gaussians, time.perf_counter() - started
+
+
+def scale_to_truth(converter: SPAG4D, panorama: Panorama, truth: np.ndarray) -> float:
+    """Return the factor that brings the median of the model's distances to the truth's, by solid angle."""
+    estimated = converter.estimate_depth(panorama)
+    both = np.isfinite(truth) & ~estimated.sky
+    area = np.broadcast_to(solid_angle_weights(truth.shape[0])[:, None], both.shape)
+    return weighted_median(truth[both] / estimated.distance[both], area[both])
 
 
 def measure(walk: Walk, options: argparse.Namespace, settings: Settings) -> list[Row | dict[str, str]]:
@@ -100,9 +108,7 @@ def measure(walk: Walk, options: argparse.Namespace, settings: Settings) -> list
     views = [see(walk, offset_m, options.height, options.cache) for offset_m in options.offsets]
     captured = see(walk, 0.0, options.height, options.cache)
     rows = []
-    for depth, gaussians, seconds in conversions(captured, settings, walk.name):
-        if depth not in options.depths:
-            continue
+    for depth, gaussians, seconds in conversions(captured, settings, walk.name, options.depths):
         for offset_m, view in zip(options.offsets, views, strict=True):
             shown = render_panorama(gaussians, options.height, view.position_m, compensated=not options.classic)
             figures = judge(view, captured.distance, shown, settings)
@@ -128,7 +134,8 @@ def print_table(rows: list[dict]) -> None:
     """Print rows of `averaged`."""
     print(f"{'depth':16}{'offset':>7}" + "".join(f"{name:>11}" for name in COLUMNS))
     for row in rows:
-        cells = [f"{row[name]:11.2f}" for name in COLUMNS[:3]] + [f"{100 * row[name]:10.3f}%" for name in COLUMNS[3:7]]
+        cells = [f"{row[name]:11.2f}".replace("nan", "  -") for name in COLUMNS[:3]]
+        cells += [f"{100 * row[name]:10.3f}%" for name in COLUMNS[3:7]]
         print(f"{row['depth']:16}{row['offset_m']:5.1f} m" + "".join(cells) + f"{row['Gaussians']:11.0f}{row['seconds']:11.2f}")
 
 
