@@ -20,7 +20,7 @@ LAYERS = [
     ("conversion",),
     ("stages", "sequence"),
     ("core",),
-    ("batch",),
+    ("batch", "pictures"),
     ("verify",),
     ("console",),
     ("installing",),
