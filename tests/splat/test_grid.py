@@ -220,3 +220,25 @@ def test_slopes_agree_with_the_derivative_of_the_distance(box_room):
     ray = means / np.linalg.norm(means, axis=1, keepdims=True)
     slant = 1 / np.abs(np.einsum("ni,ni->n", ray, box_room.hit(ray)[1]))
     assert np.quantile(np.abs(stretch / slant - 1), 0.95) < 0.01
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4])
+@pytest.mark.parametrize("jump", [1.03, 1.1, 1.3])
+def test_no_cell_mixes_a_thing_with_the_wall_close_behind_it(stride: int, jump: float):
+    """The border runs aslant, so that blocks hold every share of both."""
+    height = 192
+    row, column = np.indices((height, 2 * height))
+    near = column + row // 3 < height + 7
+    depth = DepthMap(np.where(near, 2, 2 * jump).astype(np.float32), np.zeros_like(near))
+    surface = inverse_map(Panorama(np.zeros((height, 2 * height, 3), np.float32)), depth, stride, (0.1, 100.0))
+    between = (1 / surface.inverse - 2) / (2 * jump - 2)
+    assert np.minimum(np.abs(between), np.abs(between - 1)).max() < 1e-3
+    assert 0.3 < (between > 0.5).mean() < 0.7
+
+
+def test_a_slanted_floor_is_averaged_and_not_cut(box_room):
+    height, stride = 192, 2
+    surface = inverse_map(box_room.panorama(height), box_room.depth(height), stride, (0.1, 100.0))
+    error = surface.inverse * box_room.distance(height // stride) - 1
+    assert np.median(np.abs(error)) < 1e-4
+    assert np.quantile(np.abs(error), 0.97) < 1e-3
