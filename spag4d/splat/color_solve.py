@@ -29,8 +29,8 @@ _DILATION_PX2 = 0.3
 """What rasterisers add to the variance, in pixels of the view."""
 _TILT = 0.75
 """Growth of the logarithm of a weight over one standard deviation down a steep slope; from 0.6 to 0.9 makes 0.1 dB."""
-_EVEN_SLOPE = 0.1
-"""Tangent of a slant that decides half of the order: views look from the side by as much."""
+_EVEN_SLOPE = 0.3
+"""Tangent of a slant that outweighs the direction of a view: viewers sort along its axis, which is this far off, 17°."""
 _REACH_SD = 2.5
 """As `color_kernels` cuts Gaussians off."""
 _MOST_BEYOND = 3 / 255
