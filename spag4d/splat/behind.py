@@ -31,8 +31,6 @@ _PUSHED = 1.03
 _REACH_PX = 2
 _OCTAVES_RAD = (0.0, 0.03, 0.1, 0.3, np.inf)
 """Edges are looked at by how much they uncover, so that far edges nearby do not hide near ones farther away."""
-_FARTHER_ASIDE = 1.15
-"""Near things move by more than the small angle that is computed."""
 _BEYOND_PX = 1.5
 _NEARER, _FARTHER = 2.0, 4.0
 """How much nearer or farther than at the edge a surface may come in its continuation."""
@@ -65,38 +63,39 @@ def continued(
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w 3"]]:
     """Return the inverse distance of the surface that continues behind each pixel, 0 where none does, and its colour.
 
-    From ``step_m`` aside of the capture point an edge at the inverse distance n uncovers what lies at b over the angle
-    (n - b) step_m. Sky continues too: where it is the nearest, no surface does.
+    From ``step_m`` aside of the capture point an edge at the inverse distance n uncovers what lies at b over an angle of at
+    most asin(n step_m) - asin(b step_m). Sky continues too: where it is the nearest, no surface does.
     """
     height, width = front.shape
     rays = directions(height)
     hidden, color = np.zeros_like(front), np.zeros((height, width, 3), np.float32)
-    away = _angle_to_sky(front, step_m * float(sides.near.max()))
+    away = _angle_to_sky(front)
     widest = sides.near * np.float32(step_m)
     for least, most in pairwise(_OCTAVES_RAD):
         chosen = np.flatnonzero((widest >= least) & (widest < most))
         if not len(chosen):
             continue
-        nearest = chosen[nearest_of(sides.pixel[chosen], height, _px(float(widest[chosen].max()), height))]
+        nearest = chosen[nearest_of(sides.pixel[chosen], height)]
         angle = angles_to(sides.pixel[nearest])
         at_edge = front.ravel()[sides.pixel[nearest]]
         inverse = np.einsum("hwk,hwk->hw", sides.plane[nearest], rays)
         inverse = np.clip(inverse, at_edge / _FARTHER, at_edge * _NEARER)
-        reach = (sides.near[nearest] - inverse) * np.float32(step_m * _FARTHER_ASIDE) + np.float32(_BEYOND_PX * np.pi / height)
+        reach = _uncovered_rad(sides.near[nearest], inverse, step_m) + np.float32(_BEYOND_PX * np.pi / height)
         take = (angle <= reach) & (angle < away) & (inverse * _BEHIND < front)
         hidden[take], away[take], color[take] = inverse[take], angle[take], sides.color[nearest[take]]
     return hidden, color
 
 
-def _angle_to_sky(front: np.ndarray, reach_rad: float) -> Float32[np.ndarray, "h w"]:
+def _uncovered_rad(near: np.ndarray, far: np.ndarray, step_m: float) -> np.ndarray:
+    sine_near, sine_far = (np.minimum(inverse * np.float32(step_m), 1) for inverse in (near, far))
+    return np.arcsin(sine_near) - np.arcsin(sine_far)
+
+
+def _angle_to_sky(front: np.ndarray) -> Float32[np.ndarray, "h w"]:
     sky = np.flatnonzero(front == 0)
     if not len(sky):
         return np.full_like(front, np.inf)
-    return angles_to(sky[nearest_of(sky, len(front), _px(reach_rad, len(front)))])
-
-
-def _px(angle_rad: float, height: int) -> int:
-    return int(np.ceil(min(angle_rad, np.pi / 2) / np.pi * height + _BEYOND_PX))
+    return angles_to(sky[nearest_of(sky, len(front))])
 
 
 def _farthest_around(front: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

@@ -88,8 +88,7 @@ def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
     distance = cv2.resize(depth.distance, size, interpolation=cv2.INTER_NEAREST)
     margin_rad = np.clip(np.float32(step_m) / distance, _LEAST_SKIRT_RAD, _MOST_SKIRT_RAD)
     pixel = np.flatnonzero(coarse)
-    reach_px = int(np.ceil(_MOST_SKIRT_RAD / np.pi * rows))
-    grown = angles_to(pixel[nearest_of(pixel, rows, reach_px)]) <= margin_rad + np.float32(np.pi / rows)
+    grown = angles_to(pixel[nearest_of(pixel, rows)]) <= margin_rad + np.float32(np.pi / rows)
     return cv2.resize(grown.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 

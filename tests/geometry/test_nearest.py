@@ -12,7 +12,7 @@ def test_around_the_seam_and_away_from_the_poles_it_is_the_nearest_on_the_sphere
     rays = directions(HEIGHT)
     away = np.einsum("hwk,nk->hwn", rays, rays.reshape(-1, 3)[pixel])
     band = slice(14, 19)
-    found = nearest_of(pixel, HEIGHT, HEIGHT)
+    found = nearest_of(pixel, HEIGHT)
     clear = np.sort(away, axis=-1)
     clear = (clear[..., -1] - clear[..., -2])[band] > 0.05
     np.testing.assert_array_equal(found[band][clear], away.argmax(-1)[band][clear])
@@ -21,11 +21,11 @@ def test_around_the_seam_and_away_from_the_poles_it_is_the_nearest_on_the_sphere
 
 def test_over_a_pole() -> None:
     pixel = np.array([10, HEIGHT // 2 * 2 * HEIGHT])
-    assert nearest_of(pixel, HEIGHT, HEIGHT)[0, 10 + HEIGHT] == 0
+    assert nearest_of(pixel, HEIGHT)[0, 10 + HEIGHT] == 0
 
 
 def test_one_pixel_is_the_nearest_of_all() -> None:
-    assert not nearest_of(np.array([77]), HEIGHT, 3).any()
+    assert not nearest_of(np.array([77]), HEIGHT).any()
 
 
 @pytest.mark.parametrize("row, column", [(0, 0), (13, 40), (31, 63)])
