@@ -5,6 +5,7 @@ continued as the plane that it is at the edge, in colours of the farther side al
 from the capture point nothing of it is seen.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -53,37 +54,58 @@ def behind_gaussians(
     sides = far_sides(front, rgb, walk_range_m)
     if not len(sides.pixel):
         return Gaussians.empty()
-    hidden, colors = continued(front, sides, walk_range_m)
-    hidden_map = InverseMap(np.minimum(hidden, _farthest_around(front)) / np.float32(_PUSHED), SphereGrid.of_rows(height, 1))
-    return cover(Panorama(colors), hidden_map, hidden_map, replace(look, stride=1, backing=False), progress, "behind")
+    look, grid, limit = replace(look, stride=1, backing=False), SphereGrid.of_rows(height, 1), _farthest_around(front)
+    parts = []
+    for inverse, color in continued(front, sides, walk_range_m):
+        surface = InverseMap(np.minimum(inverse, limit) / np.float32(_PUSHED), grid)
+        parts.append(cover(Panorama(color, valid=inverse > 0), surface, surface, look, progress, "behind"))
+    return Gaussians.concatenate(parts)
 
 
-def continued(
-    front: Float32[np.ndarray, "h w"], sides: FarSides, step_m: float
-) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w 3"]]:
+Layer = tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w 3"]]
+
+
+def continued(front: Float32[np.ndarray, "h w"], sides: FarSides, step_m: float) -> tuple[Layer, Layer]:
     """Return the inverse distance of the surface that continues behind each pixel, 0 where none does, and its colour.
 
-    From ``step_m`` aside of the capture point an edge at the inverse distance n uncovers what lies at b over an angle of at
-    most asin(n step_m) - asin(b step_m). Sky continues too: where it is the nearest, no surface does.
+    The second is another one behind the first: of several edges nearby each uncovers something else. From ``step_m`` aside of
+    the capture point an edge at the inverse distance n uncovers what lies at b over an angle of at most asin(n step_m) -
+    asin(b step_m). Sky continues too: where it is the nearest, no surface does.
     """
-    height, width = front.shape
-    rays = directions(height)
-    hidden, color = np.zeros_like(front), np.zeros((height, width, 3), np.float32)
-    away = _angle_to_sky(front)
+    found = [_continued(front, chosen, step_m) for chosen in _by_width(sides, step_m)]
+    away, inverse, color = (np.stack(values) for values in zip(*found, strict=True))
+    away[away > _angle_to_sky(front)] = np.inf
+    first = _nearest_layer(away, inverse, color)
+    away[inverse * np.float32(_BEHIND) > first[0]] = np.inf
+    return first, _nearest_layer(away, inverse, color)
+
+
+def _nearest_layer(away: np.ndarray, inverse: np.ndarray, color: np.ndarray) -> Layer:
+    best = away.argmin(0)[None]
+    there = np.isfinite(np.take_along_axis(away, best, 0)[0])
+    chosen = np.take_along_axis(inverse, best, 0)[0], np.take_along_axis(color, best[..., None], 0)[0]
+    return np.where(there, chosen[0], np.float32(0)), chosen[1]
+
+
+def _by_width(sides: FarSides, step_m: float) -> Iterator[FarSides]:
+    """Split the edges by how much they uncover: of those alike only the nearest matters to a pixel."""
     widest = sides.near * np.float32(step_m)
     for least, most in pairwise(_OCTAVES_RAD):
-        chosen = np.flatnonzero((widest >= least) & (widest < most))
-        if not len(chosen):
-            continue
-        nearest = chosen[nearest_of(sides.pixel[chosen], height)]
-        angle = angles_to(sides.pixel[nearest])
-        at_edge = front.ravel()[sides.pixel[nearest]]
-        inverse = np.einsum("hwk,hwk->hw", sides.plane[nearest], rays)
-        inverse = np.clip(inverse, at_edge / _FARTHER, at_edge * _NEARER)
-        reach = _uncovered_rad(sides.near[nearest], inverse, step_m) + np.float32(_BEYOND_PX * np.pi / height)
-        take = (angle <= reach) & (angle < away) & (inverse * _BEHIND < front)
-        hidden[take], away[take], color[take] = inverse[take], angle[take], sides.color[nearest[take]]
-    return hidden, color
+        chosen = (widest >= least) & (widest < most)
+        if chosen.any():
+            yield FarSides(sides.pixel[chosen], sides.near[chosen], sides.plane[chosen], sides.color[chosen])
+
+
+def _continued(front: np.ndarray, sides: FarSides, step_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how far the nearest edge is, infinite where it uncovers nothing, and the continuation of what is behind it."""
+    height = len(front)
+    nearest = nearest_of(sides.pixel, height)
+    away, at_edge = angles_to(sides.pixel[nearest]), front.ravel()[sides.pixel[nearest]]
+    inverse = np.einsum("hwk,hwk->hw", sides.plane[nearest], directions(height))
+    inverse = np.clip(inverse, at_edge / _FARTHER, at_edge * _NEARER)
+    reach = _uncovered_rad(sides.near[nearest], inverse, step_m) + np.float32(_BEYOND_PX * np.pi / height)
+    away[(away > reach) | (inverse * np.float32(_BEHIND) > front)] = np.inf
+    return away, inverse, sides.color[nearest]
 
 
 def _uncovered_rad(near: np.ndarray, far: np.ndarray, step_m: float) -> np.ndarray:
