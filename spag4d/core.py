@@ -70,7 +70,7 @@ class SPAG4D:
         measured = depth_map is not None
         if early:
             self._first_look(panorama, depth, early, run, measured=measured)
-        depth = self._stages.refined_depth(depth, panorama, run, measured=measured)
+        depth = self._stages.refined_depth(depth, panorama, run)
         panorama, depth = self._stages.filled(panorama, depth, run, measured=measured)
         gaussians = self._stages.gaussians(panorama, depth, run)
         if not len(gaussians):
@@ -187,9 +187,8 @@ class SPAG4D:
     def _filled(self, panorama: Panorama, given: DepthLike | None, run: Run) -> tuple[Panorama, DepthMap]:
         """Return the panorama and its refined depth, both without caps."""
         panorama = self._stages.painted(panorama, run)
-        measured = given is not None
-        depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run, measured=measured)
-        return self._stages.filled(panorama, depth, run, measured=measured)
+        depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run)
+        return self._stages.filled(panorama, depth, run, measured=given is not None)
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> Plan:

@@ -99,13 +99,12 @@ class Stages:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
         return depth.scaled(settings.global_scale)
 
-    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run, *, measured: bool = False) -> DepthMap:
+    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
         """Return the depth with sharp edges, the sky marked."""
         settings = run.settings
         with run.stage("Edges") as listener:
             if settings.use_guided_filter:
-                depth = refine_edges(
-                    depth, panorama, strength=settings.guided_strength, measured=measured, progress=listener)
+                depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
             return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
 
     def painted(self, panorama: Panorama, run: Run) -> Panorama:
