@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float32
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.progress import SILENT, Progress
+from spag4d.splat.fine import UniformCells
 from spag4d.splat.grid import cover
 from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
@@ -54,7 +55,7 @@ def dome_gaussians(
     backdrop = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt), panorama.name)
     fine = _grown(sky, _OVERLAP_CELLS * look.stride) & valid
     fine_map, wide_map = (_sphere(mask, look.stride, radius_m) for mask in (fine, skirt))
-    return cover(backdrop, fine_map, wide_map, look, progress, stage="sky")
+    return cover(backdrop, UniformCells(fine_map, look.stride), wide_map, look, progress, stage="sky")
 
 
 def _sphere(mask: Mask, stride: int, radius_m: float) -> InverseMap:
