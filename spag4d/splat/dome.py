@@ -5,6 +5,8 @@ degrees further, so that a step aside uncovers sky and neither a gap nor the out
 skyline mix both colours: there, and below, the colour of the nearest pure sky continues.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -43,22 +45,42 @@ def dome_gaussians(
 
     The wide layer lies 7 % farther. Raises `ValueError` where panorama and depth map differ in size.
     """
+    look = look or Look()
+    sky = backdrop_of(panorama, depth, _OVERLAP_CELLS * look.stride)
+    if sky is None:
+        return Gaussians.empty()
+    fine_map, wide_map = (backdrop_map(mask, look.stride, radius_m) for mask in (sky.fine, sky.skirt))
+    return cover(sky.picture, UniformCells(fine_map, look.stride), wide_map, look, progress, stage="sky")
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """What the sphere shows: a ``picture`` of sky alone, and where it is drawn, sharply (``fine``) and blurred (``skirt``)."""
+
+    picture: Panorama
+    fine: Mask
+    skirt: Mask
+
+
+def backdrop_of(panorama: Panorama, depth: DepthMap, overlap_px: int) -> Backdrop | None:
+    """Return the backdrop of a panorama, or None where there is no sky; the fine part reaches ``overlap_px`` beyond the sky.
+
+    Raises `ValueError` where panorama and depth map differ in size.
+    """
     if panorama.size_hw != depth.size_hw:
         raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
-    look = look or Look()
     valid = np.ones_like(depth.sky) if panorama.valid is None else panorama.valid
     sky = depth.sky & valid
     if not sky.any():
-        return Gaussians.empty()
+        return None
     pure = ~_grown(~sky, _MIXED_PX)
     skirt = _far_grown(sky) & valid
-    backdrop = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt), panorama.name)
-    fine = _grown(sky, _OVERLAP_CELLS * look.stride) & valid
-    fine_map, wide_map = (_sphere(mask, look.stride, radius_m) for mask in (fine, skirt))
-    return cover(backdrop, UniformCells(fine_map, look.stride), wide_map, look, progress, stage="sky")
+    picture = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt), panorama.name)
+    return Backdrop(picture, _grown(sky, overlap_px) & valid, skirt)
 
 
-def _sphere(mask: Mask, stride: int, radius_m: float) -> InverseMap:
+def backdrop_map(mask: Mask, stride: int, radius_m: float) -> InverseMap:
+    """Return the sphere where most of a block of ``stride`` × ``stride`` pixels is in the mask."""
     height, width = mask.shape
     grid = SphereGrid.of_rows(height, stride)
     size = (2 * max(1, round(width / stride / 2)), len(grid))

@@ -1,7 +1,7 @@
 """Where the narrow Gaussians are: pieces of the sphere, each with cells of one size."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -11,6 +11,7 @@ from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap
 
 
+@runtime_checkable
 class Piece(Protocol):
     """Cells of one grid, and the surfaces that they lie on."""
 
@@ -29,6 +30,7 @@ class Piece(Protocol):
         ...
 
 
+@runtime_checkable
 class Fine(Protocol):
     """A fine layer, which can be asked for its cells by rows of the picture."""
 
