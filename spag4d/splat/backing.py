@@ -105,16 +105,3 @@ def _shows(surface: InverseMap, patches: Patches, position: Position) -> Bool[np
         plane = 1 - pitch * (patches.slope_right * np.float32(right) + patches.slope_down * np.float32(down))
         shows |= surface.at(*position(down, right)) * patches.distance < plane
     return shows
-
-
-def most_backing(surface: InverseMap, coarse: SphereGrid) -> int:
-    """Return the number of cells of the coarse grid that hold a surface: `backing` makes no more Gaussians than these."""
-    cells = coarse.cells(0, len(coarse))
-    spread = (surface.columns / (BLOCK * coarse.counts)).astype(np.float32)[cells.ring]
-    centre = cells.turn * np.float32(surface.columns)
-    held = np.zeros(len(cells), np.int32)
-    for down in range(BLOCK):
-        for right in _OWN:
-            column = np.floor(centre + np.float32(right) * spread).astype(np.int32)
-            held += surface.at(cells.ring * np.int32(BLOCK) + np.int32(down), column) > 0
-    return int((held >= 8).sum())

@@ -8,6 +8,7 @@ seen; where the surface is near, for whoever walks sees it enlarged; and where s
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -45,6 +46,17 @@ class Costs:
     cap_errors: np.ndarray
     cap_cells: np.ndarray
 
+    @cached_property
+    def quads(self) -> Float32[np.ndarray, "tiles 8 8"]:
+        """The Gaussians of four cells of a pixel."""
+        return of_four(self.cells[1])
+
+    def sample(self, every: int) -> "Costs":
+        """Return the costs of some of the tiles, without caps."""
+        split, cells = ({stride: values[every // 2 :: every] for stride, values in nodes.items()}
+                        for nodes in (self.split, self.cells))
+        return Costs(split, cells, self.cap_tiles[:0], self.cap_errors[:0], self.cap_cells[:0])
+
 
 def costs(panorama: Panorama, tiles: TileGrid, surfaces: Maps, sky: Maps | None = None) -> Costs:
     """Return the costs of all cells of a panorama whose surfaces, and sky if it is drawn, are given for each stride."""
@@ -54,7 +66,7 @@ def costs(panorama: Panorama, tiles: TileGrid, surfaces: Maps, sky: Maps | None 
     split = _lost(panorama, tiles)
     per_tile = sum(split[stride].sum((1, 2)) for stride in STRIDES[2:-1]) / TILE_PX**2
     depth = _sampled(tiles, surfaces[1])
-    weight = _nearness(depth) / np.sqrt(_around(np.float32(per_tile), tiles) + _CALM)
+    weight = _nearness(depth) / np.sqrt(_around(np.asarray(per_tile, np.float32), tiles) + _CALM)
     jumps = _jumps(depth, np.pi / tiles.height)
     spread = 1 + 0.2 * np.mod(np.arange(len(tiles)) * (np.sqrt(5) - 1) / 2, 1)
     for stride in STRIDES[:-1]:
@@ -155,14 +167,19 @@ def _jumps(depth: np.ndarray, pixel_rad: float) -> Nodes:
     """Return 1 for cells that hold two surfaces, and 0 for others."""
     low, high, found = depth, depth, {}
     for stride in STRIDES[-2::-1]:
-        low, high = _quarters(low).min(-1), _quarters(high).max(-1)
+        low, high = _combined(np.minimum, low), _combined(np.maximum, high)
         found[stride] = (high - low > tolerance(stride * pixel_rad) * high).astype(np.float32)
     return found
 
 
-def _quarters(cells: np.ndarray) -> np.ndarray:
-    """Return values (n, 2 k, 2 k) as (n, k, k, 4)."""
-    return np.stack([cells[:, down::2, right::2] for down in (0, 1) for right in (0, 1)], -1)
+def of_four(cells: Float32[np.ndarray, "n k k"]) -> Float32[np.ndarray, "n j j"]:
+    """Return the sums of the quarters of each cell."""
+    return _combined(np.add, cells)
+
+
+def _combined(how: np.ufunc, cells: np.ndarray) -> np.ndarray:
+    rows = how(cells[:, ::2], cells[:, 1::2])
+    return how(rows[..., ::2], rows[..., 1::2])
 
 
 def _nearness(depth: np.ndarray) -> np.ndarray:
@@ -188,7 +205,7 @@ def _with_caps(tiles: TileGrid, split: Nodes, cells: Nodes, surfaces: Maps, sky:
     counts = np.zeros((len(caps), len(STRIDES)))
     errors = np.zeros_like(counts)
     others = np.array(_rings(tiles))
-    for number, ring in enumerate(caps):
+    for number, ring in enumerate(caps.tolist()):
         for level, stride in enumerate(STRIDES):
             rows = tiles.rows(ring, stride)
             all_cells = tiles.grids[stride].cells(rows.start, rows.stop)

@@ -21,7 +21,7 @@ from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import InverseMap
 
 _MIXED_PX = 2
-_OVERLAP_CELLS = 2
+OVERLAP_CELLS = 2
 _SKIRT_RAD = float(np.radians(8))
 _COARSE_PX = 4
 
@@ -46,7 +46,7 @@ def dome_gaussians(
     The wide layer lies 7 % farther. Raises `ValueError` where panorama and depth map differ in size.
     """
     look = look or Look()
-    sky = backdrop_of(panorama, depth, _OVERLAP_CELLS * look.stride)
+    sky = backdrop_of(panorama, depth, OVERLAP_CELLS * look.stride)
     if sky is None:
         return Gaussians.empty()
     fine_map, wide_map = (backdrop_map(mask, look.stride, radius_m) for mask in (sky.fine, sky.skirt))

@@ -24,9 +24,9 @@ _CELLS_PER_BAND = 1 << 17
 _BACKED_WITHIN = 0.7
 """A cell counts as backed by a Gaussian at less than 1/0.7 of its distance."""
 
-_SHIFT = 0
 _WIDER = 1.25
-_WBACK = 1
+"""A large cell that nothing backs closes the surface by itself; where the picture is flat the blur does no harm."""
+
 Band = tuple[int, int]
 
 
@@ -129,13 +129,11 @@ class _Layers:
     ) -> None:
         surface, cells = piece.surface, piece.cells.where(keep)
         patches = patches_at(surface, cells)
-        if _SHIFT: patches.distance[:] *= np.float32(1 + _SHIFT * surface.grid.pitch_rad)
         size = rows_per_ring(surface.grid, self.panorama.size_hw[0])
-        lone = self.look.lone_sd * (_WIDER if size > self.stride else 1)
-        pitches = np.full(len(cells), lone, np.float32)
+        pitches = np.full(len(cells), self.look.lone_sd * (_WIDER if size > self.stride else 1), np.float32)
         if behind is not None:
             backed = self._inverse_at(cells, surface.grid, behind, band) * patches.distance > _BACKED_WITHIN
-            pitches[backed] = self.look.backed_sd * (_WBACK if size > self.stride else 1)
+            pitches[backed] = self.look.backed_sd
         sd_m = pitches * patches.distance * np.float32(surface.grid.pitch_rad)
         place(out, surface.grid, cells, patches, sd_m, self.look.thickness)
         out.colors[:] = srgb_from_linear(piece.means(light, self._rows(band)[0])[keep])

@@ -35,12 +35,6 @@ class MixedCells:
         rings = range(first_row // TILE_PX, -(-last_row // TILE_PX))
         return [piece for ring in rings for piece in self._ring_pieces(ring)]
 
-    def strides(self) -> Float32[np.ndarray, " n"]:
-        """Return the stride of each occupied cell, in the order of the Gaussians."""
-        found = [np.full(int(piece.surface.occupied(piece.cells).sum()), piece.stride, np.float32)
-                 for ring in range(len(self.tiles.rings)) for piece in self._ring_pieces(ring)]
-        return np.concatenate(found)
-
     def _ring_pieces(self, ring: int) -> Iterator["_RingCells"]:
         levels = self.levels[self.tiles.starts[ring] : self.tiles.starts[ring + 1]]
         present = np.flatnonzero(np.bincount(levels.ravel(), minlength=len(STRIDES)))

@@ -1,9 +1,9 @@
 """Tiles of the sphere, each a tree of cells of 16, 8, 4, 2 or 1 pixels.
 
-Rings of 16 rows are divided into tiles that are nearly square. A tile is one cell or four quarters, each of which is one cell or
-four again, down to pixels: cells of different sizes meet without gap or overlap. Between 25° above and below the horizon tiles are squares of 16 pixels and
-cells squares of pixels, as in `SphereGrid`. Close to a pole, where a ring is much narrower at one side than at the other, the
-whole ring is one tile, and its cells are those of `SphereGrid`.
+Rings of 16 rows are divided into tiles that are nearly square. A tile is one cell or four quarters, each of which is one cell
+or four again, down to pixels: cells of different sizes meet without gap or overlap. Between 25° above and below the horizon
+tiles are squares of 16 pixels and cells squares of pixels, as in `SphereGrid`. Close to a pole, where a ring is much narrower
+at one side than at the other, the whole ring is one tile with cells of one size, which are those of `SphereGrid`.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from spag4d.splat.sphere_grid import SphereGrid
 
 TILE_PX = 16
 STRIDES = (16, 8, 4, 2, 1)
-"""Sizes of the cells of levels 0 to 4, in pixels."""
+"""Sizes of cells in pixels, from whole tiles down."""
 _MOST_NARROWING = 0.3
 """By what part a ring of tiles may be shorter at its poleward side."""
 
@@ -104,7 +104,7 @@ class TileGrid:
 
     def means(
         self, rows: Float32[np.ndarray, "rows w c"], ring: int, finest: int
-    ) -> dict[int, list[Float32[np.ndarray, "_ c"]]]:
+    ) -> dict[int, list[Float32[np.ndarray, "n c"]]]:
         """Return the mean of what each cell around a ring of tiles holds, for strides from ``finest`` up, row by row.
 
         ``rows`` are the picture's rows in that ring. Pixels count by the area that they share with the cell, and what lies
