@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import InputError
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.backing import BLOCK, backing
+from spag4d.splat.backing import BLOCK, backing, backs_slanted
 from spag4d.splat.detail import Costs, Maps, costs, of_four
 from spag4d.splat.dome import OVERLAP_CELLS, Backdrop, backdrop_map, backdrop_of
 from spag4d.splat.fine import Fine, UniformCells
@@ -26,6 +26,7 @@ from spag4d.splat.tiles import STRIDES, TILE_PX, TileGrid
 
 _BACKING_SHARE = 0.15
 """The backing is as fine as this part of the budget allows."""
+_MOST_BACKING_SHARE = 0.3
 _CLOSE_ENOUGH = 0.995
 _SAMPLE = 16
 _MOST_TRIES = 40
@@ -190,7 +191,13 @@ class _Trees:
 
 
 def _backing_stride(height: int, most: int) -> int:
-    fits = [size for size in STRIDES if SphereGrid.of_rows(height, BLOCK * size).counts.sum() <= _BACKING_SHARE * most]
+    """Return the finest stride whose backing takes a small share, or a larger one where the next would hardly back anything."""
+    fits = []
+    for size in STRIDES:
+        share = SphereGrid.of_rows(height, BLOCK * size).counts.sum() / most
+        needed = not backs_slanted(2 * size * np.pi / height)
+        if share <= (_MOST_BACKING_SHARE if needed else _BACKING_SHARE):
+            fits.append(size)
     return min(fits, default=STRIDES[0])
 
 

@@ -199,3 +199,9 @@ def test_tiny_panoramas_work():
 
 def test_tile_grid_of_the_plan_is_that_of_the_picture():
     assert len(planned(*sphere(flat(90)), 5000).tiles.rings) == len(TileGrid(90).rings) == 6
+
+
+def test_the_number_is_kept_where_the_backing_has_to_be_fine(box_room):
+    panorama, depth = box_room.panorama(HEIGHT), box_room.depth(HEIGHT)
+    for most in (6000, 25_000):
+        assert 0.95 * most <= len(planned(panorama, depth, most).surface_gaussians()) <= most
