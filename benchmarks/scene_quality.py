@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=512, help="height of the panorama of the known room")
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--view", type=int, default=160, help="pixels of a view along each side")
-    parser.add_argument("--budget", action="store_true", help="photographs: as many Gaussians as the stride makes, better placed")
+    parser.add_argument("--budget", action="store_true", help="photographs: as many as the stride makes, better placed")
     options = parser.parse_args()
     look = Look(stride=options.stride)
     figures = {"known room": known_room(options.height, look, options.view)}

@@ -66,7 +66,7 @@ def costs(panorama: Panorama, tiles: TileGrid, surfaces: Maps, sky: Maps | None 
     split = _lost(panorama, tiles)
     per_tile = sum(split[stride].sum((1, 2)) for stride in STRIDES[2:-1]) / TILE_PX**2
     depth = _sampled(tiles, surfaces[1])
-    weight = _nearness(depth) / np.sqrt(_around(np.asarray(per_tile, np.float32), tiles) + _CALM)
+    weight = _nearness(depth) * (_around(np.asarray(per_tile, np.float32), tiles) + _CALM) ** -_CALM_POWER
     jumps = _jumps(depth, np.pi / tiles.height)
     spread = 1 + 0.2 * np.mod(np.arange(len(tiles)) * (np.sqrt(5) - 1) / 2, 1)
     for stride in STRIDES[:-1]:
