@@ -18,7 +18,7 @@ from spag4d.io.outputs import output_paths
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
-from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, shrunk, with_choices_made
+from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, memory_rows, shrunk, with_choices_made
 
 _FIRST_LOOK_ROWS = 512
 """A first look is made of a panorama with so many rows."""
@@ -87,7 +87,7 @@ class SPAG4D:
     ) -> None:
         """Write a coarse scene of the depth as it is, without a word of what is warned of later anyway."""
         with run.stage("First look") as listener:
-            quick = Run(run.settings.changed(stride=2, use_guided_filter=False, sharp_refine=False),
+            quick = Run(run.settings.changed(stride=2, max_splats=None, use_guided_filter=False, sharp_refine=False),
                         Progress(is_cancelled=listener.is_cancelled))
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             depth = self._stages.refined_depth(depth, panorama, quick)
@@ -163,7 +163,7 @@ class SPAG4D:
         panorama, depth = self._stages.filled(panorama, depth, run, still=False)
         gaussians = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
-            gaussians = steadier.look(gaussians, -(-panorama.size_hw[0] // run.settings.stride))
+            gaussians = steadier.look(gaussians, memory_rows(panorama.size_hw[0], run.settings))
             gaussians = rotated(gaussians, file_from_camera(
                 plan.world_from_camera_wxyz[number], plan.world_from_file_wxyz[number]))
         if not len(gaussians):

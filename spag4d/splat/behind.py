@@ -18,6 +18,7 @@ from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.far_sides import FarSides, far_sides
+from spag4d.splat.fine import UniformCells
 from spag4d.splat.grid import cover
 from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
@@ -58,7 +59,7 @@ def behind_gaussians(
     parts = []
     for inverse, color in continued(front, sides, walk_range_m):
         surface = InverseMap(np.minimum(inverse, limit) / np.float32(_PUSHED), grid)
-        parts.append(cover(Panorama(color, valid=inverse > 0), surface, surface, look, progress, "behind"))
+        parts.append(cover(Panorama(color, valid=inverse > 0), UniformCells(surface, 1), surface, look, progress))
     return Gaussians.concatenate(parts)
 
 
