@@ -26,6 +26,8 @@ from spag4d.splat.surface import InverseMap, inverse_map
 
 _COARSER = 2
 """Cells of the layer behind in cells of the layer in front."""
+_FEWEST_ROWS = 16
+"""Of fewer no surface can be told."""
 _BEHIND = 1.06
 """How much farther than what hides it a continued surface has to be."""
 _PUSHED = 1.03
@@ -49,6 +51,8 @@ def behind_gaussians(
     stride = _COARSER * look.stride
     front = inverse_map(panorama, depth, stride, reach_m).inverse
     height = len(front)
+    if height < _FEWEST_ROWS:
+        return Gaussians.empty()
     if front.shape[1] != 2 * height:
         front = cv2.resize(front, (2 * height, height), interpolation=cv2.INTER_NEAREST)
     rgb = cv2.resize(panorama.rgb, (2 * height, height), interpolation=cv2.INTER_AREA)
