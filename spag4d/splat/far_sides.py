@@ -11,8 +11,8 @@ _ALWAYS_JOINED_TANGENT, _JOINED_PART = 4.0, 0.2
 _STRAIGHT = 0.3
 _WINDOW_PX = 5
 _SAME_SURFACE = 0.25
-_FLATNESS = 2e-3
-"""Weight of the wish for no slope; it decides where a surface is only a few pixels wide."""
+_FLATNESS_PX2 = 0.2
+"""Weight of the wish for no slope, as pixels that lie so far aside: it decides where a surface is a pixel wide."""
 _STEEPEST = 6.0
 _MARGIN_PX = 2
 """Pixels beside a nearer one hold some of its colour."""
@@ -88,9 +88,9 @@ def _surfaces(inverse: np.ndarray, rgb: np.ndarray, gap: np.ndarray, found: np.n
             pure = same * np.where(mixed[at], 1e-3, 1.0)
             light[:, :3] += pure[:, None] * colors[at]
             light[:, 3] += pure
-    size = np.trace(normal, axis1=1, axis2=2)
-    normal[:, 1, 1] += _FLATNESS * size / 3
-    normal[:, 2, 2] += _FLATNESS * size / 3
+    flatness = _FLATNESS_PX2 * (np.pi / height) ** 2 * normal[:, 0, 0]
+    normal[:, 1, 1] += flatness
+    normal[:, 2, 2] += flatness
     ahead, to_right, to_down = np.linalg.solve(normal, target[..., None])[..., 0].T
     slope = np.hypot(to_right, to_down) / np.maximum(ahead, 1e-9)
     limit = np.minimum(1, _STEEPEST / np.maximum(slope, 1e-9))
