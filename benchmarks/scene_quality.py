@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from benchmarks.known_scene import KnownRoom
-from benchmarks.rasterise import rasterise
 from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera, Pose
 from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.geometry.equirect import directions, pixels_from_directions
 from spag4d.io.image import read_panorama
+from spag4d.render.view import render_view
 from spag4d.splat.budget import planned
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
@@ -67,10 +67,10 @@ def sharpness(panorama: Panorama, gaussians: Gaussians, size_px: int) -> dict[st
             continue
         photo = photo_view(panorama, camera)
         for kind, compensated in KINDS.items():
-            error = ((rasterise(gaussians, camera, compensated=compensated)[0] - photo) ** 2).mean()
+            error = ((render_view(gaussians, camera, compensated=compensated).rgb - photo) ** 2).mean()
             decibels[kind].append(-10 * np.log10(error))
         close = enlarged_view(_direction(*view), height, 4, size_px)
-        alphas.append(rasterise(gaussians, close, compensated=True)[1].min())
+        alphas.append(render_view(gaussians, close, compensated=True).alpha.min())
     return {kind: float(np.mean(values)) for kind, values in decibels.items()} | {"wall_alpha": float(min(alphas))}
 
 
@@ -85,7 +85,7 @@ def seen_through(room: KnownRoom, gaussians: Gaussians, size_px: int) -> float:
             rays = view_directions(camera)
             seen = room.sees(origin + rays * room.hit(rays, origin)[..., None])
             for compensated in KINDS.values():
-                alpha = rasterise(gaussians, camera, compensated=compensated)[1]
+                alpha = render_view(gaussians, camera, compensated=compensated).alpha
                 open_pixels += int((alpha[seen] < _SOLID_ALPHA).sum())
                 pixels += int(seen.sum())
     return open_pixels / pixels

@@ -5,12 +5,12 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.rasterise import rasterise
 from spag4d import SPAG4D
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.camera import camera_looking
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.refine.caps import fill_caps, paint_caps, polar_caps
+from spag4d.render.view import render_view
 from tests.box_room import BoxRoom, directions
 
 HEIGHT = 128
@@ -144,7 +144,7 @@ def test_what_ends_at_the_rim_does_not_bleed_into_the_cap() -> None:
 
 def least_alpha(gaussians: Gaussians, direction: tuple[float, float, float], *, compensated: bool) -> float:
     camera = camera_looking(np.array(direction), 48.0, (48, 48))
-    return float(rasterise(gaussians, camera, compensated=compensated)[1].min())
+    return float(render_view(gaussians, camera, compensated=compensated).alpha.min())
 
 
 @pytest.mark.parametrize("measured", [True, False])

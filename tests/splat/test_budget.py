@@ -4,11 +4,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.rasterise import rasterise
 from spag4d import SPAG4D
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import InputError
 from spag4d.geometry.camera import camera_looking
+from spag4d.render.view import render_view
 from spag4d.splat.budget import Plan, best_levels, planned, rows_for
 from spag4d.splat.detail import Costs
 from spag4d.splat.look import Look
@@ -124,8 +124,8 @@ def test_the_trees_are_the_best_there_are():
 
 
 def alphas(gaussians: Gaussians, directions: list[tuple[float, float, float]]) -> list[float]:
-    return [float(rasterise(gaussians, camera_looking(np.array(direction, float), 20.0, (96, 96)), compensated=True)[1].min())
-            for direction in directions]
+    cameras = [camera_looking(np.array(direction, float), 20.0, (96, 96)) for direction in directions]
+    return [float(render_view(gaussians, camera).alpha.min()) for camera in cameras]
 
 
 def test_borders_between_sizes_and_the_poles_are_closed():

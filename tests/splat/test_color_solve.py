@@ -4,10 +4,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from benchmarks.rasterise import rasterise
 from benchmarks.scene_quality import enlarged_view, on_walls, photo_view
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.equirect import directions
+from spag4d.render.view import render_view
 from spag4d.splat import color_solve
 from spag4d.splat.color_solve import solved_colors
 from spag4d.splat.grid import grid_gaussians
@@ -46,8 +46,8 @@ def select(gaussians: Gaussians, which: slice | np.ndarray) -> Gaussians:
 def rendered(fine: Gaussians, back: Gaussians, direction: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Return colour over black and alpha of the view that enlarges the picture twice, the mean of both kinds of rasterisers."""
     camera, parts = enlarged_view(direction, height, 2, 64), Gaussians.concatenate([fine, back])
-    classic, compensated = (rasterise(parts, camera, compensated=kind) for kind in (False, True))
-    return (classic[0] + compensated[0]) / 2, (classic[1] + compensated[1]) / 2
+    classic, compensated = (render_view(parts, camera, compensated=kind) for kind in (False, True))
+    return (classic.rgb + compensated.rgb) / 2, (classic.alpha + compensated.alpha) / 2
 
 
 @pytest.mark.parametrize("stride", [1, 3])
