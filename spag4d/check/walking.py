@@ -30,7 +30,10 @@ _BODY_M = 0.15
 _COVERED = 0.35
 """Optical depth, as a mean over the path's cross-section, that counts as a surface: what covers a third of it."""
 
-Reason = Literal["holes", "stretch", "surface", "none"]
+_EMPTY = 0.99
+"""Where more of the sphere than this is open from the capture point there is no scene to walk in."""
+
+Reason = Literal["holes", "stretch", "surface", "none", "empty"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ def _walk(
 ) -> Walk:
     direction = DIRECTIONS[number]
     surface_m = nearest_surface_m(clouds, direction)
-    see_through, stretch = [], []
+    see_through: list[float] = []
+    stretch: list[float] = []
     for distance_m in DISTANCES_M:
         glance = look_around(clouds, aspects, direction * distance_m, rings)
         see_through.append(max(0.0, glance.open - open_at_origin))
@@ -102,6 +106,8 @@ def _walk(
         (crossing_m(stretch, STRETCH), "stretch"),
         (max(0.0, surface_m - CLEARANCE_M), "surface"),
     ]
+    if open_at_origin > _EMPTY:
+        ends = [(0.0, "empty")]
     range_m, reason = min(ends, key=lambda end: end[0])
     return Walk(NAMES[number], tuple(see_through), tuple(stretch), surface_m, range_m, reason)
 
