@@ -87,7 +87,7 @@ class SPAG4D:
                         Progress(is_cancelled=listener.is_cancelled))
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             depth = self._stages.refined_depth(depth, panorama, quick)
-            self._stages.write(self._stages.gaussians(panorama, depth, quick), outputs, depth, quick)
+            self._stages.write(self._stages.gaussians(panorama, depth, quick), outputs, depth, quick, measured=False)
 
     def convert_video(
         self,

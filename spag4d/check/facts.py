@@ -68,7 +68,7 @@ def find_facts(path: Path, raw: RawColumns, clouds: Clouds, comments: list[str])
     sizes = raw.scales[np.isfinite(raw.scales).all(1)][::7]
     opacities = raw.opacities[np.isfinite(raw.opacities)]
     colors = raw.colors[np.isfinite(raw.colors).all(1)]
-    outside = ((colors < -0.002) | (colors > 1.002)).any(1)
+    outside = (np.abs(colors - 0.5) > 0.502).any(1)
     low, high = (tuple(round(float(value), 3) for value in corner) for corner in box)
     return Facts(
         path=path,
@@ -80,7 +80,7 @@ def find_facts(path: Path, raw: RawColumns, clouds: Clouds, comments: list[str])
         median_scale_m=float(np.median(sizes)) if len(sizes) else 0.0,
         mean_opacity=float(opacities.mean(dtype=np.float64)) if len(opacities) else 0.0,
         invalid=invalid_values(raw),
-        outside_colors=float(outside.mean()) if len(outside) else 0.0,
+        outside_colors=float(outside.mean()) if len(colors) else 0.0,
         upright=upright,
         floor_m=floor_m,
         median_m=median_distance_m(clouds),

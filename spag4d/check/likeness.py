@@ -69,10 +69,10 @@ class Orientation:
 class Likeness:
     """A scene beside its panorama, both from the capture point and in the scene's own orientation.
 
-    PSNR in dB is weighted by solid angle and leaves out what the panorama does not show. ``classic_db`` is for rasterisers as the
-    original one, ``compensated_db`` as in web viewers; the rest is for these: ``brightness`` the ratio of means; ``seam`` the
-    root mean square error within 3° of the panorama's left and right edge, as a ratio to elsewhere; ``zenith_open`` and
-    ``nadir_open`` the shares that are see-through within 10°, ``poles_db`` the PSNR there. ``error`` (h, w) is the mean
+    PSNR in dB is weighted by solid angle and leaves out what the panorama does not show. ``classic_db`` is for rasterisers
+    as the original one, ``compensated_db`` as in web viewers; the rest is for these: ``brightness`` the ratio of means;
+    ``seam`` the root mean square error within 3° of the panorama's left and right edge, as a ratio to elsewhere;
+    ``zenith_open`` and ``nadir_open`` the shares that are see-through within 10°, ``poles_db`` the PSNR there. ``error`` (h, w) is the mean
     difference 0–1 of the pixels, zero where nothing is known.
     """
 
@@ -131,7 +131,7 @@ def poles_open(shown: Rendering) -> tuple[float, float]:
 def find_orientation(shown: Rendering, panorama: Panorama) -> Orientation:
     """Try the ways in which scenes of other tools lie, mirrored or not, at every azimuth, and return what fits best.
 
-    The measure is the correlation of brightness over the sphere. Where none is clearly better than the scene as it stands, that.
+    The measure is the correlation of brightness over the sphere. Where none is clearly better, the scene stands well.
     """
     found = []
     for lies, pose in _POSES.items():
@@ -178,7 +178,8 @@ def _by_shift(
 
 
 def _seen_from(
-    rgb: Float32[np.ndarray, "h w 3"], valid: Bool[np.ndarray, "h w"] | None, turned_from_own: Float64[np.ndarray, "3 3"], height: int
+    rgb: Float32[np.ndarray, "h w 3"], valid: Bool[np.ndarray, "h w"] | None, turned_from_own: Float64[np.ndarray, "3 3"],
+    height: int,
 ) -> tuple[Float32[np.ndarray, "m n 3"], Bool[np.ndarray, "m n"]]:
     """Return a panorama at another height, averaged over areas, after a turn, and what it knows of it."""
     known = np.ones(rgb.shape[:2], bool) if valid is None else valid

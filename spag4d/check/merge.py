@@ -45,7 +45,7 @@ class Clouds:
 
 
 def clouds_of(gaussians: Gaussians) -> Clouds:
-    """Return every Gaussian as a cloud of its own; those with values that are not finite, and transparent ones, are left out."""
+    """Return every Gaussian as a cloud of its own; without those that are not finite or transparent."""
     moments, keep = _moments(gaussians)
     covariances = moments[keep, 2:8]
     return Clouds(gaussians.means[keep], covariances, covariances, moments[keep, 1])

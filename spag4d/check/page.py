@@ -32,16 +32,19 @@ _STYLE = """
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}
 main{max-width:1080px;margin:0 auto;padding:24px 16px 48px}h1{font-size:1.1rem;margin:0;color:var(--dim);font-weight:500;
 overflow-wrap:anywhere}.verdict{font-size:1.7rem;line-height:1.25;margin:.3em 0 .9em;font-weight:650;text-wrap:balance}
-h2{font-size:1.05rem;margin:0 0 .6em}section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px;
-margin:16px 0}table{border-collapse:collapse;width:100%}td,th{padding:5px 8px;text-align:left;vertical-align:top;
+h2{font-size:1.05rem;margin:0 0 .6em}section{background:var(--card);border:1px solid var(--line);border-radius:10px;
+padding:18px;margin:16px 0}table{border-collapse:collapse;width:100%}td,th{padding:5px 8px;text-align:left;vertical-align:top;
 border-top:1px solid var(--line);font-weight:400}tr:first-child>*{border-top:0}th{color:var(--dim)}thead th{font-size:.85rem}
 .mark{width:2em;font-weight:700;text-align:center}.ok{color:var(--ok)}.warn{color:var(--warn)}.none{color:var(--none)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,310px),1fr));gap:14px}figure{margin:0}
 img{display:block;width:100%;height:auto;border-radius:6px;background:#000}figcaption,.note{font-size:.88rem;color:var(--dim);
 margin-top:5px}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:16px}svg{width:100%;
 height:auto;display:block}svg text{fill:var(--dim);font:12px system-ui,sans-serif}.walks td{font-variant-numeric:tabular-nums}
-.rose{display:flex;gap:6px;align-items:center;max-width:520px;margin:0 auto}.rose svg:first-child{flex:5}.rose svg:last-child{flex:1}
-@media(max-width:520px){.verdict{font-size:1.35rem}section{padding:13px}td,th{padding:4px 5px}}
+.walks td:nth-child(2){white-space:nowrap}.warnings{margin:0 0 1.2em;padding-left:1.2em;overflow-wrap:anywhere}
+.rose{display:flex;gap:6px;align-items:center;max-width:520px;margin:0 auto}.rose svg:first-child{flex:5}
+.rose svg:last-child{flex:1}
+@media(max-width:520px){.verdict{font-size:1.35rem}section{padding:13px}td,th{padding:4px 5px}
+.two svg text{font-size:15px}}
 """
 
 Picture = Float32[np.ndarray, "h w 3"]
@@ -56,8 +59,10 @@ def write_page(path: Path, checked: Checked, *, progress: Progress = SILENT) -> 
 def page(checked: Checked, *, progress: Progress = SILENT) -> str:
     """Return the page's text."""
     report = checked.report
+    warnings = "".join(f"<li>{escape(line.label)}: {escape(line.value)}</li>" for line in report.lines() if line.mark == "warn")
     body = [
         f'<h1>{escape(report.facts.path.name)}</h1><p class="verdict">{escape(report.verdict())}</p>',
+        f'<ul class="warnings warn">{warnings}</ul>' if warnings else "",
         _section("From where the camera stood", _pictures(_at_origin(checked))),
         _section("Half a metre aside", _pictures(_aside(checked, progress)),
                  "Pink is where one sees through the scene, which viewers draw as the colour behind it."),
@@ -135,7 +140,8 @@ def _usable(walks: Sequence[Walk], values: str) -> list[Curve]:
     found = []
     for walk in walks:
         points = [(0.0, 0.0), *zip(DISTANCES_M, getattr(walk, values), strict=False)]
-        found.append(Curve(in_words(walk.name), [point for point in points if point[0] <= walk.surface_m - CLEARANCE_M or not point[0]]))
+        free = [(x, y) for x, y in points if x <= max(0.0, walk.surface_m - CLEARANCE_M)]
+        found.append(Curve(in_words(walk.name), free))
     return found
 
 
@@ -148,8 +154,8 @@ def _facts(lines: Sequence[Line]) -> str:
 
 def _walks(walks: Sequence[Walk]) -> str:
     rows = "".join(
-        f"<tr><th>{escape(in_words(walk.name))}</th><td>{walk.range_m:.2f} m</td><td>{escape(ENDS[walk.reason] or 'or more')}</td></tr>"
-        for walk in walks)
+        f"<tr><th>{escape(in_words(walk.name))}</th><td>{walk.range_m:.2f} m</td>"
+        f"<td>{escape(ENDS[walk.reason] or 'or more')}</td></tr>" for walk in walks)
     return f'<table class="walks"><thead><tr><th>direction</th><th>safe</th><th>then</th></tr></thead>{rows}</table>'
 
 

@@ -70,8 +70,8 @@ def height_svg(walking_range: WalkingRange) -> str:
     middle, width = _RADIUS + 24, 70
     up, down = (walking_range.towards(np.array([0.0, sign, 0.0])) for sign in (-1.0, 1.0))
     scale = _RADIUS / FARTHEST_M
-    drawn = [f'<line x1="{width / 2 - 14}" x2="{width / 2 + 14}" y1="{middle + scale * metres:.1f}" y2="{middle + scale * metres:.1f}" '
-             'stroke="var(--line)"/>' for metres in np.arange(-2, 2.1, 0.5)]
+    heights = [middle + scale * metres for metres in np.arange(-2, 2.1, 0.5)]
+    drawn = [_line([(width / 2 - 14, height), (width / 2 + 14, height)], "var(--line)") for height in heights]
     drawn.append(f'<rect x="{width / 2 - 10}" y="{middle - scale * up:.1f}" width="20" height="{scale * (up + down):.1f}" '
                  'fill="var(--fill)" stroke="var(--a)" stroke-width="2"/>')
     drawn.append(f'<circle cx="{width / 2}" cy="{middle}" r="3.5" fill="var(--fg)"/>')

@@ -11,7 +11,7 @@ from spag4d.check.facts import TURNED, UNKNOWN, UPRIGHT, Facts
 from spag4d.check.glance import STRETCHED
 from spag4d.check.likeness import Likeness
 from spag4d.check.walking import CLEARANCE_M, DISTANCES_M, SEE_THROUGH, STRETCH, Reason, Walk, Walks
-from spag4d.check.walking_range import FARTHEST_M
+from spag4d.check.walking_range import FARTHEST_M, WalkingRange
 
 Mark = Literal["ok", "warn", "none"]
 
@@ -57,8 +57,9 @@ class Report:
         else:
             about = f"You can walk about {_metres(least.range_m)} to every side {far}"
         reasons = [walk.reason for walk in ranges.values() if ENDS[walk.reason]]
-        usual = max(sorted(set(reasons)), key=reasons.count) if reasons else None
-        return f"{about}. Farther on, {ENDS[usual]}." if usual else f"{about}, and farther was not looked."
+        if not reasons:
+            return f"{about}, and farther was not looked."
+        return f"{about}. Farther on, {ENDS[max(reasons, key=reasons.count)]}."
 
     def lines(self) -> Iterator[Line]:
         """Return the findings but the walks, in the order in which they are shown."""
@@ -71,11 +72,11 @@ class Report:
         facts = self.facts
         if facts.made_by:
             yield Line("made by", facts.made_by, "ok")
-        yield Line("Gaussians", f"{facts.count:,}, {facts.file_size / 1e6:.1f} MB, typically {_length(facts.median_scale_m)} wide, "
-                   f"opacity {facts.mean_opacity:.2f}", "ok" if facts.count else "warn")
+        yield Line("Gaussians", f"{facts.count:,}, {facts.file_size / 1e6:.1f} MB, typically "
+                   f"{_length(facts.median_scale_m)} wide, opacity {facts.mean_opacity:.2f}", "ok" if facts.count else "warn")
         sizes = [high - low for low, high in zip(facts.low_m, facts.high_m, strict=True)]
-        yield Line("size", f"{' x '.join(f'{size:.3g}' for size in sizes)} m, with what is far away; half of what is seen is within "
-                   f"{facts.median_m:.3g} m", "ok")
+        yield Line("size", f"{' x '.join(f'{size:.3g}' for size in sizes)} m, with what is far away; half of what is seen is "
+                   f"within {facts.median_m:.3g} m", "ok")
         faults = ", ".join(f"{fault}: {count:,}" for fault, count in facts.invalid.items())
         yield Line("values", faults or "all are valid", "warn" if faults else "ok")
         if facts.outside_colors > 0.001:
@@ -93,7 +94,8 @@ class Report:
         note = "; a scene of this kind has no capture point, and what follows means the origin" if empty > _MOSTLY_EMPTY else ""
         yield Line("origin", f"{empty:.1%} of the sphere is empty as seen from there{note}", "warn" if note else "ok")
         holes = max(self.zenith_open, self.nadir_open)
-        yield Line("poles", f"{self.zenith_open:.1%} open above, {self.nadir_open:.1%} below", "warn" if holes > _OPEN_POLE else "ok")
+        yield Line("poles", f"{self.zenith_open:.1%} open above, {self.nadir_open:.1%} below",
+                   "warn" if holes > _OPEN_POLE else "ok")
 
     def _uprightness(self) -> Line:
         if self.likeness is not None and self.likeness.orientation.is_alike:
@@ -139,6 +141,12 @@ def in_words(name: str) -> str:
     return " and ".join(WORDS[axis][sign == "-"] for sign, axis in zip(name[::2], name[1::2], strict=True))
 
 
+def one_line(walking_range: WalkingRange) -> str:
+    """Return the range along the six axes in words."""
+    along = [f"{in_words(name)} {metres:.2f}" for name, metres in walking_range.by_name.items() if len(name) == 2]
+    return f"walking range {', '.join(along)} m"
+
+
 def _about_likeness(likeness: Likeness) -> Iterator[Line]:
     orientation = likeness.orientation
     yield Line("orientation", f"{orientation} (correlation {orientation.correlation:.3f})",
@@ -149,7 +157,8 @@ def _about_likeness(likeness: Likeness) -> Iterator[Line]:
                "ok" if abs(likeness.brightness - 1) < _BRIGHTNESS else "warn")
     yield Line("seam", f"error where the panorama's edges meet {likeness.seam:.2f} times that elsewhere",
                "ok" if likeness.seam < _SEAM else "warn")
-    yield Line("at the poles", f"{likeness.poles_db:.1f} dB", "ok" if likeness.poles_db > likeness.compensated_db - 6 else "warn")
+    yield Line("at poles", f"{likeness.poles_db:.1f} dB",
+               "ok" if likeness.poles_db > likeness.compensated_db - 6 else "warn")
 
 
 def _likeness(likeness: Likeness) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def format_of(scene: Path) -> str:
     """Return the format by a file's extension; raises `InputError` for one that cannot be read."""
     name = scene.suffix.lower().removeprefix(".")
     if name not in RAW_READERS:
-        raise InputError(f"{scene} cannot be checked: its name ends in neither of {', '.join(f'.{one}' for one in RAW_READERS)}.")
+        raise InputError(f"{scene} cannot be checked: name a file that ends in .ply or .splat.")
     return name
 
 

@@ -1,9 +1,10 @@
 """The walking range: how far from the capture point a scene holds, and why not farther.
 
 A person who steps aside meets three things. Holes open, behind objects and beside them; surfaces that the camera saw at a
-slant are drawn out; and walls stand in the way. *See-through* is the part of the sphere that is open (alpha below one half)
-from a place, less what is open from the capture point, so that a sky without a dome or a missing floor is no hole. *Stretch* is the
-part of what is seen whose Gaussians look `STRETCHED` times longer, against their width, than from the capture point.
+slant are drawn out; and walls stand in the way. *See-through* is the part of the sphere that is open (alpha below one
+half) from a place, less what is open from the capture point, so that a sky without a dome or a missing floor is no hole.
+*Stretch* is the part of what is seen whose Gaussians look `STRETCHED` times longer, against their width, than
+from the capture point.
 """
 
 import os
@@ -100,16 +101,18 @@ def _walk(
         ended = see_through[-1] > SEE_THROUGH or stretch[-1] > STRETCH or distance_m > surface_m - CLEARANCE_M
         if ended and not to_the_end:
             break
+    range_m, reason = (0.0, "empty") if open_at_origin > _EMPTY else _end(see_through, stretch, surface_m)
+    return Walk(NAMES[number], tuple(see_through), tuple(stretch), surface_m, range_m, reason)
+
+
+def _end(see_through: Sequence[float], stretch: Sequence[float], surface_m: float) -> tuple[float, Reason]:
     ends: list[tuple[float, Reason]] = [
         (FARTHEST_M, "none"),
         (crossing_m(see_through, SEE_THROUGH), "holes"),
         (crossing_m(stretch, STRETCH), "stretch"),
         (max(0.0, surface_m - CLEARANCE_M), "surface"),
     ]
-    if open_at_origin > _EMPTY:
-        ends = [(0.0, "empty")]
-    range_m, reason = min(ends, key=lambda end: end[0])
-    return Walk(NAMES[number], tuple(see_through), tuple(stretch), surface_m, range_m, reason)
+    return min(ends, key=lambda end: end[0])
 
 
 def crossing_m(shares: Sequence[float], limit: float) -> float:

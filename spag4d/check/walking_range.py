@@ -37,8 +37,8 @@ DIRECTIONS.flags.writeable = False
 class WalkingRange:
     """Metres (14,) in the order of `NAMES` up to which a scene can be trusted, `FARTHEST_M` at most.
 
-    Up to there less than ``see_through`` of the sphere has opened (0–1), less than ``stretch`` of what is seen is drawn out, and
-    no surface is nearer than ``clearance_m``.
+    Up to there less than ``see_through`` of the sphere has opened (0–1), less than ``stretch`` of what is seen is drawn out,
+    and no surface is nearer than ``clearance_m``.
     """
 
     range_m: Float64[np.ndarray, "14"]
