@@ -48,6 +48,7 @@ def check_sequence(folder: Path, console: Console, *, every: int = 1, write: boo
             _check_frame(sequence, number, console, console.progress.part(place, len(numbers)), as_json)
         return
     with opened(folder, overwrite=False):
+        sequence = Sequence360.recorded(folder)  # nobody else writes to it from here on
         for place, number in enumerate(numbers):
             found = _check_frame(sequence, number, console, console.progress.part(place, len(numbers)), as_json)
             for path in sequence.files_of(number):

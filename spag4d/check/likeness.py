@@ -72,8 +72,8 @@ class Likeness:
     PSNR in dB is weighted by solid angle and leaves out what the panorama does not show. ``classic_db`` is for rasterisers
     as the original one, ``compensated_db`` as in web viewers; the rest is for these: ``brightness`` the ratio of means;
     ``seam`` the root mean square error within 3° of the panorama's left and right edge, as a ratio to elsewhere;
-    ``zenith_open`` and ``nadir_open`` the shares that are see-through within 10°, ``poles_db`` the PSNR there. ``error`` (h, w) is the mean
-    difference 0–1 of the pixels, zero where nothing is known.
+    ``zenith_open`` and ``nadir_open`` the shares that are see-through within 10°, ``poles_db`` the PSNR there.
+    ``error`` (h, w) is the mean difference 0–1 of the pixels, zero where nothing is known.
     """
 
     orientation: Orientation
@@ -146,7 +146,7 @@ def find_orientation(shown: Rendering, panorama: Panorama) -> Orientation:
         return Orientation("", False, 0.0, unturned, unturned, np.eye(3))
     flip = np.diag([-1.0 if mirrored else 1.0, 1, 1])
     azimuth_rad = _refined(shown, panorama, _POSES[lies], flip, shift)
-    turned = _POSES[lies] @ rotation_from_yaw_pitch_roll(azimuth_rad, 0, 0) @ flip
+    turned = _POSES[lies] @ rotation_from_yaw_pitch_roll(azimuth_rad, 0.0, 0.0) @ flip
     return Orientation(lies, mirrored, round(float(np.degrees(azimuth_rad)), 1), best, unturned, turned)
 
 

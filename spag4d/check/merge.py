@@ -84,7 +84,7 @@ def _clouds_from(sums: Float64[np.ndarray, "n 17"]) -> Clouds:
     return Clouds(clouds.means, clouds.spread, clouds.shape, (weight[:, 0] / area).astype(np.float32))
 
 
-def _ring_starts(cell_rad: float) -> Int64[np.ndarray, " rings+1"]:
+def _ring_starts(cell_rad: float) -> Int64[np.ndarray, " edges"]:
     """Return at which cell each ring of directions begins, from the zenith; rings are as high as cells are wide."""
     rings = round(np.pi / cell_rad)
     elevation = np.pi / 2 - np.pi * (np.arange(rings) + 0.5) / rings

@@ -12,8 +12,8 @@ from jaxtyping import Float32
 from spag4d.check.plots import Curve, curves_svg, height_svg, rose_svg
 from spag4d.check.report import ENDS, Line, Report, in_words
 from spag4d.check.scene import Checked
-from spag4d.check.walking import CLEARANCE_M, DISTANCES_M, SEE_THROUGH, STRETCH, Walk
-from spag4d.check.walking_range import DIRECTIONS, NAMES
+from spag4d.check.walking import CLEARANCE_M, SEE_THROUGH, STRETCH, Walk
+from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
@@ -38,7 +38,7 @@ border-top:1px solid var(--line);font-weight:400}tr:first-child>*{border-top:0}t
 .mark{width:2em;font-weight:700;text-align:center}.ok{color:var(--ok)}.warn{color:var(--warn)}.none{color:var(--none)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,310px),1fr));gap:14px}figure{margin:0}
 img{display:block;width:100%;height:auto;border-radius:6px;background:#000}figcaption,.note{font-size:.88rem;color:var(--dim);
-margin-top:5px}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:16px}svg{width:100%;
+margin:5px 0 0}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,400px),1fr));gap:16px}svg{width:100%;
 height:auto;display:block}svg text{fill:var(--dim);font:12px system-ui,sans-serif}.walks td{font-variant-numeric:tabular-nums}
 .walks td:nth-child(2){white-space:nowrap}.warnings{margin:0 0 1.2em;padding-left:1.2em;overflow-wrap:anywhere}
 .rose{display:flex;gap:6px;align-items:center;max-width:520px;margin:0 auto}.rose svg:first-child{flex:5}
@@ -125,24 +125,19 @@ def _ranges(report: Report) -> str:
     walking_range = report.walks.range
     return (f'<div class="rose">{rose_svg(walking_range)}{height_svg(walking_range)}</div>'
             '<p class="note">Seen from above, the camera in the middle and what it looked at on top; beside it, up and down. '
-            f"The edge of the plot is {DISTANCES_M[-1]:g} m or more.</p>")
+            f"The edge of the plot is {FARTHEST_M:g} m or more.</p>")
 
 
 def _curves(report: Report) -> str:
     return '<div class="two">' + "".join(
-        f"<div>{curves_svg(title, _usable(report.walks.walks, values), limit)}</div>"
+        f"<div>{curves_svg(title, _lines(report.walks.walks, values), limit)}</div>"
         for title, values, limit in (("See-through, part of all directions", "see_through", SEE_THROUGH),
                                      ("Smeared, part of what is seen", "stretch", STRETCH))) + "</div>"
 
 
-def _usable(walks: Sequence[Walk], values: str) -> list[Curve]:
-    """Return the curves as far as no surface is met, beyond which they mean nothing."""
-    found = []
-    for walk in walks:
-        points = [(0.0, 0.0), *zip(DISTANCES_M, getattr(walk, values), strict=False)]
-        free = [(x, y) for x, y in points if x <= max(0.0, walk.surface_m - CLEARANCE_M)]
-        found.append(Curve(in_words(walk.name), free))
-    return found
+def _lines(walks: Sequence[Walk], values: str) -> list[Curve]:
+    return [Curve(in_words(walk.name), [(0.0, 0.0), *zip(walk.distances_m, getattr(walk, values), strict=True)])
+            for walk in walks]
 
 
 def _facts(lines: Sequence[Line]) -> str:

@@ -1,7 +1,7 @@
 """Plots as SVG that takes its colours from the page around it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,8 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 460, 270, 46, 38, 34, 14
 _RADIUS = 150
 _SPOKES = 96
 _SHOWN_TIMES_LIMIT = 5
+
+Place = Callable[[float | int, float | int], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ def curves_svg(title: str, curves: Sequence[Curve], limit: float) -> str:
     """Return all curves in one plot, the lowest and the highest named, and a dashed line at the limit."""
     top = _SHOWN_TIMES_LIMIT * limit
 
-    def place(x: float, y: float) -> tuple[float, float]:
+    def place(x: float | int, y: float | int) -> tuple[float, float]:
         across = _LEFT + x / FARTHEST_M * (_WIDTH - _LEFT - _RIGHT)
         return across, _HEIGHT - _BOTTOM - min(y / top, 1.0) * (_HEIGHT - _BOTTOM - _TOP)
 
@@ -79,7 +81,7 @@ def height_svg(walking_range: WalkingRange) -> str:
     return _svg(width, 2 * middle, "The walking range up and down", drawn)
 
 
-def _grid(place, top: float) -> str:  # noqa: ANN001
+def _grid(place: Place, top: float) -> str:
     drawn = []
     for share in np.linspace(0, top, 6):
         (left, down), (right, _) = place(0, share), place(FARTHEST_M, share)
@@ -113,9 +115,9 @@ def _line(points: Sequence[tuple[float, float]], color: str, more: str = "") -> 
     return f'<polyline points="{path}" fill="none" stroke="{color}" {more}/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
+def _text(x: float | int, y: float | int, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
-def _svg(width: float, height: float, title: str, drawn: Sequence[str]) -> str:
+def _svg(width: float | int, height: float | int, title: str, drawn: Sequence[str]) -> str:
     return f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{title}">{"".join(drawn)}</svg>'

@@ -10,7 +10,7 @@ import numpy as np
 from spag4d.check.facts import TURNED, UNKNOWN, UPRIGHT, Facts
 from spag4d.check.glance import STRETCHED
 from spag4d.check.likeness import Likeness
-from spag4d.check.walking import CLEARANCE_M, DISTANCES_M, SEE_THROUGH, STRETCH, Reason, Walk, Walks
+from spag4d.check.walking import CLEARANCE_M, SEE_THROUGH, STRETCH, Reason, Walk, Walks
 from spag4d.check.walking_range import FARTHEST_M, WalkingRange
 
 Mark = Literal["ok", "warn", "none"]
@@ -48,6 +48,8 @@ class Report:
         """Say in plain words how far one may go."""
         if self.facts.count == 0 or self.walks.walks[0].reason == "empty":
             return "There is nothing to see from the capture point (the origin)."
+        if self.walks.open_at_origin > _MOSTLY_EMPTY:
+            return "Most of what surrounds the origin is empty: this scene was not made from there, and its range means little."
         ranges = {walk.name: walk for walk in self.walks.walks if walk.name in _HORIZONTAL}
         least, most = (pick(ranges.values(), key=lambda walk: walk.range_m) for pick in (min, max))
         far = "from where the camera stood"
@@ -56,10 +58,11 @@ class Report:
             about += f"({in_words(most.name)}) {far}"
         else:
             about = f"You can walk about {_metres(least.range_m)} to every side {far}"
-        reasons = [walk.reason for walk in ranges.values() if ENDS[walk.reason]]
+        reasons: list[Reason] = [walk.reason for walk in ranges.values() if ENDS[walk.reason]]
         if not reasons:
             return f"{about}, and farther was not looked."
-        return f"{about}. Farther on, {ENDS[max(reasons, key=reasons.count)]}."
+        usual: Reason = max(reasons, key=lambda reason: reasons.count(reason))
+        return f"{about}. Farther on, {ENDS[usual]}."
 
     def lines(self) -> Iterator[Line]:
         """Return the findings but the walks, in the order in which they are shown."""
@@ -91,7 +94,7 @@ class Report:
         yield Line("units", sized if facts.metres_plausible else f"hardly metres{floor}: half is within {facts.median_m:.3g}",
                    "ok" if facts.metres_plausible else "warn")
         empty = self.walks.open_at_origin
-        note = "; a scene of this kind has no capture point, and what follows means the origin" if empty > _MOSTLY_EMPTY else ""
+        note = "; it has no capture point, and what follows means the origin" if empty > _MOSTLY_EMPTY else ""
         yield Line("origin", f"{empty:.1%} of the sphere is empty as seen from there{note}", "warn" if note else "ok")
         holes = max(self.zenith_open, self.nadir_open)
         yield Line("poles", f"{self.zenith_open:.1%} open above, {self.nadir_open:.1%} below",
@@ -125,7 +128,7 @@ class Report:
             "poles": {"zenith_open": self.zenith_open, "nadir_open": self.nadir_open},
             "likeness": None if self.likeness is None else _likeness(self.likeness),
             "walking": {
-                "range_m": self.walks.range.by_name, "distances_m": DISTANCES_M, "open_at_origin": self.walks.open_at_origin,
+                "range_m": self.walks.range.by_name, "open_at_origin": self.walks.open_at_origin,
                 "limits": {"see_through": SEE_THROUGH, "stretch": STRETCH, "stretched_times": STRETCHED,
                            "clearance_m": CLEARANCE_M},
                 "directions": {walk.name: asdict(walk) for walk in self.walks.walks}},
@@ -171,7 +174,7 @@ def _likeness(likeness: Likeness) -> dict[str, Any]:
 
 
 def _row(walk: Walk) -> str:
-    cells = [[f"{shares[DISTANCES_M.index(distance)]:>8.1%}" if distance < walk.surface_m else f"{'-':>8}"
+    cells = [[f"{shares[walk.distances_m.index(distance)]:>8.1%}" if distance in walk.distances_m else f"{'-':>8}"
               for distance in _IN_TABLE_M] for shares in (walk.see_through, walk.stretch)]
     end = f"until {ENDS[walk.reason]}" if ENDS[walk.reason] else "or more"
     where = in_words(walk.name).replace(" and ", " ")

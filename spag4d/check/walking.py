@@ -41,11 +41,13 @@ Reason = Literal["holes", "stretch", "surface", "none", "empty"]
 class Walk:
     """What was found along one direction.
 
-    ``see_through`` and ``stretch`` are shares 0–1 at `DISTANCES_M` from the nearest on, as far as was looked; ``surface_m`` is
-    how far the nearest surface is (infinite where there is none), ``range_m`` how far one may go, and ``reason`` what ends it.
+    ``see_through`` and ``stretch`` are shares 0–1 at ``distances_m``, which are those of `DISTANCES_M` that are free, and the
+    last place that is, as far as was looked. ``surface_m`` is how far the nearest surface is (infinite where there is none),
+    ``range_m`` how far one may go, and ``reason`` what ends it.
     """
 
     name: str
+    distances_m: tuple[float, ...]
     see_through: tuple[float, ...]
     stretch: tuple[float, ...]
     surface_m: float
@@ -72,7 +74,7 @@ def walking_range(gaussians: Gaussians, *, progress: Progress = SILENT) -> Walki
 
 
 def walks(clouds: Clouds, *, to_the_end: bool = True, rings: int = RINGS, progress: Progress = SILENT) -> Walks:
-    """Walk in all 14 directions, each up to where it ends or ``to_the_end`` of `DISTANCES_M`; raises `Cancelled`."""
+    """Walk in all 14 directions, each until it fails, or ``to_the_end``; raises `Cancelled`."""
     aspects = own_aspects(clouds)
     open_at_origin = look_around(clouds, aspects, np.zeros(3), rings).open
 
@@ -92,33 +94,36 @@ def _walk(
 ) -> Walk:
     direction = DIRECTIONS[number]
     surface_m = nearest_surface_m(clouds, direction)
+    distances_m = stops_m(surface_m)
     see_through: list[float] = []
     stretch: list[float] = []
-    for distance_m in DISTANCES_M:
+    for distance_m in distances_m:
         glance = look_around(clouds, aspects, direction * distance_m, rings)
         see_through.append(max(0.0, glance.open - open_at_origin))
         stretch.append(glance.stretched)
-        ended = see_through[-1] > SEE_THROUGH or stretch[-1] > STRETCH or distance_m > surface_m - CLEARANCE_M
-        if ended and not to_the_end:
+        if not to_the_end and (see_through[-1] > SEE_THROUGH or stretch[-1] > STRETCH):
             break
-    range_m, reason = (0.0, "empty") if open_at_origin > _EMPTY else _end(see_through, stretch, surface_m)
-    return Walk(NAMES[number], tuple(see_through), tuple(stretch), surface_m, range_m, reason)
-
-
-def _end(see_through: Sequence[float], stretch: Sequence[float], surface_m: float) -> tuple[float, Reason]:
+    distances_m = distances_m[: len(stretch)]
     ends: list[tuple[float, Reason]] = [
         (FARTHEST_M, "none"),
-        (crossing_m(see_through, SEE_THROUGH), "holes"),
-        (crossing_m(stretch, STRETCH), "stretch"),
+        (crossing_m(distances_m, see_through, SEE_THROUGH), "holes"),
+        (crossing_m(distances_m, stretch, STRETCH), "stretch"),
         (max(0.0, surface_m - CLEARANCE_M), "surface"),
     ]
-    return min(ends, key=lambda end: end[0])
+    range_m, reason = (0.0, "empty") if open_at_origin > _EMPTY else min(ends, key=lambda end: end[0])
+    return Walk(NAMES[number], distances_m, tuple(see_through), tuple(stretch), surface_m, range_m, reason)
 
 
-def crossing_m(shares: Sequence[float], limit: float) -> float:
-    """Return the distance at which shares, which begin with 0 at the capture point, first exceed a limit, else infinity."""
+def stops_m(surface_m: float) -> tuple[float, ...]:
+    """Return at which of `DISTANCES_M` there is something to see: before a surface, and last as near to it as one may come."""
+    free_m = min(surface_m - CLEARANCE_M, FARTHEST_M)
+    return (*(distance_m for distance_m in DISTANCES_M if distance_m < free_m), free_m) if free_m > 0 else ()
+
+
+def crossing_m(distances_m: Sequence[float], shares: Sequence[float], limit: float) -> float:
+    """Return where shares, which begin with 0 at the capture point, first exceed a limit, else infinity."""
     before_m, before = 0.0, 0.0
-    for distance_m, share in zip(DISTANCES_M, shares, strict=False):
+    for distance_m, share in zip(distances_m, shares, strict=True):
         if share > limit:
             return before_m + (distance_m - before_m) * (limit - before) / (share - before)
         before_m, before = distance_m, share
