@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+import math
 import signal
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from spag4d.weights import WEIGHTS
 if TYPE_CHECKING:
     from spag4d.console import Console
     from spag4d.core import SPAG4D
+    from spag4d.pictures import Place
 
 FilePath = click.Path(path_type=Path)
 
@@ -157,6 +159,65 @@ def convert_video(
             count, bytes_written = frame.number, bytes_written + frame.result.file_size
         if not as_json:
             console.say(f"{output}: {count} frames, {bytes_written / 1e6:,.1f} MB written now; sequence.json lists them")
+
+
+class _Numbers(click.ParamType):
+    """Numbers with a sign between them."""
+
+    def __init__(self, name: str, sign: str, count: int, kind: type) -> None:
+        """Take as many numbers as ``name`` shows."""
+        self.name, self._sign, self._count, self._kind = name, sign, count, kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the numbers of a text."""
+        if not isinstance(value, str):
+            return value
+        try:
+            numbers = tuple(self._kind(word) for word in value.split(self._sign))
+        except ValueError:
+            numbers = ()
+        if len(numbers) != self._count or not all(math.isfinite(number) for number in numbers):
+            self.fail(f"'{value}' is not of the form {self.name}", param, ctx)
+        return numbers
+
+
+_PLACE = _Numbers("X,Y,Z", ",", 3, float)
+_SIZE = _Numbers("WxH", "x", 2, int)
+
+
+@cli.command()
+@click.argument("scene", type=FilePath)
+@click.argument("output", type=FilePath)
+@click.option("--position", type=_PLACE, default="0,0,0", show_default=True, help="Where to stand: right, down, forward. [m]")
+@click.option("--look-at", type=_PLACE, help="Where to look; by default ahead, and a video all around. [m]")
+@click.option("--fov", type=float, default=75, show_default=True, help="Field of view across. [degrees]")
+@click.option("--size", type=_SIZE, help="Pixels; by default 1280x720, and 2048x1024 of a panorama.")
+@click.option("--panorama", is_flag=True, help="The whole sphere, as an equirectangular picture.")
+@click.option("--depth", is_flag=True, help="The distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
+@click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser, not as web viewers.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
+              help="Length of a video. [s]")
+@click.option("--fps", type=click.FloatRange(0, min_open=True), default=24, show_default=True, help="Frames per second. [1/s]")
+@click.option("--radius", type=click.FloatRange(0), default=0.3, show_default=True, help="How far a video goes aside. [m]")
+@click.option("--device", default="auto", show_default=True, help="cpu or cuda, which needs gsplat; auto takes what is there.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@_in_words
+def render(
+    scene: Path, output: Path, position: "Place", look_at: "Place | None", fov: float,
+    size: tuple[int, int] | None, radius: float, device: str, quiet: bool, **options: Any,
+) -> None:
+    """Draw the scene file SCENE as the picture OUTPUT (.png, .jpg, .webp), or as a video (.mp4).
+
+    A video goes round the position, so that near things move in front of far ones.
+    """
+    from spag4d.console import Console
+    from spag4d.pictures import Shot, draw
+
+    size = size or ((2048, 1024) if options["panorama"] else (1280, 720))
+    shot = Shot(position_m=position, look_at_m=look_at, fov_deg=fov, size_wh=size, radius_m=radius, **options)
+    with Console(quiet=quiet) as console:
+        draw(scene, output, shot, device=device, progress=console.progress)
+        console.say(str(output))
 
 
 @cli.command()

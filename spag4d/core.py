@@ -65,11 +65,13 @@ class SPAG4D:
         depth_path = None if save_depth is None else Path(save_depth)
         early = {} if first_look is None else output_paths(Path(first_look))
         _check_targets([*outputs.values(), *early.values()], depth_path, sources=(input_path, depth_map))
-        panorama = self._stages.read(input_path, run)
+        panorama = self._stages.painted(self._stages.read(input_path, run), run)
         depth = self._stages.raw_depth(panorama, depth_map, run)
+        measured = depth_map is not None
         if early:
-            self._first_look(panorama, depth, early, run)
-        depth = self._stages.refined_depth(depth, panorama, run)
+            self._first_look(panorama, depth, early, run, measured=measured)
+        depth = self._stages.refined_depth(depth, panorama, run, measured=measured)
+        panorama, depth = self._stages.filled(panorama, depth, run, measured=measured)
         gaussians = self._stages.gaussians(panorama, depth, run)
         if not len(gaussians):
             raise InputError(_nothing_left(panorama, depth, run.settings))
@@ -80,14 +82,18 @@ class SPAG4D:
         device = self._stages.device if depth_map is None else "cpu"
         return run.result(started, outputs.values(), len(gaussians), depth, depth.reach(panorama.valid), device)
 
-    def _first_look(self, panorama: Panorama, depth: DepthMap, outputs: Mapping[str, Path], run: Run) -> None:
+    def _first_look(
+        self, panorama: Panorama, depth: DepthMap, outputs: Mapping[str, Path], run: Run, *, measured: bool
+    ) -> None:
         """Write a coarse scene of the depth as it is, without a word of what is warned of later anyway."""
         with run.stage("First look") as listener:
             quick = Run(run.settings.changed(stride=2, use_guided_filter=False, sharp_refine=False),
                         Progress(is_cancelled=listener.is_cancelled))
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             depth = self._stages.refined_depth(depth, panorama, quick)
-            self._stages.write(self._stages.gaussians(panorama, depth, quick), outputs, depth, quick, measured=False)
+            panorama, depth = self._stages.filled(panorama, depth, quick, measured=measured)
+            gaussians = self._stages.gaussians(panorama, depth, quick)
+            self._stages.write(gaussians, outputs, depth, quick, with_range=False)
 
     def convert_video(
         self,
@@ -149,11 +155,13 @@ class SPAG4D:
         from spag4d.video.poses import file_from_camera, new_from_old
 
         started = time.perf_counter()
+        panorama = self._stages.painted(panorama, run)
         depth = self._stages.raw_depth(panorama, None, run)
         with run.stage("Steadying"):
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)
         depth = self._stages.refined_depth(depth, panorama, run)
+        panorama, depth = self._stages.filled(panorama, depth, run, still=False)
         gaussians = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
             gaussians = steadier.look(gaussians, -(-panorama.size_hw[0] // run.settings.stride))
@@ -170,16 +178,19 @@ class SPAG4D:
     ) -> Gaussians:
         """Return the Gaussians of a panorama (file or array) without writing a file."""
         run = Run(self.settings.changed(**overrides), progress)
-        picture = self._stages.read(panorama, run)
-        return self._stages.gaussians(picture, self._depth(picture, depth_map, run), run)
+        return self._stages.gaussians(*self._filled(self._stages.read(panorama, run), depth_map, run), run)
 
     def estimate_depth(self, panorama: PanoramaLike, *, progress: Progress = SILENT, **overrides: Any) -> DepthMap:
         """Return the refined depth map of a panorama (file or array), the sky marked."""
         run = Run(self.settings.changed(**overrides), progress)
-        return self._depth(self._stages.read(panorama, run), None, run)
+        return self._filled(self._stages.read(panorama, run), None, run)[1]
 
-    def _depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
-        return self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run)
+    def _filled(self, panorama: Panorama, given: DepthLike | None, run: Run) -> tuple[Panorama, DepthMap]:
+        """Return the panorama and its refined depth, both without caps."""
+        panorama = self._stages.painted(panorama, run)
+        measured = given is not None
+        depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run, measured=measured)
+        return self._stages.filled(panorama, depth, run, measured=measured)
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> Plan:

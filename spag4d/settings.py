@@ -68,6 +68,9 @@ class Settings(BaseModel):
     guided_strength: float = _setting(
         1.0, "How far depth edges follow the picture: 0 not at all, 1 fully.",
         label="Strength of edges", group="Depth", ge=0, le=1)
+    fill_nadir: bool = _setting(
+        True, "Continue floor, ceiling or sky where a black cap or the tripod hides them.",
+        label="Fill nadir and zenith", group="Depth")
     depth_min: float = _setting(
         0.1, "Surfaces nearer than this are dropped.",
         label="Nearest distance", group="Depth", unit="m", ge=0)
@@ -92,6 +95,9 @@ class Settings(BaseModel):
     backing: bool = _setting(
         True, "Put a coarse layer behind the fine one, which closes gaps.",
         label="Backing layer", group="Gaussians")
+    walk_range: float = _setting(
+        0.5, "How far from the camera one may walk until gaps open behind things; 0 fills nothing in.",
+        label="Walking range", group="Gaussians", unit="m", ge=0, le=3, main=True)
     sharp_refine: bool | None = _setting(
         None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.",
         label="Refine with SHARP", group="SHARP")

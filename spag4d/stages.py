@@ -23,9 +23,12 @@ from spag4d.errors import InputError
 from spag4d.io import WRITERS
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
+from spag4d.refine.caps import fill_caps, paint_caps
 from spag4d.refine.edges import refine_edges
+from spag4d.refine.rig import clear_rig
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
+from spag4d.splat.behind import behind_gaussians
 from spag4d.splat.dome import dome_gaussians, dome_radius_m
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
@@ -96,13 +99,34 @@ class Stages:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
         return depth.scaled(settings.global_scale)
 
-    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
+    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run, *, measured: bool = False) -> DepthMap:
         """Return the depth with sharp edges, the sky marked."""
         settings = run.settings
         with run.stage("Edges") as listener:
             if settings.use_guided_filter:
-                depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
+                depth = refine_edges(
+                    depth, panorama, strength=settings.guided_strength, measured=measured, progress=listener)
             return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
+
+    def painted(self, panorama: Panorama, run: Run) -> Panorama:
+        """Return the panorama with its caps painted over, before a depth model sees them; they stay invalid."""
+        if not run.settings.fill_nadir or panorama.valid is None:
+            return panorama
+        with run.stage("Caps") as listener:
+            return paint_caps(panorama, progress=listener)
+
+    def filled(
+        self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False, still: bool = True
+    ) -> tuple[Panorama, DepthMap]:
+        """Return a painted panorama and its refined depth without caps and, in ``still`` pictures, without the camera's rig.
+
+        In a video the rig stays: found in one frame and missed in the next it would flicker.
+        """
+        if not run.settings.fill_nadir:
+            return panorama, depth
+        with run.stage("Poles") as listener:
+            panorama, depth = fill_caps(panorama, depth, keep=measured, progress=listener)
+            return clear_rig(panorama, depth, progress=listener) if still else (panorama, depth)
 
     def _given_or_estimated(
         self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress
@@ -141,12 +165,17 @@ class Stages:
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
         if with_sharp and len(surfaces):
             surfaces = self._with_sharp(surfaces, panorama, depth, look, run)
-        if not settings.sky_dome:
-            return surfaces
-        with run.stage("Sky dome") as listener:
-            radius_m = dome_radius_m(settings.depth_max)
-            dome = dome_gaussians(panorama, depth, look=look, radius_m=radius_m, progress=listener)
-            return Gaussians.concatenate([surfaces, dome])
+        parts = [surfaces]
+        if settings.sky_dome:
+            with run.stage("Sky dome") as listener:
+                radius_m = dome_radius_m(settings.depth_max)
+                parts.append(dome_gaussians(panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range,
+                                            progress=listener))
+        if settings.walk_range and run.sharp != "layers":  # these have a layer behind of their own
+            with run.stage("Layer behind") as listener:
+                parts.append(behind_gaussians(panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m,
+                                              progress=listener))
+        return Gaussians.concatenate(parts)
 
     def _with_sharp(
         self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run
@@ -170,17 +199,17 @@ class Stages:
             return layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener)
 
     def write(
-        self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, measured: bool = True
+        self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True
     ) -> None:
         """Write the files, format by format, with comments from which the run can be repeated.
 
-        Unless it is not to be ``measured``, they also say how far one may walk.
+        ``with_range`` they also say how far one may walk.
         """
         settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
         sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
         comments = [f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}"]
-        if measured:
+        if with_range:
             comments.append(_walking_range(gaussians, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:

@@ -21,7 +21,7 @@ LAYERS = [
     ("conversion",),
     ("stages", "sequence"),
     ("core",),
-    ("batch",),
+    ("batch", "pictures"),
     ("verify",),
     ("console",),
     ("checking",),

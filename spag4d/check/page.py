@@ -125,8 +125,8 @@ def _ranges(report: Report) -> str:
     walking_range = report.walks.range
     return (f'<div class="rose">{rose_svg(walking_range)}{height_svg(walking_range)}</div>'
             '<p class="note">Seen from above, the camera in the middle and what it looked at on top; beside it, up and down. '
-            f"The edge of the plot is {FARTHEST_M:g} m or more. Between forward, right, back and left it is an estimate from the "
-            "slanting directions below.</p>")
+            f"The edge of the plot is {FARTHEST_M:g} m or more. Between forward, right, back and left it is an estimate from "
+            "the slanting directions below.</p>")
 
 
 def _curves(report: Report) -> str:

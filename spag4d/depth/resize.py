@@ -4,12 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from spag4d.geometry.one_surface import cuts
 from spag4d.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
 
-_SAME_SURFACE = 0.1
-"""Neighbours whose inverse distances differ by more than this fraction lie on two surfaces."""
 _BAND_ROWS = 64
 _ENLARGED_ROWS = 512
 
@@ -18,11 +17,12 @@ def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:
     """Resample distance (h, w) along the ray, infinite where nothing is, to ``size_hw``; azimuth wraps.
 
     Interpolates inverse distance, which on a plane is linear in the direction, between those of the four neighbours that
-    lie on the surface of the nearest one. So a pixel next to an edge or to the sky has the distance of one side exactly.
+    no cut parts from the nearest one. So a pixel next to an edge or to the sky has the distance of one side exactly.
     """
     if distance.shape == size_hw:
         return distance
     inverse = np.divide(1, distance, dtype=np.float32)
+    across, along = cuts(inverse)
     rows, down = _taps(distance.shape[0], size_hw[0], wraps=False)
     columns, right = _taps(distance.shape[1], size_hw[1], wraps=True)
     out = np.empty(size_hw, np.float32)
@@ -30,7 +30,9 @@ def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:
         band = slice(top, top + _BAND_ROWS)
         corners = [inverse[row[band]][:, column] for row in rows for column in columns]
         weights = [y[band, None] * x for y in (1 - down, down) for x in (1 - right, right)]
-        out[band] = _blend(np.stack(corners), np.stack(weights))
+        cut_right = [across[row[band]][:, columns[0]] for row in rows]
+        cut_down = [along[rows[0][band]][:, column] for column in columns]
+        out[band] = _blend(np.stack(corners), np.stack(weights), cut_right, cut_down)
     with np.errstate(divide="ignore"):
         return np.divide(1, out, dtype=np.float32)
 
@@ -49,10 +51,19 @@ def _taps(source: int, target: int, *, wraps: bool) -> tuple[tuple[NDArray[np.in
     return (taps[0], taps[1]), share
 
 
-def _blend(corners: Floats, weights: Floats) -> Floats:
-    """Average corners (4, h, w) with weights, of which those on another surface than the heaviest do not count."""
-    nearest = np.take_along_axis(corners, weights.argmax(0)[None], 0)
-    weights = weights * (np.abs(corners - nearest) <= _SAME_SURFACE * nearest)
+def _blend(corners: Floats, weights: Floats, cut_right: list[np.ndarray], cut_down: list[np.ndarray]) -> Floats:
+    """Average corners (4, h, w) with weights, of which those that cuts part from the heaviest do not count.
+
+    ``cut_right`` are the cuts in the upper and the lower row, ``cut_down`` those in the left and the right column.
+    """
+    heaviest = weights.argmax(0)
+    for corner, other, beside, opposite in ((0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)):
+        row, column = divmod(corner, 2)
+        by_row, by_column = ~cut_right[row], ~cut_down[column]
+        reached = by_row & ~cut_down[1 - column] | by_column & ~cut_right[1 - row]
+        mine = heaviest == corner
+        for member, joins in ((other, by_row), (beside, by_column), (opposite, reached)):
+            weights[member] *= joins | ~mine
     return (corners * weights).sum(0) / weights.sum(0)
 
 

@@ -28,28 +28,41 @@ class Rendering:
     distance: Float32[np.ndarray, "h w"]
 
 
-def render_view(gaussians: Gaussians, camera: PinholeCamera, *, compensated: bool = True) -> Rendering:
+def render_view(gaussians: Gaussians, camera: PinholeCamera, *, compensated: bool = True, device: str = "cpu") -> Rendering:
     """Draw a pinhole view.
 
-    ``compensated`` draws as web viewers do, otherwise as the original 3DGS rasteriser (see `project`).
+    ``compensated`` draws as web viewers do, otherwise as the original 3DGS rasteriser (see `project`). ``device`` is "cpu", or
+    a CUDA device as `on_cuda.drawing_device` returns it.
     """
     out = np.zeros((camera.height * camera.width, 5), np.float32)
-    blend(project(gaussians, camera, compensated=compensated), gaussians.colors, _all_pixels(camera.height, camera.width), out)
+    _draw(gaussians, camera, _all_pixels(camera.height, camera.width), out, compensated, device)
     return _rendering(out.reshape(camera.height, camera.width, 5))
 
 
 def render_panorama(
-    gaussians: Gaussians, height: int, position_m: Float64[np.ndarray, "3"] = ORIGIN, *, compensated: bool = True
+    gaussians: Gaussians, height: int, position_m: Float64[np.ndarray, "3"] = ORIGIN, *, compensated: bool = True,
+    device: str = "cpu",
 ) -> Rendering:
     """Draw the whole sphere around a place, ``height`` × 2 ``height`` pixels.
 
-    It is drawn as the six views of a cube whose pixels at their centres are as large as the panorama's, each looked at
-    exactly where the panorama's pixels are.
+    It is drawn as the six views of a cube whose pixels at their centres are as large as the panorama's. On the CPU each is
+    looked at exactly where the panorama's pixels are, on CUDA it is resampled.
     """
     out = np.zeros((2 * height * height, 5), np.float32)
     for camera, pixels in zip(_faces(height, position_m), _panorama_pixels(height), strict=True):
-        blend(project(gaussians, camera, compensated=compensated), gaussians.colors, pixels, out)
+        _draw(gaussians, camera, pixels, out, compensated, device)
     return _rendering(out.reshape(height, 2 * height, 5))
+
+
+def _draw(
+    gaussians: Gaussians, camera: PinholeCamera, pixels: Pixels, out: np.ndarray, compensated: bool, device: str
+) -> None:
+    if device.startswith("cuda"):
+        from spag4d.render.on_cuda import drawn_on_cuda
+
+        out[pixels.order] = drawn_on_cuda(gaussians, camera, pixels.places, device, compensated=compensated)
+    else:
+        blend(project(gaussians, camera, compensated=compensated), gaussians.colors, pixels, out)
 
 
 def moved(camera: PinholeCamera, position_m: Float64[np.ndarray, "3"]) -> PinholeCamera:

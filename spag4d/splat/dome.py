@@ -1,7 +1,7 @@
 """The sky as a backdrop: a sphere beyond everything, in the colours of the photograph's sky alone.
 
 The fine layer is as sharp as the photograph and reaches a few cells below the skyline; the wide layer behind it reaches
-degrees further, so that a step aside uncovers sky and neither a gap nor the outline of what stood in front. Pixels at the
+as far as a step aside uncovers, so that this is sky and neither a gap nor the outline of what stood in front. Pixels at the
 skyline mix both colours: there, and below, the colour of the nearest pure sky continues.
 """
 
@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float32
 
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.grid import cover
 from spag4d.splat.look import Look
@@ -19,8 +20,10 @@ from spag4d.splat.surface import InverseMap
 
 _MIXED_PX = 2
 _OVERLAP_CELLS = 2
-_SKIRT_RAD = float(np.radians(8))
+_LEAST_SKIRT_RAD, _MOST_SKIRT_RAD = float(np.radians(8)), float(np.radians(45))
 _COARSE_PX = 4
+_MOST_ROWS = 512
+"""To find what is uncovered the picture need not be finer."""
 
 Mask = Bool[np.ndarray, "h w"]
 
@@ -36,11 +39,13 @@ def dome_gaussians(
     *,
     look: Look | None = None,
     radius_m: float = 200.0,
+    walk_range_m: float = 0.5,
     progress: Progress = SILENT,
 ) -> Gaussians:
     """Return the sky of a panorama as Gaussians on a sphere of ``radius_m``, none where there is no sky.
 
-    The wide layer lies 7 % farther. Raises `ValueError` where panorama and depth map differ in size.
+    The wide layer lies 7 % farther, and behind everything that a step of ``walk_range_m`` moves off the sky. Raises
+    `ValueError` where panorama and depth map differ in size.
     """
     if panorama.size_hw != depth.size_hw:
         raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
@@ -50,9 +55,9 @@ def dome_gaussians(
     if not sky.any():
         return Gaussians.empty()
     pure = ~_grown(~sky, _MIXED_PX)
-    skirt = _far_grown(sky) & valid
-    backdrop = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt), panorama.name)
+    skirt = _uncovered(sky, depth, walk_range_m) & valid
     fine = _grown(sky, _OVERLAP_CELLS * look.stride) & valid
+    backdrop = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt | fine), panorama.name)
     fine_map, wide_map = (_sphere(mask, look.stride, radius_m) for mask in (fine, skirt))
     return cover(backdrop, fine_map, wide_map, look, progress, stage="sky")
 
@@ -74,12 +79,16 @@ def _grown(mask: Mask, by_px: int) -> Mask:
     return crop_sphere(cv2.dilate(padded, kernel), by_px) > 0
 
 
-def _far_grown(mask: Mask) -> Mask:
-    """Return the mask with a margin of the skirt's width."""
-    height, width = mask.shape
-    size = (max(2, width // _COARSE_PX // 2 * 2), max(1, height // _COARSE_PX))
-    coarse = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-    grown = _grown(coarse, int(np.ceil(_SKIRT_RAD * size[1] / np.pi)))
+def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
+    """Return the sky, and what a step aside can move so far that sky appears in its place."""
+    height, width = sky.shape
+    rows = min(height, _MOST_ROWS)
+    size = (2 * rows, rows)
+    coarse = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    distance = cv2.resize(depth.distance, size, interpolation=cv2.INTER_NEAREST)
+    margin_rad = np.clip(np.float32(step_m) / distance, _LEAST_SKIRT_RAD, _MOST_SKIRT_RAD)
+    pixel = np.flatnonzero(coarse)
+    grown = angles_to(pixel[nearest_of(pixel, rows)]) <= margin_rad + np.float32(np.pi / rows)
     return cv2.resize(grown.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 

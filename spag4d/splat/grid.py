@@ -12,6 +12,7 @@ from spag4d.color import srgb_from_linear
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing
+from spag4d.splat.color_solve import solved_colors
 from spag4d.splat.colors import Light, light_of_rows, ring_means
 from spag4d.splat.look import Look
 from spag4d.splat.orient import allocate, part, place
@@ -66,6 +67,9 @@ def cover(
     for back in backs:
         _copy(back, part(out, end, end + len(back)))
         end += len(back)
+    fine_end = int(ends[-1])
+    surfaces, behind = part(out, 0, fine_end), part(out, fine_end, end)
+    surfaces.colors[:] = solved_colors(surfaces, behind, panorama, progress=progress)
     return part(out, 0, end)
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float32, Int32
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.equirect import pad_sphere
+from spag4d.geometry.one_surface import cuts
 from spag4d.splat.orient import Patches, Values
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 
@@ -86,8 +87,8 @@ def one_surface_per_block(inverse: Float32[np.ndarray, "h w"], stride: int) -> F
     """Reduce inverse distances to one value per block: the mean over the surface that most of the block belongs to.
 
     That surface is found by the median, in which emptiness counts as infinitely far: the value of an actual pixel, never
-    one between a foreground and its background. Pixels close to it are averaged, which puts the value in the middle of the
-    block where the surface is slanted.
+    one between a foreground and its background. Pixels close to it, with no cut between, are averaged, which puts the value
+    in the middle of the block where the surface is slanted.
     """
     if stride == 1:
         return inverse
@@ -95,14 +96,27 @@ def one_surface_per_block(inverse: Float32[np.ndarray, "h w"], stride: int) -> F
     columns = 2 * max(1, round(width / stride / 2))
     column = (np.arange(columns)[:, None] * width // columns + np.arange(stride)) % width
     rings = -(-height // stride)
+    right, down = cuts(inverse)
     reduced = np.empty((rings, columns), np.float32)
     for ring in range(rings):
         rows = inverse[ring * stride : (ring + 1) * stride]
         block = rows[:, column].transpose(1, 0, 2).reshape(columns, -1)
         middle = np.partition(block, block.shape[1] // 2, axis=1)[:, block.shape[1] // 2, None]
         near = np.abs(block - middle) <= tolerance(np.pi / rings / 2) * middle
+        across = right[ring * stride : (ring + 1) * stride].max(0)
+        along = down[ring * stride : (ring + 1) * stride - 1].max(0, initial=False)
+        cut = across[column[:, :-1]].any(1) | along[column].any(1)
+        near[cut] &= _this_side(block[cut], middle[cut])
         reduced[ring] = (block * near).sum(1) / near.sum(1)
     return reduced
+
+
+def _this_side(block: Float32[np.ndarray, "n pixels"], middle: Float32[np.ndarray, "n 1"]) -> Bool[np.ndarray, "n pixels"]:
+    """Return which values lie on the same side of the widest gap in their block as ``middle``, which is one of them."""
+    ordered = np.sort(block, axis=1)
+    widest = np.argmax(np.diff(ordered) / np.maximum(ordered[:, :-1], np.float32(1e-9)), axis=1)[:, None]
+    farther_side = np.take_along_axis(ordered, widest, axis=1)
+    return (block > farther_side) == (middle > farther_side)
 
 
 def tolerance(reach_rad: float) -> float:

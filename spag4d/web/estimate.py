@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from spag4d.conversion import FRAMES
 
 _SHARES = {
-    "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Gaussians": 20.0,
-    "SHARP": 600.0, "Sky dome": 2.0, "Walking range": 10.0, "Writing": 20.0, "Writing depth": 5.0,
+    "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
+    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Walking range": 10.0, "Writing": 20.0, "Writing depth": 5.0,
 }
 """Seconds of each stage of a photo on a processor; only their ratio matters, and only until a job has been measured."""
 
@@ -25,6 +25,7 @@ class Estimate:
         skipped = {
             "Detail": not settings.get("depth_tiles"), "Scale": not settings.get("camera_height"),
             "SHARP": not settings.get("sharp_refine"), "Sky dome": not settings.get("sky_dome", True),
+            "Poles": not settings.get("fill_nadir", True),
         }
         usual = {name: share for name, share in _SHARES.items() if not skipped.get(name)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}

@@ -8,6 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from spag4d.depth.from_file import DEFAULT_UNIT_M, depth_from_array, depth_from_file
 from spag4d.errors import InputError
+from spag4d.geometry.equirect import directions
 from tests.box_room import BoxRoom
 
 
@@ -215,3 +216,22 @@ def test_a_real_scan(shared_folder: Path) -> None:
     values = np.load(path)
     assert np.array_equal(depth.sky, values > 1e9) and depth.sky.any()
     assert depth.distance.max() == values[values < 1e9].max() < 50
+
+
+@pytest.mark.parametrize("jump", [1.03, 1.08, 1.5])
+@pytest.mark.parametrize("factor", [2, 4])
+def test_nothing_comes_to_lie_between_a_thing_and_the_wall_close_behind_it(jump: float, factor: int) -> None:
+    row, column = np.indices((128, 256))
+    values = np.where(column + row // 3 < 160, 2.0, 2.0 * jump).astype(np.float32)
+    distance = depth_from_array(values, (128 * factor, 256 * factor)).distance
+    assert np.abs(distance[..., None] - [2, 2 * jump]).min(-1).max() < 1e-5
+
+
+def test_slanted_walls_stay_straight_when_enlarged() -> None:
+    def wall(height: int) -> np.ndarray:
+        rays = directions(height).astype(float)
+        return np.minimum(4 / np.maximum(rays[..., 2], 1e-6), 9 / np.maximum(rays[..., 1], 1e-6))
+
+    truth = wall(256)
+    error = np.abs(depth_from_array(wall(64).astype(np.float32), (256, 512)).distance / truth - 1)
+    assert np.median(error[truth < 12]) < 1e-3

@@ -1,0 +1,159 @@
+"""A hole in a picture continued from around it: detail copied from where it fits best, over a smooth fill without seams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+_COARSE_PX = 224
+_LEAST_USABLE = 0.995
+_MOST_CANDIDATES = 2048
+_RIM_POINTS = 2000
+_REFINE_PX = 3
+_SMOOTHING_STEPS = 12
+_COARSEST_PX = 8
+_RIM_PX = 6
+_OUTLIER, _LEAST_OUTLIER = 3.0, 0.05
+
+Picture = Float32[np.ndarray, "h w 3"]
+Mask = Bool[np.ndarray, "h w"]
+
+
+def healed(picture: Picture, hole: Mask, usable: Mask) -> Picture:
+    """Return a picture (h, w, 3) with its ``hole`` (h, w) filled; pixels outside stay.
+
+    A copy of the ``usable`` pixels around, moved to where it continues the rim best, replaces the hole; the difference along
+    the rim is spread smoothly over it (the membrane of Poisson image editing, Pérez et al. 2003). Without a place from which
+    all of the hole can be copied, the fill is the smooth one alone.
+    """
+    window = _around(hole)
+    move = _best_move(picture, hole, usable)
+    copy = np.zeros_like(picture[window]) if move is None else _moved(picture, window, move)
+    seen = ~hole[window] if move is None else ~hole[window] & _moved(usable, window, move)
+    membrane = smooth_fill(picture[window] - copy, _alike(picture[window] - copy, seen, hole[window]))
+    result = picture.copy()
+    result[window] = np.where(hole[window][..., None], np.clip(copy + membrane, 0, 1), picture[window])
+    return result
+
+
+def _around(hole: Mask) -> tuple[slice, slice]:
+    """Return the window of the hole and its rim."""
+    rows, columns = (slice(max(0, int(places.min()) - _RIM_PX), int(places.max()) + _RIM_PX + 1) for places in np.nonzero(hole))
+    return rows, columns
+
+
+def _alike(difference: Picture, seen: Mask, hole: Mask) -> Mask:
+    """Return the seen pixels of the rim without those at which something ends, whose colour would bleed into the hole."""
+    reach = 2 * _RIM_PX + 1
+    rim = seen & (cv2.dilate(hole.view(np.uint8), np.ones((reach, reach), np.uint8)) > 0)
+    if not rim.any():
+        return seen
+    away = np.abs(difference - np.median(difference[rim], 0)).max(-1)
+    return rim & (away <= max(_OUTLIER * float(np.median(away[rim])), _LEAST_OUTLIER))
+
+
+def smooth_fill(values: Float32[np.ndarray, "h w c"], known: Mask) -> Float32[np.ndarray, "h w c"]:
+    """Return values (h, w, c) whose unknown pixels are nearly harmonic between the known ones; those stay."""
+    weight = known.astype(np.float32)
+    return _filled(values * weight[..., None], weight)
+
+
+def _filled(weighted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Fill from the next coarser level, then relax: a multigrid cascade."""
+    known = weight > 1e-3
+    own = weighted / np.maximum(weight, 1e-3)[..., None]
+    if known.all() or min(weight.shape) <= _COARSEST_PX:
+        mean = weighted.sum((0, 1)) / max(float(weight.sum()), 1e-3)
+        return np.where(known[..., None], own, mean).astype(np.float32)
+    size = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
+    coarse = _filled(_planes(cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)),
+                     cv2.resize(weight, size, interpolation=cv2.INTER_AREA))
+    fine = _planes(cv2.resize(coarse, weight.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    values = np.where(known[..., None], own, fine)
+    rows, columns = (slice(max(0, a.min() - 2), a.max() + 3) for a in np.nonzero(~known))
+    part, fixed = values[rows, columns], known[rows, columns, None]
+    for _ in range(_SMOOTHING_STEPS):
+        part = np.where(fixed, part, _planes(cv2.blur(part, (3, 3))))
+    values[rows, columns] = part
+    return values
+
+
+def _planes(values: np.ndarray) -> np.ndarray:
+    return values if values.ndim == 3 else values[..., None]
+
+
+def _moved(values: np.ndarray, window: tuple[slice, slice], move: tuple[int, int]) -> np.ndarray:
+    """Return the values (h, w, …) of a window that lies ``move`` (down, right) from the given one; the last ones beyond."""
+    rows, columns = (np.clip(np.arange(part.start, min(part.stop, size)) + step, 0, size - 1)
+                     for part, step, size in zip(window, move, values.shape, strict=False))
+    return values[rows][:, columns]
+
+
+def _best_move(picture: Picture, hole: Mask, usable: Mask) -> tuple[int, int] | None:
+    """Search all moves in a coarse picture, then around the best of them in ever finer ones."""
+    factor = 1 << max(0, int(np.ceil(np.log2(max(hole.shape) / _COARSE_PX))))
+    level = _Level.of(picture, hole, usable, factor)
+    candidates = level.candidates()
+    if not len(candidates):
+        return None
+    best = candidates[np.argmin(level.misfit(candidates))]
+    near = np.argwhere(np.ones((2 * _REFINE_PX + 1, 2 * _REFINE_PX + 1), bool)) - _REFINE_PX
+    while factor > 1:
+        factor //= 2
+        level = _Level.of(picture, hole, usable, factor)
+        tries = level.inside(2 * best + near)
+        best = tries[np.argmin(level.misfit(tries))]
+    return int(best[0]), int(best[1])
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Picture, hole and usable pixels ``factor`` times smaller, and points (n, 2) in the band around the hole."""
+
+    picture: Picture
+    hole: Mask
+    usable: Mask
+    band: Int64[np.ndarray, "n 2"]
+
+    @staticmethod
+    def of(picture: Picture, hole: Mask, usable: Mask, factor: int) -> _Level:
+        """Shrink by area means; what is in part hole is hole, what is in part not usable is not."""
+        size = (hole.shape[1] // factor, hole.shape[0] // factor)
+        small, whole, sound = (cv2.resize(np.asarray(values, np.float32), size, interpolation=cv2.INTER_AREA)
+                               for values in (picture, hole, usable & ~hole))
+        in_hole, is_usable = whole > 0, sound > 0.999
+        reach = max(2, max(size) // 40)
+        band = (cv2.dilate(in_hole.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0) & is_usable
+        points = np.argwhere(band)
+        return _Level(small, in_hole, is_usable, points[:: 1 + len(points) // _RIM_POINTS])
+
+    def candidates(self) -> np.ndarray:
+        """Return the moves (n, 2) for which all that comes into the hole is usable."""
+        rows, columns = (slice(values.min(), values.max() + 1) for values in np.nonzero(self.hole))
+        kernel = self.hole[rows, columns].astype(np.float32)
+        share = cv2.filter2D(self.usable.astype(np.float32), -1, kernel / kernel.sum(), anchor=(0, 0),
+                             borderType=cv2.BORDER_CONSTANT)
+        places = np.argwhere(share > _LEAST_USABLE)
+        return (places - [rows.start, columns.start])[:: 1 + len(places) // _MOST_CANDIDATES]
+
+    def inside(self, moves: np.ndarray) -> np.ndarray:
+        """Return the moves (n, 2) whose copy of the hole lies inside of the picture, or nearly so where none does."""
+        rows, columns = np.nonzero(self.hole)
+        low, high = np.array([rows.min(), columns.min()]), np.array([rows.max(), columns.max()])
+        return np.unique(np.clip(moves, -low, np.array(self.hole.shape) - 1 - high), axis=0)
+
+    def misfit(self, moves: np.ndarray) -> np.ndarray:
+        """Return how badly the picture moved by each of ``moves`` (n, 2) agrees with itself in the band, up to a constant."""
+        limit = np.array(self.hole.shape) - 1
+        here = self.picture[tuple(self.band.T)]
+        result = np.empty(len(moves))
+        for number, move in enumerate(moves):
+            there = tuple(np.clip(self.band + move, 0, limit).T)
+            difference = here - self.picture[there]
+            difference -= difference.mean(0)
+            seen = self.usable[there]
+            result[number] = (difference[seen] ** 2).mean() / max(float(seen.mean()), 1e-6) if seen.any() else np.inf
+        return result

@@ -1,0 +1,63 @@
+"""The picture straight below or above: a plan of the floor or the ceiling, in which what lies around a pole is continued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from spag4d.data import PinholeCamera
+from spag4d.geometry.camera import camera_looking, view_pixels_from_directions
+from spag4d.geometry.equirect import directions, row_elevations_rad
+from spag4d.geometry.resample import views_from_panorama
+from spag4d.refine.healing import healed
+
+_REACH = 3.2
+"""Half the width of the plan in radii of the hole: a copy of the hole beside it ends at three."""
+_WIDEST, _LEAST_MARGIN = 2.2, 0.25
+_LARGEST_PX = 2048
+_BAND_ROWS = 256
+
+Mask = Bool[np.ndarray, "h w"]
+
+
+def continued(
+    rgb: Float32[np.ndarray, "h w 3"], hole: Mask, usable: Mask, *, below: bool
+) -> Float32[np.ndarray, "h w 3"]:
+    """Return a panorama (h, w, 3) whose ``hole`` around the pole ``below``, or above, shows what surrounds it, continued.
+
+    Only ``usable`` pixels (h, w) are copied into it. The hole has to end well before the horizon.
+    """
+    camera = plan_camera(hole, below=below)
+    look = [views_from_panorama(np.asarray(values, np.float32), [camera])[0] for values in (rgb, hole, usable & ~hole)]
+    plan = healed(look[0], look[1] > 0, look[2] > 0.999)
+    result = rgb.copy()
+    for band in bands(hole):
+        np.copyto(result[band], sampled(plan, camera, len(rgb), band), where=hole[band, :, None])
+    return result
+
+
+def bands(mask: Mask) -> Iterator[slice]:
+    """Yield the rows (h, w) that hold something of a mask, a few at a time."""
+    rows = np.flatnonzero(mask.any(1))
+    for start in range(rows[0], rows[-1] + 1, _BAND_ROWS):
+        yield slice(start, min(start + _BAND_ROWS, rows[-1] + 1))
+
+
+def sampled(
+    plan: Float32[np.ndarray, "n n *c"], camera: PinholeCamera, height: int, band: slice
+) -> Float32[np.ndarray, "rows w *c"]:
+    """Return what a plan (n, n[, c]) says about the rows ``band`` of a panorama; beyond its border it means nothing."""
+    at = view_pixels_from_directions(camera, directions(height, band)).astype(np.float32)
+    return np.asarray(cv2.remap(plan, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+def plan_camera(hole: Mask, *, below: bool, largest_px: int = _LARGEST_PX) -> PinholeCamera:
+    """Return the view that shows the hole and enough around it, as fine as the panorama is at the pole."""
+    elevation = np.abs(row_elevations_rad(len(hole))[hole.any(1)])
+    radius = 1 / np.tan(elevation.min())
+    half = max(min(_REACH * radius, _WIDEST), radius + _LEAST_MARGIN)
+    size = min(2 * int(np.ceil(half * len(hole) / np.pi)), largest_px)
+    return camera_looking(np.array([0.0, 1.0 if below else -1.0, 0.0]), float(np.degrees(2 * np.arctan(half))), (size, size))

@@ -1,0 +1,170 @@
+"""Colours of which a viewer makes the photograph: those of the fine layer are solved for what is seen.
+
+Area means, drawn by Gaussians that overlap and let the backing through, look blurred. What a viewer shows at a sample x of the
+picture is sum_j w_j(x) c_j + T(x) backing, T being what all Gaussians of the fine layer let pass. Were the order of
+neighbours random, Gaussian j would show a_j times the mean over t in 0–1 of the product of 1 - t a_i over the others: nearly
+v_j = a_j / (1 - a_j / 2) times a factor that all share, so that w_j = (1 - T) v_j / sum_i v_i. On a slanted surface nearer
+ones are in front: each shows more on its far side and less on its near side, which a factor exp(tilt · offset) reproduces.
+
+Colours move by the weighted mean of what is missing to the photograph, a few times (simultaneous iterative reconstruction,
+Gilbert 1972), within the range of the photograph where the Gaussian lies. Views only mix colours: whatever their order,
+sharpening adds no halo.
+"""
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from spag4d.data import Gaussians, Panorama
+from spag4d.progress import SILENT, Progress
+from spag4d.splat.color_seen import REACH_SD, Colors, Plane, Samples, Seen, cover, seen
+
+_MOST_BEYOND = 3 / 255
+"""By how much a colour may leave the range of the photograph where the Gaussian lies."""
+_STEPS = 3
+_BAND_SAMPLES = 1 << 19
+_MARGINS_PER_BAND = 6
+_MOST_THREADS = 8
+"""Each holds some 100 bytes for every sample of its band."""
+_NARROWEST = 0.91
+_FEWEST_COLUMNS = 16
+_COARSE_SD = 0.65
+
+Picture = Float32[np.ndarray, "rows n 3"]
+
+
+def solved_colors(
+    fine: Gaussians, back: Gaussians, panorama: Panorama, *, steps: int = _STEPS, progress: Progress = SILENT
+) -> Colors:
+    """Return colours (n, 3) of ``fine``, sRGB 0–1, of which views from the origin make the panorama.
+
+    ``fine`` are Gaussians that look round from the origin, with the mean colours of what they cover; they may differ in size
+    and come in any order. ``back`` lies behind them and keeps its colours; it may be empty. Pixels that are not valid have no
+    influence. Where nothing valid is seen, and for no ``steps``, colours remain as they are. The number of threads does not
+    change the result.
+    """
+    height, width = panorama.size_hw
+    if not len(fine) or not steps:
+        return fine.colors.copy()
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+        layers = _Layers(panorama, seen(fine, height, pool), seen(back, height, pool), steps)
+        rows = max(_BAND_SAMPLES // width, _MARGINS_PER_BAND * layers.margin)
+        bands = list(pairwise([*range(0, height, rows), height]))
+        solved = []
+        for colors in pool.map(layers.solve, bands):
+            solved.append(colors)
+            progress.report("colors", len(solved), len(bands))
+    result = np.empty_like(fine.colors)
+    result[layers.front.order] = np.concatenate(solved)
+    return result
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """Both layers and the picture; solved for in bands of rows, each with a margin in which others are only looked at."""
+
+    panorama: Panorama
+    front: Seen
+    behind: Seen
+    steps: int
+
+    @property
+    def margin(self) -> int:
+        """Rows within which Gaussians see the same samples."""
+        return math.ceil(2 * REACH_SD * self.front.sd_range_rad[1] * self.panorama.size_hw[0] / math.pi)
+
+    def solve(self, band: tuple[int, int]) -> Colors:
+        """Return the colours of the Gaussians that have their centre in a band of rows."""
+        height = self.panorama.size_hw[0]
+        own = self.front.between(*(_edge_rad(row, height) for row in band))
+        if own.start == own.stop:
+            return self.front.colors[own]
+        first, last = max(0, band[0] - self.margin), min(height, band[1] + self.margin)
+        reach = REACH_SD * self.front.sd_range_rad[1]
+        near = self.front.between(_edge_rad(first, height) + reach, _edge_rad(last, height) - reach)
+        colors = self._colors(near, first, last)
+        return colors[own.start - near.start : own.stop - near.start]
+
+    def _colors(self, near: slice, first: int, last: int) -> Colors:
+        from spag4d.splat.color_kernels import correct, missing, ranges, scatter, sums
+
+        samples = _samples(first, last, self.panorama.size_hw[0])
+        source, counts = _source(self.panorama, first, last, samples.n)
+        shown = cover(self.front.shown[near], samples)
+        target = self._target(source, shown.through, samples)
+        windows = (shown.window, shown.start, shown.weight)
+        colors = self.front.colors[near].copy()
+        low, high, whole = np.empty_like(colors), np.empty_like(colors), np.empty(len(colors), np.float32)
+        ranges(shown.window, source, counts, np.float32(_MOST_BEYOND), low, high)
+        sums(*windows, counts * shown.share, whole)
+        for _ in range(self.steps):
+            picture = np.zeros_like(target)
+            scatter(*windows, colors, picture)
+            missing(target, shown.share, counts, picture)
+            correct(*windows, picture, whole, low, high, colors)
+        return colors
+
+    def _target(self, source: Picture, through: Plane, samples: Samples) -> Picture:
+        """Return what the fine layer has to add to the backing; what lies behind gaps in both is taken to look right."""
+        target = source * (1 - through)[..., None]
+        if len(self.behind.shown):
+            backing = self._backing(samples)
+            target += through[..., None] * (source * backing[..., 3:] - backing[..., :3])
+        return target
+
+    def _backing(self, samples: Samples) -> Float32[np.ndarray, "rows n 4"]:
+        """Return colour times alpha, and alpha, of the backing: computed coarsely, as it is smooth."""
+        from spag4d.splat.color_kernels import scatter
+
+        narrowest, widest = self.behind.sd_range_rad
+        factor = max(1, int(_COARSE_SD * narrowest / samples.pitch_rad))
+        rows, n = -(-samples.rows // factor), max(_FEWEST_COLUMNS, samples.n // factor)
+        coarse = Samples(samples.top_rad, samples.pitch_rad * factor, rows, n)
+        reach = REACH_SD * widest
+        near = self.behind.between(samples.top_rad + reach, samples.top_rad - rows * coarse.pitch_rad - reach)
+        shown = cover(self.behind.shown[near], coarse)
+        color = np.zeros((rows, n, 3), np.float32)
+        scatter(shown.window, shown.start, shown.weight, self.behind.colors[near], color)
+        picture = np.concatenate([color * shown.share[..., None], 1 - shown.through[..., None]], axis=2)
+        return _enlarged(picture, factor, samples)
+
+
+def _edge_rad(row: int, height: int) -> float:
+    """Return the elevation of the upper edge of a row, beyond the poles for the outer edges, to which everything belongs."""
+    return np.pi / 2 - np.pi * row / height if 0 < row < height else math.copysign(4.0, height / 2 - row)
+
+
+def _samples(first: int, last: int, height: int) -> Samples:
+    """Return one sample for each pixel of some rows; where all of these are shorter than the horizon, fewer."""
+    nearest = min(max(height / 2, first), last)
+    widest = math.cos(math.pi * (nearest / height - 0.5)) / _NARROWEST
+    n = min(2 * height, max(_FEWEST_COLUMNS, 2 * math.ceil(height * widest)))
+    return Samples(math.pi / 2 - math.pi / height * first, math.pi / height, last - first, n)
+
+
+def _source(panorama: Panorama, first: int, last: int, n: int) -> tuple[Picture, Plane]:
+    """Return rows of the picture as samples and which of these count: 1 where all is valid, else 0."""
+    source, size = panorama.rgb[first:last], (n, last - first)
+    if n != source.shape[1]:
+        source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+    if panorama.valid is None:
+        return source, np.ones(source.shape[:2], np.float32)
+    valid = cv2.resize(panorama.valid[first:last].astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return source, (valid > 0.999).astype(np.float32)
+
+
+def _enlarged(picture: Float32[np.ndarray, "r m 4"], factor: int, samples: Samples) -> Float32[np.ndarray, "rows n 4"]:
+    """Return a picture of every ``factor``-th sample for all of them, linearly; it wraps in azimuth."""
+    n = picture.shape[1]
+    wrapped = np.concatenate([picture[:, -1:], picture, picture[:, :1]], axis=1)
+    across = (np.arange(samples.n, dtype=np.float32) + np.float32(0.5)) * np.float32(n / samples.n) + np.float32(0.5)
+    down = (np.arange(samples.rows, dtype=np.float32) + np.float32(0.5)) / np.float32(factor) - np.float32(0.5)
+    shape = (samples.rows, samples.n)
+    x, y = (np.ascontiguousarray(np.broadcast_to(axis, shape), np.float32) for axis in (across, down[:, None]))
+    return cv2.remap(wrapped, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

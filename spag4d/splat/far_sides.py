@@ -1,0 +1,115 @@
+"""Depth edges on the sphere, and the surface that lies behind each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from spag4d.geometry.equirect import directions, pad_sphere
+
+_ALWAYS_JOINED_TANGENT, _JOINED_PART = 4.0, 0.2
+_STRAIGHT = 0.3
+_WINDOW_PX = 5
+_SAME_SURFACE = 0.25
+_FLATNESS = 2e-3
+"""Weight of the wish for no slope; it decides where a surface is only a few pixels wide."""
+_STEEPEST = 6.0
+_MARGIN_PX = 2
+"""Pixels beside a nearer one hold some of its colour."""
+
+
+@dataclass(frozen=True)
+class FarSides:
+    """The pixels (n) on the far side of depth edges.
+
+    ``pixel`` is their index in the picture, ``near`` the inverse distance of the nearer side, ``plane`` (n, 3) the surface
+    here: its inverse distance along the unit direction u is plane · u, as it is for every plane; ``color`` its mean colour.
+    """
+
+    pixel: Int64[np.ndarray, " n"]
+    near: Float32[np.ndarray, " n"]
+    plane: Float32[np.ndarray, "n 3"]
+    color: Float32[np.ndarray, "n 3"]
+
+
+def far_sides(
+    inverse: Float32[np.ndarray, "h w"], rgb: Float32[np.ndarray, "h w 3"], step_m: float, least_px: float = 1.5
+) -> FarSides:
+    """Return the far sides of the edges of an inverse distance map that a step of ``step_m`` opens by ``least_px`` or more.
+
+    Zero in ``inverse`` is no surface, and never a far side.
+    """
+    height, width = inverse.shape
+    pitch = np.pi / height
+    gap = _gaps(inverse)
+    found = np.flatnonzero((gap * step_m > least_px * pitch) & (inverse > 0))
+    plane, color = _surfaces(inverse, rgb, gap, found)
+    return FarSides(found, (inverse + gap).ravel()[found], plane, color)
+
+
+def _gaps(inverse: np.ndarray) -> np.ndarray:
+    """Return by how much the inverse distance of the nearest neighbour across an edge exceeds each pixel's own; else 0."""
+    height, width = inverse.shape
+    padded = pad_sphere(inverse, 3)
+    gap = np.zeros_like(inverse)
+    for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        line = [padded[3 + k * down : 3 + k * down + height, 3 + k * right : 3 + k * right + width] for k in (-1, 0, 1, 2)]
+        jump = line[2] - line[1]
+        flat = jump <= line[1] * min(_ALWAYS_JOINED_TANGENT * np.pi / height, _JOINED_PART)
+        bend = np.minimum(np.abs(jump - (line[1] - line[0])), np.abs(jump - (line[3] - line[2])))
+        edge = (jump > 0) & ~flat & (bend > _STRAIGHT * jump)
+        np.maximum(gap, np.where(edge, jump, 0), out=gap)
+    return gap
+
+
+def _surfaces(inverse: np.ndarray, rgb: np.ndarray, gap: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the planes (n, 3) and colours (n, 3) of the surfaces at the pixels ``found``, from neighbours on the same one."""
+    height, width = inverse.shape
+    row, column = np.divmod(found, width)
+    reach = _WINDOW_PX + _MARGIN_PX
+    padded, colors = pad_sphere(inverse, reach), pad_sphere(rgb, reach)
+    mixed = pad_sphere(_near_an_edge(gap), reach)
+    middle = inverse.ravel()[found]
+    allowed = np.minimum(_SAME_SURFACE, 0.5 * gap.ravel()[found] / middle) * middle
+    ray = directions(height).reshape(-1, 3)[found]
+    right, down = _tangents(ray)
+    rays = pad_sphere(directions(height), reach)
+    normal, target = np.zeros((len(found), 3, 3)), np.zeros((len(found), 3))
+    light = np.zeros((len(found), 4))
+    for dy in range(-_WINDOW_PX, _WINDOW_PX + 1):
+        for dx in range(-_WINDOW_PX, _WINDOW_PX + 1):
+            at = (row + dy + reach, column + dx + reach)
+            value, other = padded[at], rays[at]
+            same = (np.abs(value - middle) <= allowed).astype(np.float64) * np.exp(-(dx * dx + dy * dy) / _WINDOW_PX**2 / 0.7)
+            terms = np.stack([np.einsum("nk,nk->n", other, axis) for axis in (ray, right, down)], -1)
+            weighted = terms * same[:, None]
+            normal += weighted[:, :, None] * terms[:, None]
+            target += weighted * value[:, None]
+            pure = same * np.where(mixed[at], 1e-3, 1.0)
+            light[:, :3] += pure[:, None] * colors[at]
+            light[:, 3] += pure
+    size = np.trace(normal, axis1=1, axis2=2)
+    normal[:, 1, 1] += _FLATNESS * size / 3
+    normal[:, 2, 2] += _FLATNESS * size / 3
+    ahead, to_right, to_down = np.linalg.solve(normal, target[..., None])[..., 0].T
+    slope = np.hypot(to_right, to_down) / np.maximum(ahead, 1e-9)
+    limit = np.minimum(1, _STEEPEST / np.maximum(slope, 1e-9))
+    plane = ahead[:, None] * ray + (to_right * limit)[:, None] * right + (to_down * limit)[:, None] * down
+    return plane.astype(np.float32), (light[:, :3] / light[:, 3:]).astype(np.float32)
+
+
+def _near_an_edge(gap: np.ndarray) -> Bool[np.ndarray, "h w"]:
+    edge = pad_sphere(gap > 0, _MARGIN_PX)
+    height, width = gap.shape
+    near = np.zeros(gap.shape, bool)
+    for down in range(2 * _MARGIN_PX - 1):
+        for right in range(2 * _MARGIN_PX - 1):
+            near |= edge[1 + down : 1 + down + height, 1 + right : 1 + right + width]
+    return near
+
+
+def _tangents(ray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return two unit vectors (n, 3) across each direction, one of them level."""
+    level = np.stack([ray[:, 2], np.zeros(len(ray)), -ray[:, 0]], -1)
+    level /= np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
+    return level, np.cross(ray, level)

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from spag4d.geometry.equirect import directions
+from spag4d.geometry.one_surface import cuts
+
+
+def room_inverse(height: int) -> np.ndarray:
+    """The floor 1.6 m below and a wall 4 m ahead, and nothing elsewhere; its walls are as slanted as it gets."""
+    rays = directions(height).astype(float)
+    inverse = np.maximum(rays[..., 1] / 1.6, rays[..., 2] / 4.0)
+    return np.where(inverse > 0.02, inverse, 0).astype(np.float32)
+
+
+def test_slanted_planes_are_not_cut_and_emptiness_is():
+    inverse = room_inverse(256)
+    right, down = cuts(inverse)
+    something = inverse > 0
+    np.testing.assert_array_equal(right & ~(something & np.roll(something, -1, 1)), ~(something & np.roll(something, -1, 1)))
+    inside = something & np.roll(something, -1, 1) & np.roll(something, -1, 0)
+    for mask, axis in ((right, 1), (down, 0)):
+        step = np.abs(np.roll(inverse, -1, axis) / np.maximum(inverse, 1e-6) - 1)
+        gentle = inside & (step < 0.08)
+        assert mask[gentle].mean() < 0.005, "only where the wall meets the floor, at a grazing angle"
+
+
+@pytest.mark.parametrize("gap", [0.03, 0.2, 2.0])
+def test_both_axes_find_a_step_and_the_seam_has_none(gap: float):
+    far = np.zeros((128, 256), bool)
+    far[20:40, 30:] = True
+    inverse = np.where(far, 1 / (2 * (1 + gap)), 1 / 2).astype(np.float32)
+    right, down = cuts(inverse)
+    expected_right, expected_down = far != np.roll(far, -1, 1), far != np.roll(far, -1, 0)
+    np.testing.assert_array_equal(right, expected_right)
+    np.testing.assert_array_equal(down[:-1], expected_down[:-1])
+    assert not down[-1].any()
+
+
+def test_three_surfaces_in_a_row_are_no_slant():
+    inverse = np.full((32, 64), 0.3, np.float32)
+    inverse[:, 31] = 0.45
+    inverse[:, 32:50] = 0.6
+    assert cuts(inverse)[0][:, [30, 31]].all()
+
+
+@pytest.mark.parametrize("height", [1, 2, 3])
+def test_the_smallest_maps(height: int):
+    right, down = cuts(np.ones((height, 2 * height), np.float32))
+    assert not right.any() and not down.any()
