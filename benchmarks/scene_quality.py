@@ -1,6 +1,6 @@
 """How good are the Gaussians? Sharpness against photographs, closed walls, true surfaces, no gaps from a step aside.
 
-    python -m benchmarks.scene_quality [PANORAMA ...] [--height 512] [--stride 1] [--view 160]
+    python -m benchmarks.scene_quality [PANORAMA ...] [--height 512] [--stride 1] [--view 160] [--budget]
 
 Prints a table and one JSON line. Photographs are hung on the walls of a room; the known room has exact depth from everywhere.
 """
@@ -19,6 +19,7 @@ from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera, Pose
 from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.geometry.equirect import directions, pixels_from_directions
 from spag4d.io.image import read_panorama
+from spag4d.splat.budget import planned
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
 
@@ -121,13 +122,17 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=512, help="height of the panorama of the known room")
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--view", type=int, default=160, help="pixels of a view along each side")
+    parser.add_argument("--budget", action="store_true", help="photographs: as many as the stride makes, better placed")
     options = parser.parse_args()
     look = Look(stride=options.stride)
     figures = {"known room": known_room(options.height, look, options.view)}
     print("known room:", ", ".join(f"{name} {value:.3g}" for name, value in figures["known room"].items()))
     for path in options.panoramas:
         panorama = read_panorama(path)
-        figures[path.name] = sharpness(panorama, grid_gaussians(panorama, on_walls(panorama), look=look), options.view)
+        gaussians = grid_gaussians(panorama, on_walls(panorama), look=look)
+        if options.budget:
+            gaussians = planned(panorama, on_walls(panorama), len(gaussians), look=look).surface_gaussians()
+        figures[path.name] = sharpness(panorama, gaussians, options.view)
         print(f"{path.name}:", ", ".join(f"{name} {value:.3g}" for name, value in figures[path.name].items()), flush=True)
     print(json.dumps(figures))
 

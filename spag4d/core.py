@@ -18,7 +18,7 @@ from spag4d.io.outputs import output_paths
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
-from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, shrunk, with_choices_made
+from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, memory_rows, shrunk, with_choices_made
 
 _FIRST_LOOK_ROWS = 512
 """A first look is made of a panorama with so many rows."""
@@ -70,7 +70,7 @@ class SPAG4D:
         measured = depth_map is not None
         if early:
             self._first_look(panorama, depth, early, run, measured=measured)
-        depth = self._stages.refined_depth(depth, panorama, run, measured=measured)
+        depth = self._stages.refined_depth(depth, panorama, run)
         panorama, depth = self._stages.filled(panorama, depth, run, measured=measured)
         gaussians = self._stages.gaussians(panorama, depth, run)
         if not len(gaussians):
@@ -87,7 +87,7 @@ class SPAG4D:
     ) -> None:
         """Write a coarse scene of the depth as it is, without a word of what is warned of later anyway."""
         with run.stage("First look") as listener:
-            quick = Run(run.settings.changed(stride=2, use_guided_filter=False, sharp_refine=False),
+            quick = Run(run.settings.changed(stride=2, max_splats=None, use_guided_filter=False, sharp_refine=False),
                         Progress(is_cancelled=listener.is_cancelled))
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             depth = self._stages.refined_depth(depth, panorama, quick)
@@ -164,7 +164,7 @@ class SPAG4D:
         panorama, depth = self._stages.filled(panorama, depth, run, still=False)
         gaussians = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
-            gaussians = steadier.look(gaussians, -(-panorama.size_hw[0] // run.settings.stride))
+            gaussians = steadier.look(gaussians, memory_rows(panorama.size_hw[0], run.settings))
             gaussians = rotated(gaussians, file_from_camera(
                 plan.world_from_camera_wxyz[number], plan.world_from_file_wxyz[number]))
         if not len(gaussians):
@@ -188,9 +188,8 @@ class SPAG4D:
     def _filled(self, panorama: Panorama, given: DepthLike | None, run: Run) -> tuple[Panorama, DepthMap]:
         """Return the panorama and its refined depth, both without caps."""
         panorama = self._stages.painted(panorama, run)
-        measured = given is not None
-        depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run, measured=measured)
-        return self._stages.filled(panorama, depth, run, measured=measured)
+        depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run)
+        return self._stages.filled(panorama, depth, run, measured=given is not None)
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> Plan:

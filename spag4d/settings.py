@@ -83,6 +83,10 @@ class Settings(BaseModel):
     stride: int = _setting(
         2, "Pixels per Gaussian along each axis: 1 is the finest.",
         label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16, main=True)
+    max_splats: int | None = _setting(
+        None,
+        "Make at most this many Gaussians, small where the picture has detail, large where it is flat; stride has no effect.",
+        label="Most Gaussians", group="Gaussians", ge=1000, main=True)
     scale_factor: float = _setting(
         1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.",
         label="Size of Gaussians", group="Gaussians", gt=0, le=10)
@@ -161,6 +165,9 @@ class Settings(BaseModel):
             raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
+        if self.max_splats is not None and self.sharp_mode == "layers":
+            raise ValueError("max_splats limits our own Gaussians, and sharp_mode = layers replaces them by SHARP's: "
+                             "leave one of them out")
         return self
 
     def of_model(self, name: str) -> dict[str, Any]:
@@ -261,6 +268,9 @@ def page_schema() -> dict[str, Any]:
     return schema
 
 
+_UNSET = {"duration": "the rest", "max_splats": "no limit"}
+
+
 def markdown_table() -> str:
     """Return the table of all settings for the README."""
     lines = ["| option | Python | default | allowed | what it does |", "|---|---|---|---|---|"]
@@ -268,6 +278,6 @@ def markdown_table() -> str:
         default = setting.field.default
         words = {None: "if installed", True: "on", False: "off"}
         shown = words[default] if setting.is_switch else f"{default} {setting.extra['unit']}".strip()
-        shown = "the rest" if shown.startswith("None") else shown
+        shown = _UNSET.get(setting.name, shown)
         lines.append(f"| `{setting.option}` | `{setting.name}` | {shown} | {setting.bounds} | {setting.field.description} |")
     return "\n".join(lines) + "\n"

@@ -29,6 +29,7 @@ from spag4d.refine.rig import clear_rig
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
 from spag4d.splat.behind import behind_gaussians
+from spag4d.splat.budget import Plan, planned, rows_for, uniform_stride
 from spag4d.splat.dome import dome_gaussians, dome_radius_m
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
@@ -99,13 +100,12 @@ class Stages:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
         return depth.scaled(settings.global_scale)
 
-    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run, *, measured: bool = False) -> DepthMap:
+    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
         """Return the depth with sharp edges, the sky marked."""
         settings = run.settings
         with run.stage("Edges") as listener:
             if settings.use_guided_filter:
-                depth = refine_edges(
-                    depth, panorama, strength=settings.guided_strength, measured=measured, progress=listener)
+                depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
             return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
 
     def painted(self, panorama: Panorama, run: Run) -> Panorama:
@@ -161,24 +161,23 @@ class Stages:
         reach_m = (settings.depth_min, settings.depth_max)
         with run.stage("Gaussians") as listener:
             with_sharp = _wants_sharp(settings, listener)
-            surfaces = grid_gaussians(
+            has_behind = with_sharp and settings.sharp_mode == "layers"
+            behind = Gaussians.empty() if has_behind else _behind(panorama, depth, look, settings, listener)
+            plan = _plan(panorama, depth, look, settings, taken=len(behind))
+            surfaces = plan.surface_gaussians(listener) if plan else grid_gaussians(
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
         if with_sharp and len(surfaces):
-            surfaces = self._with_sharp(surfaces, panorama, depth, look, run)
-        parts = [surfaces]
-        if settings.sky_dome:
-            with run.stage("Sky dome") as listener:
-                radius_m = dome_radius_m(settings.depth_max)
-                parts.append(dome_gaussians(panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range,
-                                            progress=listener))
-        if settings.walk_range and run.sharp != "layers":  # these have a layer behind of their own
-            with run.stage("Layer behind") as listener:
-                parts.append(behind_gaussians(panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m,
-                                              progress=listener))
-        return Gaussians.concatenate(parts)
+            surfaces = self._with_sharp(surfaces, panorama, depth, look, run, plan.cell_sizes_rad() if plan else None)
+        if not settings.sky_dome:
+            return Gaussians.concatenate([surfaces, behind])
+        with run.stage("Sky dome") as listener:
+            radius_m = dome_radius_m(settings.depth_max)
+            dome = plan.sky_gaussians(listener) if plan else dome_gaussians(
+                panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range, progress=listener)
+        return Gaussians.concatenate([surfaces, dome, behind])
 
     def _with_sharp(
-        self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run
+        self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run, cells_rad: np.ndarray | None
     ) -> Gaussians:
         from spag4d.splat.sharp import Blends, layered, refined
         from spag4d.splat.sharp_faces import sharp_faces
@@ -194,7 +193,8 @@ class Stages:
             blends = Blends(settings.scale_blend, settings.opacity_blend, settings.color_blend)
             run.sharp = settings.sharp_mode
             if settings.sharp_mode == "refine":
-                return refined(surfaces, panorama, depth, self._sharp, faces, look=look, blends=blends, progress=listener)
+                return refined(surfaces, panorama, depth, self._sharp, faces, look=look, cells_rad=cells_rad, blends=blends,
+                               progress=listener)
             reach_m = (settings.depth_min, settings.depth_max)
             return layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener)
 
@@ -234,11 +234,37 @@ def shrunk(panorama: Panorama, depth: DepthMap, rows: int) -> tuple[Panorama, De
     return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid), _resized(depth, size_hw)
 
 
+def memory_rows(rows: int, settings: Settings) -> int:
+    """Return on how many rows looks are remembered from frame to frame: about as densely as there are Gaussians."""
+    if settings.max_splats is None:
+        return -(-rows // settings.stride)
+    return min(rows, int(np.sqrt(settings.max_splats * np.pi / 4)))
+
+
 def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
     if depth.size_hw == size_hw:
         return depth
     resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)
     return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from)
+
+
+def _plan(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, *, taken: int) -> Plan | None:
+    """Return where Gaussians are to be if their number is limited, on fewer pixels where these are far more."""
+    if settings.max_splats is None:
+        return None
+    radius_m = dome_radius_m(settings.depth_max) if settings.sky_dome else None
+    panorama, depth = shrunk(panorama, depth, rows_for(settings.max_splats))
+    return planned(panorama, depth, settings.max_splats - taken, look=look, range_m=(settings.depth_min, settings.depth_max),
+                   sky_radius_m=radius_m, walk_range_m=settings.walk_range)
+
+
+def _behind(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, progress: Progress) -> Gaussians:
+    if settings.max_splats is not None:
+        panorama, depth = shrunk(panorama, depth, rows_for(settings.max_splats))
+        look = replace(look, stride=uniform_stride(panorama.size_hw[0], settings.max_splats))
+    reach_m = (settings.depth_min, settings.depth_max)
+    return behind_gaussians(
+        panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m, progress=progress)
 
 
 def _wants_sharp(settings: Settings, progress: Progress) -> bool:

@@ -23,14 +23,13 @@ _BAND_ROWS = 256
 
 
 def refine_edges(
-    depth: DepthMap, panorama: Panorama, *, strength: float = 1.0, radius_deg: float = 4.0, measured: bool = True,
-    progress: Progress = SILENT,
+    depth: DepthMap, panorama: Panorama, *, strength: float = 1.0, radius_deg: float = 4.0, progress: Progress = SILENT
 ) -> DepthMap:
     """Return the depth map with its blurred edges sharp, and moved to where the colours change; the skyline among them.
 
     Along every edge the two surfaces are continued as planes into the ramp between them, and each pixel of the ramp takes the
-    one that its colour belongs to. No other pixel changes, so texture cannot print through. A map that may be ``measured``
-    is returned as it is where many of its edges are sharp already.
+    one that its colour belongs to. No other pixel changes, so texture cannot print through. A map whose edges are sharp
+    already, such as measured depth, is returned as it is.
 
     ``strength`` 0 changes nothing, 1 all the way, in between by that power of the ratio; the sky mask follows from 0.5 on.
     ``radius_deg`` is the farthest that a ramp may reach from its middle; it is measured along columns, so near the poles
@@ -45,7 +44,7 @@ def refine_edges(
         return depth
     maps = shrink(depth, panorama, radius_deg)
     progress.report(STAGE, 1, 3)
-    edges = _find_edges(maps, measured)
+    edges = _find_edges(maps)
     progress.report(STAGE, 2, 3)
     refined = _snap(depth, panorama, maps, edges, min(strength, 1.0)) if edges else depth
     progress.report(STAGE, 3, 3)
@@ -63,8 +62,8 @@ class _Edges:
     cut: np.ndarray
 
 
-def _find_edges(maps: WorkingMaps, measured: bool) -> _Edges | None:
-    """Find the blurred edges; None where there are none, or a map that may be measured is so sharp that it is."""
+def _find_edges(maps: WorkingMaps) -> _Edges | None:
+    """Find the blurred edges; None where there are none, or the map is so sharp that it was not estimated."""
     profiles = find_profiles(maps.soft, maps.known, maps.reach, _SMALLEST_JUMP)
     seen = _seen(profiles, maps.known)
     positions = profiles.positions(-profiles.half, profiles.half)
@@ -74,7 +73,7 @@ def _find_edges(maps: WorkingMaps, measured: bool) -> _Edges | None:
     profiles, sides, seen = profiles.select(real), sides.select(real), seen[real]
     far_is_sky = _at(profiles, maps.sky, sides.far_px + 1)
     sharp = ~far_is_sky & (sides.steepest > _SHARP * sides.jump)
-    if sharp.all() or (measured and sharp.sum() > _EXACT_SHARE * np.count_nonzero(~far_is_sky)):
+    if sharp.all() or sharp.sum() > _EXACT_SHARE * np.count_nonzero(~far_is_sky):
         return None
     profiles, sides, seen = profiles.select(~sharp), sides.select(~sharp), seen[~sharp]
     odds = color_odds(profiles, sides, maps.rgb, seen)

@@ -71,6 +71,11 @@ def backing(surface: InverseMap, coarse: SphereGrid, first: int, last: int) -> B
     return Backing(cells.where(keep), kept, ring, column, member[:, keep])
 
 
+def backs_slanted(pitch_rad: float) -> bool:
+    """Return whether surfaces that are slanted by 45° get a backing from cells of this size."""
+    return 2 * _BEHIND_CELLS * pitch_rad <= _TOO_STEEP
+
+
 def _behind(inverse: np.ndarray, member: np.ndarray, pitch_rad: float) -> Patches:
     """Return the plane through the members, moved behind the farthest of them."""
     weight = member.astype(np.float32)

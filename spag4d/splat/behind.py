@@ -18,6 +18,7 @@ from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.far_sides import FarSides, far_sides
+from spag4d.splat.fine import UniformCells
 from spag4d.splat.grid import cover
 from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
@@ -25,6 +26,8 @@ from spag4d.splat.surface import InverseMap, inverse_map
 
 _COARSER = 2
 """Cells of the layer behind in cells of the layer in front."""
+_FEWEST_ROWS = 16
+"""Of fewer no surface can be told."""
 _BEHIND = 1.06
 """How much farther than what hides it a continued surface has to be."""
 _PUSHED = 1.03
@@ -48,6 +51,8 @@ def behind_gaussians(
     stride = _COARSER * look.stride
     front = inverse_map(panorama, depth, stride, reach_m).inverse
     height = len(front)
+    if height < _FEWEST_ROWS:
+        return Gaussians.empty()
     if front.shape[1] != 2 * height:
         front = cv2.resize(front, (2 * height, height), interpolation=cv2.INTER_NEAREST)
     rgb = cv2.resize(panorama.rgb, (2 * height, height), interpolation=cv2.INTER_AREA)
@@ -58,7 +63,7 @@ def behind_gaussians(
     parts = []
     for inverse, color in continued(front, sides, walk_range_m):
         surface = InverseMap(np.minimum(inverse, limit) / np.float32(_PUSHED), grid)
-        parts.append(cover(Panorama(color, valid=inverse > 0), surface, surface, look, progress, "behind"))
+        parts.append(cover(Panorama(color, valid=inverse > 0), UniformCells(surface, 1), surface, look, progress))
     return Gaussians.concatenate(parts)
 
 

@@ -5,6 +5,8 @@ as far as a step aside uncovers, so that this is sky and neither a gap nor the o
 skyline mix both colours: there, and below, the colour of the nearest pure sky continues.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -13,13 +15,14 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
+from spag4d.splat.fine import UniformCells
 from spag4d.splat.grid import cover
 from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import InverseMap
 
 _MIXED_PX = 2
-_OVERLAP_CELLS = 2
+OVERLAP_CELLS = 2
 _LEAST_SKIRT_RAD, _MOST_SKIRT_RAD = float(np.radians(8)), float(np.radians(45))
 _COARSE_PX = 4
 _MOST_ROWS = 512
@@ -47,22 +50,42 @@ def dome_gaussians(
     The wide layer lies 7 % farther, and behind everything that a step of ``walk_range_m`` moves off the sky. Raises
     `ValueError` where panorama and depth map differ in size.
     """
+    look = look or Look()
+    sky = backdrop_of(panorama, depth, OVERLAP_CELLS * look.stride, walk_range_m)
+    if sky is None:
+        return Gaussians.empty()
+    fine_map, wide_map = (backdrop_map(mask, look.stride, radius_m) for mask in (sky.fine, sky.skirt))
+    return cover(sky.picture, UniformCells(fine_map, look.stride), wide_map, look, progress, stage="sky")
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """What the sphere shows: a ``picture`` of sky alone, and where it is drawn, sharply (``fine``) and blurred (``skirt``)."""
+
+    picture: Panorama
+    fine: Mask
+    skirt: Mask
+
+
+def backdrop_of(panorama: Panorama, depth: DepthMap, overlap_px: int, walk_range_m: float) -> Backdrop | None:
+    """Return the backdrop of a panorama, or None where there is no sky; the fine part reaches ``overlap_px`` beyond the sky.
+
+    The blurred part lies behind everything that a step of ``walk_range_m`` moves off the sky.
+    Raises `ValueError` where panorama and depth map differ in size.
+    """
     if panorama.size_hw != depth.size_hw:
         raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
-    look = look or Look()
     valid = np.ones_like(depth.sky) if panorama.valid is None else panorama.valid
     sky = depth.sky & valid
     if not sky.any():
-        return Gaussians.empty()
+        return None
     pure = ~_grown(~sky, _MIXED_PX)
-    skirt = _uncovered(sky, depth, walk_range_m) & valid
-    fine = _grown(sky, _OVERLAP_CELLS * look.stride) & valid
-    backdrop = Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt | fine), panorama.name)
-    fine_map, wide_map = (_sphere(mask, look.stride, radius_m) for mask in (fine, skirt))
-    return cover(backdrop, fine_map, wide_map, look, progress, stage="sky")
+    fine, skirt = _grown(sky, overlap_px) & valid, _uncovered(sky, depth, walk_range_m) & valid
+    return Backdrop(Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt | fine), panorama.name), fine, skirt)
 
 
-def _sphere(mask: Mask, stride: int, radius_m: float) -> InverseMap:
+def backdrop_map(mask: Mask, stride: int, radius_m: float) -> InverseMap:
+    """Return the sphere where most of a block of ``stride`` × ``stride`` pixels is in the mask."""
     height, width = mask.shape
     grid = SphereGrid.of_rows(height, stride)
     size = (2 * max(1, round(width / stride / 2)), len(grid))

@@ -13,7 +13,8 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing
 from spag4d.splat.color_solve import solved_colors
-from spag4d.splat.colors import Light, light_of_rows, ring_means
+from spag4d.splat.colors import Light, light_of_rows
+from spag4d.splat.fine import Fine, Piece, UniformCells, rows_per_ring
 from spag4d.splat.look import Look
 from spag4d.splat.orient import allocate, part, place
 from spag4d.splat.sphere_grid import Cells, SphereGrid
@@ -23,6 +24,9 @@ _CELLS_PER_BAND = 1 << 17
 """The temporaries of a band stay in the cache."""
 _BACKED_WITHIN = 0.7
 """A cell counts as backed by a Gaussian at less than 1/0.7 of its distance."""
+
+_WIDER = 1.25
+"""A large cell that nothing backs closes the surface by itself; where the picture is flat the blur does no harm."""
 
 Band = tuple[int, int]
 
@@ -44,14 +48,18 @@ def grid_gaussians(
     """
     look = look or Look()
     surface = inverse_map(panorama, depth, look.stride, (depth_min_m, depth_max_m))
-    return cover(panorama, surface, surface, look, progress)
+    return cover(panorama, UniformCells(surface, look.stride), surface, look, progress)
 
 
 def cover(
-    panorama: Panorama, fine: InverseMap, wide: InverseMap, look: Look, progress: Progress = SILENT, stage: str = "gaussians"
+    panorama: Panorama, fine: Fine, wide: InverseMap, look: Look, progress: Progress = SILENT, stage: str = "gaussians"
 ) -> Gaussians:
-    """Return Gaussians in the picture's colours: narrow ones on the surfaces of ``fine``, wide ones behind ``wide``."""
-    layers = _Layers(panorama, fine, wide, look, SphereGrid.of_rows(panorama.size_hw[0], BLOCK * look.stride))
+    """Return Gaussians in the picture's colours: narrow ones in the cells of ``fine``, wide ones behind ``wide``.
+
+    How dense they are is decided by these two alone; ``look.stride`` is not read.
+    """
+    stride = rows_per_ring(wide.grid, panorama.size_hw[0])
+    layers = _Layers(panorama, fine, wide, look, stride, SphereGrid.of_rows(panorama.size_hw[0], BLOCK * stride))
     bands = list(layers.bands())
     with ThreadPoolExecutor() as pool:
         kept = list(pool.map(layers.occupied, bands))
@@ -75,55 +83,91 @@ def cover(
 
 @dataclass(frozen=True)
 class _Layers:
-    """Both layers of one picture, made band by band; a band is a range of rings of the coarse grid."""
+    """Both layers of one picture, made band by band; a band is a range of rings of the coarse grid.
+
+    ``stride`` is the number of pixel rows in a ring of ``wide``.
+    """
 
     panorama: Panorama
-    fine: InverseMap
+    fine: Fine
     wide: InverseMap
     look: Look
+    stride: int
     coarse: SphereGrid
 
     def bands(self) -> Iterator[Band]:
-        rings = max(1, _CELLS_PER_BAND // (BLOCK * self.fine.columns))
+        rings = max(1, _CELLS_PER_BAND // (BLOCK * self.wide.columns))
+        aligned = max(1, self.fine.rows_together // (BLOCK * self.stride))
+        rings = -(-rings // aligned) * aligned
         for first in range(0, len(self.coarse), rings):
             yield first, min(first + rings, len(self.coarse))
 
-    def _cells(self, band: Band) -> Cells:
+    def _rows(self, band: Band) -> Band:
+        """Return the rows of the picture in a band."""
         first, last = band
-        return self.fine.grid.cells(first * BLOCK, min(last * BLOCK, len(self.fine.grid)))
+        return first * BLOCK * self.stride, min(last * BLOCK * self.stride, self.panorama.size_hw[0])
 
     def occupied(self, band: Band) -> Bool[np.ndarray, " n"]:
-        return self.fine.occupied(self._cells(band))
+        kept = [piece.surface.occupied(piece.cells) for piece in self.fine.pieces(*self._rows(band))]
+        return np.concatenate(kept or [np.zeros(0, bool)])
 
     def fill(self, band: Band, keep: np.ndarray, out: Gaussians) -> Gaussians:
         """Write a band of the fine layer to ``out`` and return its backing."""
         first, last = band
-        height, stride = self.panorama.size_hw[0], self.look.stride
         if not len(out) and not self.wide.inverse[first * BLOCK : last * BLOCK].any():
             return Gaussians.empty()
-        light = light_of_rows(self.panorama, first * BLOCK * stride, min(last * BLOCK * stride, height))
+        light = light_of_rows(self.panorama, *self._rows(band))
         back = backing(self.wide, self.coarse, first, last) if self.look.backing else None
-        self._fill_fine(band, keep, light, back, out)
+        behind = self._inverse_behind(back, band) if back else None
+        start = done = 0
+        for piece in self.fine.pieces(*self._rows(band)):
+            chosen = keep[start : start + len(piece.cells)]
+            end = done + int(chosen.sum())
+            if end > done:
+                self._fill_fine(piece, chosen, light, behind, band, part(out, done, end))
+            start, done = start + len(piece.cells), end
         return self._wide_gaussians(back, light, first) if back else Gaussians.empty()
 
-    def _fill_fine(self, band: Band, keep: np.ndarray, light: Light, back: Backing | None, out: Gaussians) -> None:
-        cells = self._cells(band).where(keep)
-        patches = patches_at(self.fine, cells)
-        pitches = np.full(len(cells), self.look.lone_sd, np.float32)
-        if back:
-            pitches[self._is_backed(cells, patches.distance, back, band)] = self.look.backed_sd
-        sd_m = pitches * patches.distance * np.float32(self.fine.grid.pitch_rad)
-        place(out, self.fine.grid, cells, patches, sd_m, self.look.thickness)
-        means = ring_means(light, self.fine.grid, band[0] * BLOCK, self.look.stride)
-        out.colors[:] = srgb_from_linear(means[keep])
+    def _fill_fine(
+        self, piece: Piece, keep: np.ndarray, light: Light, behind: np.ndarray | None, band: Band, out: Gaussians
+    ) -> None:
+        surface, cells = piece.surface, piece.cells.where(keep)
+        patches = patches_at(surface, cells)
+        size = rows_per_ring(surface.grid, self.panorama.size_hw[0])
+        pitches = np.full(len(cells), self.look.lone_sd * (_WIDER if size > self.stride else 1), np.float32)
+        if behind is not None:
+            backed = self._inverse_at(cells, surface.grid, behind, band) * patches.distance > _BACKED_WITHIN
+            pitches[backed] = self.look.backed_sd
+        sd_m = pitches * patches.distance * np.float32(surface.grid.pitch_rad)
+        place(out, surface.grid, cells, patches, sd_m, self.look.thickness)
+        out.colors[:] = srgb_from_linear(piece.means(light, self._rows(band)[0])[keep])
         out.opacities[:] = self.look.opacity
 
-    def _is_backed(self, cells: Cells, distance: np.ndarray, back: Backing, band: Band) -> Bool[np.ndarray, " n"]:
+    def _inverse_behind(self, back: Backing, band: Band) -> Float32[np.ndarray, " cells"]:
+        """Return the inverse distance of the backing in each cell of a band of the coarse grid, zero where there is none."""
         start, end = self.coarse.starts[list(band)]
         inverse = np.zeros(end - start, np.float32)
         inverse[self.coarse.index(back.cells.ring, back.cells.turn) - start] = 1 / back.patches.distance
-        behind = inverse[self.coarse.index(cells.ring // BLOCK, cells.turn) - start]
-        return behind * distance > _BACKED_WITHIN
+        return inverse
+
+    def _inverse_at(
+        self, cells: Cells, grid: SphereGrid, behind: np.ndarray, band: Band
+    ) -> Float32[np.ndarray, " n"]:
+        """Return the least that is ``behind`` fine cells: one that covers several of the coarse grid needs them all."""
+        size = rows_per_ring(grid, self.panorama.size_hw[0])
+        start, coarse_rows = self.coarse.starts[band[0]], BLOCK * self.stride
+        parts = max(1, size // coarse_rows)
+        least = np.full(len(cells), np.inf, np.float32)
+        for down in range(parts):
+            row = np.minimum(cells.ring * np.int32(size) + np.int32(down * coarse_rows), self.panorama.size_hw[0] - 1)
+            ring = row // np.int32(coarse_rows)
+            for right in range(parts):
+                turn = cells.turn
+                if parts > 1:
+                    offset = ((right + 0.5) / parts - 0.5) / grid.counts
+                    turn = np.mod(turn + offset.astype(np.float32)[cells.ring], np.float32(1))
+                np.minimum(least, behind[self.coarse.index(ring, turn) - start], out=least)
+        return least
 
     def _wide_gaussians(self, back: Backing, light: Light, first: int) -> Gaussians:
         out = allocate(len(back.cells))
@@ -135,7 +179,7 @@ class _Layers:
 
     def _mean_light(self, back: Backing, light: Light, first_ring: int) -> Float32[np.ndarray, "n 3"]:
         """Return the mean light of the cells that belong to the surface of each backing Gaussian."""
-        rings = -(-light.shape[0] // self.look.stride)
+        rings = -(-light.shape[0] // self.stride)
         small = cv2.resize(light, (self.wide.columns, rings), interpolation=cv2.INTER_AREA)
         total = np.zeros((len(back.cells), 4), np.float32)
         for ring, column, member in zip(back.ring, back.column, back.member, strict=True):

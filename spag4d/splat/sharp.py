@@ -155,11 +155,12 @@ def _along_rows(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 def refined(
     gaussians: Gaussians, panorama: Panorama, depth: DepthMap, model: SharpModel, faces: Faces, *, look: Look,
-    blends: Blends | None = None, progress: Progress = SILENT,
+    cells_rad: Float32[np.ndarray, " m"] | None = None, blends: Blends | None = None, progress: Progress = SILENT,
 ) -> Gaussians:
     """Return our Gaussians in their places, those of the fine layer with size, opacity and colour from SHARP.
 
-    ``look`` is that of ``gaussians``. Sizes are SHARP's in cells of its face, taken for cells of our grid, along the axes that
+    ``look`` is that of ``gaussians``; ``cells_rad`` is the size of each cell of the fine layer, which comes first, where the
+    look's stride does not say it. Sizes are SHARP's in cells of its face, taken for cells of our grid, along the axes that
     ours have, and at most twice or half of what they were. A flat area never lets more than 2 % of the light through.
     Raises `Cancelled` and `ResourceError`.
     """
@@ -170,8 +171,10 @@ def refined(
         gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, gaussians.colors)))
     distance = np.linalg.norm(gaussians.means, axis=1)
     cell = distance * np.float32(np.pi / panorama.size_hw[0] * look.stride)
+    if cells_rad is not None:
+        cell[: len(cells_rad)] = distance[: len(cells_rad)] * cells_rad
     pitches = gaussians.scales[:, 0] / cell
-    fine = pitches <= 1.01 * look.lone_sd
+    fine = pitches <= 1.01 * look.lone_sd if cells_rad is None else np.arange(len(gaussians)) < len(cells_rad)
     lone = fine & (pitches > (look.backed_sd + look.lone_sd) / 2 if look.backing else True)
     owner = owners(faces.cameras, gaussians.means)
     for number, found in predicted(panorama, depth, model, faces, progress=progress):

@@ -1,5 +1,6 @@
 """The whole path with a predictor of known behaviour, in both modes, both rigs and three sizes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,18 @@ def test_blends_of_zero_change_nothing_and_halves_go_half_way(panorama: Panorama
     cell = np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT * LOOK.stride
     backed = ours.scales[:, 0] / cell < 0.5
     np.testing.assert_allclose(size.scales[backed], np.sqrt(ours.scales * whole.scales)[backed], rtol=1e-3)
+
+
+def test_sizes_of_cells_may_be_given_instead_of_a_stride(panorama: Panorama, depth: DepthMap) -> None:
+    ours, faces = grid_gaussians(panorama, depth, look=LOOK), sharp_faces("cubemap", 1536)
+    known = model(faces, opacity=(0.7, 0.2), size=0.6)
+    cell_rad = np.pi / HEIGHT * LOOK.stride
+    fine = (ours.scales[:, 0] / np.linalg.norm(ours.means, axis=1) <= LOOK.lone_sd * 1.01 * cell_rad).sum()
+    by_stride = refined(ours, panorama, depth, known, faces, look=LOOK)
+    given = np.full(fine, cell_rad, np.float32)
+    by_size = refined(ours, panorama, depth, known, faces, look=replace(LOOK, stride=16), cells_rad=given)
+    for name in ("scales", "opacities", "colors"):
+        np.testing.assert_allclose(getattr(by_size, name), getattr(by_stride, name), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("opacity", [0.05, 0.5, 0.9])
