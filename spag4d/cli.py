@@ -221,6 +221,35 @@ def render(
 
 
 @cli.command()
+@click.argument("scene", type=FilePath)
+@click.option("--panorama", type=FilePath, help="What the scene was made of: how alike are they?")
+@click.option("--html", type=FilePath, help="Also write the card as a page with pictures and plots, one file.")
+@click.option("--write", is_flag=True, help="Put the walking range into the PLY's comments, and into sequence.json.")
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Of a folder: check every so many frames.")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
+@_in_words
+def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, every: int, as_json: bool) -> None:
+    """Tell how far the scene SCENE can be trusted: a .ply or .splat file of any tool.
+
+    The card says what is in the file, whether it is upright and valid, how far one may walk from the capture point (the
+    origin) in 14 directions until gaps open, surfaces look smeared or something is in the way, and, with --panorama, how
+    alike the two are and whether the scene is turned or mirrored. The exit code is 0 whatever the card says, and 2 where
+    there is no scene to read. SCENE may be the folder of a converted video: then the walking range of its frames is told.
+    """
+    if scene.is_dir() and (panorama or html):
+        raise InputError("--panorama and --html belong to one scene: name a frame in the folder.")
+
+    from spag4d.checking import check_one, check_sequence
+    from spag4d.console import Console
+
+    with Console() as console:
+        if scene.is_dir():
+            check_sequence(scene, console, every=every, write=write, as_json=as_json)
+        else:
+            check_one(scene, console, panorama=panorama, html=html, write=write, as_json=as_json)
+
+
+@cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets other machines in.")
 @click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="Port; 0 takes a free one.")
 @click.option("--name", "names", multiple=True, help="Another name of the server, such as a proxy's; repeatable.")

@@ -23,6 +23,7 @@ class ConversionResult:
     ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
     without the sky dome (None where all is sky). ``metres_from`` is what the scale was taken from where it is not the depth
     model's own: another model or the camera's height. ``sharp`` is the mode in which SHARP was used, or empty.
+    ``walking_range_m`` says how far one may walk in each of 14 directions, ``+x`` and so on, of the file's axes.
     """
 
     output_paths: tuple[Path, ...]
@@ -34,6 +35,7 @@ class ConversionResult:
     depth_model: str
     metres_from: str
     sharp: str
+    walking_range_m: Mapping[str, float]
     device: str
     warnings: tuple[str, ...]
 
@@ -63,6 +65,7 @@ class Run:
     stage_times: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     sharp: str = ""
+    walking_range_m: dict[str, float] = field(default_factory=dict)
 
     def result(
         self, started: float, paths: Iterable[Path], count: int, depth: DepthMap, reach: tuple[float, float] | None, device: str
@@ -79,6 +82,7 @@ class Run:
             depth_model=depth.model,
             metres_from=depth.metres_from,
             sharp=self.sharp,
+            walking_range_m=self.walking_range_m,
             device=device,
             warnings=tuple(self.warnings),
         )

@@ -92,7 +92,8 @@ class SPAG4D:
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             depth = self._stages.refined_depth(depth, panorama, quick)
             panorama, depth = self._stages.filled(panorama, depth, quick, measured=measured)
-            self._stages.write(self._stages.gaussians(panorama, depth, quick), outputs, depth, quick)
+            gaussians = self._stages.gaussians(panorama, depth, quick)
+            self._stages.write(gaussians, outputs, depth, quick, with_range=False)
 
     def convert_video(
         self,

@@ -56,6 +56,15 @@ class Sequence360:
         """The first file of each frame that is there."""
         return [self.folder / frame["files"][0] for frame in self._record["frames"][: self.done]]
 
+    def files_of(self, number: int) -> list[Path]:
+        """Return the files of the frame ``number`` from 0."""
+        return [self.folder / name for name in self._record["frames"][number]["files"]]
+
+    def set_walking_range(self, number: int, range_m: Mapping[str, float]) -> None:
+        """Record how far one may walk in the frame ``number`` from 0."""
+        self._record["frames"][number]["walking_range_m"] = dict(range_m)
+        self._write()
+
     def plan(self, settings: Settings) -> Plan:
         """Return the plan as it was recorded."""
         frames = self._record["frames"]
@@ -77,7 +86,8 @@ class Sequence360:
         result = frame.result
         reach = result.depth_range and [round(value, 4) for value in result.depth_range]
         self._record["frames"][frame.number - 1] |= {
-            "splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings)}
+            "splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings),
+            "walking_range_m": dict(result.walking_range_m)}
         self._write()
         older.unlink(missing_ok=True)
 
@@ -116,6 +126,14 @@ class Sequence360:
         sequence = Sequence360(folder, record)
         sequence._write()
         return sequence
+
+    @staticmethod
+    def recorded(folder: Path) -> "Sequence360":
+        """Return the sequence that a folder holds, whatever it was made of; raises `InputError` where there is none."""
+        record = _read(folder)
+        if record is None:
+            raise InputError(f"{folder} holds no {RECORD}: it is no folder of a converted video. Name a scene in it.")
+        return Sequence360(folder, record)
 
     @staticmethod
     def found(folder: Path, clip: Mapping[str, Any], settings: Settings) -> "Sequence360 | None":

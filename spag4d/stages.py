@@ -198,15 +198,31 @@ class Stages:
             reach_m = (settings.depth_min, settings.depth_max)
             return layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener)
 
-    def write(self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
-        """Write the files, format by format, with comments from which the run can be repeated."""
+    def write(
+        self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True
+    ) -> None:
+        """Write the files, format by format, with comments from which the run can be repeated.
+
+        ``with_range`` they also say how far one may walk.
+        """
         settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
         sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
-        comments = (f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}")
+        comments = [f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}"]
+        if with_range:
+            comments.append(_walking_range(gaussians, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
+
+
+def _walking_range(gaussians: Gaussians, run: Run) -> str:
+    from spag4d.check.walking import walking_range
+
+    with run.stage("Walking range") as listener:
+        found = walking_range(gaussians, progress=listener)
+        run.walking_range_m = found.by_name
+        return found.to_comment()
 
 
 def shrunk(panorama: Panorama, depth: DepthMap, rows: int) -> tuple[Panorama, DepthMap]:

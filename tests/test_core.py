@@ -140,7 +140,7 @@ def test_stages_are_told_in_order(panorama: Panorama, truth: DepthMap, tmp_path:
     quiet.convert(panorama, tmp_path / "scene.ply", depth_map=truth, progress=Progress(seen.append))
     steps = [event for event in seen if isinstance(event, Step)]
     stages = list(dict.fromkeys(step.stage for step in steps))
-    assert stages == ["Reading", "Depth", "Edges", "Poles", "Gaussians", "Sky dome", "Writing"]
+    assert stages == ["Reading", "Depth", "Edges", "Poles", "Gaussians", "Sky dome", "Walking range", "Writing"]
     for stage in stages:
         shares = [step.done / step.total for step in steps if step.stage == stage]
         assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1

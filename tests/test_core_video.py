@@ -54,6 +54,7 @@ def test_a_video_becomes_a_sequence(clip: Path, whole: Path) -> None:
     assert [frame["files"] for frame in record["frames"]] == [[f"frame_{number:05d}.ply"] for number in range(1, 6)]
     assert record["settings"]["depth_model"] == "builtin"
     assert record["frames"][2]["splat_count"] == len(read_ply(whole / "frame_00003.ply"))
+    assert all(len(frame["walking_range_m"]) == 14 for frame in record["frames"])
     for number, frame in enumerate(record["frames"]):
         w, x, y, z = frame["pose"]["world_from_camera_wxyz"]
         yaw_deg = np.degrees(2 * np.arctan2(y, w))

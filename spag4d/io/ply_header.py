@@ -27,7 +27,7 @@ class PlyHeader:
 
 def read_header(path: Path, required: Sequence[str]) -> PlyHeader:
     """Read where the vertices are; raises `InputError` unless they are binary, little endian and have all ``required``."""
-    lines, offset = _lines(path)
+    lines, offset = header_lines(path)
     encoding, elements = _parsed(path, lines)
     if encoding != "binary_little_endian":
         raise InputError(f"{path} is a PLY in '{encoding}' form. Save it as binary_little_endian.")
@@ -47,8 +47,8 @@ def read_header(path: Path, required: Sequence[str]) -> PlyHeader:
         raise InputError(f"{path} has a damaged PLY header: {error}.") from error
 
 
-def _lines(path: Path) -> tuple[list[str], int]:
-    """Return the header's lines without their ends, and where the data begin."""
+def header_lines(path: Path) -> tuple[list[str], int]:
+    """Return the header's lines after the first, without their ends, and where the data begin; raises `InputError`."""
     lines: list[str] = []
     with path.open("rb") as file:
         if file.readline(5).rstrip() != b"ply":

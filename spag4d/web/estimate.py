@@ -7,7 +7,7 @@ from spag4d.conversion import FRAMES
 
 _SHARES = {
     "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
-    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Writing": 20.0, "Writing depth": 5.0,
+    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Walking range": 10.0, "Writing": 20.0, "Writing depth": 5.0,
 }
 """Seconds of each stage of a photo on a processor; only their ratio matters, and only until a job has been measured."""
 

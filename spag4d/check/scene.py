@@ -1,0 +1,82 @@
+"""One scene, checked: its file read twice, once as it is and once as a viewer takes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from spag4d.check.facts import Facts, find_facts
+from spag4d.check.likeness import HEIGHT, find_likeness, poles_open
+from spag4d.check.merge import Clouds, merged
+from spag4d.check.report import Report
+from spag4d.check.walking import walks
+from spag4d.check.walking_range import WalkingRange, is_walking_range
+from spag4d.data import Gaussians
+from spag4d.errors import InputError
+from spag4d.io import READERS
+from spag4d.io.image import read_panorama
+from spag4d.io.ply_comments import read_comments, replace_comment
+from spag4d.io.raw import RAW_READERS
+from spag4d.progress import SILENT, Progress
+from spag4d.render.view import Rendering, render_panorama
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A report, and what pictures of it are made of: the Gaussians, and how they look from the capture point."""
+
+    report: Report
+    gaussians: Gaussians
+    shown: Rendering
+
+
+def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress = SILENT) -> Checked:
+    """Check a scene file of any tool, against its panorama where that is given.
+
+    Raises `InputError` for a file that cannot be read; what is wrong inside of it stands in the report.
+    """
+    progress.report("Reading", 0, 1)
+    photo = None if panorama is None else read_panorama(panorama, progress=progress)
+    gaussians, clouds, facts = _read(scene)
+    progress.report("Rendering", 0, 1)
+    shown = render_panorama(gaussians, HEIGHT)
+    progress.report("Rendering", 1, 1)
+    likeness = None if photo is None else find_likeness(gaussians, photo, shown, progress=progress)
+    zenith, nadir = poles_open(shown)
+    report = Report(facts, walks(clouds, progress=progress), zenith, nadir, likeness)
+    return Checked(report, gaussians, shown)
+
+
+def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
+    """Return the walking range of a scene file alone; raises `InputError`."""
+    return walks(merged(READERS.load(format_of(scene))(scene)), to_the_end=False, progress=progress).range
+
+
+def write_range(scene: Path, walking_range: WalkingRange) -> None:
+    """Put the walking range into the comments of a PLY, in place of an older one; the data stay byte for byte.
+
+    Raises `InputError` for a format without comments.
+    """
+    check_has_comments(scene)
+    replace_comment(scene, walking_range.to_comment(), is_walking_range)
+
+
+def check_has_comments(scene: Path) -> None:
+    """Raise `InputError` where a file's format has no place for comments."""
+    if format_of(scene) != "ply":
+        raise InputError(f"{scene} has no place for a comment: .{format_of(scene)} files hold nothing but Gaussians. "
+                         "Check it without --write, or convert it to .ply.")
+
+
+def format_of(scene: Path) -> str:
+    """Return the format by a file's extension; raises `InputError` for one that cannot be read."""
+    name = scene.suffix.lower().removeprefix(".")
+    if name not in RAW_READERS:
+        raise InputError(f"{scene} cannot be checked: name a file that ends in .ply or .splat.")
+    return name
+
+
+def _read(scene: Path) -> tuple[Gaussians, Clouds, Facts]:
+    kind = format_of(scene)
+    gaussians: Gaussians = READERS.load(kind)(scene)
+    clouds = merged(gaussians)
+    comments = read_comments(scene) if kind == "ply" else []
+    return gaussians, clouds, find_facts(scene, RAW_READERS[kind](scene), clouds, comments)

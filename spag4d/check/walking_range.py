@@ -1,0 +1,103 @@
+"""How far one may walk from the capture point, direction by direction, and the line of text that says so in a file."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+FARTHEST_M = 2.0
+"""So far is looked; a range of this means "or more"."""
+_AXES = "xyz"
+_PREFIX = "walking range m"
+
+
+def _names() -> tuple[str, ...]:
+    along = [f"{sign}{axis}" for axis in _AXES for sign in "+-"]
+    return (*along, *("".join(f"{sign}{axis}" for sign, axis in zip(signs, _AXES, strict=True))
+                      for signs in itertools.product("+-", repeat=3)))
+
+
+def _direction(name: str) -> Float64[np.ndarray, "3"]:
+    vector = np.zeros(3)
+    for sign, axis in re.findall(r"([+-])([xyz])", name):
+        vector[_AXES.index(axis)] = 1.0 if sign == "+" else -1.0
+    return vector / np.linalg.norm(vector)
+
+
+NAMES = _names()
+"""The six axes and the eight diagonals: +x right, +y down, +z forward, +x+y+z right, down and forward."""
+DIRECTIONS: Float64[np.ndarray, "14 3"] = np.stack([_direction(name) for name in NAMES])
+DIRECTIONS.flags.writeable = False
+
+
+@dataclass(frozen=True)
+class WalkingRange:
+    """Metres (14,) in the order of `NAMES` up to which a scene can be trusted, `FARTHEST_M` at most.
+
+    Up to there less than ``see_through`` of the sphere has opened (0–1), less than ``stretch`` of what is seen is drawn out,
+    and no surface is nearer than ``clearance_m``.
+    """
+
+    range_m: Float64[np.ndarray, "14"]
+    see_through: float
+    stretch: float
+    clearance_m: float
+
+    @property
+    def by_name(self) -> dict[str, float]:
+        """Name of a direction → metres, rounded to centimetres."""
+        return {name: round(float(metres), 2) for name, metres in zip(NAMES, self.range_m, strict=True)}
+
+    def towards(self, vector: Float64[np.ndarray, "3"]) -> float:
+        """Return the range in any direction, in metres, between those of its three neighbours among the 14.
+
+        Seen on the cube around the capture point, the nearest axis is the middle of a face and two diagonals are corners of
+        it; the range is linear in between. Raises `ValueError` for a vector without length.
+        """
+        largest = np.abs(vector).max()
+        if not 0 < largest < np.inf:
+            raise ValueError(f"no direction: {vector}")
+        on_cube = np.asarray(vector, np.float64) / largest
+        face, side, rest = np.argsort(-np.abs(on_cube), kind="stable")
+        signs = np.where(on_cube < 0, -1.0, 1.0)
+        far, across = abs(on_cube[side]), abs(on_cube[rest])
+        other = signs.copy()
+        other[rest] = -other[rest]
+        centre = np.where(np.arange(3) == face, signs, 0.0)
+        shares = ((centre, 1 - far), (signs, (far + across) / 2), (other, (far - across) / 2))
+        return float(sum(share * self.range_m[_index(place)] for place, share in shares))
+
+    def to_comment(self) -> str:
+        """Return one line of fewer than 1000 characters that `from_comment` reads."""
+        ranges = " ".join(f"{name} {metres:.2f}" for name, metres in self.by_name.items())
+        return f"{_PREFIX} {ranges} see-through {self.see_through:g} stretch {self.stretch:g} clearance {self.clearance_m:g}"
+
+    @staticmethod
+    def from_comment(line: str) -> "WalkingRange | None":
+        """Return what a comment says, or None where it is another comment."""
+        if not is_walking_range(line):
+            return None
+        words = line.removeprefix("comment ").removeprefix(_PREFIX).split()
+        try:
+            values = {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+            return WalkingRange(np.array([values[name] for name in NAMES]), values["see-through"], values["stretch"],
+                                values["clearance"])
+        except (KeyError, ValueError):
+            return None
+
+    @staticmethod
+    def of(range_m: Mapping[str, float], see_through: float, stretch: float, clearance_m: float) -> "WalkingRange":
+        """Return the range of which `by_name` is known."""
+        return WalkingRange(np.array([range_m[name] for name in NAMES]), see_through, stretch, clearance_m)
+
+
+def is_walking_range(line: str) -> bool:
+    """Return whether a comment, with or without that word, is such a line."""
+    return line.removeprefix("comment ").startswith(_PREFIX)
+
+
+def _index(place: Float64[np.ndarray, "3"]) -> int:
+    return int((DIRECTIONS @ place / np.linalg.norm(place)).argmax())

@@ -1,0 +1,26 @@
+"""Conversions measure how far one may walk, and write it down."""
+
+from pathlib import Path
+
+import pytest
+
+from spag4d import SPAG4D
+from spag4d.check.walking import walking_range
+from spag4d.check.walking_range import NAMES, WalkingRange
+from spag4d.io.ply import read_ply
+from spag4d.io.ply_comments import read_comments
+from tests.box_room import BoxRoom
+
+HEIGHT = 128
+
+
+def test_a_scene_says_how_far_one_may_walk_and_its_first_look_does_not(tmp_path: Path) -> None:
+    room, first = BoxRoom(), tmp_path / "first.ply"
+    result = SPAG4D(sharp_refine=False).convert(
+        room.panorama(HEIGHT), tmp_path / "scene.ply", depth_map=room.depth(HEIGHT), first_look=first)
+    (found,) = [found for line in read_comments(tmp_path / "scene.ply") if (found := WalkingRange.from_comment(line))]
+    assert found.by_name == result.walking_range_m and list(result.walking_range_m) == list(NAMES)
+    assert "Walking range" in result.stage_times
+    again = walking_range(read_ply(tmp_path / "scene.ply"))
+    assert again.by_name == pytest.approx(found.by_name, abs=0.02), "the file holds what was measured, but for rounding"
+    assert not any(WalkingRange.from_comment(line) for line in read_comments(first))

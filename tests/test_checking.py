@@ -1,0 +1,76 @@
+"""The command ``spag4d check``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from spag4d.check.walking_range import NAMES, WalkingRange
+from spag4d.cli import cli
+from spag4d.io.ply import read_ply, write_ply
+from spag4d.io.ply_comments import read_comments
+from spag4d.io.splat import write_splat
+from tests.check.scenes import box_room_scene
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["check", *(str(argument) for argument in arguments)])
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    write_ply(tmp_path / "scene.ply", box_room_scene(), comments=["made for a test"])
+    return tmp_path / "scene.ply"
+
+
+def test_a_card_and_a_page(scene: Path, tmp_path: Path) -> None:
+    before = scene.read_bytes()
+    done = run(scene, "--html", tmp_path / "card.html")
+    assert done.exit_code == 0 and "You can walk" in done.output and (tmp_path / "card.html").stat().st_size > 10_000
+    assert scene.read_bytes() == before
+
+
+def test_writing_leaves_the_data_as_they_were(scene: Path) -> None:
+    before = scene.read_bytes()
+    for _ in range(2):
+        done = run(scene, "--write", "--json")
+        assert done.exit_code == 0
+        comments = read_comments(scene)
+        assert comments[0] == "made for a test" and len(comments) == 2
+        found = WalkingRange.from_comment(comments[1])
+        assert found is not None and found.by_name == json.loads(done.output)["walking"]["range_m"]
+    after, end = scene.read_bytes(), b"end_header\n"
+    assert after[after.index(end):] == before[before.index(end):]
+    assert len(read_ply(scene)) == len(box_room_scene())
+
+
+def test_what_cannot_be_done_ends_with_two(scene: Path, tmp_path: Path) -> None:
+    write_splat(tmp_path / "scene.splat", box_room_scene())
+    (tmp_path / "broken.ply").write_bytes(b"ply\nformat ascii 1.0\nelement vertex 0\nend_header\n")
+    for arguments, words in (
+        ((tmp_path / "scene.splat", "--write"), "no place for a comment"), ((tmp_path / "missing.ply",), "does not exist"),
+        ((tmp_path / "broken.ply",), "ascii"), ((tmp_path / "scene.txt",), ".ply or .splat"), ((tmp_path,), "sequence.json"),
+        ((tmp_path, "--html", "a.html"), "one scene"), ((scene, "--html", tmp_path / "no" / "a.html"), "does not exist"),
+        ((scene, "--panorama", tmp_path / "no.jpg"), "no.jpg"),
+    ):
+        done = run(*arguments)
+        assert done.exit_code == 2 and words in done.output, arguments
+
+
+def test_the_frames_of_a_video(tmp_path: Path) -> None:
+    frames = [{"number": number, "files": [f"frame_{number:05d}.ply"]} for number in (1, 2, 3)]
+    record = {"clip": {}, "settings": {}, "version": "0", "done": 2, "frames": frames}
+    for frame in frames[:2]:
+        write_ply(tmp_path / frame["files"][0], box_room_scene())
+    (tmp_path / "sequence.json").write_text(json.dumps(record))
+    done = run(tmp_path, "--json")
+    assert done.exit_code == 0
+    told = [json.loads(line) for line in done.output.splitlines()]
+    assert [line["number"] for line in told] == [1, 2] and json.loads((tmp_path / "sequence.json").read_text()) == record
+    done = run(tmp_path, "--write", "--every", 2)
+    assert done.exit_code == 0 and done.output.startswith("frame_00001.ply: walking range right ")
+    recorded = json.loads((tmp_path / "sequence.json").read_text())["frames"]
+    assert recorded[0]["walking_range_m"] == told[0]["walking_range_m"] and list(recorded[0]["walking_range_m"]) == list(NAMES)
+    assert "walking_range_m" not in recorded[1]
+    assert len(read_comments(tmp_path / "frame_00001.ply")) == 1 and not read_comments(tmp_path / "frame_00002.ply")
