@@ -78,7 +78,6 @@ class Sequence360:
 
     def add(self, frame: FrameResult, state: Mapping[str, np.ndarray]) -> None:
         """Record that a frame's files are whole, after ``state``, from which the next frame can go on."""
-        older = self._state_path(self.done)
         self._record["done"] = frame.number
         if state and frame.number < frame.count:
             with atomic_path(self._state_path(frame.number)) as path:
@@ -89,7 +88,9 @@ class Sequence360:
             "splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings),
             "walking_range_m": dict(result.walking_range_m)}
         self._write()
-        older.unlink(missing_ok=True)
+        for path in self.folder.glob(".frame_[0-9]*.state.npz"):  # also one that a run left which was killed just here
+            if path != self._state_path(frame.number):
+                path.unlink(missing_ok=True)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what was recorded with the last frame; raises `InputError` where it is gone."""
