@@ -47,9 +47,10 @@ def _end(error: Spag4dError) -> NoReturn:
 
 def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
     field = setting.field
-    words = [word for word in (setting.extra["unit"], "" if setting.choices else setting.bounds) if word]
+    told = "" if setting.choices and not setting.several else setting.bounds
+    words = [word for word in (setting.extra["unit"], told) if word]
     text = f"{field.description} [{', '.join(words)}]" if words else field.description
-    kind = click.Choice(setting.choices) if setting.choices else setting.kind
+    kind = click.Choice(setting.choices) if setting.choices and not setting.several else setting.kind
     if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
     bare: dict[str, Any] = {"is_flag": False, "flag_value": setting.bare} if setting.bare else {}
@@ -92,7 +93,7 @@ def convert(
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT decides the format: scene.ply or scene.splat.
+    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb.
     """
     if batch and (depth_map or save_depth):
         raise InputError("--depth-map and --save-depth belong to one panorama: convert it without --batch.")

@@ -224,13 +224,12 @@ def _check_preview(path: Path, source: Path) -> None:
 
 
 def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progress: Progress) -> None:
-    from spag4d.io import READERS
     from spag4d.io.movie import write_movie
+    from spag4d.io.scene import read_scene
     from spag4d.video.preview import preview_pictures
 
     files = sequence.files
-    read = READERS.load(files[0].suffix.removeprefix("."))
-    pictures = preview_pictures((read(file) for file in files), len(files), settings.fps, progress=progress)
+    pictures = preview_pictures((read_scene(file) for file in files), len(files), settings.fps, progress=progress)
     write_movie(path, pictures, settings.fps)
 
 

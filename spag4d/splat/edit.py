@@ -6,14 +6,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from spag4d.data import Gaussians
-from spag4d.geometry.rotation import quats_from_rotations
+from spag4d.geometry.rotation import turned_quats
 
 
 def rotated(gaussians: Gaussians, rotation: Float64[np.ndarray, "3 3"]) -> Gaussians:
     """Return the Gaussians turned about the origin: means and quaternions alike."""
     if np.array_equal(rotation, np.eye(3)):
         return gaussians
-    w, x, y, z = quats_from_rotations(rotation[None])[0]
-    product = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], np.float32)
     means = gaussians.means @ rotation.T.astype(np.float32)
-    return replace(gaussians, means=means, quats_wxyz=gaussians.quats_wxyz @ product.T)
+    return replace(gaussians, means=means, quats_wxyz=turned_quats(rotation, gaussians.quats_wxyz))
