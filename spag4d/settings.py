@@ -23,20 +23,21 @@ VIDEO = "Video"
 """The group of the settings that a single picture has no use for."""
 
 
-def _setting(
-    default: Any, text: str, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), several: bool = False,
-    bare: str = "", main: bool = False, page: bool = True, **bounds: Any,
-) -> Any:
-    """Declare a setting; a ``main`` one is shown first on the web page, one that is not for the ``page`` not at all.
+class _Several(tuple[str, ...]):
+    """Choices of which all but the first may stand beside each other, with commas between them."""
 
-    Of the choices of one that takes ``several``, all but the first may stand beside each other, with commas between them.
-    """
+
+def _setting(
+    default: Any, text: str, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
+    main: bool = False, page: bool = True, **bounds: Any,
+) -> Any:
+    """Declare a setting; a ``main`` one is shown first on the web page, one that is not for the ``page`` not at all."""
     extra: JsonDict = {"group": group, "unit": unit, "main": main, "page": page}
     if bare:
         extra["bare"] = bare
     if choices:
         extra["enum"] = [*choices]
-    if several:
+    if isinstance(choices, _Several):
         extra["several"] = True
     return Field(default, title=label, description=text, json_schema_extra=extra, **bounds)
 
@@ -152,7 +153,7 @@ class Settings(BaseModel):
     format: str = _setting(
         AUTO, "File formats, with commas between them; auto goes by the extension of the output; both is ply,splat, and what "
         "auto means on the web page.",
-        label="Files", group="Files", choices=(AUTO, *WRITERS, BOTH), several=True)
+        label="Files", group="Files", choices=_Several((AUTO, *WRITERS, BOTH)))
     force_erp: bool = _setting(
         False, "Take a picture that is not 2:1 for a full panorama and resample it.",
         label="Take any shape", group="Files")
@@ -164,8 +165,8 @@ class Settings(BaseModel):
     def _values_fit(self) -> "Settings":
         for setting in declared():
             value = getattr(self, setting.name)
-            wrong = setting.choices and setting.wrong_choice(value)
-            if wrong:
+            wrong = setting.wrong_choice(value) if setting.choices else None
+            if wrong is not None:
                 raise ValueError(f"{setting.name} = {value!r}: choose one of {', '.join(setting.choices)}"
                                  f"{' or several' if setting.several else ''}{nearest(wrong, setting.choices)}")
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
@@ -232,11 +233,11 @@ class Declared:
         """Whether its value may be several of the choices."""
         return self.extra.get("several", False)
 
-    def wrong_choice(self, value: str) -> str:
-        """Return what of a value is no choice, or nothing."""
+    def wrong_choice(self, value: str) -> str | None:
+        """Return what of a value is no choice, or None."""
         words = [word.strip() for word in value.split(",")] if self.several else [value]
         allowed = self.choices[1:] if len(words) > 1 else self.choices
-        return next((word or value for word in words if word not in allowed), "")
+        return next((word for word in words if word not in allowed), None)
 
     @property
     def is_switch(self) -> bool:

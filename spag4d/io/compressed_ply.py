@@ -2,7 +2,7 @@
 
 A chunk has the bounds of its positions (m), logarithms of scales and colours (0-1) as floats; each Gaussian has four words:
 position and scale between these bounds with 11, 10 and 11 bits, rotation by its three smallest components with 10 bits, colour
-and opacity with 8. Chunks that are compact in space have fine steps: the Gaussians stand in the order of `curve`.
+and opacity with 8. Chunks that are compact in space have fine steps: the Gaussians stand in shells in the order of `curve`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _BOUNDS = tuple(f"{end}_{name}" for names in (("x", "y", "z"), ("scale_x", "scal
                 for end in ("min", "max") for name in names)
 _WORDS = ("packed_position", "packed_rotation", "packed_scale", "packed_color")
 _THREE_BITS, _FOUR_BITS = (11, 10, 11), (8, 8, 8, 8)
-_LARGEST_LOG = 20.0  # what other writers hold scales within
+_SCALE_LIMITS = (float(np.exp(-20)), float(np.exp(20)))  # within which other writers hold scales
 
 
 def write_compressed_ply(
@@ -43,7 +43,7 @@ def write_compressed_ply(
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element chunk {-(-count // _GROUP)}", *(f"property float {name}" for name in _BOUNDS),
              f"element vertex {count}", *(f"property uint {name}" for name in _WORDS), "end_header", ""]
-    encode = partial(_encode, gaussians, curve_order(gaussians.means))
+    encode = partial(_encode, gaussians, curve_order(gaussians.means, in_shells=True))
     blocks = Block(4 * len(_BOUNDS), _GROUP), Block(4 * len(_WORDS))
     write_blocks(path, "\n".join(lines).encode("ascii"), count, encode, blocks, "Writing COMPRESSED.PLY", progress)
 
@@ -53,7 +53,7 @@ def _encode(gaussians: Gaussians, order: Int64[np.ndarray, " n"], rows: slice) -
     count = len(members)
     groups = -(-count // _GROUP)
     members = np.concatenate([members, np.full(groups * _GROUP - count, members[-1])])  # the last repeats: bounds stay
-    logs = np.log(np.clip(gaussians.scales[members], np.exp(-_LARGEST_LOG), np.exp(_LARGEST_LOG)))
+    logs = np.log(np.clip(gaussians.scales[members], *_SCALE_LIMITS))
     colors = gaussians.colors[members]
     bounds, steps = [], []
     for values in (gaussians.means[members], logs, colors):

@@ -15,8 +15,12 @@ _BITS = 10
 _SAMPLE = 20_000
 
 
-def curve_order(means: Float32[np.ndarray, "n 3"]) -> Int64[np.ndarray, " n"]:
-    """Return the indices of positions (n, 3) in the order of the curve, equal ones in the order they have."""
+def curve_order(means: Float32[np.ndarray, "n 3"], *, in_shells: bool = False) -> Int64[np.ndarray, " n"]:
+    """Return the indices of positions (n, 3) in the order of the curve, equal ones in the order they have.
+
+    ``in_shells`` those come first that are nearest to the origin, in shells each twice as far as the one before and each in the
+    order of the curve: then no neighbours in the file differ in distance by much more than twice.
+    """
     keys = np.empty(len(means), np.uint64)
     if not len(means):
         return keys.astype(np.int64)
@@ -25,7 +29,7 @@ def curve_order(means: Float32[np.ndarray, "n 3"]) -> Int64[np.ndarray, " n"]:
     factor = ((1 << _BITS) - 1) / np.maximum((high - low).max(), np.float32(1e-20))
 
     def fill(first: int, last: int) -> None:
-        _keys(means[first:last], unit, low, np.float32(factor), first, keys[first:last])
+        _keys(means[first:last], unit, low, np.float32(factor), in_shells, first, keys[first:last])
 
     in_parts(fill, len(means), least=65536)
     keys.sort()
@@ -46,13 +50,24 @@ def curve_place(cells: UInt64[np.ndarray, "n 3"]) -> UInt64[np.ndarray, " n"]:
 
 @kernel
 @no_type_check
-def _keys(means, unit, low, factor, start, keys):
+def _keys(means, unit, low, factor, in_shells, start, keys):
     """Put the place on the curve above the index: whole numbers sort fast, and equal places keep their order."""
     for i in range(len(means)):
         x = _cell(means[i, 0], unit, low[0], factor)
         y = _cell(means[i, 1], unit, low[1], factor)
         z = _cell(means[i, 2], unit, low[2], factor)
-        keys[i] = (np.uint64(_place(x, y, z)) << np.uint64(32)) | np.uint64(start + i)
+        place = _place(x, y, z)
+        if in_shells:
+            place = (place >> 3) | (_shell(means[i, 0] / unit, means[i, 1] / unit, means[i, 2] / unit) << 27)
+        keys[i] = (np.uint64(place) << np.uint64(32)) | np.uint64(start + i)
+
+
+@kernel
+@no_type_check
+def _shell(x, y, z):
+    """Return the power of two of a distance, 0-31, 16 for 1."""
+    square = x * x + y * y + z * z
+    return min(max(np.int64(np.floor(np.float32(0.5) * np.log2(max(square, np.float32(1e-30))))) + 16, 0), 31)
 
 
 @kernel

@@ -34,7 +34,7 @@ _SMALLEST_SCALE_M, _LARGEST_SCALE_M = 1e-8, 1e8
 _BINS = 1 << 14
 _SHARE_EVEN = 0.5
 _THREADS = 2
-_EFFORT = {"lossless": True, "quality": 20, "method": 0, "exact": True}
+_EFFORT = {"lossless": True, "quality": 50, "method": 4, "exact": True}
 
 
 def write_sog(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (), progress: Progress = SILENT) -> None:
@@ -64,7 +64,7 @@ def write_sog(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (),
 
 def _encoded(gaussians: Gaussians) -> tuple[dict[str, Any], list[UInt8[np.ndarray, "h w 4"]]]:
     """Return meta.json and the pictures."""
-    order = curve_order(gaussians.means)
+    order = curve_order(gaussians.means, in_shells=True)
     low, high, fixed = _positions(gaussians.means[order])
     rotations, turned_scales = packed_rotations(gaussians.quats_wxyz[order], gaussians.scales[order])
     scale_codes, scales = _coded_scales(turned_scales)

@@ -33,7 +33,7 @@ _MAGNITUDE = 511
 _LEVEL = 6
 _SH_VALUES = (0, 9, 24, 45, 72)
 
-_Bytes = UInt8[np.ndarray, "n k"]
+_Bytes = UInt8[np.ndarray, "m k"]
 
 
 def write_spz(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (), progress: Progress = SILENT) -> None:
