@@ -15,6 +15,7 @@ from spag4d.io.clip import Clip, Shown, read_clip
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.frames import read_frames
 from spag4d.io.outputs import output_paths
+from spag4d.io.scene_card import card_path, write_card
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
@@ -52,7 +53,7 @@ class SPAG4D:
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
-        """Convert a panorama (file or array) into splat files, and return what was made.
+        """Convert a panorama (file or array) into splat files with one scene card beside them, and return what was made.
 
         ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the
         depth that was used, and ``first_look`` one for a coarse scene that is there as soon as the depth is; ``overrides`` are
@@ -64,7 +65,8 @@ class SPAG4D:
         outputs = output_paths(Path(output_path), run.settings.format)
         depth_path = None if save_depth is None else Path(save_depth)
         early = {} if first_look is None else output_paths(Path(first_look))
-        _check_targets([*outputs.values(), *early.values()], depth_path, sources=(input_path, depth_map))
+        card = card_path(next(iter(outputs.values())))
+        _check_targets([*outputs.values(), *early.values(), card], depth_path, sources=(input_path, depth_map))
         panorama = self._stages.painted(self._stages.read(input_path, run), run)
         depth = self._stages.raw_depth(panorama, depth_map, run)
         measured = depth_map is not None
@@ -76,6 +78,8 @@ class SPAG4D:
         if not len(gaussians):
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(gaussians, outputs, depth, run)
+        write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
+                   metres_from=depth.metres_from, walking_range_m=run.walking_range_m)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)

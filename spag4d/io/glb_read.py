@@ -42,9 +42,15 @@ def read_glb(path: Path) -> Gaussians:
     return Gaussians.concatenate(parts)
 
 
+def read_glb_document(path: Path) -> dict[str, Any]:
+    """Return the JSON of a .glb file; raises `InputError` for what is none."""
+    require_file(path)
+    return _chunks(path)[0]
+
+
 def read_glb_comments(path: Path) -> list[str]:
     """Return the comments that `write_glb` wrote; raises `InputError` for what is no .glb."""
-    extras = _chunks(path)[0].get("asset", {}).get("extras", {})
+    extras = read_glb_document(path).get("asset", {}).get("extras", {})
     comments = extras.get("comments", []) if isinstance(extras, dict) else []
     return [str(comment) for comment in comments]
 

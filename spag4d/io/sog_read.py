@@ -34,12 +34,17 @@ def read_sog(path: Path) -> Gaussians:
         return _gaussians(_meta(path, archive), lambda name: _pixels(archive.read(name)))
 
 
-def read_sog_comments(path: Path) -> list[str]:
-    """Return the comments that `write_sog` wrote; raises `InputError` for what is no .sog file."""
+def read_sog_meta(path: Path) -> dict[str, Any]:
+    """Return meta.json; raises `InputError` for what is no .sog file."""
     require_file(path)
     with _opened(path) as archive:
-        asset = _meta(path, archive).get("asset", {})
-        return [str(comment) for comment in asset.get("comments", [])]
+        return _meta(path, archive)
+
+
+def read_sog_comments(path: Path) -> list[str]:
+    """Return the comments that `write_sog` wrote; raises `InputError` for what is no .sog file."""
+    comments = read_sog_meta(path).get("asset", {}).get("comments", [])
+    return [str(comment) for comment in comments]
 
 
 @contextmanager

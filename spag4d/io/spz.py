@@ -7,6 +7,7 @@ The specification has y up; every reader, though, takes what is there as it is, 
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -116,29 +117,48 @@ def read_spz(path: Path) -> Gaussians:
 
     Raises `InputError` for a file that is missing, empty, cut short, damaged, of another version or no .spz file.
     """
-    require_file(path)
-    _refuse_newer(path)
+    header = read_spz_header(path)
+    count = header.count
     with GzipReader(path) as file:
-        magic, version, count, degree, bits, _, _ = _HEADER.unpack(file.read(_HEADER.size))
-        if magic != _MAGIC:
-            raise InputError(f"{path} is no .spz file: it does not begin with NGSP.")
-        if version not in (_OLDER_VERSION, _VERSION) or degree >= len(_SH_VALUES) or bits > 23:
-            raise InputError(f"{path} is a .spz file of version {version} and degree {degree}; versions 2 and 3 can be read.")
+        file.read(_HEADER.size)
 
         def block(width: int) -> UInt8[np.ndarray, "n k"]:
             return np.frombuffer(file.read(count * width), np.uint8).reshape(count, width)
 
         means, alphas, colors, scales = block(9), block(1), block(3), block(3)
-        quats = _quats(block(4)) if version == _VERSION else _older_quats(block(3))
-        file.read(count * _SH_VALUES[degree])
+        quats = _quats(block(4)) if header.version == _VERSION else _older_quats(block(3))
+        file.read(count * _SH_VALUES[header.degree])
         file.check_end()
     return Gaussians(
-        means=_means(means, bits),
+        means=_means(means, header.fractional_bits),
         scales=np.exp(scales.astype(np.float32) / _SCALE_STEPS + _SCALE_LOW),
         quats_wxyz=quats,
         opacities=alphas[:, 0].astype(np.float32) / 255,
         colors=np.clip(rgb_from_sh0((colors.astype(np.float32) / 255 - np.float32(0.5)) / np.float32(_COLOR_SCALE)), 0, 1),
     )
+
+
+@dataclass(frozen=True)
+class SpzHeader:
+    """What a file says of itself; ``degree`` is that of view-dependent colour."""
+
+    version: int
+    count: int
+    degree: int
+    fractional_bits: int
+
+
+def read_spz_header(path: Path) -> SpzHeader:
+    """Read the header of a .spz file; raises `InputError` for what cannot be read."""
+    require_file(path)
+    _refuse_newer(path)
+    with GzipReader(path) as file:
+        magic, version, count, degree, bits, _, _ = _HEADER.unpack(file.read(_HEADER.size))
+    if magic != _MAGIC:
+        raise InputError(f"{path} is no .spz file: it does not begin with NGSP.")
+    if version not in (_OLDER_VERSION, _VERSION) or degree >= len(_SH_VALUES) or bits > 23:
+        raise InputError(f"{path} is a .spz file of version {version} and degree {degree}; versions 2 and 3 can be read.")
+    return SpzHeader(version, count, degree, bits)
 
 
 def _refuse_newer(path: Path) -> None:
