@@ -152,6 +152,7 @@ def test_cancelling_anywhere_keeps_the_older_file(panorama: Panorama, truth: Dep
     asked: list[Event] = []
     SPAG4D(stride=8).convert(
         panorama, target, depth_map=truth, progress=Progress(is_cancelled=lambda: bool(asked.append(Step("", 0, 0)))))
+    card_path(target).unlink()
     target.write_text("older")
     for patience in range(len(asked)):
         answers = iter([False] * patience + [True])
