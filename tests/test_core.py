@@ -211,7 +211,10 @@ def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypat
         SPAG4D().to_gaussians(panorama, depth_map=np.ones((HEIGHT, 2 * HEIGHT), np.float32))
 
 
-def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(box_room: BoxRoom, tmp_path: Path) -> None:
+def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(
+    box_room: BoxRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spag4d.core._FIRST_LOOK_ROWS", 64)
     steps: list[str] = []
 
     def hear(event: Event) -> None:
@@ -221,7 +224,7 @@ def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(box_room: B
                 assert (tmp_path / "look.splat").exists() and not (tmp_path / "scene.ply").exists()
         assert not isinstance(event, Notice) or event.message.startswith("the Gaussians are not refined")
 
-    height = 1024
+    height = 128
     SPAG4D().convert(box_room.panorama(height), tmp_path / "scene.ply", depth_map=box_room.depth(height),
                      first_look=tmp_path / "look.splat", progress=Progress(hear))
     assert steps.index("First look") < steps.index("Edges") < steps.index("Writing")
