@@ -3,6 +3,7 @@
 import json
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
 
@@ -105,8 +106,14 @@ def summary(result: ConversionResult) -> str:
     return (
         f"{files}: {result.splat_count:,} Gaussians, {result.file_size / 1e6:.1f} MB in {result.processing_time:.1f} s\n"
         f"  depth    {reach}, by {result.depth_model} on {result.device}{scale}\n"
+        f"  walking  {_walk(result.walking_range_m)}\n"
         f"  seconds  {stages}"
     )
+
+
+def _walk(range_m: Mapping[str, float]) -> str:
+    level = [range_m[name] for name in ("+x", "-x", "+z", "-z")]
+    return f"{min(level):.2f} to {max(level):.2f} m from the camera, by direction, before gaps or smears show"
 
 
 def json_line(result: ConversionResult) -> str:

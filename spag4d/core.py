@@ -230,7 +230,7 @@ def _check_preview(path: Path, source: Path) -> None:
 def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progress: Progress) -> None:
     from spag4d.io.movie import write_movie
     from spag4d.io.scene import read_scene
-    from spag4d.video.preview import preview_pictures
+    from spag4d.render.preview import preview_pictures
 
     files = sequence.files
     pictures = preview_pictures((read_scene(file) for file in files), len(files), settings.fps, progress=progress)

@@ -99,7 +99,7 @@ def _film(gaussians: Gaussians, shot: Shot, device: str, progress: Progress) -> 
     cameras = parallax_path(np.array(shot.position_m), target, shot.radius_m, count, shot.fov_deg, size_hw)
     for number, camera in enumerate(cameras):
         progress.report("Drawing", number, count)
-        yield _eight_bits(render_view(gaussians, camera, compensated=not shot.classic, device=device))
+        yield render_view(gaussians, camera, compensated=not shot.classic, device=device).eight_bits
     progress.report("Drawing", count, count)
 
 
@@ -109,8 +109,4 @@ def _write(output: Path, drawn: Rendering, shot: Shot, progress: Progress) -> No
         write_depth(output, DepthMap(np.where(nothing, np.float32(1), drawn.distance), nothing), progress=progress)
         return
     with atomic_path(output) as temporary:
-        Image.fromarray(_eight_bits(drawn)).save(temporary, quality=95)
-
-
-def _eight_bits(drawn: Rendering) -> NDArray[np.uint8]:
-    return np.rint(np.clip(drawn.rgb, 0, 1) * 255).astype(np.uint8)
+        Image.fromarray(drawn.eight_bits).save(temporary, quality=95)

@@ -9,6 +9,14 @@ from tests.box_room import BoxRoom
 from tests.small_models import install_small_models, write_small_models
 
 _HOME = os.environ.get("SPAG4D_HOME")
+_LONGEST = (
+    "web/test_page.py", "web/test_hard_times.py", "web/test_conversions.py", "test_core_video.py", "networks/test_sharp.py")
+"""Files that one worker works through for long, the longest first: begun at the end they would leave the other one idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {Path(__file__).parent / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from spag4d import SPAG4D, InputError
 from spag4d.data import DepthMap, Panorama
 from spag4d.errors import Cancelled, ResourceError
 from spag4d.io.ply import read_ply
+from spag4d.io.scene_card import card_path
 from spag4d.io.splat import read_splat
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
@@ -212,7 +213,10 @@ def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypat
         SPAG4D().to_gaussians(panorama, depth_map=np.ones((HEIGHT, 2 * HEIGHT), np.float32))
 
 
-def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(box_room: BoxRoom, tmp_path: Path) -> None:
+def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(
+    box_room: BoxRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spag4d.core._FIRST_LOOK_ROWS", 64)
     steps: list[str] = []
 
     def hear(event: Event) -> None:
@@ -222,7 +226,7 @@ def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(box_room: B
                 assert (tmp_path / "look.splat").exists() and not (tmp_path / "scene.ply").exists()
         assert not isinstance(event, Notice) or event.message.startswith("the Gaussians are not refined")
 
-    height = 1024
+    height = 128
     SPAG4D().convert(box_room.panorama(height), tmp_path / "scene.ply", depth_map=box_room.depth(height),
                      first_look=tmp_path / "look.splat", progress=Progress(hear))
     assert steps.index("First look") < steps.index("Edges") < steps.index("Writing")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, UInt8
 
 from spag4d.data import Gaussians, PinholeCamera, Pose
 from spag4d.geometry.cubemap import cubemap
@@ -26,6 +26,11 @@ class Rendering:
     rgb: Float32[np.ndarray, "h w 3"]
     alpha: Float32[np.ndarray, "h w"]
     distance: Float32[np.ndarray, "h w"]
+
+    @property
+    def eight_bits(self) -> UInt8[np.ndarray, "h w 3"]:
+        """The colours as files hold them, 0–255."""
+        return np.rint(np.clip(self.rgb, 0, 1) * 255).astype(np.uint8)
 
 
 def render_view(gaussians: Gaussians, camera: PinholeCamera, *, compensated: bool = True, device: str = "cpu") -> Rendering:

@@ -25,9 +25,6 @@ _CELLS_PER_BAND = 1 << 17
 _BACKED_WITHIN = 0.7
 """A cell counts as backed by a Gaussian at less than 1/0.7 of its distance."""
 
-_WIDER = 1.25
-"""A large cell that nothing backs closes the surface by itself; where the picture is flat the blur does no harm."""
-
 Band = tuple[int, int]
 
 
@@ -133,8 +130,7 @@ class _Layers:
     ) -> None:
         surface, cells = piece.surface, piece.cells.where(keep)
         patches = patches_at(surface, cells)
-        size = rows_per_ring(surface.grid, self.panorama.size_hw[0])
-        pitches = np.full(len(cells), self.look.lone_sd * (_WIDER if size > self.stride else 1), np.float32)
+        pitches = np.full(len(cells), self.look.lone_sd, np.float32)
         if behind is not None:
             backed = self._inverse_at(cells, surface.grid, behind, band) * patches.distance > _BACKED_WITHIN
             pitches[backed] = self.look.backed_sd

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from spag4d.errors import InputError
 
 _BACKED_SD_PER_FACTOR = 0.3
-_LONE_SD_PER_FACTOR = 0.4
+_LONE_SD_PER_FACTOR = 0.47
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Look:
     """Density and shape of Gaussians.
 
     ``stride`` is the size of a cell in pixels, 1–16. ``scale_factor`` is calibrated: at 1.5 a cell with a backing layer gets
-    the standard deviation (0.45 cell pitches) that reproduced photographs best, one without gets 0.6. ``thickness`` is the
+    the standard deviation (0.45 cell pitches) that reproduced photographs best, one without gets 0.7. ``thickness`` is the
     extent along the normal relative to that across. ``backing`` adds the wide Gaussians behind. Raises `InputError`.
     """
 

@@ -247,14 +247,18 @@ def transmittance(pitches: float, opacity: float) -> float:
 
     ``pitches`` is their standard deviation in grid cells. The product of what each lets through.
     """
-    offsets = np.arange(-12, 12) + 0.5
+    return float(_passed(pitches, np.array([opacity]))[0])
+
+
+def _passed(pitches: float, opacities: np.ndarray) -> np.ndarray:
+    offsets = np.arange(12) + 0.5  # a quarter of them: the others let as much through
     squared = offsets[:, None] ** 2 + offsets**2
-    return float(np.prod(1 - opacity * np.exp(-squared / (2 * pitches**2))))
+    return np.prod(1 - opacities * np.exp(-squared / (2 * pitches**2))[..., None], axis=(0, 1)) ** 4
 
 
 @lru_cache(maxsize=1)
 def _closing() -> tuple[np.ndarray, np.ndarray]:
     """Return opacities, and for each the least size in grid cells with which a grid is closed."""
     opacities, sizes = np.linspace(0.01, _MOST_OPACITY, 99), np.linspace(0.4, 6.0, 281)
-    passed = np.array([[transmittance(size, opacity) for size in sizes] for opacity in opacities])
+    passed = np.stack([_passed(size, opacities) for size in sizes], 1)
     return opacities, sizes[(passed <= _HOLE).argmax(1)]

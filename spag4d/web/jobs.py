@@ -34,7 +34,10 @@ _FLEETING = {"stage", "detail", "done", "total", "fraction", "left_s"}
 
 
 class Result(BaseModel):
-    """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video."""
+    """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video.
+
+    ``walking_range_m`` says how far one may walk in each of 14 directions, in a video before the first frame opens gaps.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +49,7 @@ class Result(BaseModel):
     sharp: str
     device: str
     stage_times: dict[str, float]
+    walking_range_m: dict[str, float] = {}
 
 
 class Job(BaseModel):

@@ -174,7 +174,8 @@ def conversion_devices() -> list[str]:
 
 def _summary(result: ConversionResult) -> dict[str, Any]:
     keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "sharp", "device")
-    return {**{key: getattr(result, key) for key in keys}, "stage_times": dict(result.stage_times)}
+    mappings = {"stage_times": dict(result.stage_times), "walking_range_m": dict(result.walking_range_m)}
+    return {key: getattr(result, key) for key in keys} | mappings
 
 
 def _summary_of_video(frames: list[FrameResult]) -> dict[str, Any] | None:
@@ -183,12 +184,14 @@ def _summary_of_video(frames: list[FrameResult]) -> dict[str, Any] | None:
         return None
     last, reaches = _summary(frames[-1].result), [frame.result.depth_range for frame in frames if frame.result.depth_range]
     stages = {name: sum(frame.result.stage_times.get(name, 0.0) for frame in frames) for name in last["stage_times"]}
+    ranges = [frame.result.walking_range_m for frame in frames]
     return {
         **last,
         "splat_count": max(frame.result.splat_count for frame in frames),
         "processing_time": sum(frame.result.processing_time for frame in frames),
         "depth_range": (min(near for near, _ in reaches), max(far for _, far in reaches)) if reaches else None,
         "stage_times": stages,
+        "walking_range_m": {name: min(one[name] for one in ranges) for name in ranges[0]},
     }
 
 

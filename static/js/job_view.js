@@ -107,9 +107,16 @@ function facts(job) {
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",
     `depth by ${made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
     ...(made.sharp ? ["refined by SHARP (research only)"] : []),
+    ...walkWords(made.walking_range_m),
     `made in ${duration(made.processing_time)}`,
   ];
   return element("p", { class: "facts" }, told.join(" · "));
+}
+
+/** How far one may walk before gaps open: the shortest of the four ways on the level. */
+function walkWords(ranges) {
+  const level = ["+x", "-x", "+z", "-z"].map((name) => ranges?.[name]).filter((range) => range !== undefined);
+  return level.length ? [`holds up ${metres(Math.min(...level))} around the camera`] : [];
 }
 
 function downloads(job) {

@@ -40,13 +40,13 @@ def test_it_has_its_name_and_the_methods_of_one(model: DepthModel) -> None:
     assert model.name in DEPTH_MODELS
 
 
-@pytest.mark.parametrize("height", [16, 97, 256])
-def test_its_maps_have_the_size_of_the_picture_and_are_finite(model: DepthModel, height: int) -> None:
-    check(model.estimate(picture(height)), model.name, height)
+def test_its_maps_have_the_size_of_the_picture_and_are_finite(model: DepthModel) -> None:
+    check(model.estimate(picture(16)), model.name, 16)
 
 
-def test_it_repeats_itself(model: DepthModel) -> None:
-    first, second = model.estimate(picture(64)), model.estimate(picture(64))
+def test_it_repeats_itself_and_takes_odd_sizes(model: DepthModel) -> None:
+    first, second = model.estimate(picture(97)), model.estimate(picture(97))
+    check(first, model.name, 97)
     assert np.array_equal(first.distance, second.distance) and np.array_equal(first.sky, second.sky)
 
 

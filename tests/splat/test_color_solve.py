@@ -112,7 +112,7 @@ def test_views_are_nearer_to_the_photograph(stride: int):
         photo = photo_view(panorama, enlarged_view(direction, height, 2, 64))
         before, after = (((rendered(layer, back, direction, height)[0] - photo) ** 2).mean() for layer in (fine, solved))
         gains_db.append(10 * np.log10(before / after))
-    assert min(gains_db) > 0.3 and np.mean(gains_db) > 1.2
+    assert min(gains_db) > 0.3 and np.mean(gains_db) > 1
 
 
 @pytest.mark.parametrize("stride", [1, 2])

@@ -11,17 +11,31 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import Cancelled
 from spag4d.geometry.equirect import pixels_from_directions
 from spag4d.progress import Event, Progress, Step
+from spag4d.splat import sharp as sharp_module
+from spag4d.splat import sharp_align as align_module
+from spag4d.splat import sharp_faces as faces_module
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.look import Look
 from spag4d.splat.sharp import Blends, layered, predicted, refined, transmittance
-from spag4d.splat.sharp_faces import Faces, owners, sharp_faces
+from spag4d.splat.sharp_faces import NETWORK_PX, Faces, owners, sharp_faces
 from tests.box_room import BoxRoom
 from tests.splat.sharp_scene import KnownSharp
 from tests.splat.test_sharp_align import wrong
 
 HEIGHT = 256
 LOOK = Look(stride=1)
-CHOICES = [("cubemap", 768), ("cubemap", 3072), ("icosahedral", 1536)]
+SMALLER = 4
+"""By how much faces are smaller than the network's here: what they show is known, so that more pixels would tell no more."""
+FULL_PX = NETWORK_PX // SMALLER
+
+
+@pytest.fixture(autouse=True)
+def small_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (sharp_module, faces_module):
+        monkeypatch.setattr(module, "NETWORK_PX", FULL_PX)
+    monkeypatch.setattr(faces_module, "_STEP_PX", faces_module._STEP_PX // SMALLER)
+    for name in ("_VIEW_PX", "_ROWS"):
+        monkeypatch.setattr(align_module, name, getattr(align_module, name) // 2)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +62,7 @@ def in_direction(panorama: Panorama, gaussians: Gaussians) -> np.ndarray:
     return BoxRoom().color(unit * room(unit.astype(np.float64))[:, None])
 
 
-@pytest.mark.parametrize(("projection", "size_px"), [choice for choice in CHOICES if choice != ("cubemap", 3072)])
+@pytest.mark.parametrize(("projection", "size_px"), [("cubemap", FULL_PX // 2), ("icosahedral", FULL_PX)])
 def test_layers_have_the_panoramas_colours_in_their_places(
     projection: str, size_px: int, panorama: Panorama, depth: DepthMap
 ) -> None:
@@ -66,7 +80,7 @@ def test_layers_have_the_panoramas_colours_in_their_places(
 
 
 def test_each_direction_comes_from_one_face_and_none_is_left_out(panorama: Panorama, depth: DepthMap) -> None:
-    faces = sharp_faces("cubemap", 1536)
+    faces = sharp_faces("cubemap", FULL_PX)
     found = list(predicted(panorama, depth, model(faces), faces))
     scene = layered(panorama, depth, model(faces), faces)
     axes = [camera.world_from_camera.rotation for camera in faces.cameras]
@@ -80,7 +94,7 @@ def test_each_direction_comes_from_one_face_and_none_is_left_out(panorama: Panor
 
 
 def test_sky_empty_pixels_and_faint_gaussians_are_left_out(panorama: Panorama, depth: DepthMap) -> None:
-    faces = sharp_faces("cubemap", 1536)
+    faces = sharp_faces("cubemap", FULL_PX)
     sky, valid = np.zeros(depth.size_hw, bool), np.ones(depth.size_hw, bool)
     sky[:100], valid[200:] = True, False
     partly = DepthMap(depth.distance, sky)
@@ -91,13 +105,13 @@ def test_sky_empty_pixels_and_faint_gaussians_are_left_out(panorama: Panorama, d
 
 
 def test_far_layers_come_to_the_limit_and_near_ones_go(panorama: Panorama, depth: DepthMap) -> None:
-    faces = sharp_faces("cubemap", 1536)
+    faces = sharp_faces("cubemap", FULL_PX)
     scene = layered(panorama, depth, model(faces, behind=40.0), faces, reach_m=(2.0, 30.0))
     distance = np.linalg.norm(scene.means, axis=1)
     assert distance.min() > 2.0 and distance.max() < 30.001 and (distance > 29.9).mean() > 0.2
 
 
-@pytest.mark.parametrize(("projection", "size_px"), [choice for choice in CHOICES if choice[0] == "cubemap"])
+@pytest.mark.parametrize(("projection", "size_px"), [("cubemap", FULL_PX // 2), ("cubemap", 2 * FULL_PX)])
 def test_refining_keeps_places_and_takes_the_rest(
     projection: str, size_px: int, panorama: Panorama, depth: DepthMap
 ) -> None:
@@ -121,7 +135,7 @@ def test_refining_keeps_places_and_takes_the_rest(
 
 def test_blends_of_zero_change_nothing_and_halves_go_half_way(panorama: Panorama, depth: DepthMap) -> None:
     ours = grid_gaussians(panorama, depth, look=LOOK)
-    faces = sharp_faces("cubemap", 1536)
+    faces = sharp_faces("cubemap", FULL_PX)
     assert refined(ours, panorama, depth, model(faces), faces, look=LOOK, blends=Blends(0.0, 0.0, 0.0)) is ours
     half = refined(ours, panorama, depth, model(faces, color=np.ones(3)), faces, look=LOOK, blends=Blends(0.0, 0.0, 0.5))
     np.testing.assert_allclose(half.scales, ours.scales, rtol=1e-5)
@@ -136,7 +150,7 @@ def test_blends_of_zero_change_nothing_and_halves_go_half_way(panorama: Panorama
 
 
 def test_sizes_of_cells_may_be_given_instead_of_a_stride(panorama: Panorama, depth: DepthMap) -> None:
-    ours, faces = grid_gaussians(panorama, depth, look=LOOK), sharp_faces("cubemap", 1536)
+    ours, faces = grid_gaussians(panorama, depth, look=LOOK), sharp_faces("cubemap", FULL_PX)
     known = model(faces, opacity=(0.7, 0.2), size=0.6)
     cell_rad = np.pi / HEIGHT * LOOK.stride
     fine = (ours.scales[:, 0] / np.linalg.norm(ours.means, axis=1) <= LOOK.lone_sd * 1.01 * cell_rad).sum()
@@ -151,7 +165,7 @@ def test_sizes_of_cells_may_be_given_instead_of_a_stride(panorama: Panorama, dep
 def test_opacity_never_opens_holes(opacity: float, panorama: Panorama, depth: DepthMap) -> None:
     look = Look(stride=4, backing=False)
     ours = grid_gaussians(panorama, depth, look=look)
-    faces = sharp_faces("cubemap", 1536)
+    faces = sharp_faces("cubemap", FULL_PX)
     found = refined(ours, panorama, depth, model(faces, opacity=(opacity, opacity), size=0.5), faces, look=look)
     pitches = found.scales[:, :2].min(1) / (np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT * look.stride)
     for index in range(0, len(found), len(found) // 50):
@@ -164,7 +178,7 @@ def test_transmittance_is_that_of_the_published_table() -> None:
 
 
 def test_coarse_faces_are_looked_at_without_overlap(panorama: Panorama, depth: DepthMap) -> None:
-    for size_px, overlap in ((768, False), (1536, True)):
+    for size_px, overlap in ((FULL_PX // 2, False), (FULL_PX, True)):
         faces = sharp_faces("cubemap", size_px)
         known = model(faces)
         layered(panorama, depth, known, faces)
@@ -176,7 +190,7 @@ def test_progress_counts_faces_and_it_can_be_stopped_between_them(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    faces = sharp_faces("cubemap", 1536)
+    faces = sharp_faces("cubemap", FULL_PX)
     heard: list[Event] = []
     layered(panorama, depth, model(faces), faces, progress=Progress(heard.append))
     assert [(step.done, step.total) for step in heard if isinstance(step, Step)] == [(done, 12) for done in range(13)]

@@ -42,8 +42,8 @@ def rough() -> DepthMap:
 @pytest.mark.parametrize(("projection", "size_px"), [("cubemap", 1536), ("cubemap", 3072), ("icosahedral", 1536)])
 def test_depth_hardly_steps_from_face_to_face(projection: str, size_px: int) -> None:
     cameras = sharp_faces(projection, size_px).cameras
-    model = KnownSharp(cameras, room_with_a_window, wrong, size_px=384)
-    black = np.zeros((384, 384, 3), np.float32)
+    model = KnownSharp(cameras, room_with_a_window, wrong, size_px=192)
+    black = np.zeros((192, 192, 3), np.float32)
     encoded = [model.encode(black, patch_overlap=True) for _ in cameras]
     found = align_faces([face.disparity[0] for face in encoded], cameras, rough())
     depths = [decoded(correction(face.disparity)) for face, correction in zip(encoded, found, strict=True)]

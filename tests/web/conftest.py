@@ -21,9 +21,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory, box_room: BoxRoom) -> Path:
-    """A folder with room.png, which is small, and large.png, whose conversion takes a while."""
+    """A folder with room.png, which is small, medium.png, whose conversion takes a second, and large.png with a long one."""
     folder = tmp_path_factory.mktemp("pictures")
-    for name, height in (("room", 128), ("large", 1024)):
+    for name, height in (("room", 128), ("medium", 512), ("large", 1024)):
         rgb = np.rint(box_room.panorama(height).rgb * 255).astype(np.uint8)
         Image.fromarray(rgb).save(folder / f"{name}.png", compress_level=1)
     return folder
@@ -32,6 +32,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory, box_room: BoxRoom) -> Pat
 @pytest.fixture(scope="session")
 def room(pictures: Path) -> Path:
     return pictures / "room.png"
+
+
+@pytest.fixture(scope="session")
+def medium(pictures: Path) -> Path:
+    return pictures / "medium.png"
 
 
 @pytest.fixture(scope="session")

@@ -36,10 +36,10 @@ def is_running(job: dict) -> bool:
     return job["status"] == "running" and job["stage"] != ""
 
 
-def test_a_killed_server_loses_nothing(start: Start, room: Path, large: Path) -> None:
+def test_a_killed_server_loses_nothing(start: Start, room: Path, medium: Path) -> None:
     server = start()
     done = server.converted(room, stride="4")
-    ids = [server.submit(large, stride="1").json()["id"]]
+    ids = [server.submit(medium, stride="1").json()["id"]]
     ids += [server.submit(room, stride=str(stride)).json()["id"] for stride in (5, 6, 7)]
     server.wait(ids[0], is_running)
     server.kill()
@@ -101,7 +101,7 @@ def test_a_second_server_on_the_same_folder_or_port_is_refused(start: Start, tmp
 
 
 def test_fifty_uploads_at_once_are_taken_or_refused(start: Start, room: Path) -> None:
-    server = start("--max-queue", "12")
+    server = start("--max-queue", "4")
     answers: list[requests.Response] = []
     threads = [threading.Thread(target=lambda: answers.append(server.submit(room, stride="8"))) for _ in range(50)]
     for thread in threads:
@@ -110,7 +110,7 @@ def test_fifty_uploads_at_once_are_taken_or_refused(start: Start, room: Path) ->
         thread.join()
     taken = [answer.json()["id"] for answer in answers if answer.status_code == 201]
     refused = [answer for answer in answers if answer.status_code == 503]
-    assert len(taken) + len(refused) == 50 and len(taken) >= 12
+    assert len(taken) + len(refused) == 50 and len(taken) >= 4
     assert all(answer.headers["retry-after"] and "too many jobs" in answer.json()["detail"] for answer in refused)
     assert {job["id"] for job in server.get("/api/jobs").json()} == set(taken)
     assert {server.wait(id)["status"] for id in taken} == {"done"}
@@ -140,9 +140,9 @@ def test_a_full_disk_is_a_failed_job_in_words_and_the_next_one_runs(start: Start
     assert server.converted(room, stride="8")["status"] == "done"
 
 
-def test_a_stop_is_no_failure_of_the_job_however_often(start: Start, large: Path) -> None:
+def test_a_stop_is_no_failure_of_the_job_however_often(start: Start, medium: Path) -> None:
     server = start()
-    id = server.submit(large, stride="1").json()["id"]
+    id = server.submit(medium, stride="1").json()["id"]
     for _ in range(2):
         server.wait(id, is_running)
         with server.get("/api/events", stream=True):  # somebody watches

@@ -20,10 +20,8 @@ expect.set_options(timeout=30_000)
 
 EXAMPLE = Path(__file__).parents[2] / "TestImage" / "courtyard.jpg"
 
-pytestmark = [
-    pytest.mark.xdist_group("page"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium, or name it in SPAG4D_CHROMIUM"),
-]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium: apt install chromium, or name it in SPAG4D_CHROMIUM")
 
 Visiting = Callable[..., Visit]
 
