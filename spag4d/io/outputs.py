@@ -44,7 +44,7 @@ def output_paths(path: Path, format: str = AUTO) -> dict[str, Path]:
     formats = formats_in(format)
     if said is not None and said not in formats:
         raise InputError(f"'{path.name}' says {said} and --format says {format}: change one of them.")
-    if formats == [said]:
+    if said is not None and formats == [said]:
         return {said: path}
     stem = without_extension(path)
     return {name: stem.with_name(f"{stem.name}.{name}") for name in formats}

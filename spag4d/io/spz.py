@@ -134,7 +134,7 @@ def read_spz(path: Path) -> Gaussians:
         scales=np.exp(scales.astype(np.float32) / _SCALE_STEPS + _SCALE_LOW),
         quats_wxyz=quats,
         opacities=alphas[:, 0].astype(np.float32) / 255,
-        colors=np.clip(rgb_from_sh0((colors.astype(np.float32) / 255 - np.float32(0.5)) / np.float32(_COLOR_SCALE)), 0, 1),
+        colors=np.clip(rgb_from_sh0(_sh0(colors)), 0, 1),
     )
 
 
@@ -165,6 +165,10 @@ def _refuse_newer(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(4) == _MAGIC:
             raise InputError(f"{path} is a .spz file of version 4 or newer, and versions 2 and 3 can be read: save it as one.")
+
+
+def _sh0(packed: _Bytes) -> Float32[np.ndarray, "n 3"]:
+    return ((packed.astype(np.float32) / 255 - 0.5) / _COLOR_SCALE).astype(np.float32, copy=False)
 
 
 def _means(fixed: _Bytes, bits: int) -> Float32[np.ndarray, "n 3"]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from spag4d.data import Gaussians
 
@@ -22,7 +22,7 @@ class Differences:
 
 def paired(read: Gaussians, written: Gaussians) -> tuple[Gaussians, Gaussians]:
     """Return what was read, and of what was written the nearest to each; no two may have the same."""
-    _, members = cKDTree(written.means).query(read.means)
+    _, members = KDTree(written.means).query(read.means)
     assert len(np.unique(members)) == len(read)
     return read, Gaussians(*(getattr(written, field.name)[members] for field in fields(written)))
 

@@ -108,7 +108,7 @@ def test_linear_colours_and_interleaved_or_whole_numbers_are_read(tmp_path: Path
     names = ("POSITION", *(f"KHR_gaussian_splatting:{name}" for name in ("SCALE", "ROTATION", "OPACITY", "SH_DEGREE_0_COEF_0")))
     kinds = ((5126, "VEC3"), (5126, "VEC3"), (5122, "VEC4"), (5121, "SCALAR"), (5126, "VEC3"))
     document["accessors"] = [
-        {"bufferView": 0, "byteOffset": table.dtype.fields[key][1], "componentType": kind, "type": shape, "count": 20,
+        {"bufferView": 0, "byteOffset": (table.dtype.fields or {})[key][1], "componentType": kind, "type": shape, "count": 20,
          "normalized": kind != 5126} for (kind, shape), key in zip(kinds, "psqoc", strict=True)]
     primitive = document["meshes"][0]["primitives"][0]
     primitive["attributes"] = {name: index for index, name in enumerate(names)}
