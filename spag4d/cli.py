@@ -81,6 +81,7 @@ def cli() -> None:
 @click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
+@click.option("--export-html", type=FilePath, help="Also write a web page, one file (.html) with scene and viewer.")
 @click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
 @click.option("--recursive", is_flag=True, help="With --batch: subfolders too.")
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again what is converted and newer than its picture.")
@@ -95,8 +96,9 @@ def convert(
 
     The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb.
     """
-    if batch and (depth_map or save_depth):
-        raise InputError("--depth-map and --save-depth belong to one panorama: convert it without --batch.")
+    export_html: Path | None = settings.pop("export_html")
+    if batch and (depth_map or save_depth or export_html):
+        raise InputError("--depth-map, --save-depth and --export-html belong to one panorama: convert it without --batch.")
     if not batch and (recursive or overwrite):
         raise InputError("--recursive and --overwrite go with --batch.")
     if not batch and input.is_dir():
@@ -111,7 +113,7 @@ def convert(
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
         else:
             console.result(converter.convert(
-                input, output, depth_map=depth_map, save_depth=save_depth, progress=console.progress))
+                input, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html, progress=console.progress))
 
 
 def _convert_folder(

@@ -236,3 +236,25 @@ def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(
     assert medians[0] == pytest.approx(medians[1], rel=0.02)
     with pytest.raises(InputError, match="also an input"):
         SPAG4D().convert(tmp_path / "look.splat", tmp_path / "scene.ply", first_look=tmp_path / "look.splat")
+
+
+def test_a_page_of_its_own(panorama: Panorama, truth: DepthMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "vendor" / "supersplat"
+    folder.mkdir(parents=True)
+    for name in ("index.js", "index.css", "LICENSE"):
+        (folder / name).write_text(name)
+    monkeypatch.setattr("spag4d.io.viewer_page.static_folder", lambda: tmp_path)
+    result = SPAG4D(stride=8).convert(panorama, tmp_path / "scene.spz", depth_map=truth, export_html=tmp_path / "page.html")
+    assert [path.name for path in result.output_paths] == ["scene.spz"] and "Writing page" in result.stage_times
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    for wrong in ("page.txt", "scene.html/page.html"):
+        with pytest.raises(InputError):
+            SPAG4D(stride=8).convert(panorama, tmp_path / "other.spz", depth_map=truth, export_html=tmp_path / wrong)
+    assert not (tmp_path / "other.spz").exists()
+
+
+def test_a_scene_card_lies_beside_every_scene(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    SPAG4D(stride=8, format="ply,compressed.ply").convert(panorama, tmp_path / "a", depth_map=truth)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.compressed.ply", "a.ply", "a.scene.json"]
+    card = json.loads((tmp_path / "a.scene.json").read_text(encoding="utf-8"))
+    assert card["files"] == ["a.ply", "a.compressed.ply"] and card["metric"] and len(card["walking_range_m"]) == 14
