@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decide } from "../../static/js/viewer/decide.js";
+import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
@@ -488,3 +489,35 @@ test("the space bar presses the button that has the focus, and nothing else", ()
 for (const name of ["film", "contents"]) {
   test(`${name}.js can be imported where there is no page`, () => import(`../../static/js/viewer/${name}.js`));
 }
+
+test("a .glb becomes the records of a .splat, turned half about x", () => {
+  const columns = {
+    POSITION: [1, -2, -3, 0, 0, 5],
+    "KHR_gaussian_splatting:SCALE": [0.1, 0.2, 0.3, 1, 2, 3],
+    "KHR_gaussian_splatting:ROTATION": [1, 0, 0, 0, 0, 0, 0, 1], // xyzw: what is not turned in our frame, and what is turned back
+    "KHR_gaussian_splatting:OPACITY": [1, 0.2],
+    "KHR_gaussian_splatting:SH_DEGREE_0_COEF_0": [0, 0, 0, 0.5 / 0.28209479177387814, -10, 10],
+  };
+  const names = Object.keys(columns);
+  const numbers = Float32Array.from(Object.values(columns).flat());
+  let byteOffset = 0;
+  const bufferViews = Object.values(columns).map((values) => {
+    const view = { byteOffset, byteLength: 4 * values.length };
+    byteOffset += view.byteLength;
+    return view;
+  });
+  const attributes = Object.fromEntries(names.map((name, index) => [name, index]));
+  let text = JSON.stringify({ bufferViews, accessors: names.map((_, bufferView) => ({ bufferView })), meshes: [{ primitives: [{ attributes }] }] });
+  text = text.padEnd(4 * Math.ceil(text.length / 4));
+  const header = new Uint32Array([0x46546c67, 2, 0, text.length, 0x4e4f534a]);
+  const glb = Buffer.concat([Buffer.from(header.buffer), Buffer.from(text), Buffer.alloc(8), Buffer.from(numbers.buffer)]);
+  const splat = splatFromGlb(new Uint8Array(glb));
+  assert.equal(splat.length, 64);
+  const floats = new Float32Array(splat.buffer);
+  assert.deepEqual([...floats.subarray(0, 3)], [1, 2, 3]);
+  assert.deepEqual([...floats.subarray(8, 14)].map((value) => value + 0), [0, 0, -5, 1, 2, 3]);
+  assert.deepEqual([...splat.subarray(24, 28)], [128, 128, 128, 255]);
+  assert.deepEqual([...splat.subarray(56, 60)], [255, 0, 255, 51]);
+  assert.deepEqual([...splat.subarray(28, 32)], [0, 128, 128, 128]); // -1 is the identity as well, and fits into a byte
+  assert.deepEqual([...splat.subarray(60, 64)], [128, 0, 128, 128]); // half about x
+});

@@ -2,6 +2,8 @@
 
 import { PackedSplats, SplatMesh } from "@sparkjsdev/spark";
 
+import { splatFromGlb } from "./glb.js";
+
 /** Above this number a tree of coarser Gaussians is built, so that only what the picture needs is sorted and drawn. */
 export const LOD_ABOVE = 2_000_000;
 
@@ -11,9 +13,14 @@ export const EXTENDED_ABOVE = 4_000_000;
 const SPLAT_BYTES = 32;
 const SAMPLE = 20_000;
 
-/** How many Gaussians a .ply or .splat file holds, by its size or header. */
+/** Bytes that a Gaussian takes at least, in formats that are packed as a whole. */
+const PACKED_BYTES = { spz: 10, sog: 6 };
+
+/** How many Gaussians a file holds, by its size or header; about, where that cannot be told before it is unpacked. */
 export function countIn(bytes, name) {
   if (name.endsWith(".splat")) return Math.floor(bytes.length / SPLAT_BYTES);
+  const packed = PACKED_BYTES[name.split(".").pop()];
+  if (packed) return Math.floor(bytes.length / packed);
   const header = new TextDecoder("latin1").decode(bytes.subarray(0, 1 << 16));
   return Number(/element vertex (\d+)/.exec(header)?.[1] ?? 0);
 }
@@ -24,7 +31,8 @@ export function fileNameOf(url) {
 }
 
 /** Decode a scene into a mesh that can be added at once; very large ones fall back to no levels of detail where these fail. */
-export async function decodeScene(bytes, fileName) {
+export async function decodeScene(given, givenName) {
+  const [bytes, fileName] = readable(given, givenName);
   const count = countIn(bytes, fileName);
   const options = { fileBytes: bytes, fileName, editable: false, raycastable: false, extSplats: count > EXTENDED_ABOVE };
   let mesh;
@@ -39,9 +47,20 @@ export async function decodeScene(bytes, fileName) {
   throw new Error("the file holds no Gaussians");
 }
 
+/** Bytes and name of a file that Spark can read. */
+function readable(bytes, fileName) {
+  if (!fileName.endsWith(".glb")) return [bytes, fileName];
+  try {
+    return [splatFromGlb(bytes), `${fileName}.splat`];
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
 /** Decode a frame of a video: Gaussians in memory, nothing on the graphics card yet. */
 export async function decodeFrame(bytes, fileName) {
-  const frame = new PackedSplats({ fileBytes: bytes, fileName });
+  const [fileBytes, name] = readable(bytes, fileName);
+  const frame = new PackedSplats({ fileBytes, fileName: name });
   await frame.initialized.catch((error) => Promise.reject(unreadable(error)));
   return frame;
 }
