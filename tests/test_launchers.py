@@ -10,8 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def test_windows_launchers_have_windows_line_ends() -> None:
-    text = (ROOT / "run.bat").read_bytes()
+@pytest.mark.parametrize("name", ["install.bat", "run.bat"])
+def test_windows_launchers_have_windows_line_ends(name: str) -> None:
+    text = (ROOT / name).read_bytes()
     assert text.count(b"\n") == text.count(b"\r\n") > 10
     assert text.isascii()
 
