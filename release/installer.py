@@ -22,7 +22,7 @@ from pathlib import Path
 
 PIP = "pip-26.1.2-py3-none-any.whl"
 PIP_SHA256 = "382ff9f685ee3bc25864f820aa50505825f10f5458ffff07e30a6d96e5715cab"
-PIP_URL = f"https://files.pythonhosted.org/packages/py3/p/pip/{PIP}"
+PIP_URL = f"https://files.pythonhosted.org/packages/5d/95/6b5cb3461ea5673ba0995989746db58eb18b91b54dbf331e72f569540946/{PIP}"
 TORCH_URL = "https://download.pytorch.org/whl"
 CPU, CUDA, BLACKWELL = "cpu", "cu126", "cu130"
 """PyTorch's builds: CUDA 12.6 for NVIDIA GPUs, except for the newest, which it has no code for."""
