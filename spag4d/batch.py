@@ -10,7 +10,7 @@ from spag4d.core import SPAG4D
 from spag4d.errors import Cancelled, InputError
 from spag4d.io import WRITERS
 from spag4d.io.image import IMAGE_EXTENSIONS
-from spag4d.io.outputs import output_paths
+from spag4d.io.outputs import formats_in, output_paths
 from spag4d.progress import SILENT, Progress
 from spag4d.settings import AUTO
 
@@ -47,7 +47,7 @@ def plan(source: Path, target: Path, *, format: str = AUTO, recursive: bool = Fa
     if not pictures:
         raise InputError(f"no pictures in {source}. It needs one of {', '.join(sorted(IMAGE_EXTENSIONS))}.")
     names = _distinct_names([path.relative_to(source) for path in pictures])
-    extension = format if format in WRITERS else next(iter(WRITERS))
+    extension = next(iter(WRITERS)) if format == AUTO else formats_in(format)[0]
     return [Item(path, target / f"{name}.{extension}") for path, name in zip(pictures, names, strict=True)]
 
 

@@ -47,9 +47,10 @@ def _end(error: Spag4dError) -> NoReturn:
 
 def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
     field = setting.field
-    words = [word for word in (setting.extra["unit"], "" if setting.choices else setting.bounds) if word]
+    told = "" if setting.choices and not setting.several else setting.bounds
+    words = [word for word in (setting.extra["unit"], told) if word]
     text = f"{field.description} [{', '.join(words)}]" if words else field.description
-    kind = click.Choice(setting.choices) if setting.choices else setting.kind
+    kind = click.Choice(setting.choices) if setting.choices and not setting.several else setting.kind
     if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
     bare: dict[str, Any] = {"is_flag": False, "flag_value": setting.bare} if setting.bare else {}
@@ -80,6 +81,7 @@ def cli() -> None:
 @click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
+@click.option("--export-html", type=FilePath, help="Also write a web page, one file (.html) with scene and viewer.")
 @click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
 @click.option("--recursive", is_flag=True, help="With --batch: subfolders too.")
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again what is converted and newer than its picture.")
@@ -92,10 +94,11 @@ def convert(
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT decides the format: scene.ply or scene.splat.
+    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb.
     """
-    if batch and (depth_map or save_depth):
-        raise InputError("--depth-map and --save-depth belong to one panorama: convert it without --batch.")
+    export_html: Path | None = settings.pop("export_html")
+    if batch and (depth_map or save_depth or export_html):
+        raise InputError("--depth-map, --save-depth and --export-html belong to one panorama: convert it without --batch.")
     if not batch and (recursive or overwrite):
         raise InputError("--recursive and --overwrite go with --batch.")
     if not batch and input.is_dir():
@@ -110,7 +113,7 @@ def convert(
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
         else:
             console.result(converter.convert(
-                input, output, depth_map=depth_map, save_depth=save_depth, progress=console.progress))
+                input, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html, progress=console.progress))
 
 
 def _convert_folder(
@@ -182,6 +185,8 @@ class _Numbers(click.ParamType):
 
 
 _PLACE = _Numbers("X,Y,Z", ",", 3, float)
+_SPHERE = _Numbers("X,Y,Z,R", ",", 4, float)
+_ANGLES = _Numbers("YAW,PITCH,ROLL", ",", 3, float)
 _SIZE = _Numbers("WxH", "x", 2, int)
 
 
@@ -229,7 +234,7 @@ def render(
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
 @_in_words
 def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, every: int, as_json: bool) -> None:
-    """Tell how far the scene SCENE can be trusted: a .ply or .splat file of any tool.
+    """Tell how far the scene SCENE can be trusted: a file of any tool, in any format that is read.
 
     The card says what is in the file, whether it is upright and valid, how far one may walk from the capture point (the
     origin) in 14 directions until gaps open, surfaces look smeared or something is in the way, and, with --panorama, how
@@ -247,6 +252,51 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
             check_sequence(scene, console, every=every, write=write, as_json=as_json)
         else:
             check_one(scene, console, panorama=panorama, html=html, write=write, as_json=as_json)
+
+
+@cli.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
+@click.argument("output", type=FilePath)
+@click.option("--min-opacity", type=click.FloatRange(0, 1), default=0, show_default=True, help="Leave out what is less opaque.")
+@click.option("--crop-sphere", "crop_sphere_m", type=_SPHERE, help="Keep what is in the sphere: centre and radius. [m]")
+@click.option("--max-splats", type=click.IntRange(1), help="Keep the N that cover most of what is seen from the capture point.")
+@click.option("--scale", type=float, default=1, show_default=True, help="Make the scene so many times as large.")
+@click.option("--rotate", "rotate_deg", type=_ANGLES, default="0,0,0", show_default=True,
+              help="Turn the scene to the right, up, and its right side down, as a camera is turned. [degrees]")
+@click.option("--translate", "translate_m", type=_PLACE, default="0,0,0", show_default=True,
+              help="Move the scene: right, down, forward. [m]")
+@click.option("--up", type=click.Choice(["-y", "y"]), default="-y", show_default=True,
+              help="The axis that points up; y turns the scene half about x. A .glb is always y up.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@_in_words
+def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **options: Any) -> None:
+    """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
+
+    Extensions decide the formats: .ply, .splat, .spz, .compressed.ply, .sog or .glb. What is done is done in the order of
+    the options here.
+    """
+    from spag4d import transforming
+    from spag4d.console import Console
+
+    change = transforming.Change(y_up=up == "y", **options)
+    with Console(quiet=quiet) as console:
+        path, count = transforming.transform(inputs, output, change, progress=console.progress)
+        console.say(f"{path}: {count:,} Gaussians, {path.stat().st_size / 1e6:.1f} MB")
+
+
+@cli.command()
+@click.argument("scene", type=FilePath)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@_in_words
+def info(scene: Path, as_json: bool) -> None:
+    """Tell what is in the scene file SCENE of any tool: how many Gaussians, where, how large, how they are stored.
+
+    Whether the scene is any good, `spag4d check` tells.
+    """
+    from spag4d.describing import describe
+
+    told = describe(scene)
+    click.echo(told.to_json() if as_json else told.to_text())
 
 
 @cli.command()

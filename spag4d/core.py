@@ -15,6 +15,8 @@ from spag4d.io.clip import Clip, Shown, read_clip
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.frames import read_frames
 from spag4d.io.outputs import output_paths
+from spag4d.io.scene_card import card_path, write_card
+from spag4d.io.viewer_page import check_page, write_viewer_page
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
@@ -49,22 +51,28 @@ class SPAG4D:
         depth_map: DepthLike | None = None,
         save_depth: str | Path | None = None,
         first_look: str | Path | None = None,
+        export_html: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
-        """Convert a panorama (file or array) into splat files, and return what was made.
+        """Convert a panorama (file or array) into splat files with one scene card beside them, and return what was made.
 
         ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the
-        depth that was used, and ``first_look`` one for a coarse scene that is there as soon as the depth is; ``overrides`` are
-        settings for this call. Raises `InputError`, `WeightsError`, `ResourceError` or `Cancelled`; a file is only ever
-        replaced by a whole new one.
+        depth that was used, ``first_look`` one for a coarse scene that is there as soon as the depth is, and ``export_html``
+        a web page with scene and viewer inside; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
+        `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
         """
         started = time.perf_counter()
         run = Run(self.settings.changed(**overrides), progress)
         outputs = output_paths(Path(output_path), run.settings.format)
         depth_path = None if save_depth is None else Path(save_depth)
         early = {} if first_look is None else output_paths(Path(first_look))
-        _check_targets([*outputs.values(), *early.values()], depth_path, sources=(input_path, depth_map))
+        page = None if export_html is None else Path(export_html)
+        card = card_path(next(iter(outputs.values())))
+        targets = [*outputs.values(), *early.values(), card, *([] if page is None else [page])]
+        _check_targets(targets, depth_path, sources=(input_path, depth_map))
+        if page is not None:
+            check_page(page)
         panorama = self._stages.painted(self._stages.read(input_path, run), run)
         depth = self._stages.raw_depth(panorama, depth_map, run)
         measured = depth_map is not None
@@ -76,9 +84,14 @@ class SPAG4D:
         if not len(gaussians):
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(gaussians, outputs, depth, run)
+        write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
+                   metres_from=depth.metres_from, walking_range_m=run.walking_range_m)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
+        if page is not None:
+            with run.stage("Writing page") as listener:
+                write_viewer_page(page, gaussians, title=panorama.name, progress=listener)
         device = self._stages.device if depth_map is None else "cpu"
         return run.result(started, outputs.values(), len(gaussians), depth, depth.reach(panorama.valid), device)
 
@@ -224,13 +237,12 @@ def _check_preview(path: Path, source: Path) -> None:
 
 
 def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progress: Progress) -> None:
-    from spag4d.io import READERS
     from spag4d.io.movie import write_movie
+    from spag4d.io.scene import read_scene
     from spag4d.render.preview import preview_pictures
 
     files = sequence.files
-    read = READERS.load(files[0].suffix.removeprefix("."))
-    pictures = preview_pictures((read(file) for file in files), len(files), settings.fps, progress=progress)
+    pictures = preview_pictures((read_scene(file) for file in files), len(files), settings.fps, progress=progress)
     write_movie(path, pictures, settings.fps)
 
 

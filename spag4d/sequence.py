@@ -15,7 +15,7 @@ from spag4d.conversion import FrameResult
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
 from spag4d.io.atomic import atomic_path
-from spag4d.io.outputs import output_paths
+from spag4d.io.outputs import format_of, output_paths, without_extension
 from spag4d.settings import AUTO, Settings
 
 RECORD = "sequence.json"
@@ -180,10 +180,9 @@ def opened(folder: Path, *, overwrite: bool) -> Iterator[None]:
 
 def _cleared(folder: Path) -> None:
     (folder / RECORD).unlink(missing_ok=True)
-    endings = [f".{name}" for name in WRITERS]
     for path in [*folder.glob("frame_[0-9]*"), *folder.glob(".frame_[0-9]*.state.npz")]:
-        digits = path.stem.removeprefix("frame_")
-        if path.name.startswith(".") or (digits.isdecimal() and path.suffix in endings):
+        digits = without_extension(path).name.removeprefix("frame_")
+        if path.name.startswith(".") or (digits.isdecimal() and format_of(path)):
             path.unlink()
 
 

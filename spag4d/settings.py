@@ -23,6 +23,10 @@ VIDEO = "Video"
 """The group of the settings that a single picture has no use for."""
 
 
+class _Several(tuple[str, ...]):
+    """Choices of which all but the first may stand beside each other, with commas between them."""
+
+
 def _setting(
     default: Any, text: str, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
     main: bool = False, page: bool = True, **bounds: Any,
@@ -33,6 +37,8 @@ def _setting(
         extra["bare"] = bare
     if choices:
         extra["enum"] = [*choices]
+    if isinstance(choices, _Several):
+        extra["several"] = True
     return Field(default, title=label, description=text, json_schema_extra=extra, **bounds)
 
 
@@ -145,8 +151,9 @@ class Settings(BaseModel):
         0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.",
         label="Steadiness", group=VIDEO, ge=0, lt=1)
     format: str = _setting(
-        AUTO, "File format; auto goes by the extension of the output, and means both on the web page.",
-        label="Files", group="Files", choices=(AUTO, *WRITERS, BOTH))
+        AUTO, "File formats, with commas between them; auto goes by the extension of the output; both is ply,splat, and what "
+        "auto means on the web page.",
+        label="Files", group="Files", choices=_Several((AUTO, *WRITERS, BOTH)))
     force_erp: bool = _setting(
         False, "Take a picture that is not 2:1 for a full panorama and resample it.",
         label="Take any shape", group="Files")
@@ -158,9 +165,10 @@ class Settings(BaseModel):
     def _values_fit(self) -> "Settings":
         for setting in declared():
             value = getattr(self, setting.name)
-            if setting.choices and value not in setting.choices:
-                hint = nearest(value, setting.choices)
-                raise ValueError(f"{setting.name} = {value!r}: choose one of {', '.join(setting.choices)}{hint}")
+            wrong = setting.wrong_choice(value) if setting.choices else None
+            if wrong is not None:
+                raise ValueError(f"{setting.name} = {value!r}: choose one of {', '.join(setting.choices)}"
+                                 f"{' or several' if setting.several else ''}{nearest(wrong, setting.choices)}")
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
         if self.depth_min >= self.depth_max:
@@ -221,6 +229,17 @@ class Declared:
         return self.extra.get("enum", [])
 
     @property
+    def several(self) -> bool:
+        """Whether its value may be several of the choices."""
+        return self.extra.get("several", False)
+
+    def wrong_choice(self, value: str) -> str | None:
+        """Return what of a value is no choice, or None."""
+        words = [word.strip() for word in value.split(",")] if self.several else [value]
+        allowed = self.choices[1:] if len(words) > 1 else self.choices
+        return next((word for word in words if word not in allowed), None)
+
+    @property
     def is_switch(self) -> bool:
         """Whether it is on or off; a switch without a default depends on what is installed."""
         return self.kind is bool
@@ -250,7 +269,7 @@ class Declared:
     def bounds(self) -> str:
         """Allowed values in words."""
         if self.choices:
-            return ", ".join(self.choices)
+            return ", ".join(self.choices) + (" or several" if self.several else "")
         signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
         limits = {sign: getattr(rule, key) for rule in self.field.metadata for key, sign in signs.items() if hasattr(rule, key)}
         return ", ".join(f"{sign} {limit:g}" for sign, limit in limits.items())

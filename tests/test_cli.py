@@ -128,7 +128,7 @@ def folder(photo: Path, tmp_path: Path) -> Path:
 
 
 def scenes(target: Path) -> list[str]:
-    return sorted(path.relative_to(target).as_posix() for path in target.rglob("*.*"))
+    return sorted(path.relative_to(target).as_posix() for path in target.rglob("*.*") if path.suffix != ".json")
 
 
 BATCH = ("--batch", "--stride", "8", "--device", "cpu")
@@ -138,6 +138,7 @@ def test_batch_gives_every_picture_its_own_scene(folder: Path, tmp_path: Path) -
     done = run("convert", folder, tmp_path / "out", *BATCH, "--recursive")
     assert done.exit_code == 0, done.output
     assert scenes(tmp_path / "out") == ["a.ply", "b.PNG.bmp.ply", "b.jpg.ply", "b.png.ply", "deeper/c.ply"]
+    assert (tmp_path / "out" / "b.PNG.bmp.scene.json").is_file() and (tmp_path / "out" / "deeper" / "c.scene.json").is_file()
 
 
 def test_batch_goes_on_after_a_failure_and_says_so_at_the_end(folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from spag4d import SPAG4D, InputError
 from spag4d.data import DepthMap, Panorama
 from spag4d.errors import Cancelled, ResourceError
 from spag4d.io.ply import read_ply
+from spag4d.io.scene_card import card_path
 from spag4d.io.splat import read_splat
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
@@ -152,6 +153,7 @@ def test_cancelling_anywhere_keeps_the_older_file(panorama: Panorama, truth: Dep
     asked: list[Event] = []
     SPAG4D(stride=8).convert(
         panorama, target, depth_map=truth, progress=Progress(is_cancelled=lambda: bool(asked.append(Step("", 0, 0)))))
+    card_path(target).unlink()
     target.write_text("older")
     for patience in range(len(asked)):
         answers = iter([False] * patience + [True])
@@ -234,3 +236,25 @@ def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(
     assert medians[0] == pytest.approx(medians[1], rel=0.02)
     with pytest.raises(InputError, match="also an input"):
         SPAG4D().convert(tmp_path / "look.splat", tmp_path / "scene.ply", first_look=tmp_path / "look.splat")
+
+
+def test_a_page_of_its_own(panorama: Panorama, truth: DepthMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "vendor" / "supersplat"
+    folder.mkdir(parents=True)
+    for name in ("index.js", "index.css", "LICENSE"):
+        (folder / name).write_text(name)
+    monkeypatch.setattr("spag4d.io.viewer_page.static_folder", lambda: tmp_path)
+    result = SPAG4D(stride=8).convert(panorama, tmp_path / "scene.spz", depth_map=truth, export_html=tmp_path / "page.html")
+    assert [path.name for path in result.output_paths] == ["scene.spz"] and "Writing page" in result.stage_times
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    for wrong in ("page.txt", "scene.html/page.html"):
+        with pytest.raises(InputError):
+            SPAG4D(stride=8).convert(panorama, tmp_path / "other.spz", depth_map=truth, export_html=tmp_path / wrong)
+    assert not (tmp_path / "other.spz").exists()
+
+
+def test_a_scene_card_lies_beside_every_scene(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
+    SPAG4D(stride=8, format="ply,compressed.ply").convert(panorama, tmp_path / "a", depth_map=truth)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.compressed.ply", "a.ply", "a.scene.json"]
+    card = json.loads((tmp_path / "a.scene.json").read_text(encoding="utf-8"))
+    assert card["files"] == ["a.ply", "a.compressed.ply"] and card["metric"] and len(card["walking_range_m"]) == 14

@@ -21,7 +21,7 @@ LAYERS = [
     ("conversion",),
     ("stages", "sequence"),
     ("core",),
-    ("batch", "pictures"),
+    ("batch", "pictures", "transforming", "describing"),
     ("verify",),
     ("console",),
     ("checking",),

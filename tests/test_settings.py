@@ -60,3 +60,12 @@ def test_every_setting_says_what_it_does() -> None:
         assert setting.field.description and setting.field.description.endswith(".")
         assert setting.extra["group"]
         assert setting.field.default in setting.choices or not setting.choices
+
+
+def test_several_formats_are_one_setting() -> None:
+    assert Settings.of(format="ply, spz,sog").format == "ply, spz,sog"
+    for wrong in ("ply,auto", "ply,,spz", "ply,spx", ""):
+        with pytest.raises(InputError, match="choose one of auto, ply, .* or several"):
+            Settings.of(format=wrong)
+    with pytest.raises(InputError, match="depth_model"):
+        Settings.of(depth_model="builtin,panda")

@@ -55,7 +55,8 @@ def test_what_the_lock_file_names_is_fetched_once_without_running_scripts(checko
     vendor = checkout / "static" / "vendor"
     files = {str(path.relative_to(vendor)) for path in vendor.rglob("*") if path.is_file()}
     assert files == {"fetched", "three/three.module.js", "three/three.core.js", "three/addons/postprocessing/Pass.js",
-                     "three/LICENSE", "spark/spark.module.min.js", "spark/LICENSE"}
+                     "three/LICENSE", "spark/spark.module.min.js", "spark/LICENSE", "supersplat/index.js",
+                     "supersplat/index.css", "supersplat/LICENSE"}
     assert run(checkout).returncode == 0
     (call,) = calls(checkout)
     assert call[0] == "ci" and "--ignore-scripts" in call

@@ -11,10 +11,10 @@ from spag4d.check.walking import walks
 from spag4d.check.walking_range import WalkingRange, is_walking_range
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.io import READERS
 from spag4d.io.image import read_panorama
-from spag4d.io.ply_comments import read_comments, replace_comment
-from spag4d.io.raw import RAW_READERS
+from spag4d.io.ply_comments import replace_comment
+from spag4d.io.raw import read_raw
+from spag4d.io.scene import read_scene, read_scene_comments, scene_format
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 
@@ -47,7 +47,7 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
 
 def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
     """Return the walking range of a scene file alone; raises `InputError`."""
-    return walks(merged(READERS.load(format_of(scene))(scene)), to_the_end=False, progress=progress).range
+    return walks(merged(read_scene(scene)), to_the_end=False, progress=progress).range
 
 
 def write_range(scene: Path, walking_range: WalkingRange) -> None:
@@ -61,22 +61,12 @@ def write_range(scene: Path, walking_range: WalkingRange) -> None:
 
 def check_has_comments(scene: Path) -> None:
     """Raise `InputError` where a file's format has no place for comments."""
-    if format_of(scene) != "ply":
-        raise InputError(f"{scene} has no place for a comment: .{format_of(scene)} files hold nothing but Gaussians. "
-                         "Check it without --write, or convert it to .ply.")
-
-
-def format_of(scene: Path) -> str:
-    """Return the format by a file's extension; raises `InputError` for one that cannot be read."""
-    name = scene.suffix.lower().removeprefix(".")
-    if name not in RAW_READERS:
-        raise InputError(f"{scene} cannot be checked: name a file that ends in .ply or .splat.")
-    return name
+    if not scene_format(scene).endswith("ply"):
+        raise InputError(f"{scene} has no place for a comment that can be replaced. Check it without --write, or convert it "
+                         "to .ply.")
 
 
 def _read(scene: Path) -> tuple[Gaussians, Clouds, Facts]:
-    kind = format_of(scene)
-    gaussians: Gaussians = READERS.load(kind)(scene)
+    gaussians = read_scene(scene)
     clouds = merged(gaussians)
-    comments = read_comments(scene) if kind == "ply" else []
-    return gaussians, clouds, find_facts(scene, RAW_READERS[kind](scene), clouds, comments)
+    return gaussians, clouds, find_facts(scene, read_raw(scene, gaussians), clouds, read_scene_comments(scene))

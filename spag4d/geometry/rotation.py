@@ -81,3 +81,10 @@ def _outer_products(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     outer[1, 3] = outer[3, 1] = x[2] + z[0]
     outer[2, 3] = outer[3, 2] = y[2] + z[1]
     return outer
+
+
+def turned_quats(rotation: Float64[np.ndarray, "3 3"], quats_wxyz: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 4"]:
+    """Return the quaternions (n, 4) of what is turned first as they say and then by ``rotation``."""
+    w, x, y, z = quats_from_rotations(rotation[None])[0]
+    product = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], quats_wxyz.dtype)
+    return quats_wxyz @ product.T

@@ -1,15 +1,48 @@
 """Files only: pictures in, splat files out."""
 
+from dataclasses import dataclass
+
 from spag4d.registry import Registry
 
 WRITERS = Registry("format", {
     "ply": "spag4d.io.ply:write_ply",
     "splat": "spag4d.io.splat:write_splat",
+    "spz": "spag4d.io.spz:write_spz",
+    "compressed.ply": "spag4d.io.compressed_ply:write_compressed_ply",
+    "sog": "spag4d.io.sog:write_sog",
+    "glb": "spag4d.io.glb:write_glb",
 })
-"""Splat formats by file extension: ``write(path, gaussians, *, comments=(), progress=SILENT)``."""
+"""Splat formats by file extension: ``write(path, gaussians, *, comments=(), progress=SILENT)``.
+
+Gaussians of which a value is not a finite number are left out, with a warning, by every one of them.
+"""
 
 READERS = Registry("format", {
     "ply": "spag4d.io.ply:read_ply",
     "splat": "spag4d.io.splat:read_splat",
+    "spz": "spag4d.io.spz:read_spz",
+    "compressed.ply": "spag4d.io.compressed_ply:read_compressed_ply",
+    "sog": "spag4d.io.sog_read:read_sog",
+    "glb": "spag4d.io.glb_read:read_glb",
 })
 """``read(path) -> Gaussians`` for every format that is written."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What people are told of a format: its name, what it is good for, and how soon the web page can show it (1 first)."""
+
+    label: str
+    purpose: str
+    shown: int
+
+
+ABOUT = {
+    "ply": About("PLY", "Exact: for editors and other programs", 5),
+    "splat": About("SPLAT", "Small, for web viewers", 1),
+    "spz": About("SPZ", "Very small, for web viewers and headsets", 2),
+    "compressed.ply": About("Compressed PLY", "Small, for SuperSplat and PlayCanvas", 4),
+    "sog": About("SOG", "The smallest, for the web", 3),
+    "glb": About("GLB", "Exact, with a camera: for glTF programs", 6),
+}
+"""In the order in which the formats are registered."""

@@ -15,8 +15,9 @@ from jaxtyping import Float32
 
 from spag4d.color import rgb_from_sh0, sh0_from_rgb
 from spag4d.data import Gaussians
-from spag4d.io.ply_header import read_header
+from spag4d.io.ply_header import comment_lines, read_header
 from spag4d.io.records import map_records, require_file, unit_quats, write_records
+from spag4d.io.usable import usable
 from spag4d.progress import SILENT, Progress
 
 _MEAN, _NORMAL, _COLOR = ("x", "y", "z"), ("nx", "ny", "nz"), ("f_dc_0", "f_dc_1", "f_dc_2")
@@ -26,7 +27,6 @@ _PROPERTIES = (*_MEAN, *_NORMAL, *_COLOR, "opacity", *_SCALE, *_QUAT)
 _SMALLEST_SCALE_M = 1e-8
 _OPACITY_MARGIN = 1e-6  # keeps the logit finite
 _LARGEST_EXPONENT = 80.0  # keeps float32 finite
-_COMMENT_LIMIT = 1000  # readers built on rply refuse lines of 1024 characters
 
 
 def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (), progress: Progress = SILENT) -> None:
@@ -35,7 +35,8 @@ def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (),
     The normal is the thin axis of a Gaussian, turned towards the capture point. Raises `InputError` where ``path`` cannot be
     written, `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
     """
-    lines = ["ply", "format binary_little_endian 1.0", *(f"comment {_one_line(comment)}" for comment in comments),
+    gaussians = usable(gaussians, progress)
+    lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element vertex {len(gaussians)}", *(f"property float {name}" for name in _PROPERTIES), "end_header", ""]
     write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(_encode, gaussians),
                   4 * len(_PROPERTIES), "Writing PLY", progress)
@@ -66,13 +67,6 @@ def _columns(vertices: np.ndarray, *names: str) -> Float32[np.ndarray, "n k"]:
     for index, name in enumerate(names):
         columns[:, index] = vertices[name]
     return columns
-
-
-def _one_line(comment: str) -> str:
-    """Escape what is not printable ASCII, and the word at which readers look for the end of the header."""
-    escaped = "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode() for c in comment)
-    escaped = escaped.replace("end_header", "end\\x5fheader")
-    return escaped if len(escaped) <= _COMMENT_LIMIT else f"{escaped[:_COMMENT_LIMIT]}..."
 
 
 def _encode(gaussians: Gaussians, rows: slice) -> Float32[np.ndarray, "n 17"]:

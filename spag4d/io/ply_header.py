@@ -14,6 +14,10 @@ _TYPES = {
     "float64": "<f8",
 }
 _HEADER_LIMIT = 1 << 20
+_COMMENT_LIMIT = 1000  # readers built on rply refuse lines of 1024 characters
+
+Element = tuple[str, int, list[tuple[str, str]]]
+"""An element's name, how many there are, and its properties with their numpy types."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +31,46 @@ class PlyHeader:
 
 def read_header(path: Path, required: Sequence[str]) -> PlyHeader:
     """Read where the vertices are; raises `InputError` unless they are binary, little endian and have all ``required``."""
+    elements, offset = read_elements(path)
+    names = [name for name, _, _ in elements]
+    if "chunk" in names:
+        raise InputError(f"{path} is a compressed PLY: end its name in .compressed.ply.")
+    if names[:1] != ["vertex"]:
+        raise InputError(f"{path} holds no Gaussians: its first element is '{names[0] if names else ''}', expected 'vertex'.")
+    return PlyHeader(record_of(path, elements[0], required), elements[0][1], offset)
+
+
+def read_elements(path: Path) -> tuple[list[Element], int]:
+    """Return the elements of a binary little-endian PLY and where their data begin; raises `InputError` for any other."""
     lines, offset = header_lines(path)
     encoding, elements = _parsed(path, lines)
     if encoding != "binary_little_endian":
         raise InputError(f"{path} is a PLY in '{encoding}' form. Save it as binary_little_endian.")
-    names = [name for name, _, _ in elements]
-    if "chunk" in names:
-        raise InputError(f"{path} is a compressed PLY, which cannot be read. Convert it to a standard 3DGS PLY first.")
-    if names[:1] != ["vertex"]:
-        raise InputError(f"{path} holds no Gaussians: its first element is '{names[0] if names else ''}', expected 'vertex'.")
-    _, count, properties = elements[0]
+    return elements, offset
+
+
+def record_of(path: Path, element: Element, required: Sequence[str]) -> np.dtype:
+    """Return an element's record; raises `InputError` where it lacks ``required`` properties or has one of them twice."""
+    _, _, properties = element
     present = {name for name, _ in properties}
     missing = [name for name in required if name not in present]
     if missing:
         raise InputError(f"{path} is no 3DGS PLY: it lacks the properties {', '.join(missing)}.")
     try:
-        return PlyHeader(np.dtype(properties), count, offset)
+        return np.dtype(properties)
     except ValueError as error:  # a property twice
         raise InputError(f"{path} has a damaged PLY header: {error}.") from error
+
+
+def comment_lines(comments: Sequence[str]) -> list[str]:
+    """Return the lines of a header for comments: printable ASCII, and without the word that readers take for its end."""
+    return [f"comment {_one_line(comment)}" for comment in comments]
+
+
+def _one_line(comment: str) -> str:
+    escaped = "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode() for c in comment)
+    escaped = escaped.replace("end_header", "end\\x5fheader")
+    return escaped if len(escaped) <= _COMMENT_LIMIT else f"{escaped[:_COMMENT_LIMIT]}..."
 
 
 def header_lines(path: Path) -> tuple[list[str], int]:
@@ -61,9 +87,6 @@ def header_lines(path: Path) -> tuple[list[str], int]:
             if not line:
                 break
     raise InputError(f"{path} is cut short or no PLY file: its header has no end.")
-
-
-Element = tuple[str, int, list[tuple[str, str]]]
 
 
 def _parsed(path: Path, lines: Sequence[str]) -> tuple[str, list[Element]]:

@@ -1,15 +1,17 @@
 """What a splat file holds before a reader makes it usable, for those who look for what is wrong with it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
 from spag4d.color import rgb_from_sh0
+from spag4d.data import Gaussians
 from spag4d.io.ply_header import read_header
 from spag4d.io.records import map_records, require_file
+from spag4d.io.scene import scene_format
 from spag4d.io.splat import RECORD
 
 _MEAN, _COLOR, _SCALE = ("x", "y", "z"), ("f_dc_0", "f_dc_1", "f_dc_2"), ("scale_0", "scale_1", "scale_2")
@@ -53,5 +55,17 @@ def read_raw_splat(path: Path) -> RawColumns:
                       rgba[:, 3].copy(), rgba[:, :3].copy())
 
 
-RAW_READERS: dict[str, Callable[[Path], RawColumns]] = {"ply": read_raw_ply, "splat": read_raw_splat}
-"""By format, as `spag4d.io.READERS`."""
+_RAW_READERS: dict[str, Callable[[Path], RawColumns]] = {"ply": read_raw_ply, "splat": read_raw_splat}
+
+
+def read_raw(path: Path, gaussians: Gaussians) -> RawColumns:
+    """Return what a scene file holds, of which ``gaussians`` were read; raises `InputError`.
+
+    Formats that pack all their values into a few bits, and those that a reader takes as they are, hold what was read.
+    """
+    read = _RAW_READERS.get(scene_format(path))
+    return _as_read(gaussians) if read is None else read(path)
+
+
+def _as_read(gaussians: Gaussians) -> RawColumns:
+    return RawColumns(**{field.name: getattr(gaussians, field.name) for field in fields(RawColumns)})

@@ -2,8 +2,10 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,24 @@ from spag4d.errors import InputError
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import Progress
 
-_CHUNK = 65536
+CHUNK = 65536
 """Records: numpy's calls on this many are long enough that two threads seldom wait for each other."""
 _THREADS = 2
 
 Encoder = Callable[[slice], np.ndarray]
+BlockEncoder = Callable[[slice], Sequence[np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a file with ``bytes`` for each group of ``per`` Gaussians, the last group of which may be smaller."""
+
+    bytes: int
+    per: int = 1
+
+    def size(self, count: int) -> int:
+        """Return how many bytes ``count`` Gaussians take."""
+        return -(-count // self.per) * self.bytes
 
 
 def write_records(path: Path, header: bytes, count: int, encode: Encoder, record_bytes: int, stage: str,
@@ -27,21 +42,32 @@ def write_records(path: Path, header: bytes, count: int, encode: Encoder, record
     ``encode(rows)`` returns the records of a slice as one contiguous array; two threads encode and write in turn. Raises
     what `atomic_path` raises, and `Cancelled` between chunks.
     """
+    write_blocks(path, header, count, lambda rows: (encode(rows),), (Block(record_bytes),), stage, progress)
+
+
+def write_blocks(path: Path, header: bytes, count: int, encode: BlockEncoder, blocks: Sequence[Block], stage: str,
+                 progress: Progress) -> None:
+    """Write ``header`` and blocks that follow each other, each with all ``count`` Gaussians, as `write_records` does.
+
+    ``encode(rows)`` returns what a slice of them takes in each block; slices begin at multiples of 65536.
+    """
+    starts = list(accumulate((block.size(count) for block in blocks), initial=len(header)))
     with atomic_path(path) as temporary:
         temporary.write_bytes(header)
-        _reserve(temporary, len(header) + count * record_bytes)
+        _reserve(temporary, starts[-1])
 
         def fill(start: int) -> int:
-            end = min(start + _CHUNK, count)
-            chunk = encode(slice(start, end))
+            end = min(start + CHUNK, count)
+            chunks = encode(slice(start, end))
             with temporary.open("r+b") as file:
-                file.seek(len(header) + start * record_bytes)
-                file.write(chunk.data)
+                for chunk, first, block in zip(chunks, starts[:-1], blocks, strict=True):
+                    file.seek(first + block.size(start))
+                    file.write(np.ascontiguousarray(chunk).data)
             return end
 
         progress.report(stage, 0, count)
         with ThreadPoolExecutor(_THREADS) as pool:
-            chunks = [pool.submit(fill, start) for start in range(0, count, _CHUNK)]
+            chunks = [pool.submit(fill, start) for start in range(0, count, CHUNK)]
             try:
                 for chunk in chunks:
                     progress.report(stage, chunk.result(), count)

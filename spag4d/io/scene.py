@@ -5,12 +5,36 @@ from pathlib import Path
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.io import READERS
+from spag4d.io.outputs import format_of
 
 
 def read_scene(path: Path) -> Gaussians:
     """Read a scene by the extension of its file; raises `InputError` for an unknown one and what the format's reader raises."""
-    extension = path.suffix.lower().removeprefix(".")
-    if extension not in READERS:
+    return READERS.load(scene_format(path))(path)
+
+
+def scene_format(path: Path) -> str:
+    """Return the format by a file's extension; raises `InputError` for one that is no scene's."""
+    found = format_of(path)
+    if found is None:
         endings = " or ".join(f".{name}" for name in READERS)
         raise InputError(f"cannot tell the format of '{path.name}': a scene ends in {endings}.")
-    return READERS.load(extension)(path)
+    return found
+
+
+def read_scene_comments(path: Path) -> list[str]:
+    """Return the comments of a scene file, none where its format has no place for them; raises `InputError`."""
+    kind = scene_format(path)
+    if kind == "glb":
+        from spag4d.io.glb_read import read_glb_comments
+
+        return read_glb_comments(path)
+    if kind == "sog":
+        from spag4d.io.sog_read import read_sog_comments
+
+        return read_sog_comments(path)
+    if kind.endswith("ply"):
+        from spag4d.io.ply_comments import read_comments
+
+        return read_comments(path)
+    return []

@@ -11,6 +11,7 @@ from jaxtyping import Float32, Int32, UInt32
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.io.records import map_records, require_file, unit_quats, write_records
+from spag4d.io.usable import usable
 from spag4d.progress import SILENT, Progress
 
 RECORD = np.dtype([("mean", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("quat_wxyz", "u1", 4)])
@@ -25,6 +26,7 @@ def write_splat(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (
     largest component negative, because a byte holds -1 exactly and +1 not at all. Raises `InputError` where ``path`` cannot
     be written, `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
     """
+    gaussians = usable(gaussians, progress)
     encode = partial(_encode, gaussians, _largest_first(gaussians))
     write_records(path, b"", len(gaussians), encode, RECORD.itemsize, "Writing SPLAT", progress)
 

@@ -24,7 +24,7 @@ def job_file(job: Job, folder: Path, name: str) -> Path | None:
 
 def frame_file(job: Job, folder: Path, name: str) -> Path | None:
     """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it is not there, or not yet."""
-    found = re.fullmatch(r"frame_([0-9]{5,9})\.([a-z]+)", name)
+    found = re.fullmatch(r"frame_([0-9]{5,9})\.([a-z.]+)", name)
     if not found or not 1 <= int(found[1]) <= job.frames or found[2] not in job.formats:
         return None
     return _frame(folder, int(found[1]), found[2])
@@ -43,7 +43,7 @@ def answer(path: Path, job: Job, *, download: bool) -> FileResponse:
 
 def _download_name(job: Job, name: str) -> str:
     stem = Path(job.name).stem or "panorama"
-    return f"{stem}{Path(name).suffix}" if name.startswith("scene.") else f"{stem}-{name}"
+    return f"{stem}{name.removeprefix('scene')}" if name.startswith("scene.") else f"{stem}-{name}"
 
 
 def frames_of(job: Job, folder: Path, format: str) -> list[Path]:

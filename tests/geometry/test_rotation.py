@@ -85,3 +85,9 @@ def test_a_slightly_skewed_frame_still_gives_a_unit_quaternion() -> None:
 def test_none_of_them_is_no_problem() -> None:
     assert rotation.rotations_from_quats(np.zeros((0, 4), np.float32)).shape == (0, 3, 3)
     assert rotation.quats_from_rotations(np.zeros((0, 3, 3), np.float32)).shape == (0, 4)
+
+
+def test_turning_quaternions_is_turning_what_they_turn() -> None:
+    quats, turn = random_quats(30), rotation.rotation_from_yaw_pitch_roll(0.5, -0.3, 2.0)
+    turned = rotation.turned_quats(turn, quats)
+    np.testing.assert_allclose(rotation.rotations_from_quats(turned), turn @ rotation.rotations_from_quats(quats), atol=1e-12)

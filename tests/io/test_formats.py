@@ -2,17 +2,40 @@
 
 import errno
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from spag4d.data import Gaussians
 from spag4d.errors import Cancelled, InputError, ResourceError
-from spag4d.io import READERS, WRITERS
+from spag4d.io import ABOUT, READERS, WRITERS
 from spag4d.progress import Event, Progress, Step
 from tests.io.gaussian_scenes import scene
+from tests.io.precision import differences, paired
 
 MANY = 150_000  # more than two chunks
+
+
+class Limits(NamedTuple):
+    """How far a format may be off: metres, degrees, the logarithm of the scale, colour and opacity 0-1."""
+
+    position_m: float
+    rotation_deg: float
+    scale: float
+    color: float
+
+
+EXACT = Limits(0, 0.01, 1e-5, 2e-6)
+LIMITS = {
+    "ply": EXACT,
+    "glb": EXACT,
+    "splat": Limits(0, 0.95, 1e-6, 0.502 / 255),
+    "spz": Limits(np.sqrt(3) / 8192 + 1e-6, 0.3, 0.0315, 0.95 / 255),
+    "compressed.ply": Limits(12 * np.linalg.norm([1 / 2047, 1 / 1023, 1 / 2047]) / 2, 0.3, 0.01, 0.502 / 255),
+    "sog": Limits(3 * (1 + 6) / 131070 * np.sqrt(3), 0.6, 0.035, 0.502 / 255),
+}
+"""The scene of 20,000 Gaussians reaches 6 m, and so may a chunk; its sizes spread over a factor of 1000."""
 
 pytestmark = pytest.mark.parametrize("name", list(WRITERS))
 
@@ -27,15 +50,65 @@ def listing(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
 
 
-def test_every_writer_has_a_reader(name: str):
+def test_every_writer_has_a_reader_and_a_description(name: str):
     assert name in READERS
+    assert ABOUT[name].label and ABOUT[name].purpose
+    assert sorted(about.shown for about in ABOUT.values()) == list(range(1, len(WRITERS) + 1))
 
 
 def test_round_trip_as_a_set(tmp_path: Path, name: str):
     path = tmp_path / f"a.{name}"
-    WRITERS.load(name)(path, scene(MANY), comments=["made by a test"])
+    WRITERS.load(name)(path, scene(20_000), comments=["made by a test"])
     assert listing(tmp_path) == [path.name]
-    np.testing.assert_allclose(by_place(READERS.load(name)(path)), by_place(scene(MANY)), atol=0.502 / 255)
+    read = READERS.load(name)(path)
+    assert len(read) == 20_000
+    found = differences(*paired(read, scene(20_000)))
+    limits = LIMITS[name]
+    assert found.position_m.max() <= limits.position_m
+    assert found.rotation_deg.max() <= limits.rotation_deg
+    assert found.scale.max() <= limits.scale
+    assert max(found.color.max(), found.opacity.max()) <= limits.color
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_none_and_one(tmp_path: Path, name: str, count: int):
+    path = tmp_path / f"a.{name}"
+    WRITERS.load(name)(path, scene(count))
+    if count or path.stat().st_size:  # a .splat of nothing is an empty file, which says nothing of what it is
+        read = READERS.load(name)(path)
+        assert len(read) == count
+        np.testing.assert_allclose(read.means, scene(count).means, atol=1e-3)
+
+
+@pytest.mark.parametrize("field", ["means", "scales", "quats_wxyz", "opacities", "colors"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_left_out_with_a_warning(tmp_path: Path, name: str, field: str, value: float):
+    gaussians, heard = scene(300), []
+    getattr(gaussians, field)[7] = value
+    WRITERS.load(name)(tmp_path / f"a.{name}", gaussians, progress=Progress(heard.append))
+    read = READERS.load(name)(tmp_path / f"a.{name}")
+    assert len(read) == 299
+    assert all(np.isfinite(getattr(read, one)).all() for one in ("means", "scales", "quats_wxyz", "opacities", "colors"))
+    assert [str(one.message) for one in heard if not isinstance(one, Step)] == [
+        "1 of 300 Gaussians are left out: a value of theirs is not a finite number"]
+
+
+def test_extremes_stay_what_they_are(tmp_path: Path, name: str):
+    """Opacities 0 and 1, sizes from 50 µm to 100 m beside each other, a dome 500 m away, rotations that are none."""
+    gaussians = scene(512)
+    gaussians.opacities[:] = np.arange(512) % 2
+    gaussians.scales[:] = np.geomspace(5e-5, 100, 1536, dtype=np.float32).reshape(512, 3)
+    gaussians.means[256:] *= 500 / np.linalg.norm(gaussians.means[256:], axis=1, keepdims=True)
+    gaussians.quats_wxyz[5] = 0
+    WRITERS.load(name)(tmp_path / f"a.{name}", gaussians)
+    read, written = paired(READERS.load(name)(tmp_path / f"a.{name}"), gaussians)
+    np.testing.assert_allclose(read.opacities, written.opacities, atol=2e-6)
+    far = np.linalg.norm(written.means, axis=1) > 100
+    assert far.sum() == 256
+    off_m = np.linalg.norm(read.means - written.means, axis=1)
+    assert (off_m[~far].max(), off_m[far].max()) <= (0.03, 0.6)
+    assert np.abs(np.log(np.sort(read.scales, 1) / np.sort(written.scales, 1))).max() < 0.06
+    np.testing.assert_allclose(np.linalg.norm(read.quats_wxyz, axis=1), 1, atol=1e-5)
 
 
 def test_views_of_larger_arrays_are_written_alike(tmp_path: Path, name: str):
@@ -80,6 +153,8 @@ def test_cancelling_halfway_changes_nothing(tmp_path: Path, name: str, older: by
 
 @pytest.mark.parametrize("call", ["write", "reserve"])
 def test_a_full_disk_changes_nothing(tmp_path: Path, name: str, call: str, monkeypatch: pytest.MonkeyPatch):
+    if call == "reserve" and name in ("spz", "sog"):
+        pytest.skip("packed files have no size until they are there")
     path = tmp_path / f"a.{name}"
     path.write_bytes(b"older file")
     fail_with_enospc(monkeypatch, call)
@@ -99,7 +174,7 @@ def fail_with_enospc(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
 
     def open_on_a_full_disk(self: Path, mode: str = "r"):
         file = opened(self, mode)
-        return _FullDisk(file, written) if mode == "r+b" else file
+        return _FullDisk(file, written) if mode in ("r+b", "wb") else file
     monkeypatch.setattr(Path, "open", open_on_a_full_disk)
 
 
@@ -108,7 +183,9 @@ class _FullDisk:
 
     def __init__(self, file, written):
         self._file, self._written = file, written
-        self.seek = file.seek
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
 
     def __enter__(self):
         return self
@@ -153,7 +230,7 @@ def test_reading_an_empty_file(tmp_path: Path, name: str):
         READERS.load(name)(tmp_path / "a")
 
 
-@pytest.mark.parametrize("lost", [1, 40, 31999])
+@pytest.mark.parametrize("lost", [1, 40, 7999])
 def test_reading_a_file_cut_short(tmp_path: Path, name: str, lost: int):
     path = tmp_path / f"a.{name}"
     WRITERS.load(name)(path, scene(1000))

@@ -1,0 +1,9 @@
+"""Where the files of the web page lie."""
+
+from pathlib import Path
+
+
+def static_folder() -> Path:
+    """Return the folder of the page: inside of an installed package, or at the top of a checkout."""
+    installed = Path(__file__).parents[1] / "static"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "static"

@@ -1,0 +1,31 @@
+"""Which Gaussians a file can hold: the one rule of all writers."""
+
+from dataclasses import fields
+
+import numpy as np
+from jaxtyping import Bool
+
+from spag4d.data import Gaussians
+from spag4d.progress import Progress
+
+
+def usable(gaussians: Gaussians, progress: Progress) -> Gaussians:
+    """Return the Gaussians without those of which a value is not a finite number, and warn of how many are left out.
+
+    Everything else is written: opacities are brought to 0-1, scales to what the format holds, and a rotation without length is
+    no rotation. Nothing is copied where nothing is left out.
+    """
+    keep = _finite(gaussians)
+    if keep.all():
+        return gaussians
+    left_out = len(keep) - int(np.count_nonzero(keep))
+    progress.warn(f"{left_out:,} of {len(keep):,} Gaussians are left out: a value of theirs is not a finite number")
+    return Gaussians(*(getattr(gaussians, field.name)[keep] for field in fields(gaussians)))
+
+
+def _finite(gaussians: Gaussians) -> Bool[np.ndarray, " n"]:
+    keep = np.isfinite(gaussians.opacities)
+    for values in (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.colors):
+        if not np.isfinite(values.sum(dtype=np.float64)):  # one pass; a sum is finite where every number is
+            keep &= np.isfinite(values).all(1)
+    return keep

@@ -1,0 +1,106 @@
+"""What ``spag4d transform`` does: scene files read, merged, cut, turned and written in another format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from spag4d import __version__
+from spag4d.data import Gaussians
+from spag4d.errors import InputError
+from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
+from spag4d.io import WRITERS
+from spag4d.io.atomic import check_target
+from spag4d.io.outputs import output_paths
+from spag4d.io.scene import read_scene, read_scene_comments, scene_format
+from spag4d.progress import SILENT, Progress
+from spag4d.splat.edit import most_visible, moved, opaque, rotated, scaled, within
+
+_HALF_TURN_ABOUT_X = np.diag([1.0, -1.0, -1.0])
+_ALWAYS_Y_UP = "glb"
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What to do to a scene, in this order.
+
+    Gaussians are left out that are less opaque than ``min_opacity`` or outside of ``crop_sphere_m`` (centre and radius), and of
+    the others the ``max_splats`` are kept that cover most of what is seen from the capture point. Then the scene is scaled
+    by ``scale``, turned by ``rotate_deg`` (yaw to the right, pitch up, roll to the right, as a camera is) and moved by
+    ``translate_m`` (right, down, forward). ``y_up`` turns it half about x at last. Raises `InputError`.
+    """
+
+    min_opacity: float = 0.0
+    crop_sphere_m: tuple[float, float, float, float] | None = None
+    max_splats: int | None = None
+    scale: float = 1.0
+    rotate_deg: Vector = (0.0, 0.0, 0.0)
+    translate_m: Vector = (0.0, 0.0, 0.0)
+    y_up: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no scene."""
+        if not 0 < self.scale < np.inf:
+            raise InputError(f"--scale is a factor above 0, got {self.scale:g}")
+        if self.crop_sphere_m is not None and not self.crop_sphere_m[3] > 0:
+            raise InputError(f"--crop-sphere ends in a radius above 0, got {self.crop_sphere_m[3]:g}")
+
+    @property
+    def rotation(self) -> Float64[np.ndarray, "3 3"]:
+        """How the scene is turned, without the half turn of ``y_up``."""
+        return rotation_from_yaw_pitch_roll(*np.radians(self.rotate_deg))
+
+    def apply(self, gaussians: Gaussians) -> Gaussians:
+        """Return the Gaussians so changed."""
+        if self.min_opacity > 0:
+            gaussians = opaque(gaussians, self.min_opacity)
+        if self.crop_sphere_m is not None:
+            gaussians = within(gaussians, np.array(self.crop_sphere_m[:3]), self.crop_sphere_m[3])
+        if self.max_splats is not None:
+            gaussians = most_visible(gaussians, self.max_splats)
+        if any(self.rotate_deg):
+            gaussians = rotated(scaled(gaussians, self.scale), self.rotation)
+        else:
+            gaussians = scaled(gaussians, self.scale)
+        gaussians = moved(gaussians, np.array(self.translate_m))
+        return rotated(gaussians, _HALF_TURN_ABOUT_X) if self.y_up else gaussians
+
+
+def transform(
+    inputs: Sequence[Path], output: Path, change: Change | None = None, *, progress: Progress = SILENT
+) -> tuple[Path, int]:
+    """Read scenes, join them, change them and write them to ``output``; return it and how many Gaussians it holds.
+
+    The comments of a single scene that is not changed go along where the format has room for them. Raises `InputError`,
+    `ResourceError` and `Cancelled`; an older file is only ever replaced by a whole new one.
+    """
+    change = change or Change()
+    (kind, path), = output_paths(output).items()
+    _check(inputs, path, kind, change)
+    parts = []
+    for number, source in enumerate(inputs):
+        progress.report("Reading", number, len(inputs))
+        parts.append(read_scene(source))
+    progress.report("Reading", len(inputs), len(inputs))
+    gaussians = change.apply(Gaussians.concatenate(parts))
+    if not len(gaussians) and any(map(len, parts)):
+        raise InputError("nothing is left: no Gaussian is within --crop-sphere and --min-opacity.")
+    unchanged = len(inputs) == 1 and change == Change()
+    comments = read_scene_comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
+    WRITERS.load(kind)(path, gaussians, comments=comments, progress=progress)
+    return path, len(gaussians)
+
+
+def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:
+    """Refuse before any work what cannot come to anything."""
+    if change.y_up and kind == _ALWAYS_Y_UP:
+        raise InputError("--up y is not for .glb files: they are y up in any case.")
+    check_target(path)
+    for source in inputs:
+        scene_format(source)
+        if source.resolve() == path.resolve():
+            raise InputError(f"{path} is also an input: writing there would destroy it. Choose another name.")
