@@ -4,6 +4,7 @@ The public names are imported on first use, so that ``import spag4d`` and ``spag
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from spag4d.errors import Spag4dError as Spag4dError
     from spag4d.errors import WeightsError as WeightsError
     from spag4d.settings import Settings as Settings
+
+# What Apple's GPUs lack runs on the processor instead of failing. PyTorch reads this when it is imported, which comes later.
+os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
 
 __version__ = "0.1.0"
 

@@ -301,7 +301,9 @@ def info(scene: Path, as_json: bool) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets other machines in.")
-@click.option("--port", type=click.IntRange(0, 65535), default=7860, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), show_default="7860, or the next one that is free",
+              help="Port; 0 takes any free one.")
+@click.option("--open", "open_page", is_flag=True, help="Show the page in a browser as soon as the server answers.")
 @click.option("--name", "names", multiple=True, help="Another name of the server, such as a proxy's; repeatable.")
 @click.option("--no-auth", is_flag=True, help="Ask other machines for no token.")
 @click.option("--max-upload", type=click.FloatRange(1), default=4000, show_default=True, help="Largest file taken. [MB]")
@@ -310,17 +312,19 @@ def info(scene: Path, as_json: bool) -> None:
               help="Days for which scenes are kept; 0 keeps them for ever.")
 @_in_words
 def serve(
-    host: str, port: int, names: tuple[str, ...], no_auth: bool, max_upload: float, max_queue: int, keep_days: float
+    host: str, port: int | None, open_page: bool, names: tuple[str, ...], no_auth: bool,
+    max_upload: float, max_queue: int, keep_days: float,
 ) -> None:
     """Start the web page, at http://localhost:7860 unless told otherwise.
 
     Jobs and their files are kept in SPAG4D_HOME. Other machines are served only with --host, or through a proxy with
     --name, and then need the token that is printed; SPAG4D_TOKEN sets it.
     """
+    from spag4d.web.server import Place
     from spag4d.web.server import serve as run
     from spag4d.web.service import Limits
 
-    run(host, port, Limits(max_upload, max_queue, keep_days), names=names, anyone=no_auth, say=click.echo)
+    run(Place(host, port, names, no_auth, open_page), Limits(max_upload, max_queue, keep_days), say=click.echo)
 
 
 @cli.command("download-models")

@@ -95,13 +95,15 @@ from pathlib import Path
 from spag4d.cli import cli
 
 def hear(event, args):
-    if event == "os.rename" and Path(args[1]).name == sys.argv[1] and Path(args[1]).with_name(sys.argv[2]).exists():
-        os.kill(os.getpid(), signal.SIGKILL)
+    if event == sys.argv[1]:
+        file = Path(args[event == "os.rename"])
+        if file.name == sys.argv[2] and file.with_name(sys.argv[3]).exists():
+            os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(hear)
-cli(sys.argv[3:])
+cli(sys.argv[4:])
 """
-"""The command line, killed just before a whole file gets its name once another one is there."""
+"""The command line, killed just before a file gets its name or goes, once another one is there."""
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that nothing can be done against")
@@ -109,13 +111,15 @@ def test_a_killed_run_goes_on_to_the_same_bytes(clip: Path, whole: Path, tmp_pat
     arguments = ["convert-video", str(clip), str(tmp_path), "--depth-model", "builtin", "--no-sharp-refine", "--stride", "4",
                  "--fps", "5", "-q"]
     states = [f".frame_0000{number}.state.npz" for number in (1, 2)]
-    killed = subprocess.run([sys.executable, "-c", DIES_AT, "sequence.json", states[1], *arguments],
-                            env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert killed.returncode == -signal.SIGKILL
-    assert json.loads((tmp_path / "sequence.json").read_text(encoding="utf-8"))["done"] == 1
-    assert sorted(path.name for path in tmp_path.glob(".frame_*")) == states
+    for moment, done, left in ((("os.rename", "sequence.json", states[0]), 0, states[:1]),
+                               (("os.remove", states[0], states[1]), 2, states)):
+        killed = subprocess.run([sys.executable, "-c", DIES_AT, *moment, *arguments],
+                                env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert killed.returncode == -signal.SIGKILL
+        assert json.loads((tmp_path / "sequence.json").read_text(encoding="utf-8"))["done"] == done
+        assert sorted(path.name for path in tmp_path.glob(".frame_*")) == left
     rest = list(SPAG4D(**FAST).convert_video(clip, tmp_path))
-    assert [frame.number for frame in rest] == [2, 3, 4, 5]
+    assert [frame.number for frame in rest] == [3, 4, 5]
     made = contents(tmp_path)
     assert {name: made[name] for name in contents(whole)} == contents(whole)
     assert not [name for name in made if "state" in name]

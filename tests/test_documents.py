@@ -1,5 +1,6 @@
 """What README and docs promise: links that lead somewhere, test images that are what they are said to be."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -35,3 +36,24 @@ def test_a_picture_comes_with_its_depth(picture: Path) -> None:
     assert depth.distance.min() > 0.3 and depth.distance[~depth.sky].max() < 2000
     assert depth.sky.any() and np.median(depth.distance[-1]) == pytest.approx(1.6, abs=0.4)
     assert (panorama.valid is None) == (picture.stem != "hard")
+
+
+def said_by_the_program() -> list[str]:
+    """Every text in the package; where an f-string puts something in, there is a zero character."""
+    texts = []
+    for path in (ROOT / "spag4d").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                texts.append("".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+    return texts
+
+
+def test_what_to_do_is_told_about_messages_that_there_are() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("## When something goes wrong")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE)
+    said = said_by_the_program()
+    assert len(rows) > 10
+    assert [row for row in rows if not any(row in text for text in said)] == []

@@ -1,11 +1,16 @@
 """Starting the server: at which address, for whom, and what is printed."""
 
+import errno
 import ipaddress
 import os
 import secrets
 import socket
+import threading
+import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from urllib.parse import quote
 
@@ -18,28 +23,40 @@ from spag4d.web.guard import Access
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Limits, Service
 
+PORT = 7860
+_TRIED_PORTS = 100
 _GRACE_S = 3
 
 
-def serve(
-    host: str, port: int, limits: Limits, *, names: Sequence[str] = (), anyone: bool = False, say: Callable[[str], None]
-) -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where to serve: without a ``port``, at 7860 or the next one that is free; with ``open_page`` a browser shows the page."""
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    names: Sequence[str] = ()
+    anyone: bool = False
+    open_page: bool = False
+
+
+def serve(place: Place, limits: Limits, *, say: Callable[[str], None]) -> None:
     """Serve until the process is told to stop.
 
     On an address that other machines reach, or under further ``names`` that a proxy gives it, a token is asked for, the one in
     SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. Raises `InputError` where the address cannot be used or another
     server works in the same folder.
     """
-    listener = _listener(host, port)
-    access = Access() if _is_loopback(listener) and not names else _access(host, names, anyone)
+    listener = _free_listener(place.host) if place.port is None else _listener(place.host, place.port)
+    access = Access() if _is_loopback(listener) and not place.names else _access(place)
     service = Service(limits)
     service.start()
     try:
         app = create_app(service, access)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False)
+        address = _address(place.host, listener.getsockname()[1], access)
         with suppress(KeyboardInterrupt):
-            say(_greeting(host, listener.getsockname()[1], access))
-            _Server(config, service.board).run(sockets=[listener])
+            say(_greeting(address, access))
+            _Server(config, service.board, partial(_show, address) if place.open_page else None).run(sockets=[listener])
         say("Stopped. What was under way goes on when the server is started again.")
     finally:
         service.stop()
@@ -47,15 +64,39 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """A server that sends its watchers home before it waits for the last of its connections."""
+    """A server that tells when it answers, and sends its watchers home before it waits for the last of its connections."""
 
-    def __init__(self, config: uvicorn.Config, board: Board) -> None:
+    def __init__(self, config: uvicorn.Config, board: Board, on_ready: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._board = board
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._on_ready is not None:
+            threading.Thread(target=self._on_ready, name="spag4d browser", daemon=True).start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._board.close()
         super().handle_exit(sig, frame)
+
+
+def _show(address: str) -> None:
+    """Open the page in a browser; where there is none the printed address has to do."""
+    with suppress(webbrowser.Error, OSError):
+        webbrowser.open(address)
+
+
+def _free_listener(host: str) -> socket.socket:
+    """Listen at the usual port, or at the first one above it that no other program uses."""
+    for port in range(PORT, PORT + _TRIED_PORTS):
+        with suppress(_TakenError):
+            return _listener(host, port)
+    return _listener(host, 0)
+
+
+class _TakenError(InputError):
+    """Another program listens there."""
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -65,23 +106,29 @@ def _listener(host: str, port: int) -> socket.socket:
     except (socket.gaierror, UnicodeError) as error:
         raise InputError(f"there is no address '{host}': {error}.") from error
     except OSError as error:
-        raise InputError(f"cannot listen at {host}, port {port}: {error.strerror}. Another program may be using it: choose "
-                         "another port with --port.") from error
+        # Windows says "no access" of a port that another program uses alone, or that it keeps for itself.
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise _TakenError(f"cannot listen at {host}, port {port}: {error.strerror}. Another program may be using it: "
+                              "choose another port with --port.") from error
+        raise InputError(f"cannot listen at {host}, port {port}: {error.strerror}.") from error
 
 
 def _is_loopback(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def _access(host: str, names: Sequence[str], anyone: bool) -> Access:
+def _access(place: Place) -> Access:
     own = socket.gethostname()
-    token = "" if anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
-    return Access(token, anyone, frozenset(name.lower() for name in (own, f"{own}.local", host, *names)))
+    token = "" if place.anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
+    return Access(token, place.anyone, frozenset(name.lower() for name in (own, f"{own}.local", place.host, *place.names)))
 
 
-def _greeting(host: str, port: int, access: Access) -> str:
+def _address(host: str, port: int, access: Access) -> str:
     name = "localhost" if access.is_local and host in ("127.0.0.1", "::1") else _reachable_name(host)
-    address = f"http://{name}:{port}/" + (f"?token={quote(access.token, safe='')}" if access.token else "")
+    return f"http://{name}:{port}/" + (f"?token={quote(access.token, safe='')}" if access.token else "")
+
+
+def _greeting(address: str, access: Access) -> str:
     lines = [f"SPAG-4D is at {address}  (Ctrl-C ends it)"]
     if access.token:
         lines.append("Whoever has this address can use the server. Nothing is encrypted: use it in networks that you trust.")
@@ -89,7 +136,7 @@ def _greeting(host: str, port: int, access: Access) -> str:
         lines.append("Warning: --no-auth lets everybody in who reaches this machine.")
     if not has_viewer():
         lines.append("Warning: the libraries that draw scenes in the page are missing: they could not be fetched when SPAG-4D "
-                     "was installed. With a network, start run.sh or run.bat again, or install SPAG-4D again.")
+                     "was installed. With a network, start run.sh or install.bat again, or install SPAG-4D again.")
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
 
 const NO_VIEWER = "The libraries that draw scenes (three.js and Spark) are missing: they could not be fetched when SPAG-4D was "
-  + "installed. Scenes can be made and downloaded all the same. To see them here, connect to a network, start run.sh or run.bat "
+  + "installed. Scenes can be made and downloaded all the same. To see them here, connect to a network, start run.sh or install.bat "
   + "again (or install SPAG-4D again), and reload this page.";
 
 const query = new URLSearchParams(location.search);

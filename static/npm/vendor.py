@@ -106,7 +106,7 @@ except ImportError:  # run as a script
 if BuildHookInterface is not None:
 
     class VendorHook(BuildHookInterface):
-        """Fetches before a wheel is built, and before an editable installation."""
+        """Fetches before sources are packed or a wheel is built, and before an editable installation."""
 
         def dependencies(self) -> list[str]:
             """Ask for Node only where it is needed and not there."""
@@ -118,7 +118,7 @@ if BuildHookInterface is not None:
                 fetch()
             except VendorError as error:
                 self.app.display_warning(f"The viewer's libraries are missing: {error}")
-            if version == "standard":
+            if self.target_name == "wheel" and version == "standard":
                 root = Path(self.root)
                 build_data["force_include"] |= {
                     str(root / "static"): "spag4d/static",

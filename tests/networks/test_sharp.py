@@ -38,7 +38,7 @@ def answers(
 ) -> dict[str, torch.Tensor]:
     """Return everything that the goldens may hold, under their names."""
     decoder = network.get_submodule("monodepth_model.monodepth_predictor.decoder")
-    decoded: list[torch.Tensor] = []
+    decoded: list[Any] = []
     decoder.register_forward_hook(lambda module, inputs, answer: decoded.append(answer))
     encoding = network.encode(image, patch_overlap=patch_overlap, tiles_at_once=8)
     depth = depth_layers(encoding.disparity, 0.5)

@@ -104,3 +104,13 @@ def test_the_time_left_goes_by_what_was_done_since_the_beginning(monkeypatch: py
     assert video.step("Frames", 600, 1000)[1] is None  # as many were there before
     assert video.step("Frames", 700, 1000)[1] == pytest.approx(60)
     assert video.step("Frames", 800, 1000)[1] == pytest.approx(40)
+
+
+@pytest.mark.parametrize(("format", "formats"), [
+    ("auto", ["splat", "ply"]), ("both", ["splat", "ply"]), ("glb", ["glb"]),
+    ("ply, glb,sog,spz,compressed.ply", ["spz", "sog", "compressed.ply", "ply", "glb"]),
+])
+def test_what_is_quickest_to_show_comes_first(tmp_path: Path, format: str, formats: list[str]) -> None:
+    job = opened(tmp_path).add("a", "photo", "a", Settings(format=format).model_dump())
+    assert job.formats == formats
+    assert set(job.downloads) == set(formats) and all(len(words) == 2 for words in job.downloads.values())

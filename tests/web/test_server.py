@@ -1,0 +1,80 @@
+"""At which port the server listens, and when a browser is opened."""
+
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from spag4d.cli import cli
+from spag4d.web import server
+from tests.web.running_server import PATIENCE_S, RunningServer
+
+BROWSER = """#!{python}
+import sys, urllib.request
+answer = urllib.request.urlopen(sys.argv[1] + "api/health", timeout=30)
+open({file!r}, "w").write(f"{{sys.argv[1]}} {{answer.status}}")
+"""
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port at which another program listens."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def test_without_a_port_a_taken_one_is_passed_over(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PORT", taken)
+    with server._free_listener("127.0.0.1") as first, server._free_listener("127.0.0.1") as second:
+        ports = [listener.getsockname()[1] for listener in (first, second)]
+    assert taken < ports[0] < ports[1] < taken + 100
+
+
+def test_where_every_port_nearby_is_taken_any_free_one_does(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PORT", taken)
+    monkeypatch.setattr(server, "_TRIED_PORTS", 1)
+    with server._free_listener("127.0.0.1") as listener:
+        assert listener.getsockname()[1] not in (0, taken)
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error_in_words(
+    taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPAG4D_HOME", str(tmp_path))
+    done = CliRunner().invoke(cli, ["serve", "--port", str(taken)])
+    assert done.exit_code == 2
+    assert f"cannot listen at 127.0.0.1, port {taken}" in done.stderr and "--port" in done.stderr
+
+
+def test_an_address_that_is_not_there_is_not_taken_for_a_taken_port() -> None:
+    with pytest.raises(server.InputError, match="cannot listen at 192.0.2.1"):
+        server._free_listener("192.0.2.1")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script")
+def test_a_browser_is_opened_once_the_server_answers(tmp_path: Path) -> None:
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(BROWSER.format(python=sys.executable, file=str(seen)))
+    browser.chmod(0o755)
+    running = RunningServer(tmp_path / "home", "--open", BROWSER=str(browser))
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while not (seen.is_file() and seen.read_text()):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert seen.read_text() == f"http://localhost:{running.port}/ 200"
+    finally:
+        running.stop()
+
+
+def test_a_browser_is_opened_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(server.webbrowser, "open", opened.append)
+    monkeypatch.setattr(server.uvicorn.Server, "run", lambda self, sockets: self._on_ready and self._on_ready())
+    for open_page in (False, True):
+        server.serve(server.Place(port=0, open_page=open_page), server.Limits(), say=lambda words: None)
+    assert len(opened) == 1 and opened[0].startswith("http://localhost:")
