@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-VIEWER = ("vendor/fetched", "vendor/three/three.module.js", "vendor/spark/spark.module.min.js")
+VIEWER = ("vendor/fetched", "vendor/three/three.module.js", "vendor/spark/spark.module.min.js", "vendor/supersplat/index.js")
 IN_WHEEL = (
     *(f"spag4d/static/{name}" for name in ("index.html", "js/main.js", "css/page.css", "courtyard.jpg", *VIEWER)),
     "spag4d/networks/builtin.safetensors", "spag4d/known_room.jpg", "spag4d/cli.py")
