@@ -44,7 +44,7 @@ def said_by_the_program() -> list[str]:
     for path in (ROOT / "spag4d").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                texts.append("".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values))
+                texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.append(node.value)
     return texts

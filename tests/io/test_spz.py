@@ -75,7 +75,7 @@ def test_older_files_and_view_dependent_colours_are_read(tmp_path: Path) -> None
     (gzip.compress(b"something else that is long enough"), "does not begin with NGSP"),
     (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 3, 4_000_000_000, 0, 12, 0, 0)), "cut short"),
     (b"GIF89a and so on", "no gzip file"),
-])
+], ids=["new", "old", "other", "short", "picture"])
 def test_other_files_are_refused_in_words(tmp_path: Path, data: bytes, words: str) -> None:
     (tmp_path / "a.spz").write_bytes(data)
     with pytest.raises(InputError, match=words):

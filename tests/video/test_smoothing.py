@@ -5,13 +5,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.geometry.equirect import directions, pixels_from_directions
+from spag4d.geometry.equirect import directions
 from spag4d.geometry.smooth import smooth_sphere
 from spag4d.splat.edit import rotated
 from spag4d.splat.grid import grid_gaussians
 from spag4d.video.flow import Flow, look_up, sphere_flow
 from spag4d.video.look_memory import remember, steady_look
-from spag4d.video.preview import preview_pictures
 from spag4d.video.smoothing import steady
 from spag4d.video.steadier import Steadier
 from tests.box_room import BoxRoom
@@ -165,18 +164,3 @@ def test_a_state_goes_on_as_if_nothing_had_happened(photo: Panorama, truth: Dept
     assert all(np.array_equal(a, b) for a, b in zip(two_more(first), two_more(second), strict=True))
     assert Steadier(0.0).state() == {}
     assert Steadier(0.0).depth(truth, photo, np.eye(3)) is truth
-
-
-def test_the_preview_shows_room_and_depth() -> None:
-    room = BoxRoom()
-    gaussians = grid_gaussians(room.panorama(256), room.depth(256))
-    pictures = list(preview_pictures(iter([gaussians, Gaussians.empty()]), 2, 10.0))
-    view, depth = pictures[0][:540], pictures[0][540:]
-    assert pictures[0].shape == (1020, 960, 3)
-    assert (view.max(-1) > 0).mean() > 0.999
-    rays = np.array([[0.0, 0.0, 1.0]])
-    ahead = room.color(rays * room.hit(rays)[0][:, None])[0] * 255
-    assert np.abs(view[250:290, 460:500].mean((0, 1)) - ahead).max() < 25
-    column, row = pixels_from_directions(np.array([0.0, 1.0, 0.2]), 480).astype(int)
-    assert depth[row, column, 0] > depth[240, 480, 0]
-    assert not pictures[1].any()
