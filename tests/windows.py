@@ -143,8 +143,9 @@ class Windows:
 
     @property
     def _environment(self) -> dict[str, str]:
+        # no .NET, no browser, and not Wine's empty certutil
         return {**os.environ, "WINEPREFIX": str(self.folder / "prefix"), "WINEDEBUG": "-all", "DISPLAY": "",
-                "LC_ALL": "C.UTF-8", "WINEDLLOVERRIDES": "mscoree,mshtml=;certutil.exe=n"}  # no .NET, no browser, and not Wine's empty certutil
+                "LC_ALL": "C.UTF-8", "WINEDLLOVERRIDES": "mscoree,mshtml=;certutil.exe=n"}
 
 
 def named(path: Path) -> str:
