@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from io import BytesIO
@@ -105,8 +106,9 @@ class Windows:
         return [line.split("|") for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
 
     def set_up(self) -> "Windows":
-        """Make the prefix."""
+        """Make the prefix, with a server of Wine's that waits for more for a minute."""
         self.run("ver")
+        subprocess.run(["wineserver", "-p60"], check=False, env=self._environment)
         system = self.folder / "prefix" / "drive_c"
         (system / "bridge").mkdir()
         (system / "bridge" / "run.bat").write_text("@echo off\n%COMMAND%\n", newline="\r\n")
@@ -128,17 +130,22 @@ class Windows:
     def run(self, *words: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command, with the standard output of all that it starts, as Explorer and people do: between quotation marks."""
         environment["COMMAND"] = " ".join(f'"{word}"' if set(word) & set(" &()") else word for word in words)
-        done = subprocess.run(
-            ["wine", "cmd", "/c", "C:\\bridge\\run.bat"], input=typed.encode(), capture_output=True, check=False,
-            timeout=240, cwd=self.folder,
-            env={**os.environ, "WINEPREFIX": str(self.folder / "prefix"), "WINEDEBUG": "-all", "DISPLAY": "",
-                 "WINEDLLOVERRIDES": "mscoree,mshtml=;certutil.exe=n", "LC_ALL": "C.UTF-8", **environment})
-        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode("utf-8", "replace"),
-                                           done.stderr.decode("utf-8", "replace"))
+        with tempfile.TemporaryFile() as said:  # a pipe would stay open as long as anything of Wine's runs
+            done = subprocess.run(
+                ["wine", "cmd", "/c", "C:\\bridge\\run.bat"], input=typed.encode(), stdout=said, stderr=subprocess.STDOUT,
+                check=False, timeout=120, cwd=self.folder, env={**self._environment, **environment})
+            said.seek(0)
+            return subprocess.CompletedProcess(done.args, done.returncode, said.read().decode("utf-8", "replace"), "")
 
     def end(self) -> None:
         """End what Wine keeps running for this prefix."""
-        subprocess.run(["wineserver", "-k"], check=False, env={**os.environ, "WINEPREFIX": str(self.folder / "prefix")})
+        subprocess.run(["wineserver", "-k"], check=False, env=self._environment)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        # no .NET, no browser, and not Wine's empty certutil
+        return {**os.environ, "WINEPREFIX": str(self.folder / "prefix"), "WINEDEBUG": "-all", "DISPLAY": "",
+                "LC_ALL": "C.UTF-8", "WINEDLLOVERRIDES": "mscoree,mshtml=;certutil.exe=n"}
 
 
 def named(path: Path) -> str:
