@@ -11,21 +11,25 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
-ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN = range(7)
-"""Columns of a description: radians, turns 0–1, 1 / (2 variance), peak opacity, cosine of elevation, tilt per radian (two)."""
+ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN, NEAR = range(8)
+"""Columns of a description: radians, turns 0–1, 1 / (2 variance), peak opacity, cosine of elevation, tilt per radian
+(two), what to multiply weights by for being near."""
 
 _CUT = np.float32(3.125)  # 2.5 standard deviations
 _SCRATCH = 64
 _FLAT = 0.03
 _LEAST = np.float32(1e-4)
 _HALF = np.float32(0.5)
+_FAR_M = 300.0
+_IN_FRONT = 8.0
+"""Power of nearness in a weight: of two at a depth edge the nearer is in front; neighbours on a surface hardly differ."""
 _ONE = np.float32(1)
 
 
 @no_type_check
 @njit(nogil=True, fastmath=True, cache=True)
 def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slope, out):
-    """Write to ``out`` (n, 7) how Gaussians look from the origin.
+    """Write to ``out`` (n, 8) how Gaussians look from the origin.
 
     The opacity is the mean of the two that rasterisers give them, not compensated for the dilation and compensated.
     """
@@ -50,6 +54,7 @@ def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slo
         down = -(nx * sine * sin_az + ny * cosine + nz * sine * cos_az) / towards
         factor = tilt / math.sqrt(wider * (right * right + down * down + even_slope * even_slope))
         out[g, RIGHT], out[g, DOWN] = right * factor, down * factor
+        out[g, NEAR] = min(distance, _FAR_M) ** -_IN_FRONT
 
 
 @no_type_check
@@ -84,15 +89,16 @@ def windows(shown, top, pitch, rows, n, window, start):
 def weigh(shown, top, pitch, n, window, start, weight, through, total):
     """Write the weights; multiply ``through`` (rows, n) by what each Gaussian lets pass, add the weights to ``total``.
 
-    A weight is a / (1 - a / 2) for opacity a, times exp(tilt): how much a Gaussian shows relative to others at the same
-    sample. In front of and behind each neighbour equally often it shows a times the product of 1 - a' / 2 over the others.
+    A weight is a / (1 - a / 2) for opacity a, times exp(tilt) and the power of nearness: how much a Gaussian shows relative to
+    others at the same sample. In front of and behind each neighbour equally often it shows a times the product of 1 - a' / 2
+    over the others.
     """
     ex, fx = np.empty(_SCRATCH, np.float32), np.empty(_SCRATCH, np.float32)
     turn = 2 * math.pi / n
     for g in range(shown.shape[0]):
         first, count, left, columns = window[g, 0], window[g, 1], window[g, 2], window[g, 3]
         rate, alpha, cosine = shown[g, RATE], shown[g, ALPHA], shown[g, COSINE]
-        tilt_right, tilt_down = shown[g, RIGHT], shown[g, DOWN]
+        tilt_right, tilt_down, near = shown[g, RIGHT], shown[g, DOWN], shown[g, NEAR]
         offset = left - (shown[g, TURN] * n - 0.5)
         if offset > n / 2:
             offset -= n
@@ -108,7 +114,7 @@ def weigh(shown, top, pitch, n, window, start, weight, through, total):
             elevation = top - (row + 0.5) * pitch
             down = np.float32(shown[g, ELEVATION] - elevation)
             ey = alpha * np.float32(math.exp(-rate * down * down))
-            fy = np.float32(math.exp(tilt_down * down))
+            fy = near * np.float32(math.exp(tilt_down * down))
             cos_row = cosine if flat else np.float32(math.cos(elevation))
             column = left
             for i in range(columns):

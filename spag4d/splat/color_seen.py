@@ -22,7 +22,7 @@ _EVEN_SLOPE = 0.3
 """Tangent of a slant that outweighs the direction of a view: viewers sort along its axis, which is this far off, 17°."""
 _KEYS = 65535
 _CHUNK = 1 << 16
-_LEAST = np.float32(1e-4)
+_LEAST = np.float32(1e-25)
 
 Plane = Float32[np.ndarray, "rows n"]
 Colors = Float32[np.ndarray, "n 3"]
@@ -32,7 +32,7 @@ Colors = Float32[np.ndarray, "n 3"]
 class Seen:
     """Gaussians as they look from the origin, from the zenith down: lines of `describe`, and the angle that each key counts."""
 
-    shown: Float32[np.ndarray, "n 7"]
+    shown: Float32[np.ndarray, "n 8"]
     colors: Colors
     key: UInt16[np.ndarray, " n"]
     order: slice | Int64[np.ndarray, " n"]
@@ -62,7 +62,7 @@ def seen(layer: Gaussians, height: int, pool: ThreadPoolExecutor) -> Seen:
     """Return how a layer looks from the origin, in views of a panorama of ``height`` rows."""
     from spag4d.splat.color_kernels import describe
 
-    shown = np.empty((len(layer), 7), np.float32)
+    shown = np.empty((len(layer), 8), np.float32)
     dilation_rad2 = _DILATION_PX2 * (math.pi / height / _ZOOM) ** 2
 
     def run(first: int) -> None:

@@ -79,7 +79,7 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     visit = Visit(browser, server.address)
     page = visit.open()
     expect(page.locator("#chosen")).to_contain_text("courtyard.jpg")
-    page.fill("#setting-stride", "6")
+    page.fill("#setting-stride", "8")
     page.click("#convert")
     expect(page.locator("#job progress")).to_be_visible()
     visit.wait_for_scene("/scene.")
