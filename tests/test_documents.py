@@ -39,7 +39,7 @@ def test_a_picture_comes_with_its_depth(picture: Path) -> None:
 
 
 def said_by_the_program() -> list[str]:
-    """Every text in the package; where an f-string puts something in, there is a zero character."""
+    """Every text in the package, with a zero character where an f-string puts something in, and the launchers."""
     texts = []
     for path in (ROOT / "spag4d").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -47,7 +47,7 @@ def said_by_the_program() -> list[str]:
                 texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.append(node.value)
-    return texts
+    return texts + [(ROOT / name).read_text(encoding="utf-8") for name in ("install.bat", "run.sh")]
 
 
 def test_what_to_do_is_told_about_messages_that_there_are() -> None:
