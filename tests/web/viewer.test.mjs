@@ -338,6 +338,15 @@ test("the clock goes from frame to frame, and begins again after the last", () =
   assert.deepEqual(clock.upcoming(), [0, 1, 2]);
 });
 
+test("where one picture takes as long as whole rounds the clock goes on all the same", () => {
+  const clock = playingClock(10, 5);
+  for (let i = 0; i < 5; i++) {
+    const before = clock.frame;
+    clock.advance(1, always);
+    assert.notEqual(clock.frame, before);
+  }
+});
+
 test("after the last frame the first ones are next", () => {
   const clock = new Clock(10, 5);
   clock.seek(4);

@@ -153,10 +153,10 @@ export class Clock {
     if (!this.playing || this.count < 2 || !isThere(this.frame)) return this.frame;
     const before = this.frame;
     const length = this.count / this.fps;
-    const time = this.#time + dt * this.speed;
-    const isOver = time >= length && !this.loop;
+    const ahead = dt * this.speed;
+    const isOver = !this.loop && this.#time + ahead >= length;
     if (isOver) this.seek(this.count - 1);
-    else this.#time = time % length;
+    else this.#time = (this.#time + Math.min(ahead, length - 1 / this.fps)) % length; // whole rounds would stand still
     const frame = this.frame === before ? before : this.#noFurtherThan(before, isThere);
     if (isOver && frame === this.count - 1 && isThere(frame)) this.playing = false;
     return frame;
