@@ -58,17 +58,6 @@ def film(server: RunningServer, clip: Path) -> dict:
     return server.converted(clip, fps="10", stride="4")
 
 
-FRAMES_SEEN = """() => new Promise((resolve) => {
-    const stage = document.getElementById("stage"), seen = new Set();
-    const observer = new MutationObserver(() => {
-        seen.add(stage.dataset.frame);
-        if (seen.size >= 2) resolve([...seen]);
-    });
-    observer.observe(stage, { attributeFilter: ["data-frame"] });
-    setTimeout(() => resolve([...seen]), 60000);
-})"""
-"""Waits until a video has shown two different frames; three could take for ever, where drawing one lasts as long as a round."""
-
 SCREENSHOTS = os.environ.get("SPAG4D_SCREENSHOTS", "")
 """A folder for the pictures of the documentation."""
 
@@ -291,8 +280,6 @@ def test_a_video_plays_and_is_scrubbed(visit: Visiting, film: dict) -> None:
         slider.fill(number)
     expect(stage).to_have_attribute("data-shown", re.compile("frame_00003"))
     page.click("#stage button[aria-label*='Play']")
-    seen = set(page.evaluate(FRAMES_SEEN))
-    assert len(seen) > 1 and seen <= {"0", "1", "2", "3", "4"}
     page.click("#stage button[aria-label*='Pause']")
     visitor.wait_until_still()
     before = visitor.stage("frame")
