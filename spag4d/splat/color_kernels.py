@@ -9,7 +9,8 @@ import math
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
+
+from spag4d.kernels import kernel
 
 ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN, NEAR = range(8)
 """Columns of a description: radians, turns 0–1, 1 / (2 variance), peak opacity, cosine of elevation, tilt per radian
@@ -26,8 +27,8 @@ _IN_FRONT = 8.0
 _ONE = np.float32(1)
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slope, out):
     """Write to ``out`` (n, 8) how Gaussians look from the origin.
 
@@ -57,8 +58,8 @@ def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slo
         out[g, NEAR] = min(distance, _FAR_M) ** -_IN_FRONT
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def windows(shown, top, pitch, rows, n, window, start):
     """Write the windows (g, 4) of Gaussians and where their weights start (g + 1); return how many weights there are."""
     total = 0
@@ -84,8 +85,8 @@ def windows(shown, top, pitch, rows, n, window, start):
     return total
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def weigh(shown, top, pitch, n, window, start, weight, through, total):
     """Write the weights; multiply ``through`` (rows, n) by what each Gaussian lets pass, add the weights to ``total``.
 
@@ -133,8 +134,8 @@ def weigh(shown, top, pitch, n, window, start, weight, through, total):
                 column = column + 1 if column + 1 < n else 0
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def scatter(window, start, weight, colors, out):
     """Add the weighted colours (g, 3) of Gaussians to ``out`` (rows, n, 3)."""
     n = out.shape[1]
@@ -152,8 +153,8 @@ def scatter(window, start, weight, colors, out):
                 column = column + 1 if column + 1 < n else 0
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def missing(target, share, counts, shown):
     """Replace sums of weighted colours (rows, n, 3) by what is missing to the target, times ``share``, if it counts."""
     for row in range(share.shape[0]):
@@ -165,8 +166,8 @@ def missing(target, share, counts, shown):
                 shown[row, column, c] = gap if seen else np.float32(0)
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def sums(window, start, weight, picture, out):
     """Write to ``out`` (g) the weighted sum of a picture (rows, n) in each window."""
     n = picture.shape[1]
@@ -182,8 +183,8 @@ def sums(window, start, weight, picture, out):
         out[g] = total
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def correct(window, start, weight, picture, whole, low, high, colors):
     """Move colours (g, 3) by the weighted mean of ``picture`` (rows, n, 3), but not out of ``low``–``high``.
 
@@ -208,8 +209,8 @@ def correct(window, start, weight, picture, whole, low, high, colors):
             colors[g, c] = min(high[g, c], max(low[g, c], colors[g, c] + s / whole[g]))
 
 
+@kernel
 @no_type_check
-@njit(nogil=True, fastmath=True, cache=True)
 def ranges(window, source, counts, margin, low, high):
     """Write to ``low`` and ``high`` (g, 3) the range of the source in each window, widened by ``margin``, within 0–1."""
     n = source.shape[1]
