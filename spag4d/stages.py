@@ -162,8 +162,9 @@ class Stages:
         with run.stage("Gaussians") as listener:
             with_sharp = _wants_sharp(settings, listener)
             has_behind = with_sharp and settings.sharp_mode == "layers"
-            behind = Gaussians.empty() if has_behind else _behind(panorama, depth, look, settings, listener)
-            plan = _plan(panorama, depth, look, settings, taken=len(behind))
+            fewer = (panorama, depth) if settings.max_splats is None else shrunk(panorama, depth, rows_for(settings.max_splats))
+            behind = Gaussians.empty() if has_behind else _behind(*fewer, look, settings, listener)
+            plan = _plan(*fewer, look, settings, taken=len(behind))
             surfaces = plan.surface_gaussians(listener) if plan else grid_gaussians(
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
         if with_sharp and len(surfaces):
@@ -249,18 +250,16 @@ def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
 
 
 def _plan(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, *, taken: int) -> Plan | None:
-    """Return where Gaussians are to be if their number is limited, on fewer pixels where these are far more."""
+    """Return where Gaussians are to be if their number is limited."""
     if settings.max_splats is None:
         return None
     radius_m = dome_radius_m(settings.depth_max) if settings.sky_dome else None
-    panorama, depth = shrunk(panorama, depth, rows_for(settings.max_splats))
     return planned(panorama, depth, settings.max_splats - taken, look=look, range_m=(settings.depth_min, settings.depth_max),
                    sky_radius_m=radius_m, walk_range_m=settings.walk_range)
 
 
 def _behind(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, progress: Progress) -> Gaussians:
     if settings.max_splats is not None:
-        panorama, depth = shrunk(panorama, depth, rows_for(settings.max_splats))
         look = replace(look, stride=uniform_stride(panorama.size_hw[0], settings.max_splats))
     reach_m = (settings.depth_min, settings.depth_max)
     return behind_gaussians(
