@@ -27,9 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.novel_truth import beside_jumps, grown, jumps, open_walk, see, true_distance
+from benchmarks.novel_truth import beside_jumps, jumps, open_walk, see, true_distance
 from benchmarks.novel_view import settings_of, spread
 from spag4d import SPAG4D, DepthMap, Gaussians, Panorama
+from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import pad_sphere, pixels_from_directions
 from spag4d.geometry.rotation import rotations_from_quats
 

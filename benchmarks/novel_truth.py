@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64
 
+from spag4d.geometry.around import grown, largest_around
 from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere, pixels_from_directions
 from training import develop, render
 from training.dataset import VALIDATION_SEEDS_BEGIN
@@ -181,20 +182,6 @@ def edge_band(distance: Distances, reach_px: int = 3) -> Mask:
     return grown(beside_jumps(distance), reach_px - 1)
 
 
-def grown(mask: Mask, by_px: int) -> Mask:
-    """Return the mask with a square margin; it wraps in azimuth and over the poles."""
-    if by_px <= 0:
-        return mask
-    return crop_sphere(_largest(pad_sphere(mask, by_px), by_px), by_px)
-
-
-def _largest(padded: np.ndarray, by_px: int) -> np.ndarray:
-    """Return the maximum over squares of 2 ``by_px`` + 1 pixels; the outermost ones stay as they are."""
-    for axis in (0, 1):
-        padded = np.max([np.roll(padded, k, axis) for k in range(-by_px, by_px + 1)], axis=0)
-    return padded
-
-
 def newly_seen(view: View, captured: Distances) -> Mask:
     """Return the pixels whose point the capture point, which saw ``captured``, did not see.
 
@@ -207,7 +194,7 @@ def newly_seen(view: View, captured: Distances) -> Mask:
     point = rays * np.where(finite, view.distance, 0)[..., None] + view.position_m.astype(np.float32)
     point = np.where(finite[..., None], point, rays)
     away = np.where(finite, np.linalg.norm(point, axis=-1), np.inf)
-    farthest = crop_sphere(_largest(pad_sphere(captured, 1), 1), 1)
+    farthest = largest_around(captured, 1)
     pixel = np.rint(pixels_from_directions(point, height)).astype(np.int64)
     found = farthest[np.clip(pixel[..., 1], 0, height - 1), pixel[..., 0] % (2 * height)]
     return away > found * (1 + _NEW_TOLERANCE)

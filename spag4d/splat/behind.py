@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere
+from spag4d.geometry.around import smallest_around
+from spag4d.geometry.equirect import directions
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.far_sides import FarSides, far_sides
@@ -33,6 +34,7 @@ _BEHIND = 1.06
 _PUSHED = 1.03
 """Farther than its surface by so much, the layer is covered where the surface itself is seen."""
 _REACH_PX = 2
+"""How far a cell is seen: nearer than the farthest surface so close by the layer would show, and no sky can hide it."""
 _OCTAVES_RAD = (0.0, 0.03, 0.1, 0.3, np.inf)
 """Edges are looked at by how much they uncover, so that far edges nearby do not hide near ones farther away."""
 _BEYOND_PX = 1.5
@@ -59,7 +61,8 @@ def behind_gaussians(
     sides = far_sides(front, rgb, walk_range_m)
     if not len(sides.pixel):
         return Gaussians.empty()
-    look, grid, limit = replace(look, stride=1, backing=False), SphereGrid.of_rows(height, 1), _farthest_around(front)
+    look, grid = replace(look, stride=1, backing=False), SphereGrid.of_rows(height, 1)
+    limit = smallest_around(front, _REACH_PX)
     parts = []
     for inverse, color in continued(front, sides, walk_range_m):
         surface = InverseMap(np.minimum(inverse, limit) / np.float32(_PUSHED), grid)
@@ -123,12 +126,3 @@ def _angle_to_sky(front: np.ndarray) -> Float32[np.ndarray, "h w"]:
     if not len(sky):
         return np.full_like(front, np.inf)
     return angles_to(sky[nearest_of(sky, len(front))])
-
-
-def _farthest_around(front: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    """Return the inverse distance of the farthest surface within the reach of a cell: nearer, the layer would be seen there.
-
-    Where sky is within reach nothing can hide it.
-    """
-    size = 2 * _REACH_PX + 1
-    return crop_sphere(np.asarray(cv2.erode(pad_sphere(front, size), np.ones((size, size), np.uint8))), size)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
@@ -79,8 +80,8 @@ def backdrop_of(panorama: Panorama, depth: DepthMap, overlap_px: int, walk_range
     sky = depth.sky & valid
     if not sky.any():
         return None
-    pure = ~_grown(~sky, _MIXED_PX)
-    fine, skirt = _grown(sky, overlap_px) & valid, _uncovered(sky, depth, walk_range_m) & valid
+    pure = ~grown(~sky, _MIXED_PX)
+    fine, skirt = grown(sky, overlap_px) & valid, _uncovered(sky, depth, walk_range_m) & valid
     return Backdrop(Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt | fine), panorama.name), fine, skirt)
 
 
@@ -95,13 +96,6 @@ def backdrop_map(mask: Mask, stride: int, radius_m: float) -> InverseMap:
     return InverseMap(np.where(share >= 0.5, np.float32(1 / radius_m), np.float32(0)), grid, backdrop=True)
 
 
-def _grown(mask: Mask, by_px: int) -> Mask:
-    """Return the mask with a margin; it wraps in azimuth and over the poles."""
-    padded = pad_sphere(mask.astype(np.uint8), by_px)
-    kernel = np.ones((2 * by_px + 1, 2 * by_px + 1), np.uint8)
-    return crop_sphere(cv2.dilate(padded, kernel), by_px) > 0
-
-
 def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
     """Return the sky, and what a step aside can move so far that sky appears in its place."""
     height, width = sky.shape
@@ -111,8 +105,8 @@ def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
     distance = cv2.resize(depth.distance, size, interpolation=cv2.INTER_NEAREST)
     margin_rad = np.clip(np.float32(step_m) / distance, _LEAST_SKIRT_RAD, _MOST_SKIRT_RAD)
     pixel = np.flatnonzero(coarse)
-    grown = angles_to(pixel[nearest_of(pixel, rows)]) <= margin_rad + np.float32(np.pi / rows)
-    return cv2.resize(grown.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    uncovered = angles_to(pixel[nearest_of(pixel, rows)]) <= margin_rad + np.float32(np.pi / rows)
+    return cv2.resize(uncovered.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _backdrop(rgb: Float32[np.ndarray, "h w 3"], pure: Mask, needed: Mask) -> Float32[np.ndarray, "h w 3"]:

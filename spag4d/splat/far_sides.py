@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Float32, Int64
 
+from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import directions, pad_sphere
 
 _ALWAYS_JOINED_TANGENT, _JOINED_PART = 4.0, 0.2
@@ -14,8 +15,8 @@ _SAME_SURFACE = 0.25
 _FLATNESS_PX2 = 0.2
 """Weight of the wish for no slope, as pixels that lie so far aside: it decides where a surface is a pixel wide."""
 _STEEPEST = 6.0
-_MARGIN_PX = 2
-"""Pixels beside a nearer one hold some of its colour."""
+_MIXED_PX = 1
+"""Pixels so near to one at an edge hold some of the nearer side's colour."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ def _surfaces(inverse: np.ndarray, rgb: np.ndarray, gap: np.ndarray, found: np.n
     """Return the planes (n, 3) and colours (n, 3) of the surfaces at the pixels ``found``, from neighbours on the same one."""
     height, width = inverse.shape
     row, column = np.divmod(found, width)
-    reach = _WINDOW_PX + _MARGIN_PX
+    reach = _WINDOW_PX
     padded, colors = pad_sphere(inverse, reach), pad_sphere(rgb, reach)
-    mixed = pad_sphere(_near_an_edge(gap), reach)
+    mixed = pad_sphere(grown(gap > 0, _MIXED_PX), reach)
     middle = inverse.ravel()[found]
     allowed = np.minimum(_SAME_SURFACE, 0.5 * gap.ravel()[found] / middle) * middle
     ray = directions(height).reshape(-1, 3)[found]
@@ -96,16 +97,6 @@ def _surfaces(inverse: np.ndarray, rgb: np.ndarray, gap: np.ndarray, found: np.n
     limit = np.minimum(1, _STEEPEST / np.maximum(slope, 1e-9))
     plane = ahead[:, None] * ray + (to_right * limit)[:, None] * right + (to_down * limit)[:, None] * down
     return plane.astype(np.float32), (light[:, :3] / light[:, 3:]).astype(np.float32)
-
-
-def _near_an_edge(gap: np.ndarray) -> Bool[np.ndarray, "h w"]:
-    edge = pad_sphere(gap > 0, _MARGIN_PX)
-    height, width = gap.shape
-    near = np.zeros(gap.shape, bool)
-    for down in range(2 * _MARGIN_PX - 1):
-        for right in range(2 * _MARGIN_PX - 1):
-            near |= edge[1 + down : 1 + down + height, 1 + right : 1 + right + width]
-    return near
 
 
 def _tangents(ray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
