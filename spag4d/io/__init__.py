@@ -27,6 +27,14 @@ READERS = Registry("format", {
 })
 """``read(path) -> Gaussians`` for every format that is written."""
 
+COMMENT_READERS = Registry("format", {
+    "ply": "spag4d.io.ply_comments:read_comments",
+    "compressed.ply": "spag4d.io.ply_comments:read_comments",
+    "sog": "spag4d.io.sog_read:read_sog_comments",
+    "glb": "spag4d.io.glb_read:read_glb_comments",
+})
+"""``read(path) -> list[str]`` for the formats that have a place for comments."""
+
 
 @dataclass(frozen=True)
 class About:

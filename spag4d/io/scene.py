@@ -4,7 +4,7 @@ from pathlib import Path
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.io import READERS
+from spag4d.io import COMMENT_READERS, READERS
 from spag4d.io.outputs import format_of
 
 
@@ -25,16 +25,4 @@ def scene_format(path: Path) -> str:
 def read_scene_comments(path: Path) -> list[str]:
     """Return the comments of a scene file, none where its format has no place for them; raises `InputError`."""
     kind = scene_format(path)
-    if kind == "glb":
-        from spag4d.io.glb_read import read_glb_comments
-
-        return read_glb_comments(path)
-    if kind == "sog":
-        from spag4d.io.sog_read import read_sog_comments
-
-        return read_sog_comments(path)
-    if kind.endswith("ply"):
-        from spag4d.io.ply_comments import read_comments
-
-        return read_comments(path)
-    return []
+    return COMMENT_READERS.load(kind)(path) if kind in COMMENT_READERS else []
