@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spag4d.check.merge import Clouds
-from spag4d.io.raw import RawColumns
+from spag4d.data import Gaussians
 
 _DENORMAL = 1e-12
 _LARGEST_M, _SMALLEST_M = 1e4, 1e-9
@@ -59,7 +59,7 @@ class Facts:
         return _MEDIAN_M[0] <= self.median_m <= _MEDIAN_M[1]
 
 
-def find_facts(path: Path, raw: RawColumns, clouds: Clouds, comments: list[str]) -> Facts:
+def find_facts(path: Path, raw: Gaussians, clouds: Clouds, comments: list[str]) -> Facts:
     """Return the facts of a scene, whose ``clouds`` are merged ones."""
     usable = np.isfinite(raw.means).all(1)
     box = np.percentile(raw.means[usable][:: max(1, usable.sum() // 200_000)], (0.5, 99.5), axis=0) if usable.any() \
@@ -87,7 +87,7 @@ def find_facts(path: Path, raw: RawColumns, clouds: Clouds, comments: list[str])
     )
 
 
-def invalid_values(raw: RawColumns) -> dict[str, int]:
+def invalid_values(raw: Gaussians) -> dict[str, int]:
     """Return fault → number of Gaussians that have it, without those that nobody has."""
     finite = np.isfinite(raw.scales)
     length = np.einsum("ij,ij->i", raw.quats_wxyz, raw.quats_wxyz)

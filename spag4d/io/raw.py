@@ -1,11 +1,12 @@
-"""What a splat file holds before a reader makes it usable, for those who look for what is wrong with it."""
+"""What a splat file holds before a reader makes it usable, for those who look for what is wrong with it.
+
+These Gaussians are activated, but neither clipped, normalised nor repaired.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
 
 from spag4d.color import rgb_from_sh0
 from spag4d.data import Gaussians
@@ -18,18 +19,7 @@ _MEAN, _COLOR, _SCALE = ("x", "y", "z"), ("f_dc_0", "f_dc_1", "f_dc_2"), ("scale
 _QUAT = ("rot_0", "rot_1", "rot_2", "rot_3")
 
 
-@dataclass(frozen=True)
-class RawColumns:
-    """The values of `Gaussians` as a file has them: activated, but neither clipped, normalised nor repaired."""
-
-    means: Float32[np.ndarray, "n 3"]
-    scales: Float32[np.ndarray, "n 3"]
-    quats_wxyz: Float32[np.ndarray, "n 4"]
-    opacities: Float32[np.ndarray, " n"]
-    colors: Float32[np.ndarray, "n 3"]
-
-
-def read_raw_ply(path: Path) -> RawColumns:
+def read_raw_ply(path: Path) -> Gaussians:
     """Read a 3DGS PLY; an infinite logit becomes an opacity of 0 or 1 as meant, what is not a number stays that.
 
     Raises `InputError` as `read_ply` does.
@@ -42,30 +32,26 @@ def read_raw_ply(path: Path) -> RawColumns:
         return np.stack([vertices[name].astype(np.float32) for name in names], -1)
 
     with np.errstate(over="ignore", invalid="ignore"):
-        return RawColumns(columns(*_MEAN), np.exp(columns(*_SCALE)), columns(*_QUAT),
+        return Gaussians(columns(*_MEAN), np.exp(columns(*_SCALE)), columns(*_QUAT),
                           1 / (1 + np.exp(-columns("opacity")[:, 0])), rgb_from_sh0(columns(*_COLOR)))
 
 
-def read_raw_splat(path: Path) -> RawColumns:
+def read_raw_splat(path: Path) -> Gaussians:
     """Read a .splat file, whose bytes can hold no invalid opacity or colour; raises `InputError` as `read_splat` does."""
     require_file(path)
     records = map_records(path, RECORD, 0, path.stat().st_size // RECORD.itemsize)
     rgba = records["rgba"] / np.float32(255)
-    return RawColumns(np.array(records["mean"]), np.array(records["scale"]), records["quat_wxyz"] - np.float32(128),
+    return Gaussians(np.array(records["mean"]), np.array(records["scale"]), records["quat_wxyz"] - np.float32(128),
                       rgba[:, 3].copy(), rgba[:, :3].copy())
 
 
-_RAW_READERS: dict[str, Callable[[Path], RawColumns]] = {"ply": read_raw_ply, "splat": read_raw_splat}
+_RAW_READERS: dict[str, Callable[[Path], Gaussians]] = {"ply": read_raw_ply, "splat": read_raw_splat}
 
 
-def read_raw(path: Path, gaussians: Gaussians) -> RawColumns:
+def read_raw(path: Path, gaussians: Gaussians) -> Gaussians:
     """Return what a scene file holds, of which ``gaussians`` were read; raises `InputError`.
 
     Formats that pack all their values into a few bits, and those that a reader takes as they are, hold what was read.
     """
     read = _RAW_READERS.get(scene_format(path))
-    return _as_read(gaussians) if read is None else read(path)
-
-
-def _as_read(gaussians: Gaussians) -> RawColumns:
-    return RawColumns(**{field.name: getattr(gaussians, field.name) for field in fields(RawColumns)})
+    return gaussians if read is None else read(path)
