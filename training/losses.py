@@ -1,4 +1,4 @@
-"""What the network is asked to get right: log distance, its shape, its edges, and the sky.
+"""What the network is asked to get right: log distance, its shape, its edges with both their sides, and the sky.
 
 Targets are (b, h, w) log distances in which +inf marks the sky and NaN a pixel that nobody knows anything about.
 Means over pixels are weighted by solid angle, so that the poles of the picture count as little as they are small.
@@ -12,9 +12,16 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M
+from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, Answer, pad_sphere
 
-GRADIENT_STEPS_PX = (1, 2, 4, 8)
+GRADIENT_STEPS_PX = (1, 2, 4, 8, 16)
+SPREAD = 0.1
+"""Deviation of the log distance at which a pixel begins to belong to the other side of an edge."""
+EDGE_STEP = 0.15
+"""Difference of the log distance between neighbours from which on an edge is one that is seen when one steps aside."""
+EDGE_REACH_PX = 4
+EDGE_WEIGHT = 4.0
+"""How often a pixel beside an edge counts: a tenth of the sphere, as much as a third of it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class LossWeights:
     shape: float = 0.5
     relative: float = 0.5
     gradient: float = 0.5
+    sides: float = 0.7
     sky: float = 0.3
 
 
@@ -41,32 +49,55 @@ def masks(target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def depth_loss(
-    log_distance: torch.Tensor, sky_logit: torch.Tensor, target: torch.Tensor, weights: LossWeights = LossWeights()
+    answer: Answer, target: torch.Tensor, weights: LossWeights = LossWeights()
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """Return the loss to minimise and its terms by name.
 
-    All tensors are (b, h, w). ``metric`` is the mean absolute error of the log distance, ``shape`` the same after the
-    best common factor of each picture has been taken out, ``relative`` what is then left as a share of the distance
-    (`relative_error`), ``gradient`` compares differences between neighbours on
-    four grids, ``sky`` is the binary cross-entropy of the sky logit.
+    The target is (b, h, w) as the maps of the answer are. ``metric`` is the mean absolute error of the likelier log distance,
+    ``shape`` the same after the best common factor of each picture has been taken out, ``relative`` what is then left as a share
+    of the distance (`relative_error`), ``gradient`` compares differences between neighbours on several grids, ``sides`` is what
+    the two distances and the choice between them leave unexplained (`sides_error`), near edges above all, ``sky`` the binary
+    cross-entropy of the sky logit.
     """
     surface, sky = masks(target)
     area = solid_angle(target.shape[-2], target.device)
     weight = surface * area
     known = torch.where(surface, target, 0.0).clamp(math.log(MIN_DISTANCE_M), math.log(MAX_DISTANCE_M))
-    error = torch.where(surface, log_distance - known, 0.0)
+    error = torch.where(surface, answer.log_distance - known, 0.0)
     shape_error = error - typical_error(error, weight)
+    edges = beside_edges(target)
     terms = {
         "metric": weighted_mean(error.abs(), weight),
         "shape": weighted_mean(shape_error.abs(), weight),
         "relative": weighted_mean(relative_error(shape_error), weight),
         "gradient": gradient_loss(error, weight),
+        "sides": weighted_mean(sides_error(answer, known), weight * (1 + (EDGE_WEIGHT - 1) * edges)),
         "sky": weighted_mean(
-            F.binary_cross_entropy_with_logits(sky_logit, sky.float(), reduction="none"), (surface | sky) * area
+            F.binary_cross_entropy_with_logits(answer.sky, sky.float(), reduction="none"), (surface | sky) * area
         ),
     }
     total = sum((getattr(weights, name) * term for name, term in terms.items()), error.new_zeros(()))
     return total, {name: float(term.detach()) for name, term in terms.items()}
+
+
+def sides_error(answer: Answer, target: torch.Tensor) -> torch.Tensor:
+    """Negative log likelihood of a mixture of two Laplace distributions around the two distances, times `SPREAD`.
+
+    Where both are the same it is the absolute error; where the target is one of them, what the choice was unsure of.
+    """
+    near = F.logsigmoid(-answer.choice) - (answer.near - target).abs() / SPREAD
+    far = F.logsigmoid(answer.choice) - (answer.near + answer.gap - target).abs() / SPREAD
+    return -SPREAD * torch.logaddexp(near, far)
+
+
+def beside_edges(target: torch.Tensor) -> torch.Tensor:
+    """Where (b, h, w), 0 or 1, a step of the log distance or a skyline is within `EDGE_REACH_PX`."""
+    known = target.nan_to_num(nan=0.0).clamp(max=2 * math.log(MAX_DISTANCE_M))
+    edge = torch.zeros_like(known, dtype=torch.bool)
+    edge |= (known - known.roll(1, 2)).abs() > EDGE_STEP
+    edge[:, 1:] |= (known[:, 1:] - known[:, :-1]).abs() > EDGE_STEP
+    padded = pad_sphere(edge[:, None].float(), EDGE_REACH_PX)
+    return F.max_pool2d(padded, 2 * EDGE_REACH_PX + 1, stride=1)[:, 0]
 
 
 def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -15,14 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
-from spag4d.networks.builtin import BuiltinNetwork
+from spag4d.networks.builtin import WORKING_HW, BuiltinNetwork
 from training.augment import augment
-from training.dataset import Pool, Rendered, halve
+from training.dataset import Pool, Rendered, quarter
 from training.losses import depth_loss
 from training.optimizer import Average, optimizers
 
-WARM_UP_STEPS = 200
+WARM_UP_STEPS = 50
+CONTEXT_WEIGHT = 0.3
+"""How much the context's own answer counts beside the whole network's, so that it goes on learning what places are like."""
 
 
 def rate(step: int, elapsed: float, fall: float) -> float:
@@ -33,19 +36,22 @@ def rate(step: int, elapsed: float, fall: float) -> float:
 class Trainer:
     """A network, its optimisers and its averaged weights."""
 
-    def __init__(self, lr: float, device: str = "cpu", seed: int = 0) -> None:
-        """Start from random weights."""
+    def __init__(self, lr: float, device: str = "cpu", seed: int = 0, bfloat16: bool = False) -> None:
+        """Start from random weights; ``bfloat16`` multiplies in that precision."""
         torch.manual_seed(seed)
         self.network = BuiltinNetwork().to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.optimizers = optimizers(self.network, lr)
+        self.optimizers = optimizers(self.network, lr, bfloat16)
         self.average = Average(self.network)
-        self.lr, self.coarse, self.step_count = lr, False, 0
+        self.lr, self.bfloat16, self.coarse, self.step_count = lr, bfloat16, False, 0
 
     def step(self, rgb: torch.Tensor, target: torch.Tensor, share: float) -> dict[str, float]:
         """Take one step at ``share`` of the learning rate; returns the loss and its terms."""
-        predict = self.network.coarse if self.coarse else self.network
-        log_distance, sky_logit = predict(rgb.contiguous(memory_format=torch.channels_last))
-        loss, terms = depth_loss(log_distance, sky_logit, target)
+        rgb = rgb.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(rgb.device.type, torch.bfloat16, enabled=self.bfloat16):
+            answers = (self.network.coarse(rgb),) if self.coarse else self.network.both(rgb)
+        loss, terms = depth_loss(answers[0], target)
+        for context in answers[1:]:
+            loss = loss + CONTEXT_WEIGHT * depth_loss(context, quarter(target))[0]
         self.network.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -93,7 +99,9 @@ def batches(
 
     def make() -> tuple[torch.Tensor, torch.Tensor]:
         rgb, target = source.batch(options.batch, generator)
-        return augment(*(halve(rgb, target) if options.coarse else (rgb, target)), generator)
+        if options.coarse:
+            rgb, target = F.avg_pool2d(rgb, 4), quarter(target)
+        return augment(rgb, target, generator)
 
     with ThreadPoolExecutor(1) as executor:
         coming = executor.submit(make)
@@ -154,6 +162,7 @@ def main() -> None:
     parser.add_argument("--coarse", action="store_true", help="train the context alone, at half the resolution")
     parser.add_argument("--resume", type=Path, help="checkpoint (.pt) or shipped weights (.safetensors) to go on from")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bfloat16", action="store_true", help="twice as fast where the processor multiplies it")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log-every", type=int, default=50)
@@ -161,11 +170,11 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(options.lr, options.device, options.seed)
+    trainer = Trainer(options.lr, options.device, options.seed, options.bfloat16)
     trainer.coarse = options.coarse
     if options.resume:
         trainer.load(options.resume)
-    source = Rendered(256, options.device, options.first_seed) if options.render_on_device else Pool(options.pool)
+    source = Rendered(WORKING_HW[0], options.device, options.first_seed) if options.render_on_device else Pool(options.pool)
     run(trainer, source, options)
 
 

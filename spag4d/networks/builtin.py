@@ -1,7 +1,12 @@
 """The network of the built-in depth model: one panorama in, log distance and a sky logit out.
 
-A convolutional encoder and decoder looks at half the resolution, with attention at its narrowest level, where each of a few
-tokens sees the whole sphere; a few layers at full resolution then say where exactly things end.
+Two encoders and decoders in a row. `Context` looks at a quarter of the resolution and knows places: how large, how far, where the
+sky is. `Detail` looks at all of it, knows things, and corrects what the first one said. Both have attention at their narrowest
+level, where each token sees the whole sphere.
+
+Next to an edge the right answer is one side or the other and never their mean, so the result holds both: a near distance, how much
+farther the other side is, and which of the two it is. The choice is a smooth map whose sign decides; enlarged, it gives an edge
+that is a line (after the bimodal output of Tosi et al., "SMD-Nets", 2021).
 
 The sphere has no border: every convolution pads in azimuth by wrapping and across a pole with the rows half a turn away, and
 attention encodes azimuth by rotations of whole frequencies. Rolling the input by a multiple of `STRIDE` columns therefore rolls
@@ -12,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,14 +28,17 @@ from torch import nn
 
 from spag4d.errors import WeightsError
 
-STRIDE = 64
-WORKING_HW = (256, 512)
-WIDTHS = (16, 32, 64, 128, 256)
+STRIDE = 128
+WORKING_HW = (512, 1024)
+CONTEXT_WIDTHS = (16, 32, 64, 128, 256)
+DETAIL_WIDTHS = (24, 48, 96, 192, 288)
 MIN_DISTANCE_M = 0.1
 MAX_DISTANCE_M = 300.0
 WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
 WEIGHTS_SHA256 = "5e0ea4b804eee57cf113357d85caa815976f8c342b0fee5639ad4af841624d61"
 _HORIZON_SINE = 0.02
+_FIRST_GAP, _FIRST_CHOICE = -2.0, -1.0
+"""Before any training: a gap of 13 %, and the near side three times in four, so that both sides have something to learn from."""
 _REMEDY = "Reinstall spag4d, or restore the file from the repository."
 
 
@@ -39,11 +48,52 @@ def pad_sphere(x: torch.Tensor, pixels: int) -> torch.Tensor:
     (b, c, h, w) to (b, c, h + 2 pixels, w + 2 pixels): rows beyond a pole are those on its other side, half a turn
     away and mirrored in elevation; columns wrap. Needs an even w and pixels <= h.
     """
-    half = x.shape[-1] // 2
-    top = x[:, :, :pixels].flip(2).roll(half, 3)
-    bottom = x[:, :, -pixels:].flip(2).roll(half, 3)
-    tall = torch.cat((top, x, bottom), 2)
-    return torch.cat((tall[..., -pixels:], tall, tall[..., :pixels]), 3)
+    return _PadSphere.apply(x, pixels)  # pyright: ignore[reportReturnType]
+
+
+class _PadSphere(torch.autograd.Function):
+    """Copies and gradients of `pad_sphere` in one pass: out of cat, flip and roll they took a third of a training step."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: torch.Tensor, pixels: int) -> torch.Tensor:
+        """Return the padded map, in the memory format of ``x``."""
+        ctx.pixels = pixels  # pyright: ignore[reportAttributeAccessIssue]
+        b, c, h, w = x.shape
+        layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+        out = torch.empty((b, c, h + 2 * pixels, w + 2 * pixels), dtype=x.dtype, device=x.device, memory_format=layout)
+        inner = out[..., pixels : pixels + w]
+        inner[:, :, pixels : pixels + h] = x
+        _over_pole(inner[:, :, :pixels], x[:, :, :pixels])
+        _over_pole(inner[:, :, pixels + h :], x[:, :, h - pixels :])
+        out[..., :pixels] = out[..., w : w + pixels]
+        out[..., pixels + w :] = out[..., pixels : 2 * pixels]
+        return out
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """Add the gradient of every copy to that of its original."""
+        pixels: int = ctx.pixels  # pyright: ignore[reportAttributeAccessIssue]
+        h = gradients[0].shape[2] - 2 * pixels
+        top, middle, bottom = (_unwrapped(part, pixels) for part in gradients[0].split((pixels, h, pixels), 2))
+        for edge, beyond in ((middle[:, :, :pixels], top), (middle[:, :, h - pixels :], bottom)):
+            crossed = torch.empty_like(beyond)
+            _over_pole(crossed, beyond)
+            edge += crossed
+        return middle, None
+
+
+def _over_pole(target: torch.Tensor, rows: torch.Tensor) -> None:
+    """Write rows (b, c, n, w) as they continue on the other side of a pole."""
+    half = rows.shape[-1] // 2
+    target[..., :half], target[..., half:] = rows[..., half:].flip(2), rows[..., :half].flip(2)
+
+
+def _unwrapped(gradient: torch.Tensor, pixels: int) -> torch.Tensor:
+    """Take away ``pixels`` columns at both ends of (b, c, n, w) and add them where they were copied from."""
+    kept = gradient[..., pixels:-pixels].clone()
+    kept[..., -pixels:] += gradient[..., :pixels]
+    kept[..., :pixels] += gradient[..., -pixels:]
+    return kept
 
 
 def elevation_features(height: int, device: torch.device | None = None) -> torch.Tensor:
@@ -153,11 +203,30 @@ class Up(nn.Module):
         return skip + F.pixel_shuffle(self.spread(self.norm(x)), 2)
 
 
-class Context(nn.Module):
-    """What and where things are: an encoder and decoder over the panorama at half resolution.
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of each pixel, (b, h, w) each.
 
-    `forward` takes sRGB (b, 3, h, w) and what is known of its rows, (4, h); it returns features (b, c, h / 2, w / 2) and
-    the four maps of `surface_and_sky`, (b, 4, h, w).
+    ``near`` is the natural log of a distance along the ray in metres, ``gap`` >= 0 what the log of the other distance is more by,
+    ``choice`` the logit of its being the other one, ``sky`` the logit of its being sky.
+    """
+
+    near: torch.Tensor
+    gap: torch.Tensor
+    choice: torch.Tensor
+    sky: torch.Tensor
+
+    @property
+    def log_distance(self) -> torch.Tensor:
+        """The log of the distance that is the likelier."""
+        return self.near + self.gap * (self.choice > 0)
+
+
+class Context(nn.Module):
+    """What place this is: an encoder and decoder over the panorama at a quarter of the resolution.
+
+    `forward` takes sRGB (b, 3, h, w) and what is known of its rows, (4, h); it returns features at 1/2, 1/4 and 1/8 of h and
+    w, finest first, and the four maps of `level_surface` and the sky, (b, 4, h, w).
     """
 
     def __init__(self, widths: tuple[int, int, int, int, int], attention_blocks: int = 4) -> None:
@@ -179,81 +248,109 @@ class Context(nn.Module):
         self.head = nn.Conv2d(half, 4 * 4, 3)
         nn.init.zeros_(self.head.weight)
 
-    def forward(self, rgb: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, rgb: torch.Tensor, rows: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         """Return features and maps."""
         x2 = F.silu(self.stem(_with_rows(rgb, rows)))
         x4 = self.encode4(self.down4(x2))
         x8 = self.encode8(self.down8(x4))
         x16 = self.encode16(self.down16(x8))
-        x = self.encode32(self.down32(x16))
-        x = self.decode16(self.up16(x, x16))
-        x = self.decode8(self.up8(x, x8))
-        x = self.decode4(self.up4(x, x4))
-        x = F.silu(self.head_norm(self.up2(x, x2)))
-        return x, F.pixel_shuffle(self.head(pad_sphere(x, 1)), 2)
+        y16 = self.decode16(self.up16(self.encode32(self.down32(x16)), x16))
+        y8 = self.decode8(self.up8(y16, x8))
+        y4 = self.decode4(self.up4(y8, x4))
+        y2 = F.silu(self.head_norm(self.up2(y4, x2)))
+        return (y2, y4, y8), F.pixel_shuffle(self.head(pad_sphere(y2, 1)), 2)
 
 
 class Detail(nn.Module):
-    """Where exactly things end: corrects the maps of `Context` at full resolution, starting from no correction."""
+    """What things there are and where exactly they end: corrects the maps of `Context`, starting from no correction.
 
-    def __init__(self, channels: int) -> None:
-        """``channels`` are those of the features of `Context`."""
+    An encoder and decoder over the whole resolution; what `Context` found comes in at every level that both have.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int, int], context: tuple[int, ...], attention_blocks: int = 4) -> None:
+        """``widths`` are the channels at 1/2, 1/4 ... 1/32, ``context`` those of the features of `Context`, finest first."""
         super().__init__()
-        self.stem = Down(3 + 4, channels)
-        self.up = Up(channels, channels)
-        self.maps = nn.Conv2d(4, channels, 1)
-        self.block = ConvBlock(channels)
-        self.head_norm = ChannelNorm(channels)
-        self.head = nn.Conv2d(channels, 4 * 4, 3, bias=False)
+        half, quarter, eighth, sixteenth, deepest = widths
+        self.stem = Down(3 + 4, half)
+        self.down4, self.maps4, self.encode4 = Down(half, quarter), nn.Conv2d(4, quarter, 1), ConvBlock(quarter)
+        self.down8, self.join8, self.encode8 = Down(quarter, eighth), nn.Conv2d(context[0], eighth, 1), ConvBlock(eighth)
+        self.down16, self.join16 = Down(eighth, sixteenth), nn.Conv2d(context[1], sixteenth, 1)
+        self.encode16 = nn.Sequential(*(ConvBlock(sixteenth) for _ in range(2)))
+        self.down32, self.join32 = Down(sixteenth, deepest), nn.Conv2d(context[2], deepest, 1)
+        self.encode32 = nn.Sequential(*(AttentionBlock(deepest) for _ in range(attention_blocks)))
+        self.up16, self.decode16 = Up(deepest, sixteenth), nn.Sequential(*(ConvBlock(sixteenth) for _ in range(2)))
+        self.up8, self.decode8 = Up(sixteenth, eighth), nn.Sequential(*(ConvBlock(eighth) for _ in range(2)))
+        self.up4, self.decode4 = Up(eighth, quarter), ConvBlock(quarter)
+        self.up2 = Up(quarter, half)
+        self.maps2, self.decode2 = nn.Conv2d(4, half, 1), ConvBlock(half)
+        self.head_norm = ChannelNorm(half)
+        self.head = nn.Conv2d(half, 4 * 6, 3, bias=False)
         nn.init.zeros_(self.head.weight)
 
     def forward(
-        self, rgb: torch.Tensor, rows: torch.Tensor, features: torch.Tensor, maps: torch.Tensor
+        self, rgb: torch.Tensor, rows: torch.Tensor, features: tuple[torch.Tensor, ...], maps: torch.Tensor
     ) -> torch.Tensor:
-        """Map sRGB (b, 3, h, w), and features and maps of `Context` for half of h and w, to maps (b, 4, h, w)."""
-        x = self.block(self.up(features, self.stem(_with_rows(rgb, rows)) + self.maps(maps)))
+        """Map sRGB (b, 3, h, w), and features and maps of `Context` for a quarter of h and w, to six maps (b, 6, h, w)."""
+        x2 = F.silu(self.stem(_with_rows(rgb, rows)))
+        x4 = self.encode4(self.down4(x2) + self.maps4(maps))
+        x8 = self.encode8(self.down8(x4) + self.join8(features[0]))
+        x16 = self.encode16(self.down16(x8) + self.join16(features[1]))
+        x32 = self.encode32(self.down32(x16) + self.join32(features[2]))
+        x = self.decode16(self.up16(x32, x16))
+        x = self.decode8(self.up8(x, x8))
+        x = self.decode4(self.up4(x, x4))
+        x = self.decode2(self.up2(x, x2 + F.interpolate(self.maps2(maps), scale_factor=2)))
         correction = F.pixel_shuffle(self.head(pad_sphere(F.silu(self.head_norm(x)), 1)), 2)
-        return F.interpolate(maps, scale_factor=2) + correction
+        return torch.cat((correction[:, :4] + _smoothly_enlarged(maps), correction[:, 4:]), 1)
 
 
 class BuiltinNetwork(nn.Module):
-    """Log distance and sky logit of a level panorama.
+    """Distance and sky of a level panorama.
 
-    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE` and at least twice it, and returns two
-    (b, h, w) tensors: natural log of the distance along the ray in metres, and the logit of being sky. `coarse` does the
-    same without the detail, for a panorama of half the size.
+    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE`, and returns its `Answer`. `coarse` does the same
+    without the detail, for a panorama of a quarter of the size.
     """
 
     def __init__(self) -> None:
         """Start from random weights."""
         super().__init__()
-        self.context = Context(WIDTHS)
-        self.detail = Detail(WIDTHS[0])
+        self.context = Context(CONTEXT_WIDTHS)
+        self.detail = Detail(DETAIL_WIDTHS, CONTEXT_WIDTHS[:3])
 
-    def forward(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return log distance and sky logit."""
+    def forward(self, rgb: torch.Tensor) -> Answer:
+        """Return what is seen."""
+        return self.both(rgb)[0]
+
+    def both(self, rgb: torch.Tensor) -> tuple[Answer, Answer]:
+        """Return what is seen, and what the context alone says at a quarter of the size."""
+        rows, small_rows = (elevation_features(rgb.shape[2] // part, rgb.device) for part in (1, 4))
+        features, maps = self.context(F.avg_pool2d(rgb, 4), small_rows)
+        return answer(self.detail(rgb, rows, features, maps), rows), answer(maps, small_rows)
+
+    def coarse(self, rgb: torch.Tensor) -> Answer:
+        """Return what the context alone says of a panorama of the size that it works on."""
         rows = elevation_features(rgb.shape[2], rgb.device)
-        features, maps = self.context(*_half(rgb))
-        return surface_and_sky(self.detail(rgb, rows, features, maps), rows)
-
-    def coarse(self, rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return log distance and sky logit of a panorama of the size that `Context` works on."""
-        rows = elevation_features(rgb.shape[2], rgb.device)
-        return surface_and_sky(self.context(rgb, rows)[1], rows)
+        return answer(self.context(rgb, rows)[1], rows)
 
 
-def surface_and_sky(maps: torch.Tensor, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Turn maps (b, 4, h, w) into log distance and sky logit.
+def answer(maps: torch.Tensor, rows: torch.Tensor) -> Answer:
+    """Turn maps (b, 4 or 6, h, w) into an `Answer`; without the last two there is no other side.
 
     The distance is that of a level plane to a power, times that of an upright cylinder to a power, times a factor: a floor,
     a ceiling or a wall is a map that hardly changes from pixel to pixel.
     """
     plane, cylinder = rows[2, :, None], rows[3, :, None]
-    return 1.5 + maps[:, 0] + maps[:, 1] * plane + maps[:, 2] * cylinder, maps[:, 3]
+    factor, of_plane, of_cylinder, sky, *other = maps.float().unbind(1)
+    near = 1.5 + factor + of_plane * plane + of_cylinder * cylinder
+    if not other:
+        return Answer(near, torch.zeros_like(near), torch.full_like(near, -1.0), sky)
+    return Answer(near, F.softplus(other[0] + _FIRST_GAP), other[1] + _FIRST_CHOICE, sky)
 
 
-def _half(rgb: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    return F.avg_pool2d(rgb, 2), elevation_features(rgb.shape[2] // 2, rgb.device)
+def _smoothly_enlarged(maps: torch.Tensor) -> torch.Tensor:
+    """Four times as many rows and columns, linear between pixel centres on the sphere."""
+    large = F.interpolate(pad_sphere(maps, 1), scale_factor=4, mode="bilinear", align_corners=False)
+    return large[..., 4:-4, 4:-4]
 
 
 def _with_rows(rgb: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
