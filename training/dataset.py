@@ -44,38 +44,47 @@ def quarter(log_distance: torch.Tensor) -> torch.Tensor:
 class Pool:
     """Random access to the shards of a folder, which may grow meanwhile."""
 
-    def __init__(self, folder: Path, refresh_s: float = 60.0) -> None:
-        """``refresh_s`` is how often the folder is read again."""
-        self.folder, self.refresh_s = folder, refresh_s
-        self._shards: list[tuple[np.ndarray, np.ndarray]] = []
+    def __init__(self, folder: Path, refresh_s: float = 60.0, device: str = "cpu") -> None:
+        """``refresh_s`` is how often the folder is read again; on another ``device`` than the CPU its memory holds all of it."""
+        self.folder, self.refresh_s, self.device = folder, refresh_s, device
+        self._shards: dict[Path, tuple[np.ndarray, np.ndarray] | tuple[torch.Tensor, torch.Tensor]] = {}
         self._read_at = -math.inf
 
     def __len__(self) -> int:
         """Return how many samples the shards hold."""
         self._refresh()
-        return sum(len(rgb) for rgb, _ in self._shards)
+        return sum(len(rgb) for rgb, _ in self._shards.values())
 
     def batch(self, size: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """Draw samples with replacement, decoded; raises FileNotFoundError from an empty folder."""
         count = len(self)
         if count == 0:
             raise FileNotFoundError(f"no shards in {self.folder}: fill it with python -m training.dataset")
-        ends = np.cumsum([len(rgb) for rgb, _ in self._shards])
-        chosen = torch.randint(count, (size,), generator=generator).numpy()
+        shards = list(self._shards.values())
+        ends = np.cumsum([len(rgb) for rgb, _ in shards])
         rgbs, logs = [], []
-        for index in chosen:
+        for index in torch.randint(count, (size,), generator=generator).tolist():
             shard = int(np.searchsorted(ends, index, side="right"))
-            within = int(index - (ends[shard] - len(self._shards[shard][0])))
-            rgbs.append(torch.from_numpy(self._shards[shard][0][within].copy()))
-            logs.append(torch.from_numpy(self._shards[shard][1][within].copy()))
-        return decode(torch.stack(rgbs), torch.stack(logs))
+            within = int(index - (ends[shard] - len(shards[shard][0])))
+            rgb, log_distance = (torch.as_tensor(part[within : within + 1].copy() if isinstance(part, np.ndarray)
+                                 else part[within : within + 1]) for part in shards[shard])  # fmt: skip
+            rgbs.append(rgb)
+            logs.append(log_distance)
+        return decode(torch.cat(rgbs), torch.cat(logs))
 
     def _refresh(self) -> None:
         if time.monotonic() - self._read_at < self.refresh_s and self._shards:
             return
         self._read_at = time.monotonic()
-        pairs = [(path.with_name(path.name.replace(".rgb.", ".log.")), path) for path in self.folder.glob("*.rgb.npy")]
-        self._shards = [(np.load(rgb, mmap_mode="r"), np.load(log, mmap_mode="r")) for log, rgb in sorted(pairs)]
+        for path in sorted(self.folder.glob("*.rgb.npy")):
+            if path not in self._shards:
+                self._shards[path] = self._read(path)
+
+    def _read(self, path: Path) -> tuple[np.ndarray, np.ndarray] | tuple[torch.Tensor, torch.Tensor]:
+        log_path = path.with_name(path.name.replace(".rgb.", ".log."))
+        if self.device == "cpu":
+            return np.load(path, mmap_mode="r"), np.load(log_path, mmap_mode="r")
+        return torch.from_numpy(np.load(path)).to(self.device), torch.from_numpy(np.load(log_path)).to(self.device)
 
 
 class Rendered:

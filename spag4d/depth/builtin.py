@@ -1,19 +1,17 @@
 """The depth model that ships with the package: small, metric, made for any CPU."""
 
-import math
-
 import numpy as np
 import torch
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.resize import enlarge, shrink
 from spag4d.device import explained_memory_errors
-from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, WORKING_HW, BuiltinNetwork, load_builtin
+from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, WORKING_HW, Answer, BuiltinNetwork, load_builtin
 from spag4d.progress import SILENT, Progress
 
 
 class BuiltinDepth:
-    """Metric distance and sky by the project's own network, which works on 512 x 256 pixels whatever comes in."""
+    """Metric distance and sky by the project's own network, which works on 1024 x 512 pixels whatever comes in."""
 
     name = "builtin"
 
@@ -35,19 +33,21 @@ class BuiltinDepth:
         """Return what `estimate` does as two arrays, with the distance of a surface in the sky's place too."""
         progress.report("Estimating depth", 0, 2)
         with explained_memory_errors():
-            log_distance, sky_logit = self._infer(shrink(panorama.rgb, WORKING_HW))
+            answer = self._infer(shrink(panorama.rgb, WORKING_HW))
             progress.report("Estimating depth", 1, 2)
-            distance, sky = enlarge(log_distance, sky_logit, panorama.size_hw, progress)
+            near, gap, choice, sky = (part[0].cpu().numpy() for part in (answer.near, answer.gap, answer.choice, answer.sky))
+            distance, is_sky = enlarge(near, sky, panorama.size_hw, progress, other=(gap, choice))
+        np.clip(distance, MIN_DISTANCE_M, MAX_DISTANCE_M, out=distance)
         progress.report("Estimating depth", 2, 2)
-        return distance, sky
+        return distance, is_sky
 
     @torch.inference_mode()
-    def _infer(self, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _infer(self, rgb: np.ndarray) -> Answer:
         """Average of what the network says about the picture and its mirror image: a fortieth less error, twice the time."""
         picture = torch.from_numpy(rgb).to(self.device).permute(2, 0, 1)
-        log_distance, sky_logit = ((here + there.flip(-1)) / 2 for here, there in self.network(both_ways(picture)))
-        limited = log_distance.clamp(math.log(MIN_DISTANCE_M), math.log(MAX_DISTANCE_M))
-        return limited.cpu().numpy(), sky_logit.cpu().numpy()
+        answer = self.network(both_ways(picture))
+        near, gap, choice, sky = ((part[:1] + part[1:].flip(-1)) / 2 for part in (answer.near, answer.gap, answer.choice, answer.sky))
+        return Answer(near, gap, choice, sky)
 
 
 def both_ways(picture: torch.Tensor) -> torch.Tensor:

@@ -76,20 +76,30 @@ def shrink(rgb: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
 
 
 def enlarge(
-    log_distance: np.ndarray, sky_logit: np.ndarray, size_hw: tuple[int, int], progress: Progress = SILENT
+    log_distance: np.ndarray,
+    sky_logit: np.ndarray,
+    size_hw: tuple[int, int],
+    progress: Progress = SILENT,
+    *,
+    other: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Resample the network's maps (h, w) to distance in metres and sky of another size.
 
     Linear in log distance; at a skyline over surfaces alone, so that none is drawn towards what the network sees in the sky.
+    ``other`` is how much farther (in the logarithm) another surface may be, and the logit of its being the one: an edge between
+    the two is enlarged to the line on which that is zero, and nothing hangs between its sides.
     """
     sky = sky_logit > 0
     surface = np.where(sky, 1e-6, 1.0).astype(np.float32)
-    maps = [_widen(values, size_hw[1]) for values in (log_distance * surface, surface, sky_logit)]
+    sides = (other[0] * surface, other[1]) if other else ()
+    maps = [_widen(values, size_hw[1]) for values in (log_distance * surface, surface, sky_logit, *sides)]
     distance, is_sky = np.empty(size_hw, np.float32), np.empty(size_hw, bool)
     for start in range(0, size_hw[0], _ENLARGED_ROWS):
         progress.report("Enlarging depth", start, size_hw[0])
         rows = slice(start, min(start + _ENLARGED_ROWS, size_hw[0]))
-        weighted, weight, logit = (_rows(values, rows, size_hw[0]) for values in maps)
+        weighted, weight, logit, *farther = (_rows(values, rows, size_hw[0]) for values in maps)
+        if farther:
+            weighted += farther[0] * (farther[1] > 0)
         np.greater(logit, 0, out=is_sky[rows])
         np.exp(weighted / weight, out=distance[rows])
     return distance, is_sky

@@ -88,6 +88,18 @@ def test_surfaces_are_not_drawn_towards_the_sky() -> None:
     np.testing.assert_allclose(distance[128:], np.e, rtol=1e-3)
 
 
+def test_an_edge_is_enlarged_to_a_line_with_nothing_between_its_sides() -> None:
+    def slanted(height: int) -> np.ndarray:
+        row, column = np.mgrid[:height, : 2 * height] + 0.5
+        return ((column + 0.3 * row) / height - 1.1).astype(np.float32)
+
+    near, gap = np.full((64, 128), 0.5, np.float32), np.full((64, 128), 1.0, np.float32)
+    distance, _ = enlarge(near, np.full_like(near, -1), (512, 1024), other=(gap, slanted(64)))
+    expected = np.where(slanted(512) > 0, 1.5, 0.5)
+    inner = np.s_[8:-8, 8:-8]  # where the slant is not cut by the sphere's own borders
+    np.testing.assert_allclose(np.log(distance[inner]), expected[inner], atol=1e-5)
+
+
 def test_enlarging_by_bands_shows_no_bands() -> None:
     rng = np.random.default_rng(0)
     log_distance, logit = rng.random((16, 32), np.float32), np.full((16, 32), -1, np.float32)

@@ -9,10 +9,12 @@ from safetensors.torch import save_file
 from spag4d.errors import WeightsError
 from spag4d.geometry.equirect import pad_sphere as pad_array
 from spag4d.networks.builtin import (
+    CONTEXT_WIDTHS,
+    DETAIL_WIDTHS,
     STRIDE,
     WEIGHTS_PATH,
     WEIGHTS_SHA256,
-    WIDTHS,
+    Answer,
     BuiltinNetwork,
     elevation_features,
     load_builtin,
@@ -36,6 +38,13 @@ def test_padding_is_that_of_the_geometry() -> None:
     np.testing.assert_array_equal(padded[0].permute(1, 2, 0).numpy(), pad_array(image, 3))
 
 
+@pytest.mark.parametrize("pixels", [1, 3])
+def test_gradients_of_padding_return_to_where_pixels_were_copied_from(pixels: int) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 6, 8, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda image: pad_sphere(image, pixels), (x,))
+
+
 def test_a_level_plane_and_a_cylinder_are_known_by_row() -> None:
     sine, cosine, plane, cylinder = elevation_features(64).double().numpy()
     np.testing.assert_allclose(np.hypot(sine, cosine), 1, atol=1e-6)
@@ -52,18 +61,19 @@ def test_turned_vectors_agree_by_difference_of_azimuth_alone() -> None:
         torch.testing.assert_close(products[column].roll(-column), products[0], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("height", [128, 192])
+@pytest.mark.parametrize("height", [128, 256])
 def test_rolling_the_panorama_rolls_the_result(height: int) -> None:
     network, rgb = random_network(), torch.rand(1, 3, height, 2 * height)
     with torch.inference_mode():
         before, after = network(rgb), network(rgb.roll(STRIDE, 3))
-    for was, now in zip(before, after, strict=True):
+    for name in ("near", "gap", "choice", "sky"):
+        was, now = getattr(before, name), getattr(after, name)
         assert was.std() > 0.1
         torch.testing.assert_close(now, was.roll(STRIDE, 2), atol=1e-3, rtol=0)
 
 
 def test_shipped_weights_are_small_and_load() -> None:
-    assert WEIGHTS_PATH.stat().st_size <= 12e6
+    assert WEIGHTS_PATH.stat().st_size <= 40e6
     network = load_builtin()
     assert not network.training
     assert all(parameter.isfinite().all() and not parameter.requires_grad for parameter in network.parameters())
@@ -103,4 +113,10 @@ def test_weights_of_another_network_are_refused(tmp_path: Path, change: str) -> 
 
 
 def test_widths_and_stride_belong_together() -> None:
-    assert 2 ** (len(WIDTHS) + 1) == STRIDE  # the context looks at half of the resolution
+    assert 4 * 2 ** len(CONTEXT_WIDTHS) == STRIDE  # the context looks at a quarter of the resolution
+    assert STRIDE % 2 ** len(DETAIL_WIDTHS) == 0
+
+
+def test_the_likelier_distance_is_one_of_the_two() -> None:
+    answer = Answer(torch.tensor([0.5, 0.5]), torch.tensor([1.0, 1.0]), torch.tensor([-0.1, 0.1]), torch.zeros(2))
+    assert answer.log_distance.tolist() == [0.5, 1.5]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.dataset import Pool, decode, encode, fill, halve
+from training.dataset import Pool, decode, encode, fill, quarter
 from training.generator import Sample
 
 
@@ -29,13 +29,11 @@ def test_encoding_keeps_colour_distance_sky_and_ignorance() -> None:
     torch.testing.assert_close(log_distance[0][surface].exp(), truth.distance[surface], rtol=2e-3, atol=0)
 
 
-def test_halving_takes_the_second_nearest_of_four() -> None:
-    blocks = [[1.0, 2.0, 3.0, 4.0], [1.0, math.inf, math.inf, math.inf], [5.0, 1.0, math.inf, 9.0],
-              [2.0, math.nan, math.nan, math.nan]]  # fmt: skip
-    log_distance = torch.tensor(blocks).reshape(1, 4, 2, 2).transpose(1, 2).reshape(1, 2, 8)
-    rgb, half = halve(torch.rand(1, 3, 2, 8), log_distance)
-    assert rgb.shape == (1, 3, 1, 4)
-    assert half[0, 0, :3].tolist() == [2.0, math.inf, 5.0] and math.isnan(half[0, 0, 3])
+def test_a_quarter_takes_the_sixth_nearest_of_sixteen() -> None:
+    rows = [list(range(16, 0, -1)), [1.0] * 5 + [math.inf] * 11, [7.0] * 6 + [math.nan] * 10, [7.0] * 5 + [math.nan] * 11]
+    log_distance = torch.tensor(rows).reshape(1, 4, 4, 4).transpose(1, 2).reshape(1, 4, 16)
+    small = quarter(log_distance)
+    assert small[0, 0, :3].tolist() == [6.0, math.inf, 7.0] and math.isnan(small[0, 0, 3])
 
 
 def test_a_pool_serves_what_was_written_and_sees_it_grow(tmp_path: Path) -> None:
