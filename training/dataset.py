@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ def decode(rgb: torch.Tensor, log_distance: torch.Tensor) -> tuple[torch.Tensor,
 
 
 def quarter(log_distance: torch.Tensor) -> torch.Tensor:
-    """Bring (b, h, w) log distances to a quarter of the size: of each block the sixth nearest of sixteen, which is one of them."""
+    """Bring (b, h, w) log distances to a quarter of the size: the sixth nearest of each sixteen, which is one of them."""
     b, h, w = log_distance.shape
     blocks = log_distance.reshape(b, h // 4, 4, w // 4, 4).transpose(2, 3).flatten(3)
     return blocks.kthvalue(6, -1).values
@@ -45,9 +46,9 @@ class Pool:
     """Random access to the shards of a folder, which may grow meanwhile."""
 
     def __init__(self, folder: Path, refresh_s: float = 60.0, device: str = "cpu") -> None:
-        """``refresh_s`` is how often the folder is read again; on another ``device`` than the CPU its memory holds all of it."""
+        """``refresh_s`` is how often the folder is read again; a ``device`` other than the CPU holds all of it in memory."""
         self.folder, self.refresh_s, self.device = folder, refresh_s, device
-        self._shards: dict[Path, tuple[np.ndarray, np.ndarray] | tuple[torch.Tensor, torch.Tensor]] = {}
+        self._shards: dict[Path, tuple[Any, Any]] = {}  # arrays on disk, or tensors on the device
         self._read_at = -math.inf
 
     def __len__(self) -> int:
@@ -60,17 +61,22 @@ class Pool:
         count = len(self)
         if count == 0:
             raise FileNotFoundError(f"no shards in {self.folder}: fill it with python -m training.dataset")
-        shards = list(self._shards.values())
-        ends = np.cumsum([len(rgb) for rgb, _ in shards])
-        rgbs, logs = [], []
-        for index in torch.randint(count, (size,), generator=generator).tolist():
-            shard = int(np.searchsorted(ends, index, side="right"))
-            within = int(index - (ends[shard] - len(shards[shard][0])))
-            rgb, log_distance = (torch.as_tensor(part[within : within + 1].copy() if isinstance(part, np.ndarray)
-                                 else part[within : within + 1]) for part in shards[shard])  # fmt: skip
-            rgbs.append(rgb)
-            logs.append(log_distance)
-        return decode(torch.cat(rgbs), torch.cat(logs))
+        chosen = torch.randint(count, (size,), generator=generator).tolist()
+        return decode(*(torch.stack(parts) for parts in zip(*(self._sample(index) for index in chosen), strict=True)))
+
+    def every(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield all samples in the order of their seeds, decoded, (3, h, w) and (h, w)."""
+        for index in range(len(self)):
+            rgb, log_distance = decode(*(part[None] for part in self._sample(index)))
+            yield rgb[0], log_distance[0]
+
+    def _sample(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return picture and log distance as they are stored."""
+        for rgb, log_distance in self._shards.values():
+            if index < len(rgb):
+                return torch.as_tensor(rgb[index]).clone(), torch.as_tensor(log_distance[index]).clone()
+            index -= len(rgb)
+        raise IndexError(index)
 
     def _refresh(self) -> None:
         if time.monotonic() - self._read_at < self.refresh_s and self._shards:
@@ -80,10 +86,10 @@ class Pool:
             if path not in self._shards:
                 self._shards[path] = self._read(path)
 
-    def _read(self, path: Path) -> tuple[np.ndarray, np.ndarray] | tuple[torch.Tensor, torch.Tensor]:
+    def _read(self, path: Path) -> tuple[Any, Any]:
         log_path = path.with_name(path.name.replace(".rgb.", ".log."))
         if self.device == "cpu":
-            return np.load(path, mmap_mode="r"), np.load(log_path, mmap_mode="r")
+            return np.load(path, mmap_mode="c"), np.load(log_path, mmap_mode="c")
         return torch.from_numpy(np.load(path)).to(self.device), torch.from_numpy(np.load(log_path)).to(self.device)
 
 

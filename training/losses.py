@@ -54,10 +54,10 @@ def depth_loss(
     """Return the loss to minimise and its terms by name.
 
     The target is (b, h, w) as the maps of the answer are. ``metric`` is the mean absolute error of the likelier log distance,
-    ``shape`` the same after the best common factor of each picture has been taken out, ``relative`` what is then left as a share
-    of the distance (`relative_error`), ``gradient`` compares differences between neighbours on several grids, ``sides`` is what
-    the two distances and the choice between them leave unexplained (`sides_error`), near edges above all, ``sky`` the binary
-    cross-entropy of the sky logit.
+    ``shape`` the same after the best common factor of each picture has been taken out, ``relative`` what is then left as a
+    share of the distance (`relative_error`), ``gradient`` compares differences between neighbours on several grids, ``sides``
+    is what the two distances and the choice between them leave unexplained (`sides_error`), near edges above all, ``sky`` the
+    binary cross-entropy of the sky logit.
     """
     surface, sky = masks(target)
     area = solid_angle(target.shape[-2], target.device)

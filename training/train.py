@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Trainer:
         with torch.autocast(rgb.device.type, torch.bfloat16, enabled=self.bfloat16):
             answers = (self.network.coarse(rgb),) if self.coarse else self.network.both(rgb)
         loss, terms = depth_loss(answers[0], target)
-        for context in answers[1:]:
+        for context in answers[1:] if self.learns_context else ():
             loss = loss + CONTEXT_WEIGHT * depth_loss(context, quarter(target))[0]
         self.network.zero_grad(set_to_none=True)
         loss.backward()
@@ -63,6 +63,15 @@ class Trainer:
             self.average.update(self.network)
         self.step_count += 1
         return {"loss": float(loss.detach()), **terms}
+
+    @property
+    def learns_context(self) -> bool:
+        """Whether the context changes."""
+        return next(self.network.context.parameters()).requires_grad
+
+    def keep_context(self) -> None:
+        """Let the context be as it is: the detail alone learns, for less and without forgetting."""
+        self.network.context.requires_grad_(False)
 
     def save(self, path: Path) -> None:
         """Write everything needed to go on, in one rename."""
@@ -110,8 +119,19 @@ def batches(
             yield ready
 
 
-def run(trainer: Trainer, source: Pool | Rendered, options: argparse.Namespace) -> None:
-    """Train for the minutes asked, or until a file ``finish`` appears in the folder, and keep ``last.pt`` fresh."""
+def run(
+    trainer: Trainer,
+    source: Pool | Rendered,
+    options: argparse.Namespace,
+    *,
+    checkpoint: Path,
+    on_save: Callable[[], None] = lambda: None,
+    save_every_s: float = 120.0,
+) -> None:
+    """Train for the minutes asked, or until a file ``finish`` appears in the folder, and keep the checkpoint fresh.
+
+    ``on_save`` is called whenever it was written.
+    """
     generator = torch.Generator().manual_seed(options.seed + trainer.step_count)
     log = Log(options.folder / "log.jsonl", options.log_every)
     begin = saved = time.monotonic()
@@ -122,10 +142,12 @@ def run(trainer: Trainer, source: Pool | Rendered, options: argparse.Namespace) 
         share = rate(trainer.step_count, minutes / options.minutes, options.fall)
         terms = trainer.step(rgb.to(options.device), target.to(options.device), share)
         log.add(trainer.step_count, minutes, terms)
-        if time.monotonic() - saved > 120:
-            trainer.save(options.folder / "last.pt")
+        if time.monotonic() - saved > save_every_s:
+            trainer.save(checkpoint)
+            on_save()
             saved = time.monotonic()
-    trainer.save(options.folder / "last.pt")
+    trainer.save(checkpoint)
+    on_save()
 
 
 class Log:
@@ -147,25 +169,32 @@ class Log:
         self._terms.clear()
 
 
-def main() -> None:
-    """Train from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser, *, minutes: float, batch: int, lr: float, fall: float) -> None:
+    """Declare the options that `run` reads and a `Trainer` is made from, with these defaults."""
     parser.add_argument("folder", type=Path, help="where checkpoints and log.jsonl go")
-    world = parser.add_mutually_exclusive_group(required=True)
-    world.add_argument("--pool", type=Path, help="folder that training.dataset fills")
-    world.add_argument("--render-on-device", action="store_true", help="render while training instead of reading a pool")
-    parser.add_argument("--first-seed", type=int, default=0, help="with --render-on-device; going on, take seeds not seen yet")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--fall", type=float, default=0.25, help="last part of the time in which the rate falls to zero")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--coarse", action="store_true", help="train the context alone, at half the resolution")
+    parser.add_argument("--first-seed", type=int, default=0, help="of the scenes to render; going on, take seeds not seen yet")
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parser.add_argument("--fall", type=float, default=fall, help="last part of the time in which the rate falls to zero")
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--lr", type=float, default=lr)
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--coarse", action="store_true", help="train the context alone, at a quarter of the resolution")
+    part.add_argument("--keep-context", action="store_true", help="train the detail alone")
     parser.add_argument("--resume", type=Path, help="checkpoint (.pt) or shipped weights (.safetensors) to go on from")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bfloat16", action="store_true", help="twice as fast where the processor multiplies it")
-    parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log-every", type=int, default=50)
+
+
+def main() -> None:
+    """Train from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser, minutes=60.0, batch=8, lr=1e-3, fall=0.25)
+    world = parser.add_mutually_exclusive_group(required=True)
+    world.add_argument("--pool", type=Path, help="folder that training.dataset fills")
+    world.add_argument("--render-on-device", action="store_true", help="render while training instead of reading a pool")
+    parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -174,8 +203,10 @@ def main() -> None:
     trainer.coarse = options.coarse
     if options.resume:
         trainer.load(options.resume)
+    if options.keep_context:
+        trainer.keep_context()
     source = Rendered(WORKING_HW[0], options.device, options.first_seed) if options.render_on_device else Pool(options.pool)
-    run(trainer, source, options)
+    run(trainer, source, options, checkpoint=options.folder / "last.pt")
 
 
 if __name__ == "__main__":

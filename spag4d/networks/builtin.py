@@ -1,12 +1,12 @@
 """The network of the built-in depth model: one panorama in, log distance and a sky logit out.
 
-Two encoders and decoders in a row. `Context` looks at a quarter of the resolution and knows places: how large, how far, where the
-sky is. `Detail` looks at all of it, knows things, and corrects what the first one said. Both have attention at their narrowest
-level, where each token sees the whole sphere.
+Two encoders and decoders in a row. `Context` looks at a quarter of the resolution and knows places: how large, how far, where
+the sky is. `Detail` looks at all of it, knows things, and corrects what the first one said. Both have attention at their
+narrowest level, where each token sees the whole sphere.
 
-Next to an edge the right answer is one side or the other and never their mean, so the result holds both: a near distance, how much
-farther the other side is, and which of the two it is. The choice is a smooth map whose sign decides; enlarged, it gives an edge
-that is a line (after the bimodal output of Tosi et al., "SMD-Nets", 2021).
+Next to an edge the right answer is one side or the other and never their mean, so the result holds both: a near distance, how
+much farther the other side is, and which of the two it is. The choice is a smooth map whose sign decides; enlarged, it gives
+an edge that is a line (after the bimodal output of Tosi et al., "SMD-Nets", 2021).
 
 The sphere has no border: every convolution pads in azimuth by wrapping and across a pole with the rows half a turn away, and
 attention encodes azimuth by rotations of whole frequencies. Rolling the input by a multiple of `STRIDE` columns therefore rolls
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
 WEIGHTS_SHA256 = "5e0ea4b804eee57cf113357d85caa815976f8c342b0fee5639ad4af841624d61"
 _HORIZON_SINE = 0.02
 _FIRST_GAP, _FIRST_CHOICE = -2.0, -1.0
-"""Before any training: a gap of 13 %, and the near side three times in four, so that both sides have something to learn from."""
+"""Before any training: a gap of 13 %, and the near side three times in four, so that both sides have something to learn."""
 _REMEDY = "Reinstall spag4d, or restore the file from the repository."
 
 
@@ -207,14 +208,23 @@ class Up(nn.Module):
 class Answer:
     """What the network says of each pixel, (b, h, w) each.
 
-    ``near`` is the natural log of a distance along the ray in metres, ``gap`` >= 0 what the log of the other distance is more by,
-    ``choice`` the logit of its being the other one, ``sky`` the logit of its being sky.
+    ``near`` is the natural log of a distance along the ray in metres, ``gap`` >= 0 what the log of the other distance is more
+    by, ``choice`` the logit of its being the other one, ``sky`` the logit of its being sky.
     """
 
     near: torch.Tensor
     gap: torch.Tensor
     choice: torch.Tensor
     sky: torch.Tensor
+
+    @property
+    def parts(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The four maps in the order of the fields."""
+        return self.near, self.gap, self.choice, self.sky
+
+    def map(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Answer:
+        """Return the answer with each of its maps changed."""
+        return Answer(*(change(part) for part in self.parts))
 
     @property
     def log_distance(self) -> torch.Tensor:
@@ -307,8 +317,8 @@ class Detail(nn.Module):
 class BuiltinNetwork(nn.Module):
     """Distance and sky of a level panorama.
 
-    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE`, and returns its `Answer`. `coarse` does the same
-    without the detail, for a panorama of a quarter of the size.
+    `forward` takes sRGB (b, 3, h, w) in 0..1, w = 2 h, h a multiple of `STRIDE` and at least twice it, and returns its
+    `Answer`. `coarse` does the same without the detail, for a panorama of a quarter of the size.
     """
 
     def __init__(self) -> None:

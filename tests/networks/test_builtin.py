@@ -61,13 +61,12 @@ def test_turned_vectors_agree_by_difference_of_azimuth_alone() -> None:
         torch.testing.assert_close(products[column].roll(-column), products[0], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("height", [128, 256])
+@pytest.mark.parametrize("height", [256])
 def test_rolling_the_panorama_rolls_the_result(height: int) -> None:
     network, rgb = random_network(), torch.rand(1, 3, height, 2 * height)
     with torch.inference_mode():
         before, after = network(rgb), network(rgb.roll(STRIDE, 3))
-    for name in ("near", "gap", "choice", "sky"):
-        was, now = getattr(before, name), getattr(after, name)
+    for was, now in zip(before.parts, after.parts, strict=True):
         assert was.std() > 0.1
         torch.testing.assert_close(now, was.roll(STRIDE, 2), atol=1e-3, rtol=0)
 

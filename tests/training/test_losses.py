@@ -18,7 +18,6 @@ from training.losses import (
     solid_angle,
 )
 
-
 H, W = 32, 64
 
 
@@ -28,17 +27,16 @@ def scene() -> tuple[Answer, torch.Tensor]:
     torch.manual_seed(0)
     target = torch.randn(2, H // 16, W // 16).clamp(-2, 2).repeat_interleave(16, 1).repeat_interleave(16, 2)
     target[:, :5, 3:20], target[:, 27:] = math.inf, math.nan
-    return certain(*torch.randn(2, 2, H, W), gap=torch.rand(2, H, W), choice=torch.randn(2, H, W)), target
+    return Answer(torch.randn(2, H, W), torch.rand(2, H, W), *torch.randn(2, 2, H, W)), target
 
 
-def certain(near: torch.Tensor, sky: torch.Tensor, gap: torch.Tensor | None = None, choice: torch.Tensor | None = None) -> Answer:
-    """An answer whose other side is of no account unless it is given."""
-    gap = torch.zeros_like(near) if gap is None else gap
-    return Answer(near, gap, torch.full_like(near, -20.0) if choice is None else choice, sky)
+def certain(near: torch.Tensor, sky: torch.Tensor) -> Answer:
+    """An answer whose other side is of no account."""
+    return Answer(near, torch.zeros_like(near), torch.full_like(near, -20.0), sky)
 
 
 def slow_terms(answer: Answer, target: np.ndarray) -> dict[str, float]:
-    near, gap, choice, logit = (part.double().numpy() for part in (answer.near, answer.gap, answer.choice, answer.sky))
+    near, gap, choice, logit = (part.double().numpy() for part in answer.parts)
     b, h, w = target.shape
     area = [math.cos(math.pi / 2 - math.pi * (j + 0.5) / h) for j in range(h)]
     predicted = np.where(choice > 0, near + gap, near)
@@ -115,12 +113,12 @@ def test_a_common_factor_costs_only_the_metric_term(scene: tuple[Answer, torch.T
 
 def test_unknown_pixels_and_sky_do_not_pull_on_distance(scene: tuple[Answer, torch.Tensor]) -> None:
     answer, target = scene
-    parts = [part.requires_grad_() for part in (answer.near, answer.gap, answer.choice, answer.sky)]
+    for part in answer.parts:
+        part.requires_grad_()
     depth_loss(answer, target)[0].backward()
-    for part in parts[:3]:
-        assert part.grad is not None and (part.grad[~target.isfinite()] == 0).all() and (part.grad[target.isfinite()] != 0).any()
-    assert parts[3].grad is not None
-    assert (parts[3].grad[target.isnan()] == 0).all() and (parts[3].grad[~target.isnan()] != 0).any()
+    for part, counts in zip(answer.parts, [target.isfinite()] * 3 + [~target.isnan()], strict=True):
+        assert part.grad is not None
+        assert (part.grad[~counts] == 0).all() and (part.grad[counts] != 0).any()
 
 
 def test_beside_an_edge_either_side_beats_the_mean_of_both() -> None:
