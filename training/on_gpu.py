@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -112,7 +113,8 @@ class Report:
         self.network.load_state_dict(weights)
         device = str(next(self.network.parameters()).device)
         line = {"minutes": round((time.monotonic() - self.begin) / 60, 2), "steps": self.trainer.step_count}
-        line |= {name: round(value, 4) for name, value in figures(self.network, self.samples, device).items()}
+        found = figures(self.network, self.samples, device)
+        line |= {name: None if math.isnan(value) else round(value, 4) for name, value in found.items()}
         print(json.dumps(line), flush=True)
         with (self.folder / "figures.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
