@@ -57,7 +57,7 @@ def _grid_below(scene: Scene, grid: Grid, height: float, rows: tuple[int, int], 
 def _seen_from_below(scene: Scene, below: Grid, height: float, step: int) -> torch.Tensor:
     """Radiance (rows, w, 3) at full size of what stands above the plane, its first row the lowest of ``below``."""
     above = [p for p in scene.primitives if p.center[1] - abs(p.axes[1] @ np.array(p.half)) < -height - 0.02]
-    kept = replace(scene, camera=below.origin, primitives=[_sunk(p, -height) for p in above])
+    kept = replace(scene, camera=below.origin, primitives=[_sunk(p, -height) for p in above], panes=[])
     shown = radiance(kept, look(kept, below, water=height), _CHEAP).flip(0).permute(2, 0, 1)[None]
     if step > 1:
         shown = F.interpolate(shown, scale_factor=float(step), mode="bilinear")
