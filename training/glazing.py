@@ -31,6 +31,9 @@ def glaze(scene: Scene, view: View, quality: Quality, plain: torch.Tensor) -> to
         seen = (flat == number).nonzero().squeeze(1)
         if not len(seen):
             continue
+        if pane.mirror == 0.0:
+            out[seen] *= out.new_tensor(pane.through)
+            continue
         rays, glass = view.rays.reshape(3, -1)[:, seen], view.glass.reshape(-1)[seen]
         facing = (rays * rays.new_tensor(pane.shape.axes[:, 2])[:, None]).sum(0).abs()
         share = pane.mirror + (1.0 - pane.mirror) * (1.0 - facing).clamp(0.0, 1.0) ** 5
@@ -55,7 +58,7 @@ def _mirrored(scene: Scene, pane: Pane, rays: torch.Tensor, glass: torch.Tensor,
 
 def _stands_before(p: Primitive, point: np.ndarray, normal: np.ndarray) -> bool:
     """Whether any of the primitive's bounding box lies on the side of a plane to which ``normal`` points."""
-    reach = float(np.abs(normal @ p.axes) @ np.array(p.half))
+    reach = float(np.abs(normal @ p.axes) @ np.array(p.reach))
     return float(normal @ (p.center - point)) + reach > 0.02
 
 

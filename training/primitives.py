@@ -21,10 +21,10 @@ Hole = tuple[float, float, float, float]
 class Primitive:
     """One shape of material number ``material``; ``fixed`` ones (walls, ground) stay even when the camera is near them.
 
-    Parts of one ``group`` (a chair, a tree) leave together. ``taper`` is the top radius of a frustum over its bottom radius,
-    ``capped`` closes its ends; round shapes end where local z exceeds ``clip``, in half sizes. ``leaf`` is the share of an
-    ellipsoid that is cut away, in gaps of ``leaf_m``. ``holes`` (x0, y0, x1, y1) are cut out of a rectangle, in metres from
-    its middle, y down. ``shadow`` says whether it may throw one.
+    Parts of one ``group`` (a chair, a tree) leave together. ``taper`` is the top size of a frustum or a box over its bottom
+    size, ``capped`` closes the ends of a frustum; round shapes end where local z exceeds ``clip``, in half sizes. ``leaf`` is
+    the share of an ellipsoid that is cut away, in gaps of ``leaf_m``. ``holes`` (x0, y0, x1, y1) are cut out of a rectangle,
+    in metres from its middle, y down. ``shadow`` says whether it may throw one.
     """
 
     kind: int
@@ -42,11 +42,17 @@ class Primitive:
     fixed: bool = False
     shadow: bool = True
 
+    @property
+    def reach(self) -> Vec3:
+        """Half sizes of the box that holds all of it."""
+        wide = max(self.taper, 1.0)
+        return (self.half[0] * wide, self.half[1], self.half[2] * wide)
+
 
 @dataclass(slots=True)
 class Pane:
     """A rectangle of glass or a mirror, flat and two-sided: it lets the share ``through`` of the light pass, by colour, and
-    mirrors the share ``mirror`` of what stands before it (more at grazing angles).
+    mirrors the share ``mirror`` of what stands before it (more at grazing angles; 0: nothing at all).
 
     Where it is ``solid`` the truth ends at it, otherwise at what is seen through it.
     """
@@ -60,7 +66,7 @@ class Pane:
 def gap_m(p: Primitive, point: np.ndarray) -> float:
     """Distance from a world point to the primitive (its bounding box unless it is an ellipsoid); 0 or less inside."""
     local = p.axes.T @ (point - p.center)
-    half = np.asarray(p.half)
+    half = np.asarray(p.reach)
     if p.kind == ELLIPSOID:
         stretched = np.linalg.norm(local / half)
         return float((stretched - 1.0) * half.min())

@@ -68,7 +68,7 @@ def _sunk(p: Primitive, plane_y: float) -> Primitive:
     """An upright thing that stands on the plane, made to reach below it: no light leaks in at its foot."""
     tall = p.half[1]
     bottom = float(p.center[1]) + tall
-    if p.kind not in (BOX, RECT) or abs(p.axes[1, 1]) < 0.999 or abs(bottom - plane_y) > 0.15:
+    if p.kind not in (BOX, RECT) or p.taper != 1.0 or abs(p.axes[1, 1]) < 0.999 or abs(bottom - plane_y) > 0.15:
         return p
     deeper = min(0.15, tall)
     center = p.center + np.array([0.0, deeper, 0.0])

@@ -83,6 +83,8 @@ class Scene:
     atmosphere: Atmosphere
     camera: np.ndarray = field(default_factory=lambda: np.array([0.0, -1.6, 0.0]))
     yaw: float = 0.0
+    foot: float = 0.0
+    """Height of the ground under the camera."""
     primitives: list[Primitive] = field(default_factory=list)
     materials: list[Material] = field(default_factory=list)
     lamps: list[Lamp] = field(default_factory=list)
@@ -164,6 +166,17 @@ class Scene:
         half = ((width or thickness) / 2, length / 2, thickness / 2)
         self.add(BOX, (start + end) / 2, axes, half, material, shadow=thickness > 0.08)
 
+    def limb(self, start: np.ndarray, end: np.ndarray, radii: tuple[float, float], material: int) -> None:
+        """A round bar between two world points, of one radius at its start and another at its end (arm, leg, tube)."""
+        along = end - start
+        length = float(np.linalg.norm(along))
+        y = along / max(length, 1e-6)
+        x = np.cross(y, [0.0, 1.0, 0.0] if abs(y[1]) < 0.9 else [0.0, 0.0, 1.0])
+        x /= np.linalg.norm(x)
+        axes = np.stack([x, y, np.cross(x, y)], axis=1)
+        half = (radii[1], length / 2, radii[1])
+        self.add(FRUSTUM, (start + end) / 2, axes, half, material, taper=radii[0] / radii[1], shadow=radii[1] > 0.04)
+
     def wall(
         self,
         start: tuple[float, float],
@@ -212,7 +225,7 @@ class Scene:
         shape = Primitive(
             RECT, self.point(x, height, z), level_axes(self._turn), (size[0] / 2, size[1] / 2, 0.01), 0, self._group
         )
-        self.panes.append(Pane(shape, through, 0.04, solid))
+        self.panes.append(Pane(shape, through, 0.0, solid))
 
     def sheet(self, center: np.ndarray, axes: np.ndarray, half: tuple[float, float], material: int) -> None:
         """A free rectangle in world coordinates (roof, sloped ceiling)."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from training import scene_fittings as fittings
+from training import scene_foreground as foreground
 from training import scene_set_pieces as pieces
 from training.scene import Scene
 from training.scene_furnishing import furnish
@@ -119,6 +120,8 @@ def _fill(s: Scene, rng: Random, room: Room, use: str) -> None:
         light_on_stand(
             s, rng, rng.uniform(xs[0] + 0.5, xs[1] - 0.5), rng.uniform(zs[0] + 0.5, zs[1] - 0.5), rng.uniform(0, 6.28)
         )
+    if use in ("home", "hall", "office") and min(w, d) > 3.0 and rng.random() < 0.4:
+        foreground.seats(s, rng, room)
     count = _THINGS[use]
     furnish(s, rng, room, int(rng.integers(count // 2, count + 3)))
     if rng.random() < 0.12 and min(w, d) > 4:

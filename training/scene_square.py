@@ -7,8 +7,11 @@ import math
 import numpy as np
 
 from training import random_materials as some
+from training import scene_cars as cars
+from training import scene_foreground as foreground
 from training import scene_furniture as furniture
 from training import scene_objects as objects
+from training import scene_people as people
 from training import scene_plants as plants
 from training import scene_set_pieces as pieces
 from training.scene import Scene
@@ -32,6 +35,8 @@ def square(s: Scene, rng: Random) -> None:
     plants.hills(s, rng, 0.0, 0.5)
     if rng.random() < 0.15:
         pieces.canopy(s, rng)
+    if rng.random() < 0.7:
+        foreground.around(s, rng)
     scatter(s, rng, min(radius, 25.0), int(rng.integers(5, 26)))
 
 
@@ -72,11 +77,11 @@ _SHARES = {
 }  # fmt: skip
 _PLANTS = {"tree": plants.tree, "conifer": plants.conifer, "palm": plants.palm}
 _TURNED = {
-    "car": objects.car, "table": furniture.table, "fence": objects.fence, "stall": objects.stall, "bicycle": objects.bicycle,
+    "car": cars.car, "table": furniture.table, "fence": objects.fence, "stall": objects.stall, "bicycle": objects.bicycle,
     "bench": objects.bench,
 }  # fmt: skip
 _UPRIGHT = {
-    "person": furniture.person, "post": objects.post, "box": objects.bin_or_box, "parasol": objects.parasol,
+    "person": people.person, "post": objects.post, "box": objects.bin_or_box, "parasol": objects.parasol,
     "sign": objects.signpost, "fountain": objects.fountain,
 }  # fmt: skip
 

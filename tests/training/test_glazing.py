@@ -74,6 +74,6 @@ def test_a_room_without_a_view_has_no_sky(walls: dict[str, float], monkeypatch: 
     monkeypatch.setattr(scene_rooms, "_WALLS", walls)
     monkeypatch.setattr(scene_rooms, "_WINDOWLESS", 1.0)
     monkeypatch.setattr(scene_rooms, "_OVERHEAD", dict.fromkeys(["flat", "cove", "attic", "glowing", "coffer"], 0.2))
-    for seed in range(8):
+    for seed in range(4):
         scene, _ = build(seed, "indoor")
-        assert (look(scene, full_grid(scene, 96, "cpu")).index >= 0).all(), f"seed {seed}"
+        assert (look(scene, full_grid(scene, 64, "cpu")).index >= 0).all(), f"seed {seed}"
