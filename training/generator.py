@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from training import develop, render
+from training import develop, lens, render
 from training.raycast import Grid
 from training.scene import Scene
 from training.scene_air import atmosphere
@@ -88,11 +88,19 @@ def _develop(
     scene: Scene, grid: Grid, image: render.Rendered, film: develop.Film, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     radiance = develop.soften(image.radiance, image.index)
+    factor = develop.exposure_of(image, film)
+    reach = round(film.blur_rad * grid.height / math.pi)
+    if reach and (moving := scene.moving(image.index)).any():
+        radiance = lens.smear(radiance, moving, reach)
+    if film.even:
+        radiance = lens.even_out(radiance, film.even)
+    if film.glow:
+        radiance = lens.glow(radiance, 1.0 / factor, film.glow)
     sun = scene.atmosphere.sun_direction
     if film.flare > 0.0 and scene.atmosphere.sun_disc and _sees(image, scene, sun):
         radiance = radiance + develop.flare(grid, grid.directions(), sun, scene.atmosphere.sun_color, film.flare, seed)
     noise = torch.Generator().manual_seed(seed)
-    rgb = develop.develop(radiance, develop.exposure_of(image, film), film, noise)
+    rgb = develop.develop(radiance, factor, film, noise)
     elevation = 90.0 - (torch.arange(grid.height, device=rgb.device) + 0.5) * (180.0 / grid.height)
     cap = (elevation < film.nadir_deg - 90.0) | (elevation > 90.0 - film.zenith_deg)
     rgb[cap] = 0.0

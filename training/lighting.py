@@ -9,9 +9,10 @@ import torch
 
 from training import sky, surfaces
 from training.hits import Hits, Tables, unit
+from training.light import Lamp, Space
 from training.primitives import RECT
 from training.raycast import occluded
-from training.scene import Lamp, Scene, Space
+from training.scene import Scene
 
 
 def shadow_casters(scene: Scene, limit: int) -> list[int]:

@@ -24,7 +24,7 @@ class Primitive:
     Parts of one ``group`` (a chair, a tree) leave together. ``taper`` is the top size of a frustum or a box over its bottom
     size, ``capped`` closes the ends of a frustum; round shapes end where local z exceeds ``clip``, in half sizes. ``leaf`` is
     the share of an ellipsoid that is cut away, in gaps of ``leaf_m``. ``holes`` (x0, y0, x1, y1) are cut out of a rectangle,
-    in metres from its middle, y down. ``shadow`` says whether it may throw one.
+    in metres from its middle, y down. ``shadow`` says whether it may throw one, ``moves`` whether a long exposure blurs it.
     """
 
     kind: int
@@ -41,6 +41,7 @@ class Primitive:
     holes: tuple[Hole, ...] = ()
     fixed: bool = False
     shadow: bool = True
+    moves: bool = False
 
     @property
     def reach(self) -> Vec3:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
+from training.light import Atmosphere, Lamp, Space
 from training.materials import Material
 from training.primitives import (
     BOX,
@@ -31,49 +33,6 @@ from training.primitives import (
 
 if TYPE_CHECKING:
     from training.terrain import Terrain
-
-
-@dataclass(slots=True)
-class Lamp:
-    """A point light: inverse square falloff, kept mostly inside the box ``low``-``high`` (its room)."""
-
-    position: np.ndarray
-    color: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    shadow: bool = False
-
-
-@dataclass(frozen=True)
-class Space:
-    """A closed box (a room): inside, only ``daylight`` of the sky's ambient light arrives, and corners are darker."""
-
-    low: np.ndarray
-    high: np.ndarray
-    daylight: float
-
-
-@dataclass
-class Atmosphere:
-    """The light from outside: sun, sky colours, clouds; ``ambient`` multiplies the sky's light on surfaces.
-
-    ``indoor`` is 0 out of doors; in rooms it says how many times brighter than the lamps' light alone it is outside.
-    """
-
-    sun_direction: np.ndarray
-    sun_color: np.ndarray
-    zenith: np.ndarray
-    horizon: np.ndarray
-    ground: np.ndarray
-    cloud_cover: float = 0.3
-    cloud_scale: float = 1.0
-    cloud_color: np.ndarray = field(default_factory=lambda: np.array([1.0, 1.0, 1.0]))
-    cloud_offset: tuple[float, float] = (0.0, 0.0)
-    haze_m: float = 3000.0
-    ambient: float = 1.0
-    indoor: float = 0.0
-    sun_disc: bool = True
-    night: bool = False
 
 
 @dataclass
@@ -230,6 +189,11 @@ class Scene:
     def sheet(self, center: np.ndarray, axes: np.ndarray, half: tuple[float, float], material: int) -> None:
         """A free rectangle in world coordinates (roof, sloped ceiling)."""
         self.add(RECT, center, axes, (half[0], half[1], 0.01), material, fixed=True)
+
+    def moving(self, index: torch.Tensor) -> torch.Tensor:
+        """Which pixels show something that moves, given the number of the primitive that each shows."""
+        moves = torch.tensor([*(p.moves for p in self.primitives), False], device=index.device)
+        return moves[index.clamp(0, len(self.primitives)).long()] & (index >= 0)
 
     def clear_camera(self, margin_m: float = 0.3) -> None:
         """Drop the groups of parts that hold the camera or come nearer to it than ``margin_m``."""

@@ -18,7 +18,8 @@ from training import scene_furniture as furniture
 from training import scene_objects as objects
 from training import scene_people as people
 from training import scene_plants as plants
-from training.scene import Lamp, Scene
+from training.light import Lamp
+from training.scene import Scene
 from training.scene_fittings import Side
 from training.scene_mirrors import glass_wall
 from training.scene_shell import Room, wall_side
@@ -232,4 +233,4 @@ def _stand(s: Scene, rng: Random, court: Room) -> None:
             x, z = rng.uniform(court.x0 + 1, court.x1 - 1), rng.uniform(court.z0 + 1, court.z1 - 1)
             cloth = s.material(m.Material(m.ART, m.hsv(rng.random(), 0.7, 0.7), (0.8, 0.8, 0.8), salt=int(rng.integers(1, 99))))
             with s.at(x, z, rng.uniform(0, 6.28)):
-                s.box(0, court.height * 0.45, 0, (1.5, court.height * 0.4, 0.02), cloth)
+                s.box(0, max(3.5, court.height * 0.45), 0, (1.5, court.height * 0.4, 0.02), cloth)

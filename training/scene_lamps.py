@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from training import random_materials as some
-from training.scene import Lamp, Scene
+from training.light import Lamp
+from training.scene import Scene
 from training.scene_shell import Room, Wall
 
 Random = np.random.Generator

@@ -70,7 +70,7 @@ def _screen(s: Scene, rng: Random, side: Side) -> None:
     wide = float(min(rng.uniform(0.8, 2.6), side.long - 0.4))
     tall, base = wide * rng.choice([0.5625, 0.5625, 0.42, 0.8]), rng.uniform(0.6, 1.1)
     tall = min(tall, side.height - base - 0.1)
-    left = rng.uniform(0.2, side.long - wide - 0.2)
+    left = rng.uniform(0.2, max(0.2, side.long - wide - 0.2))
     x, z = side.place(left + wide / 2, 0.03)
     lit = rng.random() < 0.25
     black = m.Material(a=(0.01, 0.01, 0.012), grain=0.0, stain=0.0)

@@ -18,6 +18,7 @@ def person(s: Scene, rng: Random, x: float, z: float, yaw: float | None = None) 
     k = rng.uniform(1.5, 1.95) / 1.75
     cloth, trousers, skin, hair, shoe = _looks(s, rng)
     stride, girth = rng.uniform(0.0, 0.28), rng.uniform(0.85, 1.25)
+    first, walks = len(s.primitives), stride > 0.12
     with s.at(x, z, rng.uniform(0, 6.28) if yaw is None else yaw):
         for side in (-1, 1):
             hip, ankle = s.point(side * 0.09, 0.88 * k, 0), s.point(side * 0.1, 0.08 * k, side * stride)
@@ -39,6 +40,8 @@ def person(s: Scene, rng: Random, x: float, z: float, yaw: float | None = None) 
                 s.box(0, 1.0 * k, -0.2 * girth, (0.3, 0.42, 0.16), bag)
             else:
                 s.box(0.33, 0.55 * k, 0, (0.12, 0.3, 0.35), bag)
+    for p in s.primitives[first:]:
+        p.moves = walks
     return cloth, skin
 
 

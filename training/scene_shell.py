@@ -12,8 +12,9 @@ from training import random_materials as some
 from training import scene_fittings as fittings
 from training import scene_overhead as overhead
 from training import scene_set_pieces as pieces
+from training.light import Space
 from training.primitives import FRUSTUM
-from training.scene import Scene, Space
+from training.scene import Scene
 
 Random = np.random.Generator
 Wall = tuple[tuple[float, float], tuple[float, float]]

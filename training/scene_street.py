@@ -43,7 +43,11 @@ def street(s: Scene, rng: Random) -> None:
     plants.hills(s, rng, 0.0, 0.4)
     for _ in range(int(rng.integers(0, 7))):
         side = rng.choice([-1, 1])
+        first = len(s.primitives)
         cars.car(s, rng, shift + side * (road / 2 - 1.1), rng.uniform(-45, 45), 0.0 if side > 0 else math.pi)
+        driving = rng.random() < 0.3
+        for p in s.primitives[first:]:
+            p.moves = driving
     for _ in range(int(rng.integers(0, 7))):
         people.person(s, rng, shift + rng.choice([-1, 1]) * (road / 2 + rng.uniform(0.3, walk)), rng.uniform(-25, 25))
     if rng.random() < 0.7:

@@ -9,11 +9,12 @@ from training import scene_people as people
 from training.generator import KINDS, build, generate
 from training.hits import surface_points, tables
 from training.intersections import intersect, local_frame
+from training.light import Atmosphere
 from training.materials import TEXT, Material
 from training.primitives import BOX, ELLIPSOID, FRUSTUM, Primitive, yaw_matrix
 from training.raycast import Grid, cast, windows
 from training.render import Quality, render
-from training.scene import Atmosphere, Scene
+from training.scene import Scene
 from training.scene_air import atmosphere
 from training.terrain import Terrain
 from training.view import look
