@@ -48,7 +48,7 @@ def random_film(rng: np.random.Generator) -> Film:
         nadir_deg=float(rng.uniform(8, 38)) if rng.random() < 0.15 else 0.0,
         zenith_deg=float(rng.uniform(5, 20)) if rng.random() < 0.03 else 0.0,
         shoulder=float(rng.uniform(0.4, 0.9)),
-        glow=float(rng.uniform(0.05, 0.5)) if rng.random() < 0.5 else 0.0,
+        glow=float(rng.uniform(0.05, 0.35)) if rng.random() < 0.5 else 0.0,
         even=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.35 else 0.0,
         blur_rad=float(rng.uniform(0.01, 0.05)) if rng.random() < 0.2 else 0.0,
     )

@@ -27,7 +27,7 @@ def coarse(values: torch.Tensor) -> torch.Tensor:
 
 def glow(radiance: torch.Tensor, white: float, strength: float) -> torch.Tensor:
     """Let what is brighter than ``white`` shine into its surroundings (h, w, 3)."""
-    return radiance + strength * coarse((radiance - white).clamp(0.0, 8.0 * white))
+    return radiance + strength * coarse((radiance - white).clamp(0.0, 4.0 * white))
 
 
 def even_out(radiance: torch.Tensor, strength: float) -> torch.Tensor:

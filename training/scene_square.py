@@ -11,6 +11,7 @@ from training import scene_cars as cars
 from training import scene_foreground as foreground
 from training import scene_furniture as furniture
 from training import scene_objects as objects
+from training import scene_paving as paving
 from training import scene_people as people
 from training import scene_plants as plants
 from training import scene_set_pieces as pieces
@@ -24,8 +25,8 @@ Random = np.random.Generator
 def square(s: Scene, rng: Random) -> None:
     """A courtyard, square or garden: walls or houses around, trees and things within."""
     outdoor_camera(s, rng)
-    ground = some.ground(rng, str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"])))
-    s.slab(0, 0, (4000, 4000), 0.0, s.material(ground))
+    pattern = str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"]))
+    s.slab(0, 0, (4000, 4000), 0.0, s.material(some.ground(rng, pattern)))
     radius = float(np.exp(rng.uniform(math.log(4.5), math.log(35))))
     _sides(s, rng, radius)
     if rng.random() < 0.4:
@@ -35,6 +36,8 @@ def square(s: Scene, rng: Random) -> None:
     plants.hills(s, rng, 0.0, 0.5)
     if rng.random() < 0.15:
         pieces.canopy(s, rng)
+    if pattern != "grass" and rng.random() < 0.6:
+        paving.marks(s, rng)
     if rng.random() < 0.7:
         foreground.around(s, rng)
     scatter(s, rng, min(radius, 25.0), int(rng.integers(5, 26)))

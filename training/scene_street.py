@@ -12,6 +12,7 @@ from training import random_materials as some
 from training import scene_cars as cars
 from training import scene_foreground as foreground
 from training import scene_objects as objects
+from training import scene_paving as paving
 from training import scene_people as people
 from training import scene_plants as plants
 from training.scene import Scene
@@ -50,6 +51,8 @@ def street(s: Scene, rng: Random) -> None:
             p.moves = driving
     for _ in range(int(rng.integers(0, 7))):
         people.person(s, rng, shift + rng.choice([-1, 1]) * (road / 2 + rng.uniform(0.3, walk)), rng.uniform(-25, 25))
+    if rng.random() < 0.7:
+        paving.marks(s, rng, s.foot)
     if rng.random() < 0.7:
         foreground.around(s, rng, s.foot)
     if rng.random() < 0.4:
