@@ -27,6 +27,7 @@ def glaze(scene: Scene, view: View, quality: Quality, plain: torch.Tensor) -> to
     """Put the panes of ``view`` over the radiance ``plain`` (rows, w, 3) of the world behind them."""
     assert view.pane is not None and view.glass is not None
     flat, out = view.pane.reshape(-1), plain.reshape(-1, 3).clone()
+    tables = hits.tables(scene, view.grid.device)
     for number, pane in enumerate(scene.panes):
         seen = (flat == number).nonzero().squeeze(1)
         if not len(seen):
@@ -37,13 +38,18 @@ def glaze(scene: Scene, view: View, quality: Quality, plain: torch.Tensor) -> to
         rays, glass = view.rays.reshape(3, -1)[:, seen], view.glass.reshape(-1)[seen]
         facing = (rays * rays.new_tensor(pane.shape.axes[:, 2])[:, None]).sum(0).abs()
         share = pane.mirror + (1.0 - pane.mirror) * (1.0 - facing).clamp(0.0, 1.0) ** 5
-        shown = _mirrored(scene, pane, rays, glass, view.grid) if quality.reflections else torch.full_like(rays.T, _DULL)
+        shown = torch.full_like(rays.T, _DULL)
+        if quality.reflections:
+            shown = _mirrored(scene, tables, pane, (rays, glass), view.grid)
         out[seen] = out[seen] * out.new_tensor(pane.through) * (1.0 - share)[:, None] + shown * share[:, None]
     return out.view(plain.shape)
 
 
-def _mirrored(scene: Scene, pane: Pane, rays: torch.Tensor, glass: torch.Tensor, grid: Grid) -> torch.Tensor:
-    """Radiance (n, 3) that reaches the camera by way of the pane, which its ``rays`` (3, n) meet after ``glass`` (n)."""
+def _mirrored(
+    scene: Scene, tables: hits.Tables, pane: Pane, met: tuple[torch.Tensor, torch.Tensor], grid: Grid
+) -> torch.Tensor:
+    """Radiance (n, 3) that reaches the camera by way of the pane, ``met`` along rays (3, n) at distances (n)."""
+    rays, glass = met
     normal = pane.shape.axes[:, 2]
     offset = float(normal @ (grid.origin - pane.shape.center))
     across = rays.new_tensor(normal)[:, None]
@@ -53,7 +59,7 @@ def _mirrored(scene: Scene, pane: Pane, rays: torch.Tensor, glass: torch.Tensor,
     beyond, index = _nearest(scene.primitives, before, points, turned)
     image = replace(grid, origin=grid.origin - 2.0 * offset * normal)
     seen = replace(scene, camera=image.origin)
-    return _lit(seen, image, turned, glass + beyond, index)
+    return _lit(seen, tables, image, (turned, glass + beyond, index))
 
 
 def _stands_before(p: Primitive, point: np.ndarray, normal: np.ndarray) -> bool:
@@ -79,14 +85,14 @@ def _nearest(
     return nearest, index
 
 
-def _lit(scene: Scene, grid: Grid, rays: torch.Tensor, distance: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-    """Light (n, 3) from what the rays end at."""
+def _lit(scene: Scene, tables: hits.Tables, grid: Grid, ends: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Light (n, 3) from where rays (3, n) end: their lengths (n) from the grid's origin, the primitives there (n)."""
+    rays, distance, index = ends
     out = torch.zeros_like(rays.T)
     hit, empty = (index >= 0).nonzero().squeeze(1), (index < 0).nonzero().squeeze(1)
     if len(empty):
         out[empty] = sky.radiance(scene.atmosphere, rays[:, empty], grid.pixel_rad)
     if len(hit):
-        tables = hits.tables(scene, grid.device)
         d, r = distance[hit], rays[:, hit]
         points = hits.surface_points(tables, index[hit], d, r, grid, None)
         shares = lighting.shadows(scene, points, d, _CASTERS)

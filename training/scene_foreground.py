@@ -21,13 +21,13 @@ Random = np.random.Generator
 Put = Callable[[Scene, Random, float, float, float], None]
 
 
-def around(s: Scene, rng: Random, base: float = 0.0) -> None:
-    """One to four things in different directions about the camera, on ground at height ``base``."""
+def around(s: Scene, rng: Random, base: float | Callable[[float, float], float] = 0.0) -> None:
+    """One to four things in different directions about the camera, on ground of height ``base``, at x and z if it varies."""
     for slot in rng.permutation(7)[: int(rng.integers(1, 5))]:
         az, far = (slot + rng.uniform(0.15, 0.85)) * 2 * math.pi / 7, float(np.exp(rng.uniform(math.log(1.1), math.log(4.0))))
-        with s.at(
-            far * math.sin(az), far * math.cos(az), az + rng.choice([0.0, math.pi / 2, math.pi]) + rng.normal(0, 0.4), base
-        ):
+        x, z = far * math.sin(az), far * math.cos(az)
+        yaw = az + rng.choice([0.0, math.pi / 2, math.pi]) + rng.normal(0, 0.4)
+        with s.at(x, z, yaw, base(x, z) if callable(base) else base):
             thing(s, rng, 0.0, 0.0, 0.0, far)
 
 

@@ -30,7 +30,7 @@ def nature(s: Scene, rng: Random) -> None:
     if rng.random() < 0.4:
         _fence(s, rng, terrain)
     if rng.random() < 0.2:
-        foreground.around(s, rng)
+        foreground.around(s, rng, lambda x, z: terrain.at(x, z) - 0.03)
     season = rng.random()
     greens = [s.material(some.foliage(rng, season)) for _ in range(3)]
     bark, rock = s.material(some.wood(rng, False)), s.material(some.plaster(rng))
