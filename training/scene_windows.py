@@ -60,7 +60,7 @@ def fill(s: Scene, side: Side, hole: Hole, glazing: Glazing) -> None:
         return
     inward = {"sheer": 0.12, "blind": 0.05}.get(glazing.kind, -0.03)
     ends = side.place(left, inward), side.place(left + wide, inward)
-    over = 2 * max(inward, 0.0)  # what hangs before the wall hides the opening from aside too
+    over = 2 * abs(inward)  # what hangs before or behind the wall hides the opening from aside too
     cloth = side.place(left - over, inward), side.place(left + wide + over, inward)
     if glazing.kind == "clear":
         s.pane(*ends, heights)
