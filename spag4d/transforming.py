@@ -1,5 +1,6 @@
 """What ``spag4d transform`` does: scene files read, merged, cut, turned and written in another format."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,5 +103,5 @@ def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> Non
     check_target(path)
     for source in inputs:
         scene_format(source)
-        if source.resolve() == path.resolve():
+        if os.path.realpath(source) == os.path.realpath(path):
             raise InputError(f"{path} is also an input: writing there would destroy it. Choose another name.")

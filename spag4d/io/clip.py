@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spag4d.errors import InputError
-from spag4d.io.decode import check_pixel_count
+from spag4d.io.promise import check_pixel_count
 from spag4d.io.ffmpeg import output_of, reading
 from spag4d.progress import SILENT, Progress
 
