@@ -66,7 +66,7 @@ class Settings(BaseModel):
         False, "Use only models whose results may be sold.",
         label="For commercial use", group="Depth", main=True)
     depth_map_unit: float = _setting(
-        0.001, "Metres per count of a 16-bit picture passed with --depth-map, unless it records its own unit.",
+        0.001, "Metres per count of whole numbers passed with --depth-map, unless the file records its own unit.",
         label="Depth map unit", group="Depth", unit="m", gt=0, page=False)
     use_guided_filter: bool = _setting(
         True, "Sharpen the depth's edges along the edges of the picture.",
