@@ -43,9 +43,10 @@ class DeepTiff:
         self._file = file
         file.seek(0)
         header = file.read(8)
-        if b"+" in header[2:4]:  # BigTIFF's header is longer, and Pillow knows it by its third byte in both orders
-            header = header[:2] + b"+\0" + header[4:] + file.read(8)
-        self._tags = TiffTags(header)
+        if b"+" in header[2:4]:  # BigTIFF's header is longer, and Pillow knows that of one order
+            self._tags = TiffTags(b"II+\0" + header[4:] + file.read(8), prefix=header[:2])
+        else:
+            self._tags = TiffTags(header)
         file.seek(self._tags.next)
         self._tags.load(file)
         file.seek(0)

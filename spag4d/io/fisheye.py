@@ -1,5 +1,7 @@
 """Pictures as the lenses of a 360° camera draw them, not yet stitched: circles in black corners."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,8 @@ _STUDIOS = {"arashi": "Insta360 Studio", "insta360": "Insta360 Studio", "ricoh":
             "samsung": "Gear 360 ActionDirector", "gopro": "GoPro Player"}
 
 
-def circles_in(rgb: NDArray[np.float32]) -> int:
-    """Return how many fisheye circles a picture (h, w, 3) 0–1 consists of: 1 of a square, 2 beside or over each other, or 0."""
+def circles_in(rgb: NDArray[Any]) -> int:
+    """Return how many fisheye circles a picture (h, w, 3), whole numbers or 0–1, consists of: 1 of a square, 2 beside or over each other, or 0."""
     height, width = rgb.shape[:2]
     if min(height, width) < _LEAST_PX:
         return 0
@@ -28,10 +30,11 @@ def circles_in(rgb: NDArray[np.float32]) -> int:
     return 0
 
 
-def _is_circle(square: NDArray[np.float32]) -> bool:
+def _is_circle(square: NDArray[Any]) -> bool:
     height, width = square.shape[:2]
     step = max(1, min(height, width) // _SAMPLES)
-    bright = square[::step, ::step].max(2) > _BLACK
+    white = 1 if square.dtype.kind == "f" else np.iinfo(square.dtype).max
+    bright = square[::step, ::step].max(2) > _BLACK * white
     y, x = (np.abs(np.linspace(-1, 1, size)) for size in bright.shape)
     radius = np.hypot(y[:, None], x)
     ring, corners = (radius > _INSIDE[0]) & (radius < _INSIDE[1]), radius > _OUTSIDE

@@ -75,7 +75,7 @@ def _uncropped(picture: Picture, path: Path, force_erp: bool, progress: Progress
 def _panorama(picture: Picture, source: str, name: str, force_erp: bool) -> Panorama:
     rgb, valid = picture.rgb, picture.visible
     if not force_erp:
-        _check_stitched(picture, source)
+        check_stitched(rgb, source, picture.maker)
     size_hw = _fitting_size(rgb.shape[0], rgb.shape[1], source, force_erp)
     caps = black_caps(rgb, valid)
     if caps is not None:
@@ -88,12 +88,13 @@ def _panorama(picture: Picture, source: str, name: str, force_erp: bool) -> Pano
     return Panorama(rgb, name, valid=valid)
 
 
-def _check_stitched(picture: Picture, source: str) -> None:
-    circles = circles_in(picture.rgb)
+def check_stitched(rgb: NDArray[Any], source: str, maker: str = "") -> None:
+    """Raise `InputError` where a picture (h, w, 3) shows circles of fisheye lenses, with what its camera's maker offers."""
+    circles = circles_in(rgb)
     if circles:
         shown = "the circle of a fisheye lens" if circles == 1 else "the circles of two fisheye lenses"
-        raise InputError(f"{source} shows {shown}, not a panorama. {what_to_export(picture.maker)} If it is a panorama all the "
-                         "same, --force-erp takes it as one.")
+        raise InputError(f"{source} shows {shown}, not a panorama. {what_to_export(maker)} If it is a panorama all the same, "
+                         "--force-erp takes it as one.")
 
 
 def _fitting_size(height: int, width: int, source: str, force_erp: bool) -> tuple[int, int]:

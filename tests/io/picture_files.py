@@ -19,6 +19,13 @@ def smooth(height: int, width: int | None = None, channels: int = 3) -> np.ndarr
     return (0.5 + 0.2 * np.stack(waves, -1)).astype(np.float32)
 
 
+def circles(height: int, count: int, share: float = 0.97) -> np.ndarray:
+    """One or two fisheye circles beside each other in black corners, (h, count * h, 3)."""
+    y, x = np.mgrid[:height, :height] * 2 / (height - 1) - 1
+    lens = np.where((np.hypot(x, y) < share)[..., None], smooth(height, height), 0)
+    return np.tile(lens, (1, count, 1)).astype(np.float32)
+
+
 def codes(picture: np.ndarray, bits: int = 8) -> np.ndarray:
     return np.rint(picture * (2**bits - 1)).astype(CODES[bits])
 
