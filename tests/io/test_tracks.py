@@ -59,8 +59,8 @@ FISHEYES = {
     "circles.mp4": lambda path: encode(path, [np.uint8(255 * circles(64, 2))] * 2),
 }
 CUBES = {
-    "cube.360": lambda path: many_tracks(path, [np.tile(bars(1, 42), (1, 2, 1))[:, :128]] * 2, 1),
-    "cubes.mp4": lambda path: many_tracks(path, [np.tile(bars(1, 42), (1, 2, 1))[:, :128]] * 2),
+    "cube.360": lambda path: many_tracks(path, [np.tile(bars(1, 44), (1, 2, 1))[:, :134]] * 2, 1),
+    "cubes.mp4": lambda path: many_tracks(path, [np.tile(bars(1, 44), (1, 2, 1))[:, :134]] * 2),
 }
 
 
