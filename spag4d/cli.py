@@ -183,10 +183,9 @@ _SIZE = _Numbers("WxH", "x", 2, int)
 @click.option("--panorama", is_flag=True, help="The whole sphere, as an equirectangular picture.")
 @click.option("--depth", is_flag=True, help="The distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
 @click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser, not as web viewers.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
-              help="Length of a video. [s]")
-@click.option("--fps", type=click.FloatRange(0, min_open=True), default=24, show_default=True, help="Frames per second. [1/s]")
-@click.option("--radius", type=click.FloatRange(0), default=0.3, show_default=True, help="How far a video goes aside. [m]")
+@click.option("--seconds", type=float, default=10, show_default=True, help="Length of a video. [s, up to 3600]")
+@click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")
+@click.option("--radius", type=float, default=0.3, show_default=True, help="How far a video goes aside. [m]")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda, which needs gsplat; auto takes what is there.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @in_words

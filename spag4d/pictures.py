@@ -26,6 +26,10 @@ _SOLID = 0.5
 
 Place = tuple[float, float, float]
 
+FARTHEST_M = 1_000_000.0
+"""How far from the capture point one may stand or look: beyond that, single precision has no centimetres left."""
+MOST_SECONDS, MOST_FPS = 3600.0, 240.0
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -56,6 +60,13 @@ class Shot:
             raise InputError(f"a panorama is twice as wide as high, got {width} x {height}")
         if not 0 < self.fov_deg < 180:
             raise InputError(f"a field of view lies between 0 and 180 degrees, got {self.fov_deg:g}")
+        if not all(abs(value) <= FARTHEST_M for value in (*self.position_m, *(self.look_at_m or ()))):
+            raise InputError(f"places lie within {FARTHEST_M:g} m of the capture point along each axis")
+        for name, value, most in (("--seconds", self.seconds, MOST_SECONDS), ("--fps", self.fps, MOST_FPS)):
+            if not 0.001 <= value <= most:
+                raise InputError(f"{name} lies between 0.001 and {most:g}, got {value:g}")
+        if not 0 <= self.radius_m <= FARTHEST_M:
+            raise InputError(f"--radius lies between 0 and {FARTHEST_M:g} m, got {self.radius_m:g}")
         if self.look_at_m == self.position_m:
             raise InputError("--look-at is the place to look at, and must differ from --position")
 

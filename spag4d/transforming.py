@@ -24,6 +24,11 @@ _ALWAYS_Y_UP = "glb"
 
 Vector = tuple[float, float, float]
 
+MOST_SCALE = 1e6
+FARTHEST_M = 1e9
+"""As far as anything on Earth is from its centre, with room to spare; larger numbers are slips."""
+MOST_TURN_DEG = 36_000.0
+
 
 @dataclass(frozen=True)
 class Change:
@@ -45,8 +50,12 @@ class Change:
 
     def __post_init__(self) -> None:
         """Refuse what makes no scene."""
-        if not 0 < self.scale < np.inf:
-            raise InputError(f"--scale is a factor above 0, got {self.scale:g}")
+        if not 1 / MOST_SCALE <= self.scale <= MOST_SCALE:
+            raise InputError(f"--scale is a factor from {1 / MOST_SCALE:g} to {MOST_SCALE:g}, got {self.scale:g}")
+        if not all(abs(value) <= FARTHEST_M for value in (*self.translate_m, *(self.crop_sphere_m or ()))):
+            raise InputError(f"--translate and --crop-sphere take at most {FARTHEST_M:g} m")
+        if not all(abs(value) <= MOST_TURN_DEG for value in self.rotate_deg):
+            raise InputError(f"--rotate takes at most {MOST_TURN_DEG:g} degrees")
         if self.crop_sphere_m is not None and not self.crop_sphere_m[3] > 0:
             raise InputError(f"--crop-sphere ends in a radius above 0, got {self.crop_sphere_m[3]:g}")
 
