@@ -33,7 +33,6 @@ def in_words(command: Callable[..., None]) -> Callable[..., None]:
         except Spag4dError as error:
             _end(error)
         except BrokenPipeError:  # who read our output has enough
-            sys.stdout = Path(os.devnull).open("w")  # or the interpreter complains when it ends
             raise SystemExit(1) from None
         except (KeyboardInterrupt, Exception) as error:
             known = _known(error)
@@ -84,8 +83,11 @@ def run(command: click.Command, name: str) -> NoReturn:
             signal.signal(number, _stop)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # remarks of libraries with lines of their source are for developers
+    code: object = 0
     try:
         code = command.main(prog_name=name, standalone_mode=False)
+    except SystemExit as error:
+        code = error.code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -96,4 +98,13 @@ def run(command: click.Command, name: str) -> NoReturn:
         for number in _SIGNALS:
             if signal.getsignal(number) is _stop:
                 signal.signal(number, signal.SIG_DFL)  # all is done: nothing is left that would have to be put in order
+    _flush()
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _flush() -> None:
+    """Write out what was said; nobody listens to what the interpreter would say of a closed pipe when it ends."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

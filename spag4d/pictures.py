@@ -58,8 +58,8 @@ class Shot:
             raise InputError(f"a picture has 1 to 16384 pixels along each side, got {width} x {height}")
         if self.panorama and width != 2 * height:
             raise InputError(f"a panorama is twice as wide as high, got {width} x {height}")
-        if not 0 < self.fov_deg < 180:
-            raise InputError(f"a field of view lies between 0 and 180 degrees, got {self.fov_deg:g}")
+        if not 1 <= self.fov_deg <= 179:
+            raise InputError(f"a field of view lies between 1 and 179 degrees, got {self.fov_deg:g}")
         if not all(abs(value) <= FARTHEST_M for value in (*self.position_m, *(self.look_at_m or ()))):
             raise InputError(f"places lie within {FARTHEST_M:g} m of the capture point along each axis")
         for name, value, most in (("--seconds", self.seconds, MOST_SECONDS), ("--fps", self.fps, MOST_FPS)):
@@ -83,6 +83,8 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
         raise InputError(f"cannot tell what '{output.name}' shall be: end it in {', '.join(_PICTURES)} or, a video, {MOVIE}.")
     if extension == MOVIE and (shot.panorama or shot.depth):
         raise InputError(f"a video shows colours and a flat view: leave out --panorama and --depth, or do not end in {MOVIE}.")
+    if extension == MOVIE and min(shot.size_wh) < 2:
+        raise InputError(f"a video has 2 pixels or more along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
     check_target(output)
     device = drawing_device(device)
     gaussians = read_scene(scene)
