@@ -125,11 +125,14 @@ def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:
             raise InputError(f"{path} is a raw picture of a camera (DNG). Develop it and save it as TIFF or JPEG first.")
         check_promise(path, *tiff.size, size)
         if tiff.is_deep:
-            return _Stored(tiff.decode(), *_described(tiff.icc, tiff.xmp)[:2], notes=_described(tiff.icc, tiff.xmp)[2])
+            icc, xmp, notes = _described(tiff.icc, tiff.xmp)
+            return _Stored(tiff.decode(), icc, xmp, notes=notes)
     _check_webp(file, kind, path)
     image = opened_still(file, kind)
     check_promise(path, *image.size, size)
     icc, xmp, notes = _described(image.info.get("icc_profile"), image.info.get("xmp"))
+    if not xmp:
+        image.info.pop("xmp", None)  # Pillow looks for the orientation in it, whatever it is
     coded = _coded_color(file, kind, has_profile=bool(icc))
     if kind == "PNG" and is_deep_png(file):
         content = _upright(decode_png(file), _orientation(image))
@@ -152,7 +155,7 @@ def _described(icc: object, xmp: object) -> tuple[bytes, bytes, tuple[str, ...]]
         xmp = xmp[0]
     found, notes = [], []
     for name, value in (("colour profile", icc), ("XMP", xmp)):
-        if value and not isinstance(value, bytes):
+        if value is not None and not isinstance(value, bytes):
             notes.append(f"its {name} was ignored, as it is of a wrong type")
         found.append(value if isinstance(value, bytes) else b"")
     return found[0], found[1], tuple(notes)
