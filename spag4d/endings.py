@@ -63,7 +63,7 @@ def _known(error: BaseException) -> Spag4dError | None:
 
 
 def _of_system(error: OSError) -> str:
-    return f"the system refuses {error.filename}: {error.strerror}." if error.filename else f"the system says: {error.strerror}."
+    return f"the system {f'refuses {error.filename}' if error.filename else 'says'}: {error.strerror}."
 
 
 def _end(error: Spag4dError) -> NoReturn:

@@ -175,8 +175,8 @@ class Settings(BaseModel):
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
         if 0 < self.camera_height < _LEAST_HEIGHT_M:
-            raise ValueError(f"camera_height = {self.camera_height!r}: a camera stands at {_LEAST_HEIGHT_M:g} m or higher; 0 keeps "
-                             "the model's scale")
+            raise ValueError(f"camera_height = {self.camera_height!r}: a camera stands at {_LEAST_HEIGHT_M:g} m or higher; 0 "
+                             "keeps the model's scale")
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
         if self.max_splats is not None and self.sharp_mode == "layers":

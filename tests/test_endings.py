@@ -36,7 +36,8 @@ def refused(*arguments: object) -> str:
 
 
 COMMANDS = {
-    "convert": ("convert", "{}", "{folder}/a.ply"), "convert-video": ("convert-video", "{}", "{folder}/frames"), "info": ("info", "{}"),
+    "convert": ("convert", "{}", "{folder}/a.ply"), "convert-video": ("convert-video", "{}", "{folder}/frames"),
+    "info": ("info", "{}"),
     "check": ("check", "{}"), "render": ("render", "{}", "{folder}/a.png"), "transform": ("transform", "{}", "{folder}/b.ply"),
     "--depth-map": ("convert", "{folder}/photo.png", "{folder}/a.ply", "--depth-map", "{}"),
 }
@@ -91,8 +92,8 @@ def test_the_standard_input_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_panorama_through_the_standard_input(folder: Path) -> None:
     np.save(folder / "depth.npy", np.full((32, 64), 2, np.float32))
-    done = CliRunner().invoke(cli, ["convert", "-", str(folder / "a.ply"), "--depth-map", str(folder / "depth.npy"), "--stride", "8"],
-                              input=(folder / "photo.png").read_bytes())
+    words = ["convert", "-", str(folder / "a.ply"), "--depth-map", str(folder / "depth.npy"), "--stride", "8"]
+    done = CliRunner().invoke(cli, words, input=(folder / "photo.png").read_bytes())
     assert done.exit_code == 0, done.output
     assert (folder / "a.ply").is_file()
 

@@ -18,9 +18,9 @@ _STREAMS = ("/dev/std", "/dev/fd/", "/proc/self/fd/")
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``, which replaces it when the block ends well and is deleted otherwise.
 
-    The extension is kept, for writers that decide by it, and a symbolic link is followed. File and folder are on the disk before
-    this returns, so that a power cut leaves the old file or the new one. Raises `InputError` where the folder is missing or
-    not writable and `ResourceError` when the disk is full; an older file at ``path`` stays as it was in both cases.
+    The extension is kept, for writers that decide by it, and a symbolic link is followed. File and folder are on the disk
+    before this returns, so that a power cut leaves the old file or the new one. Raises `InputError` where the folder is missing
+    or not writable and `ResourceError` when the disk is full; an older file at ``path`` stays as it was in both cases.
     """
     check_target(path)
     target = destination(path)

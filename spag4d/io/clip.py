@@ -45,8 +45,8 @@ class Clip:
 
     ``tick_s`` is the file's unit of time; ``end_tick`` is where the last frame ends. ``stereo`` is "", "top-bottom" or
     "side-by-side"; ``right_first`` says that the first half is the right eye's. ``matrix`` is what ffmpeg is to be told of the
-    colours, where the file says nothing. ``track`` is the number of the track; ``shown_wh`` is the size to which pixels that are
-    not square are to be brought, None where they are.
+    colours, where the file says nothing. ``track`` is the number of the track; ``shown_wh`` is the size to which pixels that
+    are not square are to be brought, None where they are.
     """
 
     path: Path
@@ -137,8 +137,8 @@ def read_clip(path: Path, *, progress: Progress = SILENT) -> Clip:
         raise InputError(lenses)
     stereo, right_first = _layout(path, said, track, progress)
     ticks, tick_s, end_tick, complaint = _timestamps(path, track.index)
-    clip = Clip(path, ticks, tick_s, end_tick, bool(_DEEP.search(track.pixels)), stereo, right_first, _matrix(track), track.index,
-                None if track.shown_wh == track.stored_wh else track.shown_wh)
+    clip = Clip(path, ticks, tick_s, end_tick, bool(_DEEP.search(track.pixels)), stereo, right_first, _matrix(track),
+                track.index, None if track.shown_wh == track.stored_wh else track.shown_wh)
     _warn(clip, said, track.colors, complaint, progress)
     progress.report("Looking into the video", 1, 1)
     return clip

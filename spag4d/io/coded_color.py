@@ -1,6 +1,7 @@
 """Colour spaces that a file names by numbers instead of an ICC profile: PNG's cICP, gAMA and cHRM, and nclx of AVIF and HEIC.
 
-Numbers, curves and primaries: ITU-T H.273; the PQ and HLG curves and their white: ITU-R BT.2100 and BT.2408; PNG: W3C, third edition.
+Numbers, curves and primaries: ITU-T H.273; the PQ and HLG curves and their white: ITU-R BT.2100 and BT.2408; PNG: W3C,
+third edition.
 """
 
 import struct

@@ -166,7 +166,7 @@ def _coded_color(file: BinaryIO, kind: str, *, has_profile: bool) -> CodedColor:
         return CodedColor()
     at = file.tell()
     file.seek(0)
-    data = file.read(None if kind == "PNG" else _META_BYTES)
+    data = file.read(-1 if kind == "PNG" else _META_BYTES)
     file.seek(at)
     if kind == "PNG":
         return color_of_png(data)

@@ -106,7 +106,7 @@ class DeepTiff:
 
 
 def _with_format(data: bytes, format: int) -> bytes:
-    """Return a TIFF file with another format of its samples: half floats pass through OpenCV as the whole numbers of their bits."""
+    """Return a TIFF file with another format of its samples: half floats pass through OpenCV as the numbers of their bits."""
     order = "<" if data[:2] == b"II" else ">"
     big = data[2:4] in (b"+\0", b"\0+")
     count_code, entry_code, wide = ("Q", "HHQ", 8) if big else ("H", "HHI", 4)

@@ -24,7 +24,7 @@ from spag4d.io.quiet import quiet_decoders
 _NPZ_KEYS = ("distance_m", "depth", "arr_0")
 _NPY_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _NPZ_RATIO, _NPZ_SMALL_BYTES = 200, 1 << 26
-"""How far an array may be packed above so many bytes: measured depth packs to a half or a tenth, constant depth to a thousandth."""
+"""How far an array may be packed above so many bytes: measured depth packs to a half or a tenth, a constant to a thousandth."""
 _PFM = re.compile(rb"(P[Ff])\s+(\d+)\s+(\d+)\s+([-+.\deE]+)[ \t\r]?\n?")
 _TOO_POOR = "8 bits and colours cannot hold distances, which need one channel of 16 bits or floats"
 
@@ -34,8 +34,8 @@ Numbers = tuple[NDArray[Any], float | None]
 def read_depth_numbers(path: Path) -> Numbers:
     """Return the stored numbers and the unit in metres that the file records, if it does.
 
-    What the file is, its content decides. Raises `InputError` for one that is missing, damaged, of another kind, holds more than
-    its size allows, or is a picture in colour.
+    What the file is, its content decides. Raises `InputError` for one that is missing, damaged, of another kind, promises more
+    than its size allows, or is a picture in colour.
     """
     with opened(path, "depth map") as file:
         data = file.read()

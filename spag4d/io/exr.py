@@ -16,8 +16,8 @@ _VALUE_LIMIT, _FEW_VALUES = 4 * PIXEL_LIMIT, 1 << 24
 def exr_plane(path: Path, size: int) -> NDArray[Any]:
     """Return the numbers (h, w) of the channel that holds distances, of a file of ``size`` bytes.
 
-    It is the only channel, one called Z, depth, distance or V, or one of several that are equal. Raises ValueError where there is
-    none, and whatever OpenEXR raises.
+    It is the only channel, one called Z, depth, distance or V, or one of several that are equal. Raises ValueError where there
+    is none, and whatever OpenEXR raises.
     """
     import OpenEXR  # 0.1 s that only those pay who need it
 
@@ -44,5 +44,5 @@ def _chosen(planes: dict[str, NDArray[Any]]) -> str:
     colors = [name for name, last in lasts.items() if last.upper() != "A"]
     if colors and all(np.array_equal(planes[name], planes[colors[0]], equal_nan=True) for name in colors[1:]):
         return colors[0]
-    raise ValueError(f"its channels ({', '.join(planes)[:200]}) differ and none is called {', '.join(_DISTANCES).upper()}: it is "
-                     "a picture in colour")
+    raise ValueError(f"its channels ({', '.join(planes)[:200]}) differ and none is called {', '.join(_DISTANCES)}: it is a "
+                     "picture in colour")

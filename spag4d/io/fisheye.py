@@ -17,7 +17,10 @@ _STUDIOS = {"arashi": "Insta360 Studio", "insta360": "Insta360 Studio", "ricoh":
 
 
 def circles_in(rgb: NDArray[Any]) -> int:
-    """Return how many fisheye circles a picture (h, w, 3), whole numbers or 0–1, consists of: 1 of a square, 2 beside or over each other, or 0."""
+    """Return how many fisheye circles a picture (h, w, 3), whole numbers or 0–1, consists of.
+
+    That is 1 in a square, 2 beside or over each other, or 0.
+    """
     height, width = rgb.shape[:2]
     if min(height, width) < _LEAST_PX:
         return 0

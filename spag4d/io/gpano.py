@@ -74,7 +74,8 @@ def gpano_fields(xmp: bytes) -> dict[str, str]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         open_elements.append(name)
-        fields.update({_local(key): value.strip()[:_LONGEST] for key, value in attributes.items() if key.startswith(_NAMESPACE)})
+        known = {_local(key): value.strip() for key, value in attributes.items() if key.startswith(_NAMESPACE)}
+        fields.update({key: value[:_LONGEST] for key, value in known.items()})
 
     def text(value: str) -> None:
         if open_elements and open_elements[-1].startswith(_NAMESPACE):

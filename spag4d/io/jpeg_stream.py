@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 _SCAN_LIMIT = 100
-"""Usual progressive files have about 10 scans, the most elaborate ones some dozens; each costs a pass over the whole picture."""
+"""Usual progressive files have about 10 scans, the most elaborate ones some dozens; each costs a pass over the picture."""
 
 _BARE = {0x01, *range(0xD0, 0xD8)}
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)  # what ends the coded data of a scan
@@ -78,8 +78,8 @@ class JpegStream:
         """
         if self.lacks_scans:
             return True
-        width, height = decoded.size
-        corner = np.asarray(decoded.crop((width - 1 - (width - 1) % _BLOCK_PX, height - 1 - (height - 1) % _BLOCK_PX, width, height)))
+        right, bottom = decoded.size
+        corner = np.asarray(decoded.crop((*(side - 1 - (side - 1) % _BLOCK_PX for side in decoded.size), right, bottom)))
         if not self.progressive and not (abs(corner.astype(int) - _GREY) <= 1).all():
             return False
         with_more = JpegImagePlugin.JpegImageFile(io.BytesIO(self.data[:self.end] + _BESIDE + b"\xff\xd9"))

@@ -1,5 +1,6 @@
 """The video tracks of a file as ffmpeg lists them, and those that are views of lenses, not yet a sphere."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ _EAC_RATIO = (2.9, 3.2)
 
 @dataclass(frozen=True)
 class Track:
-    """A video track: its number in the file, pixel format, colours in words, and how many pixels it is stored and shown with."""
+    """A video track: its number in the file, pixel format, colours in words, and the sizes as it is stored and shown."""
 
     index: int
     pixels: str
@@ -38,7 +39,7 @@ class Track:
 def tracks_in(said: str) -> list[Track]:
     """Return the video tracks that ffmpeg lists, without cover pictures, the largest first."""
     found = [_track(match) for match in _TRACK.finditer(said) if _COVER not in match["rest"]]
-    return sorted((track for track in found if min(track.stored_wh) > 0), key=lambda track: -track.stored_wh[0] * track.stored_wh[1])
+    return sorted((track for track in found if min(track.stored_wh) > 0), key=lambda track: -math.prod(track.stored_wh))
 
 
 def _track(match: re.Match[str]) -> Track:

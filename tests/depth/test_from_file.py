@@ -96,7 +96,8 @@ def test_impossible_units(unit_m: float) -> None:
 
 
 @pytest.mark.parametrize(("names", "wanted"), [
-    (["R"], "R"), (["whatever"], "whatever"), (["R", "G", "B", "Z"], "Z"), (["Y", "A"], "Y"), (["R", "G", "B", "Depth"], "Depth"),
+    (["R"], "R"), (["whatever"], "whatever"), (["R", "G", "B", "Z"], "Z"), (["Y", "A"], "Y"),
+    (["R", "G", "B", "Depth"], "Depth"),
     (["ViewLayer.Combined.R", "ViewLayer.Depth.Z"], "ViewLayer.Depth.Z")])
 def test_exr_channels(tmp_path: Path, names: list[str], wanted: str) -> None:
     write_exr(tmp_path / "a.exr", {name: distances() + 10 * (name != wanted) for name in names})
@@ -125,7 +126,8 @@ class TestBadFiles:
     @pytest.mark.parametrize(("name", "message"), [
         ("two.npz", "none of its arrays"), ("pickle.npy", "holds Python objects"), ("pickle.npz", "holds Python objects"),
         ("preview.png", "8 bits and colours cannot"), ("grey.png", "8 bits and colours cannot"),
-        ("rgb.exr", "a picture in colour"), ("hdri.exr", "a picture in colour"), ("text.npy", "is no depth map: it begins with b'some tex'"),
+        ("rgb.exr", "a picture in colour"), ("hdri.exr", "a picture in colour"),
+        ("text.npy", "is no depth map: it begins with b'some tex'"),
         ("empty.png", "it is empty"), ("missing.npy", "there is no file"),
         ("square.npy", r"shape \(16, 16\)"), ("volume.npy", r"shape \(4, 16, 32\)"), ("words.npy", "type <U1"),
         ("zeros.npy", "holds no distance")])

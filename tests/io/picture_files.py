@@ -80,8 +80,8 @@ def big_tiff_bytes(pixels: np.ndarray, *, order: Literal["<", ">"] = "<") -> byt
     body = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
     height, width = pixels.shape
     kind = {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
-    tags = {256: (4, width), 257: (4, height), 258: (3, 8 * pixels.itemsize), 259: (3, 1), 262: (3, 1), 273: (16, 0), 277: (3, 1),
-            278: (4, height), 279: (16, len(body)), 339: (3, kind)}
+    tags = {256: (4, width), 257: (4, height), 258: (3, 8 * pixels.itemsize), 259: (3, 1), 262: (3, 1), 273: (16, 0),
+            277: (3, 1), 278: (4, height), 279: (16, len(body)), 339: (3, kind)}
     tags[273] = (16, 16 + 8 + 20 * len(tags) + 8)
     fields = {3: "H6x", 4: "I4x", 16: "Q"}
     entries = b"".join(struct.pack(f"{order}HHQ{fields[type_]}", tag, type_, 1, value) for tag, (type_, value) in tags.items())

@@ -120,8 +120,12 @@ def test_what_goes_wrong_afterwards_does_not_hide_what_went_wrong_first(tmp_path
 def test_file_and_folder_are_on_the_disk_before_and_after_the_name_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     seen: list[tuple[bool, bool]] = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append((os.fstat(handle).st_size == 4, (tmp_path / "a.ply").exists())),
-                                                     real(handle)))
+
+    def sync(handle: int) -> None:
+        seen.append((os.fstat(handle).st_size == 4, (tmp_path / "a.ply").exists()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", sync)
     with atomic_path(tmp_path / "a.ply") as temporary:
         temporary.write_text("four")
     assert seen[0] == (True, False) and (os.name == "nt" or seen[1][1])

@@ -17,8 +17,9 @@ from spag4d.progress import Notice, Progress
 from tests.io.picture_files import ADOBE_RGB, DISPLAY_P3, SRGB, SRGB_CURVE, codes, parametric, rgb_profile, smooth
 
 PIXELS = codes(smooth(32))
-UNIT = PIXELS / np.float32(255)
-SRGB_XY, P3_XY = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000), (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+UNIT = np.divide(PIXELS, 255, dtype=np.float32)
+SRGB_XY = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+P3_XY = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
 ADOBE_XY = (31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
 
 
@@ -83,7 +84,8 @@ def test_primaries_and_gamma_agree_with_a_profile_of_the_same(
 
 
 @pytest.mark.parametrize(("transfer", "signal", "light"), [
-    (16, 0.5806, 1.0), (16, 0.4402, 0.2463), (16, 0.0, 0.0), (18, 0.75, 1.0), (18, 0.38, 0.1816), (18, 0.0, 0.0), (8, 0.3, 0.3)])
+    (16, 0.5806, 1.0), (16, 0.4402, 0.2463), (16, 0.0, 0.0), (18, 0.75, 1.0), (18, 0.38, 0.1816), (18, 0.0, 0.0),
+    (8, 0.3, 0.3)])
 def test_curves_of_high_range_have_their_white_at_one(transfer: int, signal: float, light: float) -> None:
     """203 cd/m² are the PQ signal 0.58 and the HLG signal 0.75; 50 cd/m² PQ 0.44, a grey card of 18 % HLG 0.38 (BT.2408)."""
     coded = color_of_codes(1, transfer)
@@ -106,7 +108,8 @@ def test_what_cannot_be_true_is_ignored_with_a_warning(tmp_path: Path, chunks: d
     assert len(heard) == 1 and heard[0].startswith("a.png: its ") and np.array_equal(rgb, UNIT)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", png(PIXELS)[:30], png(PIXELS, gAMA=b"\0"), png(PIXELS, cHRM=bytes(5))])
+@pytest.mark.parametrize("data", [
+    b"", b"\x89PNG\r\n\x1a\n", png(PIXELS)[:30], png(PIXELS, gAMA=b"\0"), png(PIXELS, cHRM=bytes(5))])
 def test_broken_chunks_say_nothing(data: bytes) -> None:
     assert color_of_png(data).profile is None
 

@@ -100,14 +100,17 @@ HOSTILE = {
     "endless.npy": lambda _: npy_header((1 << 40, 1 << 41)), "huge.npy": lambda _: npy_header((16384, 32768)),
     "negative.npy": lambda _: npy_header((-16, -32)) + bytes(4096), "nested.npy": lambda _: npy_header((1,), "(" * 500),
     "bomb.npz": lambda _: zipped(npy_header((8192, 16384)) + bytes(1 << 27)), "torn.npz": lambda _: zipped(b"x" * 999)[:-30],
-    "huge.pfm": lambda _: b"Pf\n99999 50000\n-1\n" + bytes(99), "nothing.pfm": lambda _: b"Pf\n0 0\n-1\n", "odd.pfm": lambda _: b"Pf\n1",
+    "huge.pfm": lambda _: b"Pf\n99999 50000\n-1\n" + bytes(99), "nothing.pfm": lambda _: b"Pf\n0 0\n-1\n",
+    "odd.pfm": lambda _: b"Pf\n1",
     "huge.png": lambda _: png_header(16384, 8192, 16), "huge.exr": lambda folder: exr_with_window(folder, 60000),
     "odd.exr": lambda folder: exr_with_window(folder, -60000), "version.npy": lambda _: b"\x93NUMPY\x09\x00" + bytes(99),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_promised_and_not_there_is_refused_at_once(tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_promised_and_not_there_is_refused_at_once(
+    tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     content = HOSTILE[name](tmp_path)
     with pytest.raises(InputError) as caught:
         read(tmp_path / name, content)

@@ -122,7 +122,8 @@ def test_a_crop_over_the_seam_goes_on_from_the_left(tmp_path: Path, size_wh: tup
 
 
 @pytest.mark.parametrize("xmp", [
-    b"<x", b'<?xml version="1.0" encoding="foo"?><x/>', b'<?xml version="1.0" encoding="EUC-JP"?><x/>', b"\xff\xfe\x00", b'<!DOCTYPE x [<!ENTITY e "boom">]><x>&e;</x>',
+    b"<x", b'<?xml version="1.0" encoding="foo"?><x/>', b'<?xml version="1.0" encoding="EUC-JP"?><x/>',
+    b"\xff\xfe\x00", b'<!DOCTYPE x [<!ENTITY e "boom">]><x>&e;</x>',
     '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>'.encode("utf-16"),
 ])
 def test_damaged_and_hostile_xmp(xmp: bytes) -> None:

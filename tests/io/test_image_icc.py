@@ -157,7 +157,8 @@ def test_tone_curves(tag: bytes, expected: Callable[[np.ndarray], np.ndarray]) -
 
 HOSTILE_CURVES = {
     "endless power": parametric(1, -2.0, 1.0, 0.0), "far away": parametric(3, 30000.0, 30000.0, 30000.0, 1.0, 0.0),
-    "nothing to divide by": parametric(1, 2.0, 0.0, 1.0), "negative gamma": parametric(0, -3.0), "cut off": b"curv" + bytes(4) + b"\xff" * 4,
+    "nothing to divide by": parametric(1, 2.0, 0.0, 1.0), "negative gamma": parametric(0, -3.0),
+    "cut off": b"curv" + bytes(4) + b"\xff" * 4,
 }
 
 
@@ -174,7 +175,7 @@ def test_curves_that_lead_nowhere_are_never_pixels(tmp_path: Path, name: str, bi
 @pytest.mark.parametrize("tag", [34675, 700])
 @pytest.mark.parametrize("type_", [2, 3, 4, 5, 11, 12])
 def test_tags_of_a_wrong_type_are_ignored_with_a_warning(tmp_path: Path, tag: int, type_: int, bits: int) -> None:
-    data = bytearray(tiff_bytes(colors(bits), **{"icc" if tag == 34675 else "xmp": P3}))
+    data = bytearray(tiff_bytes(colors(bits), icc=P3) if tag == 34675 else tiff_bytes(colors(bits), xmp=P3))
     entry = data.index(struct.pack("<HH", tag, 7))
     data[entry + 2:entry + 8] = struct.pack("<HI", type_, 3)
     (tmp_path / "a.tif").write_bytes(data)

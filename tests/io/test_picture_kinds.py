@@ -1,4 +1,4 @@
-"""Which pictures are read, which are known by their names, and which are no panoramas although they look like pictures of one."""
+"""Which pictures are read, which are known by their names, and which are of lenses that nobody stitched."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,8 @@ from spag4d.io.picture_kinds import picture_kind
 from tests.io.picture_files import circles, codes, smooth
 
 NAMED = {
-    b"\xff\x0a\xfa\x7f": "JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL", b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG 2000", b"GIF89a": "GIF",
+    b"\xff\x0a\xfa\x7f": "JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL", b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG 2000",
+    b"GIF89a": "GIF",
     b"8BPS\0\1": "Photoshop", b"\x76\x2f\x31\x01": "OpenEXR", b"#?RADIANCE\n": "Radiance HDR", b"P6\n2 1\n": "PPM",
 }
 
@@ -35,9 +36,9 @@ def brands(*names: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(("head", "kind"), [
-    (brands(b"heic", b"mif1", b"heic"), "HEIC"), (brands(b"mif1", b"miaf", b"heic"), "HEIC"), (brands(b"mif1", b"avif"), "AVIF"),
-    (brands(b"avif"), "AVIF"), (brands(b"msf1", b"hevc"), "HEIC"), (brands(b"heix"), "HEIC"), (brands(b"isom", b"mp41", b"avc1"), None),
-    (brands(b"qt  "), None), (b"\0\0\0\xffftyp", None)])
+    (brands(b"heic", b"mif1", b"heic"), "HEIC"), (brands(b"mif1", b"miaf", b"heic"), "HEIC"), (brands(b"avif"), "AVIF"),
+    (brands(b"mif1", b"avif"), "AVIF"), (brands(b"msf1", b"hevc"), "HEIC"), (brands(b"heix"), "HEIC"),
+    (brands(b"isom", b"mp41", b"avc1"), None), (brands(b"qt  "), None), (b"\0\0\0\xffftyp", None)])
 def test_pictures_and_videos_share_a_container(head: bytes, kind: str | None) -> None:
     assert picture_kind(head) == kind
 

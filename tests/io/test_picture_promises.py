@@ -41,7 +41,8 @@ def with_size(data: bytes, width: int, height: int) -> bytes:
 
 def webp_header(width: int, height: int, kind: bytes) -> bytes:
     sizes = {b"VP8X": bytes(4) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little"),
-             b"VP8L": b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14), b"VP8 ": bytes(6) + struct.pack("<HH", width, height)}
+             b"VP8L": b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14),
+             b"VP8 ": bytes(6) + struct.pack("<HH", width, height)}
     body = b"WEBP" + kind + struct.pack("<I", 100) + sizes[kind].ljust(100, b"\0")
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -69,14 +70,15 @@ def test_the_emptiest_pictures_that_there_are_hold_what_they_promise(tmp_path: P
         Image.fromarray(flat).save(tmp_path / name, compression="tiff_lzw")
     else:
         (tmp_path / name).write_bytes(cv2.imencode(Path(name).suffix, flat)[1].tobytes())
-    assert 1024 * 2048 < 0.8 * PIXELS_PER_BYTE * (tmp_path / name).stat().st_size
+    assert 0.8 * PIXELS_PER_BYTE * (tmp_path / name).stat().st_size > 1024 * 2048
     assert read_panorama(tmp_path / name).size_hw == (1024, 2048)
 
 
 EARLY = {
     "baseline": lambda: jpeg()[:3000] + b"\xff\xd9", "one row": lambda: jpeg()[:900] + b"\xff\xd9",
     "restarts": lambda: jpeg(restart_marker_rows=1)[:3000] + b"\xff\xd9",
-    "grey": lambda: jpeg(RGB[..., 0])[:2000] + b"\xff\xd9", "within a scan": lambda: jpeg(progressive=True)[:1200] + b"\xff\xd9",
+    "grey": lambda: jpeg(RGB[..., 0])[:2000] + b"\xff\xd9",
+    "within a scan": lambda: jpeg(progressive=True)[:1200] + b"\xff\xd9",
     "last scan": lambda: jpeg(progressive=True)[:-200] + b"\xff\xd9", "scans": lambda: whole_scans(3),
     "png": lambda: png(10), "deep png": lambda: png(10, 16), "interlaced png": lambda: png(10, interlace=True),
 }

@@ -13,7 +13,7 @@ from spag4d.io.ffmpeg import ffmpeg
 from spag4d.io.frames import read_frames
 from spag4d.io.tracks import tracks_in
 from tests.clips import bars, encode, number_of
-from tests.io.picture_files import circles
+from tests.io.picture_files import circles, codes
 
 
 def many_tracks(path: Path, pictures: list[np.ndarray], count: int = 2) -> Path:
@@ -55,8 +55,8 @@ def test_pixels_that_are_not_square_are_shown_as_meant(
 FISHEYES = {
     "two square tracks.mp4": lambda path: many_tracks(path, [bars(1)[:, :64]] * 2),
     "one lens.insv": lambda path: many_tracks(path, [bars(1)[:, :64]] * 2, 1),
-    "circle.mp4": lambda path: encode(path, [np.uint8(255 * circles(64, 1))] * 2),
-    "circles.mp4": lambda path: encode(path, [np.uint8(255 * circles(64, 2))] * 2),
+    "circle.mp4": lambda path: encode(path, [codes(circles(64, 1))] * 2),
+    "circles.mp4": lambda path: encode(path, [codes(circles(64, 2))] * 2),
 }
 CUBES = {
     "cube.360": lambda path: many_tracks(path, [np.tile(bars(1, 44), (1, 2, 1))[:, :134]] * 2, 1),
@@ -74,7 +74,7 @@ def test_lenses_are_refused_with_what_to_export(name: str, tmp_path: Path) -> No
 
 
 def test_circles_may_be_forced(tmp_path: Path) -> None:
-    clip = read_clip(encode(tmp_path / "circles.mp4", [np.uint8(255 * circles(64, 2))] * 2))
+    clip = read_clip(encode(tmp_path / "circles.mp4", [codes(circles(64, 2))] * 2))
     assert len(list(read_frames(clip, clip.frames(30), force_erp=True))) == 2
 
 
@@ -91,7 +91,8 @@ def test_the_largest_track_counts_and_odd_listings_do_no_harm() -> None:
         "  Stream #0:0: Video: mjpeg (Baseline), yuvj420p(pc), 300x300 [SAR 1:1 DAR 1:1], 90k tbr (attached pic)",
         "  Stream #0:1[0x2](und): Video: h264 (avc1 / 0x31637661), yuv420p(progressive), 512x256, 10 kb/s",
         "  Stream #0:3(eng): Video: vp9, yuv420p(tv, bt709), 1024x1024, SAR 2:1 DAR 2:1, 30 fps (default)",
-        "  Stream #0:4: Video: h264, yuv420p, 64x64 [SAR 0:1 DAR 0:1], 1 fps", "  Stream #0:5: Video: h264, yuv420p, 0x0, 1 fps"))
+        "  Stream #0:4: Video: h264, yuv420p, 64x64 [SAR 0:1 DAR 0:1], 1 fps",
+        "  Stream #0:5: Video: h264, yuv420p, 0x0, 1 fps"))
     assert [(track.index, track.shown_wh) for track in tracks_in(said)] == [(3, (2048, 1024)), (1, (512, 256)), (4, (64, 64))]
 
 
