@@ -57,7 +57,7 @@ def cli() -> None:
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
 @settings_options(video=False)
-@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
+@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, TIFF, EXR or PFM; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
 @click.option("--export-html", type=FilePath, help="Also write a web page, one file (.html) with scene and viewer.")
@@ -73,7 +73,8 @@ def convert(
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb.
+    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb. INPUT may be - for
+    what comes through a pipe.
     """
     export_html: Path | None = settings.pop("export_html")
     if batch and (depth_map or save_depth or export_html):

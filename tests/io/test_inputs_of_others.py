@@ -13,11 +13,14 @@ from spag4d.io.frames import read_frames
 from spag4d.io.image import read_panorama
 from spag4d.progress import Notice, Progress
 
-READ = {"pictures/a.avif": 512, "pictures/g8.png": 512, "hostile/tif16_xmplong.tif": 128, "hostile/tif8_iccascii.tif": 128,
+READ = {"pictures/a.avif": 512, "pictures/g8.png": 512,
+        "hostile/tif16_xmplong.tif": 128, "hostile/tif8_iccascii.tif": 128,
         "hostile/xenc1.jpg": 128, "hostile/xg1.jpg": 128}
-REFUSED = {"pictures/a.jxl": "JPEG XL", "pictures/IMG_0001.insp": "Insta360 Studio", "pictures/cyl.jpg": "cylindrical.*--force-erp"}
+REFUSED = {"pictures/a.jxl": "JPEG XL", "pictures/IMG_0001.insp": "Insta360 Studio",
+           "pictures/cyl.jpg": "cylindrical.*--force-erp"}
 DEPTH_REFUSED = {"depth/hdri.exr": "picture in colour", "hostile/nonpy.npz": "cannot be read"}
-VIDEO_REFUSED = {"videos/GS01.360": "GoPro Player", "videos/VID_00_001.insv": "Insta360 Studio", "pictures/a.heic": "is a picture"}
+VIDEO_REFUSED = {"videos/GS01.360": "GoPro Player", "videos/VID_00_001.insv": "Insta360 Studio",
+                 "pictures/a.heic": "is a picture"}
 
 
 @pytest.fixture(scope="module")
