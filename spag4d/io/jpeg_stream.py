@@ -1,6 +1,7 @@
 """The stream of a JPEG file: whether all of the picture is in it, which decoders do not tell. Layout: ITU-T T.81, annex B."""
 
 import io
+import math
 import re
 import struct
 from dataclasses import dataclass, field
@@ -8,12 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
-_SCAN_LIMIT = 100
-"""Usual progressive files have about 10 scans, the most elaborate ones some dozens; each costs a pass over the picture."""
+_SCAN_LIMIT, _PASSED_PIXELS, _USUAL_SCANS = 100, 1_500_000_000, 12
+"""Usual progressive files have about 10 scans, the most elaborate ones some dozens. Each costs a pass over the picture, and of
+a large one no more are taken than pass so many pixels, which takes seconds."""
 
 _BARE = {0x01, *range(0xD0, 0xD8)}
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)  # what ends the coded data of a scan
-_SOS, _EOI, _PROGRESSIVE = 0xDA, 0xD9, 0xC2
+_SOS, _EOI, _PROGRESSIVE = 0xDA, 0xD9, (0xC2, 0xC6, 0xCA, 0xCE)
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _GREY = 128
 _BLOCK_PX = 8
 _BESIDE = bytes(range(1, 255)) * 64  # without marker: what a decoder that wants more data reads as some picture
@@ -27,6 +30,7 @@ class JpegStream:
     scans: int = 0
     end: int = 0
     progressive: bool = False
+    pixels: int = 0
     missing_bits: dict[int, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,8 +45,9 @@ class JpegStream:
             size = struct.unpack_from(">H", self.data, at)[0]
             content = self.data[at + 2:at + size]
             at += size
-            if marker == _PROGRESSIVE:
-                self.progressive = True
+            if marker in _FRAMES:
+                self.progressive = marker in _PROGRESSIVE
+                self.pixels = math.prod(struct.unpack_from(">HH", content, 1))
             if marker == _SOS:
                 self._note_scan(content)
                 found = _MARKER.search(self.data, at)
@@ -57,8 +62,9 @@ class JpegStream:
 
     def _note_scan(self, header: bytes) -> None:
         self.scans += 1
-        if self.scans > _SCAN_LIMIT:
-            raise ValueError(f"it has more than {_SCAN_LIMIT} scans")
+        limit = min(_SCAN_LIMIT, max(_USUAL_SCANS, _PASSED_PIXELS // max(self.pixels, 1)))
+        if self.scans > limit:
+            raise ValueError(f"it has more than {limit} scans")
         count = header[0]
         first, last, shift = header[1 + 2 * count:4 + 2 * count]
         for component in header[1:1 + 2 * count:2]:

@@ -7,19 +7,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 if sys.platform != "win32":
     import fcntl
 
 _PART = re.compile(r"\.[0-9a-f]{12}\.part(\.\w+)?")
+_NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
 _seen: set[Path] = set()
 
 
 class Held:
     """A file that is kept open and locked; where there are no such locks (Windows), an open file cannot be deleted anyway."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         """Wait for the lock, which a cleaner may hold for a moment."""
         self._file = file
         if sys.platform != "win32":
@@ -46,7 +47,7 @@ def begun_part(target: Path) -> Iterator[tuple[Path, Held]]:
     """Yield the path of a new file beside ``target``, and who holds it; it is deleted unless it was renamed."""
     while True:
         part = target.with_name(f".{secrets.token_hex(6)}.part{target.suffix}")
-        file = part.open("xb", buffering=0)
+        file = os.fdopen(os.open(part, _NEW, 0o666), "wb", buffering=0)
         held = Held(file)
         if not held.is_gone:
             break

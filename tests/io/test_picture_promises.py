@@ -124,6 +124,8 @@ def test_a_thousand_scans_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(data[:-2] + data[at:-2] * 1500 + b"\xff\xd9")
     with pytest.raises(InputError, match="more than 100 scans"):
         read_panorama(tmp_path / "a")
+    with pytest.raises(ValueError, match="more than 12 scans"):
+        JpegStream(with_size(data[:-2] + data[at:-2] * 20, 16384, 8192))
 
 
 @pytest.mark.parametrize("seed", range(40))
