@@ -50,8 +50,9 @@ def check_reach(depth: DepthMap, nearest_m: float, farthest_m: float, *, progres
         return
     reach = depth.reach()
     lies = "is sky all over" if reach is None else f"reaches from {reach[0]:.4g} to {reach[1]:.4g} m"
-    what = (f"{depth.model} {lies}, and of that {share:.2%} lies between {nearest_m:g} and {farthest_m:g} m, where surfaces "
-            "are drawn (--depth-min, --sky-threshold). Check its unit: --depth-map-unit says what whole numbers count.")
+    what = (f"{depth.model} {lies}, and of that {share:.2%} lies where surfaces are drawn: --depth-min is {nearest_m:g} m, and "
+            f"the sky begins at {farthest_m:g} m (--sky-threshold). Check its unit: --depth-map-unit says what whole numbers "
+            "count.")
     if not share:
         raise InputError(what)
     progress.warn(what)

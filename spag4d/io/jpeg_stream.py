@@ -85,7 +85,8 @@ class JpegStream:
         if self.lacks_scans:
             return True
         right, bottom = decoded.size
-        corner = np.asarray(decoded.crop((*(side - 1 - (side - 1) % _BLOCK_PX for side in decoded.size), right, bottom)))
+        left, top = (right - 1) // _BLOCK_PX * _BLOCK_PX, (bottom - 1) // _BLOCK_PX * _BLOCK_PX
+        corner = np.asarray(decoded.crop((left, top, right, bottom)))
         if not self.progressive and not (abs(corner.astype(int) - _GREY) <= 1).all():
             return False
         with_more = JpegImagePlugin.JpegImageFile(io.BytesIO(self.data[:self.end] + _BESIDE + b"\xff\xd9"))

@@ -6,9 +6,10 @@ import OpenEXR
 import pytest
 from PIL import Image, PngImagePlugin
 
-from spag4d.depth.from_file import DEFAULT_UNIT_M, depth_from_array, depth_from_file
+from spag4d.depth.from_file import DEFAULT_UNIT_M, check_reach, depth_from_array, depth_from_file
 from spag4d.errors import InputError
 from spag4d.geometry.equirect import directions
+from spag4d.progress import Progress
 from tests.box_room import BoxRoom
 
 
@@ -75,6 +76,33 @@ def test_whole_numbers_in_arrays_are_counts_too(tmp_path: Path, unit_m: float | 
     for name in ("a.npy", "a.npz"):
         depth = depth_from_file(tmp_path / name, (16, 32), unit_m=unit_m)
         assert depth.distance == pytest.approx(3000 * (unit_m or DEFAULT_UNIT_M))
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    (np.float32, "0.00% lies where surfaces are drawn"), (np.uint16, None), (np.uint8, "8 bits, which are too coarse")])
+def test_a_map_in_another_unit_is_an_error(tmp_path: Path, kind: type, words: str | None) -> None:
+    """Millimetres as floats are 2 km; as whole numbers they are what they say."""
+    np.save(tmp_path / "mm.npy", np.full((16, 32), 200 if kind is np.uint8 else 2000, kind))
+
+    def check() -> None:
+        check_reach(depth_from_file(tmp_path / "mm.npy", (16, 32)), 0.1, 80.0)
+
+    if words is None:
+        check()
+        return
+    with pytest.raises(InputError, match=words):
+        check()
+
+
+def test_few_surfaces_are_a_warning_and_none_an_error(tmp_path: Path) -> None:
+    values = np.full((16, 32), 500, np.float32)
+    values[0, :2] = 5
+    heard: list[object] = []
+    check_reach(depth_from_array(values, (16, 32)), 0.1, 80.0, progress=Progress(on_event=heard.append))
+    assert len(heard) == 1 and "0.39% lies where surfaces are drawn" in str(heard[0])
+    np.save(tmp_path / "sky.npy", np.full((16, 32), np.inf))
+    with pytest.raises(InputError, match="holds no surface"):
+        depth_from_file(tmp_path / "sky.npy", (16, 32))
 
 
 def test_nothing_but_sky_is_a_depth_map() -> None:
