@@ -74,7 +74,7 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
         raise InputError(f"a video shows colours and a flat view: leave out --panorama and --depth, or do not end in {MOVIE}.")
     check_target(output)
     device = drawing_device(device)
-    gaussians = read_scene(scene)
+    gaussians = read_scene(scene, progress=progress)
     if extension == MOVIE:
         write_movie(output, _film(gaussians, shot, device, progress), shot.fps)
         return
