@@ -18,7 +18,7 @@ LAYERS = [
     ("depth", "refine", "splat", "io", "video", "render"),
     ("check",),
     ("settings",),
-    ("conversion",),
+    ("conversion", "sequence_record"),
     ("stages", "sequence"),
     ("core",),
     ("batch", "pictures", "transforming", "describing"),
