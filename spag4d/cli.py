@@ -255,8 +255,8 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
 def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **options: Any) -> None:
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
-    Extensions decide the formats: .ply, .splat, .spz, .compressed.ply, .sog or .glb. What is done is done in the order of
-    the options here.
+    What an INPUT is its content says, also in a .gz or .zip. The extension of OUTPUT decides what is written: .ply, .splat,
+    .spz, .compressed.ply, .sog or .glb. What is done is done in the order of the options here.
     """
     from spag4d import transforming
     from spag4d.console import Console
@@ -276,10 +276,12 @@ def info(scene: Path, as_json: bool) -> None:
 
     Whether the scene is any good, `spag4d check` tells.
     """
+    from spag4d.console import Console
     from spag4d.describing import describe
 
-    told = describe(scene)
-    click.echo(told.to_json() if as_json else told.to_text())
+    with Console() as console:
+        told = describe(scene, progress=console.progress)
+        console.say(told.to_json() if as_json else told.to_text())
 
 
 @cli.command()

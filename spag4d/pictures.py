@@ -87,7 +87,7 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
         raise InputError(f"a video has 2 pixels or more along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
     check_target(output)
     device = drawing_device(device)
-    gaussians = read_scene(scene)
+    gaussians = read_scene(scene, progress=progress)
     if extension == MOVIE:
         write_movie(output, _film(gaussians, shot, device, progress), shot.fps)
         return

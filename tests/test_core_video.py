@@ -144,7 +144,8 @@ def test_overwrite_starts_anew_and_leaves_other_files_alone(clip: Path, tmp_path
     assert sorted(contents(tmp_path)) == ["frame_00001.splat", "frame_notes.txt", "sequence.json"]
 
 
-@pytest.mark.parametrize(("text", "words"), [("{", "no record of a sequence"), ("[]", "no record"), ("{}", "no record")])
+@pytest.mark.parametrize(("text", "words"), [
+    ("{", "Invalid JSON"), ("[]", "its record is not"), ("{}", "'clip' in its record"), (1000 * "[", "recursion limit")])
 def test_a_broken_record_is_an_error(text: str, words: str, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "sequence.json").write_text(text)
     with pytest.raises(InputError, match=words):

@@ -19,7 +19,7 @@ LAYERS = [
     ("depth", "refine", "splat", "video", "render"),
     ("check",),
     ("settings",),
-    ("conversion",),
+    ("conversion", "sequence_record"),
     ("stages", "sequence"),
     ("core",),
     ("batch", "pictures", "transforming", "describing"),

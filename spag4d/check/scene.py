@@ -14,7 +14,8 @@ from spag4d.errors import InputError
 from spag4d.io.image import read_panorama
 from spag4d.io.ply_comments import replace_comment
 from spag4d.io.raw import read_raw
-from spag4d.io.scene import read_scene, read_scene_comments, scene_format
+from spag4d.io.recognise import kind_of
+from spag4d.io.scene import comments_of, opened_scene, read_scene
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 
@@ -35,7 +36,7 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
     """
     progress.report("Reading", 0, 1)
     photo = None if panorama is None else read_panorama(panorama, progress=progress)
-    gaussians, clouds, facts = _read(scene)
+    gaussians, clouds, facts = _read(scene, progress)
     progress.report("Rendering", 0, 1)
     shown = render_panorama(gaussians, HEIGHT)
     progress.report("Rendering", 1, 1)
@@ -47,7 +48,7 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
 
 def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
     """Return the walking range of a scene file alone; raises `InputError`."""
-    return walks(merged(read_scene(scene)), to_the_end=False, progress=progress).range
+    return walks(merged(read_scene(scene, progress=progress)), to_the_end=False, progress=progress).range
 
 
 def write_range(scene: Path, walking_range: WalkingRange) -> None:
@@ -61,12 +62,13 @@ def write_range(scene: Path, walking_range: WalkingRange) -> None:
 
 def check_has_comments(scene: Path) -> None:
     """Raise `InputError` where a file's format has no place for comments."""
-    if not scene_format(scene).endswith("ply"):
+    if not kind_of(scene).endswith("ply"):
         raise InputError(f"{scene} has no place for a comment that can be replaced. Check it without --write, or convert it "
                          "to .ply.")
 
 
-def _read(scene: Path) -> tuple[Gaussians, Clouds, Facts]:
-    gaussians = read_scene(scene)
+def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts]:
+    gaussians = read_scene(scene, progress=progress)
     clouds = merged(gaussians)
-    return gaussians, clouds, find_facts(scene, read_raw(scene, gaussians), clouds, read_scene_comments(scene))
+    with opened_scene(scene) as found:
+        return gaussians, clouds, find_facts(scene, read_raw(found, gaussians), clouds, comments_of(found))

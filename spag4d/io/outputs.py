@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spag4d.errors import InputError
-from spag4d.io import READERS, WRITERS
+from spag4d.io import WRITERS
 from spag4d.io.atomic import is_stream
 
 AUTO = "auto"
@@ -14,7 +14,7 @@ _OF_BOTH = ("ply", "splat")
 def format_of(path: Path) -> str | None:
     """Return the format by a file's extension, which may have two parts (scene.compressed.ply), or None for no scene's."""
     name = path.name.lower()
-    return max((format for format in READERS if name.endswith(f".{format}")), key=len, default=None)
+    return max((format for format in WRITERS if name.endswith(f".{format}")), key=len, default=None)
 
 
 def without_extension(path: Path) -> Path:
