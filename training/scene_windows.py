@@ -55,19 +55,19 @@ def random_glazing(s: Scene, rng: Random, hidden: bool = False) -> Glazing:
 def fill(s: Scene, side: Side, hole: Hole, glazing: Glazing) -> None:
     """Fill one opening of a wall."""
     left, sill, wide, tall = hole
-    heights = (sill, sill + tall)
     if glazing.kind == "open":
         return
     inward = {"sheer": 0.12, "blind": 0.05}.get(glazing.kind, -0.03)
     ends = side.place(left, inward), side.place(left + wide, inward)
     over = 2 * abs(inward)  # what hangs before or behind the wall hides the opening from aside too
+    reach = (max(sill - over, 0.0), sill + tall + over)
     cloth = side.place(left - over, inward), side.place(left + wide + over, inward)
     if glazing.kind == "clear":
-        s.pane(*ends, heights)
+        s.pane(*ends, (sill, sill + tall))
     elif glazing.kind == "mirroring":
-        s.pane(*ends, heights, through=(0.8, 0.8, 0.8), mirror=0.2, solid=True)
+        s.pane(*cloth, reach, through=(0.8, 0.8, 0.8), mirror=0.2, solid=True)
     else:
-        s.wall(*cloth, (max(sill - over, 0.0), sill + tall + over), glazing.look, shadow=False)
+        s.wall(*cloth, reach, glazing.look, shadow=False)
 
 
 GLARE = 5.0
