@@ -22,6 +22,8 @@ _ROWS = (32, 384)
 _PER_CELL = 1.5
 """So many Gaussians share a cell of directions, as far as `_ROWS` allows: then hardly a cell of a whole scene is empty."""
 _SOLID = np.float32(0.3)
+_EDGE_ON, _MOST_SLANT = np.float32(0.05), np.float32(1.15)
+"""Cosine below which a disc has no distance along a ray, and by how much that may differ from the disc's own."""
 NOWHERE_M = np.float32(200.0)
 """Where there is nothing there is the sky, which is too far to move."""
 _JUMP, _BEND, _MOST_AT_CREASE = 0.05, 0.5, 0.5
@@ -61,7 +63,8 @@ def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
     """Return the front of a scene, whose depth is wrong by ``uncertainty``, or was measured (None)."""
     rows = int(np.clip(np.sqrt(len(gaussians) / 2 / _PER_CELL), *_ROWS))
     distance = np.full((rows, 2 * rows), np.inf, np.float32)
-    _nearest(gaussians.means, gaussians.opacities, distance)
+    own = np.full(distance.shape, np.inf, np.float32)
+    _nearest(gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, directions(rows), own, distance)
     distance = np.minimum(_filled(distance), NOWHERE_M)
     points = directions(rows) * distance[..., None]
     right, below = (jumps(distance, axis) for axis in (1, 0))
@@ -88,7 +91,8 @@ def _sample(
 
 @kernel
 @no_type_check
-def _nearest(means, opacities, distance):
+def _nearest(means, scales, quats, opacities, rays, own, distance):
+    """Write for each cell how far the nearest Gaussian in it is, ``own``, and how far its disc is along the cell's ray."""
     rows, columns = distance.shape
     for i in range(len(means)):
         x, y, z = means[i]
@@ -97,7 +101,26 @@ def _nearest(means, opacities, distance):
             continue
         row = min(int((np.arcsin(y / far) / np.float32(np.pi) + np.float32(0.5)) * rows), rows - 1)
         column = int((np.arctan2(x, z) / np.float32(2 * np.pi) + np.float32(0.5)) * columns) % columns
-        distance[row, column] = min(distance[row, column], far)
+        if far < own[row, column]:
+            own[row, column] = far
+            u, v, w = _normal(scales[i, 0], scales[i, 1], scales[i, 2], quats[i])
+            rx, ry, rz = rays[row, column]
+            across, height = u * rx + v * ry + w * rz, u * x + v * y + w * z
+            there = height / across if abs(across) > _EDGE_ON else far
+            distance[row, column] = min(max(there, far / _MOST_SLANT), far * _MOST_SLANT)
+
+
+@kernel
+@no_type_check
+def _normal(sx, sy, sz, quat):
+    """Return the direction in which a Gaussian is thinnest."""
+    w, a, b, c = quat
+    double = 2 * _ONE / max(w * w + a * a + b * b + c * c, np.float32(1e-12))
+    if sx <= sy and sx <= sz:
+        return _ONE - double * (b * b + c * c), double * (a * b + w * c), double * (a * c - w * b)
+    if sy <= sz:
+        return double * (a * b - w * c), _ONE - double * (a * a + c * c), double * (b * c + w * a)
+    return double * (a * c + w * b), double * (b * c - w * a), _ONE - double * (a * a + b * b)
 
 
 def _filled(distance: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

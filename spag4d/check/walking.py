@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spag4d.check.front import Front, front_of
-from spag4d.check.glance import RINGS, look_around, own_aspects
+from spag4d.check.glance import Glance, look_around, own_aspects
 from spag4d.check.merge import Clouds, merged
 from spag4d.check.tiles import worst_tile
 from spag4d.check.uncertainty import Uncertainty
@@ -31,6 +31,7 @@ DISTANCES_M = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, FARTHEST_M)
 LIMITS = Limits(see_through=0.0625, stretch=0.8, torn=0.5, displaced_rad=0.02, clearance_m=0.15)
 """The first is one ray of a tile's 16; all but the last were fitted to true views of generated scenes."""
 CLEARANCE_M = LIMITS.clearance_m
+_LIMITS = np.array([LIMITS.see_through, LIMITS.torn, LIMITS.stretch, LIMITS.displaced_rad])
 _BODY_M = 0.15
 """Radius of the path that has to be free."""
 _COVERED = 0.35
@@ -45,13 +46,11 @@ _SPOILS: tuple[Reason, ...] = ("holes", "torn", "stretch", "depth")
 
 @dataclass(frozen=True)
 class Around:
-    """What a walk looks at: ``clouds`` and how drawn out each looks from the capture point, what of each tile is open there,
-    and the ``front``.
-    """
+    """What a walk looks at: ``clouds``, how drawn out each looks from the capture point, the look from there, and the front."""
 
     clouds: Clouds
     aspects: Float32[np.ndarray, " n"]
-    open_at_origin: Float64[np.ndarray, " tiles"]
+    at_origin: Glance
     front: Front
 
     @staticmethod
@@ -59,17 +58,14 @@ class Around:
         """Prepare a scene; ``clouds`` are its merged ones, if somebody has them already."""
         clouds = merged(gaussians) if clouds is None else clouds
         aspects = own_aspects(clouds)
-        from_origin = look_around(clouds, aspects, np.zeros(3))
-        return Around(clouds, aspects, from_origin.open_tiles, front_of(gaussians, uncertainty))
+        return Around(clouds, aspects, look_around(clouds, aspects, np.zeros(3)), front_of(gaussians, uncertainty))
 
-    def spoilt(self, position_m: Float64[np.ndarray, "3"], rings: int) -> Float64[np.ndarray, "4 tiles"]:
+    def spoilt(self, position_m: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "4 tiles"]:
         """Return what spoils each tile from a place, in the order of `_SPOILS`, where 1 is too much."""
-        glance = look_around(self.clouds, self.aspects, position_m, rings)
-        return np.stack([
-            np.maximum(glance.open_tiles - self.open_at_origin, 0) / LIMITS.see_through,
-            self.front.torn(position_m) / LIMITS.torn,
-            glance.stretched_tiles / LIMITS.stretch,
-            self.front.displaced(position_m) / LIMITS.displaced_rad])
+        glance = look_around(self.clouds, self.aspects, position_m)
+        found = (np.maximum(glance.open_tiles - self.at_origin.open_tiles, 0), self.front.torn(position_m),
+                 glance.stretched_tiles, self.front.displaced(position_m))
+        return np.stack(found) / _LIMITS[:, None]
 
 
 @dataclass(frozen=True)
@@ -123,29 +119,28 @@ def walking_range(
 
 def walks(
     gaussians: Gaussians, uncertainty: Uncertainty | None, *, clouds: Clouds | None = None, to_the_end: bool = True,
-    rings: int = RINGS, progress: Progress = SILENT,
+    progress: Progress = SILENT,
 ) -> Walks:
     """Walk in all 14 directions, each until it fails, or ``to_the_end``; raises `Cancelled`.
 
     ``clouds`` are the merged ones, if somebody has them already.
     """
     around = Around.of(gaussians, uncertainty, clouds)
-    open_at_origin = look_around(around.clouds, around.aspects, np.zeros(3), rings).open
     found = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for walk in pool.map(lambda number: _walk(around, number, open_at_origin, to_the_end, rings), range(len(NAMES))):
+        for walk in pool.map(lambda number: _walk(around, number, to_the_end), range(len(NAMES))):
             found.append(walk)
             progress.report("Walking", len(found), len(NAMES))
-    return Walks(tuple(found), open_at_origin, uncertainty is not None)
+    return Walks(tuple(found), around.at_origin.open, uncertainty is not None)
 
 
-def _walk(around: Around, number: int, open_at_origin: float, to_the_end: bool, rings: int) -> Walk:
+def _walk(around: Around, number: int, to_the_end: bool) -> Walk:
     direction = DIRECTIONS[number]
     surface_m = nearest_surface_m(around.clouds, direction)
     distances_m = stops_m(surface_m)
     found: list[np.ndarray] = []
     for distance_m in distances_m:
-        tiles = around.spoilt(direction * distance_m, rings)
+        tiles = around.spoilt(direction * distance_m)
         found.append(tiles[:, worst_tile(tiles.sum(0), number)])
         if not to_the_end and found[-1].sum() > 1:
             break
@@ -153,11 +148,10 @@ def _walk(around: Around, number: int, open_at_origin: float, to_the_end: bool, 
     worst = np.array(found).reshape(-1, len(_SPOILS))
     spoilt = np.maximum.accumulate(worst.sum(1))
     range_m, reason = _end(distances_m, spoilt, worst, surface_m)
-    if open_at_origin > _EMPTY:
+    if around.at_origin.open > _EMPTY:
         range_m, reason = 0.0, "empty"
-    shares = (worst * [LIMITS.see_through, LIMITS.torn, LIMITS.stretch, LIMITS.displaced_rad]).T.tolist()
-    return Walk(NAMES[number], distances_m, *(tuple(values) for values in shares), tuple(spoilt.tolist()), surface_m, range_m,
-                reason)
+    holes, torn, stretch, displaced = (tuple(values) for values in (worst * _LIMITS).T.tolist())
+    return Walk(NAMES[number], distances_m, holes, torn, stretch, displaced, tuple(spoilt.tolist()), surface_m, range_m, reason)
 
 
 def _end(

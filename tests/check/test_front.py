@@ -27,7 +27,7 @@ def board(width_deg: float, near_m: float = 2.0, far_m: float = 8.0, ragged_deg:
 def test_nothing_is_torn_at_the_capture_point_nor_in_an_empty_room() -> None:
     assert front_of(board(20), None).torn(np.zeros(3)).max() < 1e-6
     room = front_of(box_room_scene(), None)
-    assert room.torn(np.array([0.4, 0, 0.2])).max() < 0.02
+    assert room.torn(np.array([0.4, 0, 0.2])).max() < 0.05
 
 
 def test_a_gap_is_as_wide_as_the_parallax() -> None:

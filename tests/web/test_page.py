@@ -222,7 +222,7 @@ def test_walking_ends_where_the_picture_does_and_flying_does_not(visit: Visiting
 
     hint = page.locator(".notice-hint")
     stopped = ahead_after(2500)
-    assert 0.02 < stopped and abs(stopped - scene["result"]["walking_range_m"]["+z"]) < 0.1
+    assert stopped > 0.02 and abs(stopped - scene["result"]["walking_range_m"]["+z"]) < 0.1
     expect(hint).to_have_text(re.compile("falls apart.*Press V"))
     expect(hint).to_be_hidden()
     ahead_after(500)
