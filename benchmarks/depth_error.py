@@ -20,7 +20,7 @@ from spag4d.check.front import NOWHERE_M, jumps
 from spag4d.check.uncertainty import EDGE_RAD, FARTHER_THAN_M
 from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import solid_angle_weights
-from training.evaluate import weighted_median
+from training.figures import weighted_median
 
 _SHARES = (0.5, 0.8, 0.9)
 _STEP = 2
