@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int64
 
 from spag4d.check.tiles import STARTS, TILE_SR, TILES, tile_at
 from spag4d.check.uncertainty import EDGE_RAD, Uncertainty
@@ -62,9 +62,11 @@ class Front:
 def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
     """Return the front of a scene, whose depth is wrong by ``uncertainty``, or was measured (None)."""
     rows = int(np.clip(np.sqrt(len(gaussians) / 2 / _PER_CELL), *_ROWS))
+    starts = _ring_starts(rows)
+    nearest, own = np.full(starts[-1], -1, np.int64), np.full(starts[-1], np.inf, np.float32)
+    _find_nearest(gaussians.means, gaussians.opacities, starts, nearest, own)
     distance = np.full((rows, 2 * rows), np.inf, np.float32)
-    own = np.full(distance.shape, np.inf, np.float32)
-    _nearest(gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, directions(rows), own, distance)
+    _measure(gaussians.means, gaussians.scales, gaussians.quats_wxyz, directions(rows), starts, nearest, distance)
     distance = np.minimum(_filled(distance), NOWHERE_M)
     points = directions(rows) * distance[..., None]
     right, below = (jumps(distance, axis) for axis in (1, 0))
@@ -89,22 +91,44 @@ def _sample(
     return points[surface], uncertainty.errors(distance[surface], beside_edge[surface])
 
 
+def _ring_starts(rows: int) -> Int64[np.ndarray, " edges"]:
+    """Return where each row of cells begins that are about as wide as high, so that none lacks a Gaussian at the poles."""
+    down = np.pi * (np.arange(rows) + 0.5) / rows - np.pi / 2
+    return np.concatenate([[0], np.cumsum(np.maximum(3, np.rint(2 * rows * np.cos(down))))]).astype(np.int64)
+
+
 @kernel
 @no_type_check
-def _nearest(means, scales, quats, opacities, rays, own, distance):
-    """Write for each cell how far the nearest Gaussian in it is, ``own``, and how far its disc is along the cell's ray."""
-    rows, columns = distance.shape
+def _find_nearest(means, opacities, starts, nearest, own):
+    rows = len(starts) - 1
     for i in range(len(means)):
         x, y, z = means[i]
         far = np.sqrt(x * x + y * y + z * z)
         if not (opacities[i] >= _SOLID and np.float32(1e-3) < far < np.float32(1e9)):
             continue
         row = min(int((np.arcsin(y / far) / np.float32(np.pi) + np.float32(0.5)) * rows), rows - 1)
-        column = int((np.arctan2(x, z) / np.float32(2 * np.pi) + np.float32(0.5)) * columns) % columns
-        if far < own[row, column]:
-            own[row, column] = far
-            u, v, w = _normal(scales[i, 0], scales[i, 1], scales[i, 2], quats[i])
+        count = starts[row + 1] - starts[row]
+        column = min(int((np.arctan2(x, z) / np.float32(2 * np.pi) + np.float32(0.5)) * count), count - 1)
+        if far < own[starts[row] + column]:
+            own[starts[row] + column] = far
+            nearest[starts[row] + column] = i
+
+
+@kernel
+@no_type_check
+def _measure(means, scales, quats, rays, starts, nearest, distance):
+    """Write how far the disc of the nearest Gaussian is along each ray."""
+    rows, columns = distance.shape
+    for row in range(rows):
+        count = starts[row + 1] - starts[row]
+        for column in range(columns):
+            i = nearest[starts[row] + (column * count) // columns]
+            if i < 0:
+                continue
+            x, y, z = means[i]
             rx, ry, rz = rays[row, column]
+            far = np.sqrt(x * x + y * y + z * z)
+            u, v, w = _normal(scales[i, 0], scales[i, 1], scales[i, 2], quats[i])
             across, height = u * rx + v * ry + w * rz, u * x + v * y + w * z
             there = height / across if abs(across) > _EDGE_ON else far
             distance[row, column] = min(max(there, far / _MOST_SLANT), far * _MOST_SLANT)

@@ -29,7 +29,7 @@ def test_an_empty_closed_room_whose_depth_is_measured_holds_up_to_its_walls() ->
         free = BoxRoom().hit(DIRECTIONS[NAMES.index(walk.name)])[0]
         assert free > 2.9 or free - 0.2 < walk.surface_m < free + 0.05
         assert walk.distances_m[-1] <= free - 0.9 * CLEARANCE_M and len(walk.stretch) == len(walk.distances_m)
-        assert max(walk.see_through) < 0.02 and max(walk.torn) < 0.05 and not any(walk.displaced_rad)
+        assert max(walk.see_through) < 0.02 and max(walk.torn) < 0.1 and not any(walk.displaced_rad)
         assert walk.reason in ("surface", "stretch", "none") and walk.range_m > min(0.7 * (free - CLEARANCE_M), 1.0)
         assert walk.range_m <= max(0.0, free - 0.9 * CLEARANCE_M)
 
@@ -67,7 +67,7 @@ def test_holes_are_those_of_the_renderer() -> None:
     measured = look_around(clouds, own_aspects(clouds), position)
     drawn = render_panorama(FURNISHED, 512, position).alpha < 0.5
     share = float((drawn * solid_angle_weights(512)[:, None]).sum() / (4 * np.pi))
-    assert measured.open == pytest.approx(share, rel=0.15)
+    assert measured.open == pytest.approx(share, rel=0.2)
     assert measured.open_tiles.mean() == pytest.approx(measured.open, rel=0.1) and measured.open_tiles.max() > 0.3
     grid = rays(72).directions.astype(float)
     hidden = 1 - room.sees(position + grid * room.hit(grid, position)[:, None]).mean()
