@@ -109,7 +109,7 @@ def see(walk: Walk, offset_m: float, height: int, cache: Path | None = None) -> 
         if path.exists():
             with np.load(path) as stored:
                 return View(stored["rgb"].astype(np.float32) / 255, stored["distance"], position_m)
-    rgb, distance = _rendered(walk, position_m, height)
+    rgb, distance = developed(walk, position_m, height)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, rgb=rgb, distance=distance)
@@ -123,14 +123,16 @@ def true_distance(scene: Scene, position_m: Float64[np.ndarray, "3"], height: in
         return look(scene, Grid(height, 0, height, origin, scene.yaw, "cpu")).distance.numpy()
 
 
-def _rendered(walk: Walk, position_m: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the picture in 8 bits, as photographs come, and the distance at the centres of its pixels."""
+def developed(
+    walk: Walk, position_m: Float64[np.ndarray, "3"], height: int, *, samples: int = SAMPLES, quality: render.Quality = _QUALITY
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the picture from a place in 8 bits, as photographs come, and the distance at the centres of its pixels."""
     scene = walk.scene
-    fine = SAMPLES * height
+    fine = samples * height
     origin = scene.camera + world_from_panorama(scene, position_m)
     with torch.inference_mode():
-        radiance = render.render(scene, Grid(fine, 0, fine, origin, scene.yaw, "cpu"), _QUALITY).radiance
-        radiance = radiance.clamp(max=_BRIGHTEST / walk.exposure).view(height, SAMPLES, 2 * height, SAMPLES, 3).mean((1, 3))
+        radiance = render.render(scene, Grid(fine, 0, fine, origin, scene.yaw, "cpu"), quality).radiance
+        radiance = radiance.clamp(max=_BRIGHTEST / walk.exposure).view(height, samples, 2 * height, samples, 3).mean((1, 3))
         rgb = (develop.develop(radiance, walk.exposure, walk.film) * 255 + 0.5).to(torch.uint8).numpy()
     return rgb, true_distance(scene, position_m, height)
 

@@ -113,7 +113,7 @@ def summary(result: ConversionResult) -> str:
 
 def _walk(range_m: Mapping[str, float]) -> str:
     level = [range_m[name] for name in ("+x", "-x", "+z", "-z")]
-    return f"{min(level):.2f} to {max(level):.2f} m from the camera, by direction, before gaps or smears show"
+    return f"{min(level):.2f} to {max(level):.2f} m from the camera, by direction, before what one looks at falls apart"
 
 
 def json_line(result: ConversionResult) -> str:

@@ -216,17 +216,18 @@ class Stages:
         sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
         comments = [f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}"]
         if with_range:
-            comments.append(_walking_range(gaussians, run))
+            comments.append(_walking_range(gaussians, depth, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
 
 
-def _walking_range(gaussians: Gaussians, run: Run) -> str:
+def _walking_range(gaussians: Gaussians, depth: DepthMap, run: Run) -> str:
+    from spag4d.check.uncertainty import uncertainty_of
     from spag4d.check.walking import walking_range
 
     with run.stage("Walking range") as listener:
-        found = walking_range(gaussians, progress=listener)
+        found = walking_range(gaussians, uncertainty_of(depth.model), progress=listener)
         run.walking_range_m = found.by_name
         return found.to_comment()
 

@@ -7,7 +7,8 @@ from spag4d.check.facts import Facts, find_facts
 from spag4d.check.likeness import HEIGHT, find_likeness, poles_open
 from spag4d.check.merge import Clouds, merged
 from spag4d.check.report import Report
-from spag4d.check.walking import walks
+from spag4d.check.uncertainty import Uncertainty, uncertainty_in, uncertainty_of
+from spag4d.check.walking import walking_range, walks
 from spag4d.check.walking_range import WalkingRange, is_walking_range
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
@@ -15,7 +16,8 @@ from spag4d.io.image import read_panorama
 from spag4d.io.ply_comments import replace_comment
 from spag4d.io.raw import read_raw
 from spag4d.io.recognise import kind_of
-from spag4d.io.scene import comments_of, opened_scene, read_scene
+from spag4d.io.scene import comments_of, opened_scene, read_scene, read_scene_comments
+from spag4d.io.scene_card import read_card
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 
@@ -42,13 +44,14 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
     progress.report("Rendering", 1, 1)
     likeness = None if photo is None else find_likeness(gaussians, photo, shown, progress=progress)
     zenith, nadir = poles_open(shown)
-    report = Report(facts, walks(clouds, progress=progress), zenith, nadir, likeness)
+    found = walks(gaussians, _uncertainty(scene), clouds=clouds, progress=progress)
+    report = Report(facts, found, zenith, nadir, likeness)
     return Checked(report, gaussians, shown)
 
 
 def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
     """Return the walking range of a scene file alone; raises `InputError`."""
-    return walks(merged(read_scene(scene, progress=progress)), to_the_end=False, progress=progress).range
+    return walking_range(read_scene(scene, progress=progress), _uncertainty(scene), progress=progress)
 
 
 def write_range(scene: Path, walking_range: WalkingRange) -> None:
@@ -65,6 +68,12 @@ def check_has_comments(scene: Path) -> None:
     if not kind_of(scene).endswith("ply"):
         raise InputError(f"{scene} has no place for a comment that can be replaced. Check it without --write, or convert it "
                          "to .ply.")
+
+
+def _uncertainty(scene: Path) -> Uncertainty | None:
+    """Return what the depth of a scene is wrong by, from its comments or, in formats without these, from its scene card."""
+    comments = read_scene_comments(scene)
+    return uncertainty_in(comments) if comments else uncertainty_of(read_card(scene).get("depth_model", ""))
 
 
 def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts]:

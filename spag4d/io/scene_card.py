@@ -20,6 +20,15 @@ def card_path(scene: Path) -> Path:
     return stem.with_name(f"{stem.name}{ENDING}")
 
 
+def read_card(scene: Path) -> dict[str, Any]:
+    """Return what the card beside a scene says, nothing where none is there that can be read."""
+    try:
+        card = json.loads(card_path(scene).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) and scene.name in card.get("files", ()) else {}
+
+
 def write_card(
     path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str,
     walking_range_m: Mapping[str, float],
@@ -37,6 +46,7 @@ def write_card(
                   "except": "a .glb is y up: x right, y up, z backward"},
         "unit": "m" if metric else "arbitrary",
         "metric": metric,
+        "depth_model": depth_model,
         "metres_from": (metres_from or depth_model) if metric else "",
         "start": {"position": [0, 0, 0], "look_at": [0, 0, 1], "up": [0, -1, 0],
                   "vertical_fov_deg": _VERTICAL_FIELD_OF_VIEW_DEG},

@@ -207,6 +207,7 @@ function viewOf(job) {
     id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
     frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
+    walkingRange: job.result?.walking_range_m ?? null,
   };
 }
 

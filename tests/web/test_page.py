@@ -220,8 +220,13 @@ def test_walking_ends_where_the_picture_does_and_flying_does_not(visit: Visiting
         visitor.wait_until_still()
         return -float(visitor.stage("position").split(",")[2])
 
+    hint = page.locator(".notice-hint")
     stopped = ahead_after(2500)
-    assert 0.5 < stopped < 4.0  # the wall ahead is 4 m away
+    assert stopped > 0.02 and abs(stopped - scene["result"]["walking_range_m"]["+z"]) < 0.1
+    expect(hint).to_have_text(re.compile("falls apart.*Press V"))
+    expect(hint).to_be_hidden()
+    ahead_after(500)
+    assert hint.is_hidden(), "it is said once"
     page.keyboard.press("v")
     assert ahead_after(1500) > stopped + 0.3
 

@@ -2,7 +2,6 @@
 
 import { Film } from "./film.js";
 import { fetchBytes, inMegabytes } from "./loading.js";
-import { safeRange } from "./safe_range.js";
 
 const PATIENCE_S = 0.8;
 
@@ -38,7 +37,6 @@ export class Contents {
     try {
       const mesh = await this.#decode(url, signal);
       this.#scene.setMesh(mesh);
-      this.#scene.visitor.setRange(safeRange(this.#splats.sampleCentres(mesh.splats)));
     } catch (error) {
       if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(url));
     }
@@ -64,7 +62,6 @@ export class Contents {
     this.#frames = null;
     this.shown = null;
     this.#scene.clear();
-    this.#scene.visitor.setRange(null);
     this.#become("empty", null);
   }
 
@@ -111,7 +108,6 @@ export class Contents {
     }
     this.#frames = new this.#splats.FrameMesh(frame);
     this.#scene.setMesh(this.#frames.mesh);
-    this.#scene.visitor.setRange(safeRange(this.#splats.sampleCentres(frame)));
   }
 
   #lookAtFilm() {

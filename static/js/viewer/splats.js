@@ -1,4 +1,4 @@
-// Gaussians of files: decoded by Spark, which never turns them; sampled for the safe range; swapped frame by frame for videos.
+// Gaussians of files: decoded by Spark, which never turns them; swapped frame by frame for videos.
 
 import { PackedSplats, SplatMesh } from "@sparkjsdev/spark";
 
@@ -11,7 +11,6 @@ export const LOD_ABOVE = 2_000_000;
 export const EXTENDED_ABOVE = 4_000_000;
 
 const SPLAT_BYTES = 32;
-const SAMPLE = 20_000;
 
 /** Bytes that a Gaussian takes at least, in formats that are packed as a whole. */
 const PACKED_BYTES = { spz: 10, sog: 6 };
@@ -63,16 +62,6 @@ export async function decodeFrame(bytes, fileName) {
   const frame = new PackedSplats({ fileBytes, fileName: name });
   await frame.initialized.catch((error) => Promise.reject(unreadable(error)));
   return frame;
-}
-
-/** Centres of up to 20,000 of the Gaussians, as x, y, z in the frame of the file. */
-export function sampleCentres(source) {
-  const splats = detailed(source);
-  const count = splats.getNumSplats();
-  const taken = Math.min(SAMPLE, count);
-  const centres = new Float32Array(3 * taken);
-  for (let i = 0; i < taken; i++) splats.getSplat(Math.floor((i * count) / taken)).center.toArray(centres, 3 * i);
-  return centres;
 }
 
 /** One mesh that shows the frames of a video in turn: only the array behind its texture changes. */
