@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decide } from "../../static/js/viewer/decide.js";
+import { Film } from "../../static/js/viewer/film.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
@@ -331,20 +332,24 @@ function playingClock(fps, count) {
 
 test("the clock goes from frame to frame, and begins again after the last", () => {
   const clock = playingClock(10, 5);
-  for (const [seconds, frame] of [[0.1, 1], [0.35, 4], [0.1, 0]]) {
+  for (const [seconds, frame] of [[0.1, 1], [0.05, 1], [0.06, 2], [0.09, 3], [0.1, 4], [0.1, 0]]) {
     clock.advance(seconds, always);
     assert.equal(clock.frame, frame);
   }
   assert.deepEqual(clock.upcoming(), [0, 1, 2]);
 });
 
-test("where one picture takes as long as whole rounds the clock goes on all the same", () => {
+test("where one picture takes as long as whole rounds the frames come all the same, each in its turn", () => {
+  const clock = playingClock(10, 3);
+  assert.deepEqual(Array.from({ length: 5 }, () => clock.advance(1, always)), [1, 2, 0, 1, 2]);
+});
+
+test("the clock waits for a frame to be drawn, and hurries no more after it than before", () => {
   const clock = playingClock(10, 5);
-  for (let i = 0; i < 5; i++) {
-    const before = clock.frame;
-    clock.advance(1, always);
-    assert.notEqual(clock.frame, before);
-  }
+  for (let i = 0; i < 9; i++) assert.equal(clock.advance(0.09, () => false), 0);
+  assert.equal(clock.advance(0.01, always), 1);
+  assert.equal(clock.advance(0.08, always), 1);
+  assert.equal(clock.advance(0.02, always), 2);
 });
 
 test("after the last frame the first ones are next", () => {
@@ -363,25 +368,41 @@ test("without a loop nothing is next after the last frame, where the clock stops
   assert.equal(clock.playing, false);
 });
 
-test("without a loop the clock stops only when it has come to the last frame, however late that one is there", () => {
-  const clock = playingClock(10, 5);
+test("without a loop the clock stops when the last frame has been drawn, and has had its time", () => {
+  const clock = playingClock(10, 3);
   clock.loop = false;
   clock.seek(1);
-  clock.advance(9, (frame) => frame <= 2);
-  assert.deepEqual([clock.frame, clock.playing], [3, true]);
-  clock.advance(9, (frame) => frame <= 3);
-  assert.deepEqual([clock.frame, clock.playing], [4, true]);
   clock.advance(9, always);
-  assert.deepEqual([clock.frame, clock.playing], [4, false]);
+  clock.advance(9, () => false);
+  assert.deepEqual([clock.frame, clock.playing], [2, true]);
+  clock.advance(0.01, always);
+  assert.deepEqual([clock.frame, clock.playing], [2, false]);
 });
 
-test("the clock waits at the first frame that is missing", () => {
-  const clock = playingClock(10, 5);
-  for (let i = 0; i < 2; i++) {
-    clock.advance(0.3, (frame) => frame <= 1);
-    assert.equal(clock.frame, 2);
+/** The frames of a film of `count` that are drawn in so many ticks of 1/60 s, where each needs `ticksEach` until it is. */
+async function drawnInTurn(count, ticksEach, number) {
+  const drawn = [];
+  let wait = 0;
+  const film = new Film({
+    clock: playingClock(30, 0),
+    load: async (url) => ({ bytes: 1, dispose() {}, url }),
+    show: () => (wait = ticksEach),
+    isDrawn: () => wait === 0,
+  });
+  film.setUrls(Array.from({ length: count }, (_, index) => `${index}`));
+  for (let i = 0; i < number; i++) {
+    await ticks(1);
+    film.tick(1 / 60);
+    if (wait > 0 && --wait === 0) drawn.push(film.shown);
   }
-});
+  return drawn;
+}
+
+for (const [ticksEach, number] of [[1, 12], [2, 12], [9, 54]]) {
+  test(`a short film is drawn in its order, where a picture takes ${ticksEach} ticks`, async () => {
+    assert.deepEqual((await drawnInTurn(3, ticksEach, number)).slice(0, 5), [0, 1, 2, 0, 1]);
+  });
+}
 
 for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
   test(`at ${fps} frames per second, whichever frame is sought is found`, () => {

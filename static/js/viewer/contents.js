@@ -50,7 +50,7 @@ export class Contents {
       clock,
       load: (...given) => this.#decodeFrame(...given),
       show: (frame) => this.#showFrame(frame),
-      isFree: () => this.#scene.isDisplayed,
+      isDrawn: () => this.#scene.isDrawn,
     });
     if (this.state === "empty" && urls.length) this.#become("loading", { words: "Loading the first frame", share: null });
     this.film.setUrls(urls);
@@ -116,7 +116,7 @@ export class Contents {
 
   #lookAtFilm() {
     const { film } = this;
-    if (film.shown >= 0 && film.shown !== this.shown?.frame && this.#scene.isDisplayed) {
+    if (film.shown >= 0 && film.shown !== this.shown?.frame && this.#scene.isDrawn) {
       this.shown = { url: film.urlOf(film.shown), frame: film.shown };
       this.#onChange();
     }

@@ -26,6 +26,7 @@ export class Scene {
   #sphere = new Sphere();
   #mesh = null;
   #meshVersion = 0;
+  #drawn = false;
   #needsPicture = true;
   #quiet = 0;
   #moves = false;
@@ -75,7 +76,12 @@ export class Scene {
     return this.settled && !this.#moves;
   }
 
-  /** Whether the newest mesh, as it was last changed, is what is drawn. */
+  /** Whether there has been a picture of the newest mesh, as it was last changed. */
+  get isDrawn() {
+    return this.#drawn;
+  }
+
+  /** Whether the newest mesh, as it was last changed, is sorted: the next picture shows it, if the last one did not yet. */
   get isDisplayed() {
     return this.spark.display.mapping.some(({ node, mappingVersion }) => node === this.#mesh && mappingVersion >= this.#meshVersion);
   }
@@ -100,6 +106,7 @@ export class Scene {
   /** Tell that the mesh shows something else from now on. */
   markChanged() {
     this.#meshVersion = this.#mesh.mappingVersion;
+    this.#drawn = false;
     this.#quiet = 0;
     this.invalidate();
   }
@@ -107,6 +114,7 @@ export class Scene {
   /** Take everything away at once. */
   clear() {
     this.#mesh = null;
+    this.#drawn = false;
     for (const mesh of [...this.#group.children]) discard(mesh);
     this.#sphere.show(null);
     this.#quiet = 0;
@@ -209,6 +217,7 @@ export class Scene {
     this.#sphere.mesh.position.setFromMatrixPosition((this.headset.isWorn ? this.renderer.xr.getCamera() : this.visitor.camera).matrixWorld);
     this.spark.visible = !this.#sphere.mesh.visible || !this.isDisplayed || this.#isSorting();
     this.renderer.render(this.#scene, this.visitor.camera);
+    this.#drawn = this.#mesh !== null && this.isDisplayed;
   }
 
   /** See what Spark has got to: what it replaced can go, and quiet ticks are counted. */
