@@ -205,6 +205,7 @@ function viewOf(job) {
   const isVideo = job.kind === "video";
   return {
     id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
+    standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
   };
@@ -213,7 +214,7 @@ function viewOf(job) {
 /** What the stage shows of a picture that is not converted yet: the picture itself. */
 function viewOfItem(item) {
   if (item?.kind !== "photo" || !item.url) return null;
-  const nothing = { scene: null, coarse: false, frames: null, fps: 0, depth: null, pending: false };
+  const nothing = { scene: null, standIn: null, coarse: false, frames: null, fps: 0, depth: null, pending: false };
   return { ...nothing, id: `picture ${item.url}`, title: item.name, panorama: item.url };
 }
 

@@ -7,6 +7,7 @@ import { Film } from "../../static/js/viewer/film.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
+import { levelsFor, Pace } from "../../static/js/viewer/pace.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
 import { limitAt, safeRange } from "../../static/js/viewer/safe_range.js";
 import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
@@ -413,6 +414,87 @@ for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
     }
   });
 }
+
+// How much is drawn
+
+const COUNT = 1_500_000;
+
+/** Draw with a pace until nothing better follows; a picture takes `seconds(level)`. Returns the level that is drawn in the end. */
+function restedAt(pace, seconds) {
+  for (let i = 0; i < 50; i++) {
+    pace.took(seconds(pace.level));
+    if (!pace.rest()) return pace.level;
+  }
+  throw new Error("it never comes to rest");
+}
+
+/** The level at which one moves after so many pictures. */
+function movedAt(pace, seconds, pictures = 20) {
+  for (let i = 0; i < pictures; i++) {
+    pace.move();
+    pace.took(seconds(pace.level));
+  }
+  pace.move();
+  return pace.level;
+}
+
+const newPace = (isWeak = false, count = COUNT) => new Pace(levelsFor({ count, canThin: true, pixelRatio: 2 }), count, isWeak);
+const cost = (perGaussian, perPixel) => ({ splats, pixels }) => Math.min(splats, COUNT) * perGaussian + pixels ** 2 * perPixel;
+
+test("where pictures are quick all is drawn, moving or not", () => {
+  const pace = newPace();
+  assert.deepEqual(movedAt(pace, () => 0.02), { pixels: 2, splats: Infinity });
+  assert.equal(pace.isSlow, false);
+  assert.ok(pace.isFinal);
+});
+
+test("one slow picture, as the first one is, changes nothing", () => {
+  const pace = newPace();
+  pace.took(0.8);
+  assert.deepEqual(movedAt(pace, () => 0.02), { pixels: 2, splats: Infinity });
+});
+
+test("where pixels take the time there are fewer of them, and all of them again for whoever stands still", () => {
+  const pace = newPace();
+  assert.deepEqual(movedAt(pace, cost(1e-9, 0.1)), { pixels: 1, splats: Infinity });
+  assert.deepEqual(restedAt(pace, cost(1e-9, 0.1)), { pixels: 2, splats: Infinity });
+});
+
+test("where Gaussians take the time there are fewer of them, in three pictures", () => {
+  const pace = newPace();
+  assert.ok(movedAt(pace, cost(5e-6, 0.05), 3).splats <= 100_000);
+  assert.ok(pace.isSlow);
+});
+
+test("who stands still sees what is drawn in about a second, and nothing that takes much longer is tried twice", () => {
+  const drawn = [];
+  const seconds = (level) => {
+    drawn.push(cost(5e-6, 0.05)(level));
+    return drawn.at(-1);
+  };
+  const pace = newPace(true);
+  assert.ok(movedAt(pace, seconds).splats <= 100_000);
+  drawn.length = 0;
+  assert.ok(cost(5e-6, 0.05)(restedAt(pace, seconds)) <= 2);
+  assert.ok(Math.max(...drawn) <= 2.5, `${drawn}`);
+});
+
+test("a computer that is known to be slow begins with little, and draws a small scene whole", () => {
+  assert.ok(newPace(true).level.splats <= 100_000);
+  assert.deepEqual(newPace(true, 8000).level, { pixels: 2, splats: Infinity });
+});
+
+test("a scene that cannot be thinned out has fewer pixels at most", () => {
+  const pace = new Pace(levelsFor({ count: COUNT, canThin: false, pixelRatio: 1 }), COUNT, true);
+  assert.deepEqual(movedAt(pace, () => 5), { pixels: 0.5, splats: Infinity });
+});
+
+test("pictures that tell nothing are not asked for without end", () => {
+  const pace = newPace(true);
+  let asked = 0;
+  while (pace.rest()) asked += 1;
+  assert.ok(asked < 10, `${asked}`);
+});
 
 // What is to be seen
 

@@ -21,6 +21,7 @@ const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched
 const NO_MODULES = "The 3D viewer could not be loaded. Reload the page to try again.";
 const LOST = "The graphics card has dropped the picture. It comes back when the card is there again.";
 const EMPTY = "The scene appears here.";
+const SLOW = "This computer draws slowly, so you see less detail while you move.";
 const LIMIT = "This is as far as the picture reaches.";
 
 /** Shows jobs in an element, which it fills. */
@@ -123,7 +124,7 @@ export class Stage {
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
     if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
-    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene);
+    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
     this.#refresh();
   }
 
@@ -151,6 +152,7 @@ export class Stage {
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
       onInput: () => this.#touched(),
+      onSlow: () => this.notice.glimpse(SLOW),
       onLost: () => this.#contextLost(),
     });
     this.#scene.setClassic(this.#classic);
