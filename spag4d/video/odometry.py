@@ -11,6 +11,7 @@ import scipy.sparse.linalg
 from jaxtyping import Float64
 from scipy.spatial.transform import Rotation
 
+from spag4d.conversion import TURNS
 from spag4d.data import Panorama
 from spag4d.geometry.camera import directions_from_view_pixels
 from spag4d.geometry.cubemap import cubemap
@@ -63,13 +64,13 @@ def find_heading(frames: Iterable[Panorama], count: int, *, progress: Progress =
     recent: deque[Features] = deque(maxlen=max(_SPANS) + 1)
     links = []
     for number, frame in enumerate(frames):
-        progress.report("Finding the camera's turns", number, count)
+        progress.report(TURNS, number, count)
         recent.append(find_features(frame))
         for span in _SPANS:
             if span < len(recent):
                 found = match(recent[-1 - span], recent[-1])
                 links += [_Link(number - span, number, found)] if found is not None else []
-    progress.report("Finding the camera's turns", count, count)
+    progress.report(TURNS, count, count)
     return _joined(links, count)
 
 

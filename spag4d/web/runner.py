@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from spag4d.web.estimate import Estimate
-from spag4d.web.jobs import Job, Jobs, Result
+from spag4d.web.job import Job, Result
+from spag4d.web.jobs import Jobs
 from spag4d.web.places import in_words
 
 log = logging.getLogger("spag4d.web")
@@ -163,9 +164,12 @@ class Runner:
         self._jobs.update(id, status=status, error=error, ended_s=time.time(), stage="", detail="", left_s=None, **changes)
 
     def _measured(self, job: Job) -> dict[str, float]:
-        """Return the times of the stages of the newest finished job of the same kind."""
-        results = [other.result for other in self._jobs.all() if other.kind == job.kind and other.result is not None]
-        return results[-1].stage_times if results else {}
+        """Return the times of the stages of the newest finished job of the same kind, in a video those of one frame."""
+        done = [(other.result, max(other.frames, 1)) for other in self._jobs.all() if other.kind == job.kind and other.result]
+        if not done:
+            return {}
+        result, frames = done[-1]
+        return {name: seconds / frames for name, seconds in result.stage_times.items()}
 
 
 class _Worker:

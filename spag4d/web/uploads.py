@@ -20,11 +20,13 @@ from starlette.requests import ClientDisconnect, Request
 from spag4d.errors import InputError, ResourceError
 from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
-from spag4d.web.jobs import DISK_FULL, Kind
+from spag4d.web.job import Kind
+from spag4d.web.jobs import DISK_FULL
 from spag4d.web.multipart import FORM_BYTES, Form, Receiver, TooLarge
 from spag4d.web.places import SOURCE
 
 _DAY_S = 86400.0
+_OURS = re.compile(r"[0-9a-f]{16}(\.json|\.part)?")
 _SPARE_BYTES = 500_000_000
 """What has to stay free on the disk for the scenes that are made of an upload."""
 
@@ -46,7 +48,8 @@ class Uploads:
         self._folder, self.max_bytes = folder, max_bytes
         folder.mkdir(parents=True, exist_ok=True)
         for unfinished in folder.glob("*.part"):
-            unfinished.unlink(missing_ok=True)
+            if _OURS.fullmatch(unfinished.name):
+                unfinished.unlink(missing_ok=True)
 
     async def receive(self, request: Request) -> Form:
         """Read a multipart request; raises `TooLarge`, `InputError` for what is no form, `ResourceError` for a full disk."""
@@ -121,7 +124,7 @@ class Uploads:
         """Delete what was sent a day ago; jobs that use it have a file of their own."""
         for path in self._folder.iterdir():
             with suppress(OSError):  # it is being renamed or read
-                if path.stat().st_mtime < time.time() - _DAY_S:
+                if _OURS.fullmatch(path.name) and path.stat().st_mtime < time.time() - _DAY_S:
                     path.unlink()
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
-from tests.clips import encode
+from tests.clips import encode, remuxed
 from tests.web.browser import CHROMIUM, Visit, launched, likeness, perspective
 from tests.web.running_server import RunningServer
 
@@ -162,14 +162,44 @@ def test_a_bad_file_is_said_in_words_and_the_page_goes_on(visit: Visiting, room:
     expect(page.locator("#form-error")).to_contain_text("notes.jpg is neither a picture nor a video")
     visitor.complaints = [words for words in visitor.complaints if "422" not in words]  # the browser's own remark on the answer
     page.click("#chosen button")
-    page.set_input_files("#files", tmp_path / "flat.png")
-    page.click("#convert")
-    expect(page.locator("#job .job-error")).to_contain_text("flat.png is 300 x 200 pixels")
-    page.set_input_files("#files", room)  # takes the place of what has had its turn
+    page.set_input_files("#files", room)
     expect(page.locator("#convert")).to_have_text("Convert")
     page.click("#convert")
     visitor.wait_for_scene("/scene.")
     expect(page.locator("#form-error")).to_be_hidden()
+
+
+def test_what_is_certain_to_be_refused_is_not_sent(visit: Visiting, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 200), "gray").save(tmp_path / "flat.png")
+    visitor = visit()
+    visitor.page.route("**/api/health", lambda route: route.fulfill(
+        json={**route.fetch().json(), "max_upload_bytes": 100_000}))
+    page = visitor.open()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    (tmp_path / "large.mp4").write_bytes(bytes(100_001))
+    page.set_input_files("#files", [tmp_path / "flat.png", tmp_path / "large.mp4"])
+    expect(page.locator("#chosen")).to_contain_text("This is 300 × 200.")
+    expect(page.locator("#chosen")).to_contain_text("this server takes files of 100 kB at most")
+    page.click("#convert")
+    expect(page.locator("#form-error")).to_contain_text("flat.png")
+    assert sent == []
+    page.click("#chosen button:has-text('Use as a full sphere')")
+    page.click("#chosen button[aria-label='Remove large.mp4']")
+    page.click("#convert")
+    expect(page.locator("#job .job-title")).to_have_text("flat.png")
+    assert len(sent) == 1
+
+
+def test_a_video_is_told_of_before_it_is_sent(visit: Visiting, clip: Path) -> None:
+    remuxed(clip, clip.with_name("long.mp4"), before=("-stream_loop", "8"))
+    page = visit().open()
+    page.set_input_files("#files", clip.with_name("long.mp4"))
+    plan = page.locator("#chosen .chosen-plan")
+    expect(plan).to_contain_text("2 s of 4.5 s: 20 scenes")
+    expect(page.locator("#setting-duration")).to_have_value("2")
+    page.fill("#setting-fps", "5")
+    expect(plan).to_contain_text("2 s of 4.5 s: 10 scenes")
 
 
 def test_a_setting_out_of_bounds_is_shown_where_it_is(visit: Visiting) -> None:
