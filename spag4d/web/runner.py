@@ -22,8 +22,8 @@ log = logging.getLogger("spag4d.web")
 _IDLE_S = 300.0
 """A worker without work gives its memory back after so long."""
 
-_PATIENCE_S = 30.0
-"""A job that was cancelled has so long to stop by itself."""
+_PATIENCE_S = 1.2
+"""A job that was cancelled has so long to stop by itself, which keeps the models in memory; then its process is ended."""
 
 
 class Runner:
@@ -155,6 +155,7 @@ class Runner:
         log.warning("the worker of job %s ended with %s", id, code)
         if id in self._cancelled:
             self._end(id, "cancelled")
+            clear_halves(self._folder / id)
             return
         self._end(id, "failed", (
             "the process that converted ended unexpectedly. Most often the memory ran out: choose more pixels per Gaussian, "
@@ -170,6 +171,12 @@ class Runner:
             return {}
         result, frames = done[-1]
         return {name: seconds / frames for name, seconds in result.stage_times.items()}
+
+
+def clear_halves(folder: Path) -> None:
+    """Delete the half-written files that a process which was ended left in a job's folder."""
+    for half in folder.rglob(".*.part*"):
+        half.unlink(missing_ok=True)
 
 
 class _Worker:

@@ -116,14 +116,15 @@ def test_a_kept_upload_is_found_by_its_id_and_by_nothing_else(uploads: Uploads, 
 
 def test_what_is_old_or_half_is_cleared(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path, max_bytes=1000)
-    for name, age_days in (("old", 2), ("young", 0.5), ("half.part", 0)):
+    old, young, half = "0" * 16, "1" * 16, "2" * 16 + ".part"
+    for name, age_days in ((old, 2), (young, 0.5), (half, 0)):
         (tmp_path / name).touch()
         then = time.time() - age_days * 86400
         os.utime(tmp_path / name, times=(then, then))
     uploads.clear_old()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["half.part", "young"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [young, half]
     Uploads(tmp_path, max_bytes=1000)
-    assert [path.name for path in tmp_path.iterdir()] == ["young"]
+    assert [path.name for path in tmp_path.iterdir()] == [young]
 
 
 def test_a_job_gets_a_file_of_its_own_even_where_links_are_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
