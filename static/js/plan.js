@@ -1,5 +1,5 @@
 // What is known of a file before it is sent: whether it is certain to be refused, and what a video comes to. Pure: facts in, words out.
-import { bytes, duration } from "./words.js";
+import { bytes, duration, roughly } from "./words.js";
 
 const TOLERANCE = 0.01; // of the ratio of a picture's sides, as the server's
 const VIDEO_RATIOS = [2, 1, 4]; // one eye, two above each other, two beside each other
@@ -60,7 +60,7 @@ export function planWords(facts, settings, jobs) {
   const part = Math.min(settings.duration ?? Infinity, facts.length_s - settings.start);
   const { seconds, measured } = estimate(frames, facts, settings, jobs);
   const whole = part >= facts.length_s ? "All of it" : `${inSeconds(part)} of ${inSeconds(facts.length_s)}`;
-  return `${whole}: ${frames} ${frames === 1 ? "scene" : "scenes"}, ${measured ? "about" : "perhaps"} ${duration(Math.max(1, seconds))}`;
+  return `${whole}: ${frames} ${frames === 1 ? "scene" : "scenes"}, ${measured ? "about" : "perhaps"} ${roughly(seconds)}`;
 }
 
 const inSeconds = (value) => (value < 60 ? `${Math.round(10 * value) / 10} s` : duration(value));

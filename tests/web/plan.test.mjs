@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { estimate, framesOf, planWords, refusal, triedLength } from "../../static/js/plan.js";
+import { roughly } from "../../static/js/words.js";
 
 const LIMITS = { maxBytes: 4e9, isForced: false };
 const photo = (width, height, more = {}) => ({ kind: "photo", size: 1e6, width, height, length_s: null, isPart: false, ...more });
@@ -59,6 +60,10 @@ test("the time goes by the newest video that was made here, or else by a photo, 
   assert.equal(estimate(20, size, SETTINGS, jobs.slice(1)).seconds, 140);
   assert.ok(Math.abs(estimate(20, size, { ...SETTINGS, stride: 4 }, jobs).seconds - 200 * (0.2 + 0.8 / 4)) < 1e-6);
   assert.equal(estimate(20, size, SETTINGS, [{ kind: "photo", result: null }]).measured, false);
+});
+
+test("a guess is said no more exactly than it is", () => {
+  assert.deepEqual([0.2, 42.4, 118, 1972, 7300].map(roughly), ["1 s", "42 s", "2 min", "33 min", "2 h 2 min"]);
 });
 
 test("a plan is said in a few words", () => {
