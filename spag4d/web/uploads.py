@@ -1,7 +1,6 @@
 """Uploads: streamed to the disk as they come, and refused as soon as they are too large."""
 
 import errno
-import json
 import os
 import re
 import secrets
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -36,6 +36,13 @@ class Upload:
     """A file that was sent: where it lies, what it shows and what its sender calls it."""
 
     path: Path
+    kind: Kind
+    name: str
+
+
+class _Facts(BaseModel):
+    """What is written down beside a kept upload."""
+
     kind: Kind
     name: str
 
@@ -96,7 +103,7 @@ class Uploads:
             raise InputError(str(error).replace(str(form.file), form.name)) from error
         try:
             with _explained():
-                _facts(form.file).write_text(json.dumps({"kind": kind, "name": form.name}), encoding="utf-8")
+                _facts(form.file).write_text(_Facts(kind=kind, name=form.name).model_dump_json(), encoding="utf-8")
                 kept = form.file.replace(form.file.with_suffix(""))
         except ResourceError:
             self.forget(form)
@@ -109,10 +116,10 @@ class Uploads:
         if not re.fullmatch("[0-9a-f]{16}", id) or not path.is_file():
             return None
         try:
-            facts = json.loads(_facts(path).read_text(encoding="utf-8"))
+            facts = _Facts.model_validate_json(_facts(path).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return Upload(path, facts["kind"], facts["name"])
+        return Upload(path, facts.kind, facts.name)
 
     def forget(self, form: Form) -> None:
         """Delete the file of a form, kept or not; jobs that use it have one of their own."""

@@ -107,6 +107,12 @@ def test_a_kept_upload_is_found_by_its_id_and_by_nothing_else(uploads: Uploads, 
     assert uploads.get(id) == kept and (kept.kind, kept.name) == ("photo", "a.png")
     for wrong in ("", "..", "0" * 16, f"../uploads/{id}", f"{id}.json", id.upper() + "x"):
         assert uploads.get(wrong) is None
+    facts = tmp_path / "uploads" / f"{id}.json"
+    said = facts.read_text()
+    for damage in ("", "[]", '{"kind": "film", "name": "a"}', '{"kind": "photo"}'):
+        facts.write_text(damage)
+        assert uploads.get(id) is None
+    facts.write_text(said)
     with pytest.raises(InputError, match="^notes.txt is neither"):
         uploads.keep(received(uploads, part("file", b"some text", "notes.txt") + END))
     with pytest.raises(InputError, match="no file was sent"):
