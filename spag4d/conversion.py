@@ -14,9 +14,6 @@ from spag4d.settings import Settings
 FRAMES = "Frames"
 """The stage of a video's progress that counts its frames."""
 
-TURNS = "Finding the camera's turns"
-"""The stage of a video's progress before that, which looks at all of its frames."""
-
 
 @dataclass(frozen=True)
 class ConversionResult:

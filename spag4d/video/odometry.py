@@ -11,12 +11,11 @@ import scipy.sparse.linalg
 from jaxtyping import Float64
 from scipy.spatial.transform import Rotation
 
-from spag4d.conversion import TURNS
 from spag4d.data import Panorama
 from spag4d.geometry.camera import directions_from_view_pixels
 from spag4d.geometry.cubemap import cubemap
 from spag4d.geometry.resample import views_from_panorama
-from spag4d.progress import SILENT, Progress
+from spag4d.progress import SILENT, TURNS, Progress
 from spag4d.video.relative_rotation import RelativeRotation, relative_rotation
 
 WORKING_HEIGHT = 768

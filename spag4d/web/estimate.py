@@ -3,7 +3,8 @@
 import time
 from collections.abc import Mapping
 
-from spag4d.conversion import FRAMES, TURNS
+from spag4d.conversion import FRAMES
+from spag4d.progress import TURNS
 
 _SHARES = {
     "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from spag4d import ResourceError, Settings
-from spag4d.conversion import TURNS
+from spag4d.progress import TURNS
 from spag4d.web.board import Board
 from spag4d.web.estimate import _SHARES, _TURN_S, Estimate
 from spag4d.web.job import Job
