@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 
 from spag4d.errors import Cancelled
 
+TURNS = "Finding the camera's turns"
+"""The stage of a video's progress that looks at all of its frames before the first one is converted."""
+
 
 @dataclass(frozen=True)
 class Step:

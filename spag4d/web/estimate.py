@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 
 from spag4d.conversion import FRAMES
+from spag4d.progress import TURNS
 
 _SHARES = {
     "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
@@ -11,14 +12,15 @@ _SHARES = {
 }
 """Seconds of each stage of a photo on a processor; only their ratio matters, and only until a job has been measured."""
 
-_BEFORE_FRAMES = 0.1
+_TURN_S = 1.2
+"""Seconds per frame in which the camera's turns are found, on a processor; the pictures for that have one size."""
 
 _TELLING = 0.05
 """Share of a job that has to be done before the time that is left is told."""
 
 
 class Estimate:
-    """Follows the steps of one job; ``measured`` is how long the stages of a finished one took, in seconds."""
+    """Follows the steps of one job; ``measured`` is how many seconds the stages of a finished one took, or of a frame of it."""
 
     def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float]) -> None:
         """Begin with the stages that the settings ask for; one that comes all the same is added when it comes."""
@@ -29,6 +31,7 @@ class Estimate:
         }
         usual = {name: share for name, share in _SHARES.items() if not skipped.get(name)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
+        self._turns = _TURN_S / (_TURN_S + sum(self._shares.values()))
         self._reached = 0.0
         self._began: tuple[float, float] | None = None
         self._in_frames = False
@@ -50,9 +53,11 @@ class Estimate:
         """Return how much of the job is done, 0–1, never less than before."""
         part = min(done / max(total, 1), 1.0)
         if stage == FRAMES:
-            now = _BEFORE_FRAMES + (1 - _BEFORE_FRAMES) * part
-        elif stage not in _SHARES:  # what comes before the frames of a video
-            now = _BEFORE_FRAMES * part
+            now = self._turns + (1 - self._turns) * part
+        elif stage == TURNS:
+            now = self._turns * part
+        elif stage not in _SHARES:
+            now = self._reached
         else:
             self._shares.setdefault(stage, _SHARES[stage])
             order = [name for name in _SHARES if name in self._shares]

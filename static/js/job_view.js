@@ -99,7 +99,7 @@ const failure = (job) => element("p", { class: "job-error", role: "alert" }, `Th
 const inShort = (words) => words.split(/[,;:(]/)[0].trim();
 
 function facts(job) {
-  if (!job.result) return element("p", { class: "facts" }, `${job.frames} frames`); // all of them made before a restart
+  if (!job.result) return element("p", { class: "facts" }, job.kind === "video" ? `${job.frames} frames` : ""); // made before a restart
   const made = job.result;
   const count = many(made.splat_count);
   const told = [

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decide } from "../../static/js/viewer/decide.js";
+import { Film } from "../../static/js/viewer/film.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
+import { levelsFor, Pace } from "../../static/js/viewer/pace.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
 import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
 import { shortcut } from "../../static/js/viewer/shortcuts.js";
@@ -307,20 +309,24 @@ function playingClock(fps, count) {
 
 test("the clock goes from frame to frame, and begins again after the last", () => {
   const clock = playingClock(10, 5);
-  for (const [seconds, frame] of [[0.1, 1], [0.35, 4], [0.1, 0]]) {
+  for (const [seconds, frame] of [[0.1, 1], [0.05, 1], [0.06, 2], [0.09, 3], [0.1, 4], [0.1, 0]]) {
     clock.advance(seconds, always);
     assert.equal(clock.frame, frame);
   }
   assert.deepEqual(clock.upcoming(), [0, 1, 2]);
 });
 
-test("where one picture takes as long as whole rounds the clock goes on all the same", () => {
+test("where one picture takes as long as whole rounds the frames come all the same, each in its turn", () => {
+  const clock = playingClock(10, 3);
+  assert.deepEqual(Array.from({ length: 5 }, () => clock.advance(1, always)), [1, 2, 0, 1, 2]);
+});
+
+test("the clock waits for a frame to be drawn, and hurries no more after it than before", () => {
   const clock = playingClock(10, 5);
-  for (let i = 0; i < 5; i++) {
-    const before = clock.frame;
-    clock.advance(1, always);
-    assert.notEqual(clock.frame, before);
-  }
+  for (let i = 0; i < 9; i++) assert.equal(clock.advance(0.09, () => false), 0);
+  assert.equal(clock.advance(0.01, always), 1);
+  assert.equal(clock.advance(0.08, always), 1);
+  assert.equal(clock.advance(0.02, always), 2);
 });
 
 test("after the last frame the first ones are next", () => {
@@ -339,25 +345,41 @@ test("without a loop nothing is next after the last frame, where the clock stops
   assert.equal(clock.playing, false);
 });
 
-test("without a loop the clock stops only when it has come to the last frame, however late that one is there", () => {
-  const clock = playingClock(10, 5);
+test("without a loop the clock stops when the last frame has been drawn, and has had its time", () => {
+  const clock = playingClock(10, 3);
   clock.loop = false;
   clock.seek(1);
-  clock.advance(9, (frame) => frame <= 2);
-  assert.deepEqual([clock.frame, clock.playing], [3, true]);
-  clock.advance(9, (frame) => frame <= 3);
-  assert.deepEqual([clock.frame, clock.playing], [4, true]);
   clock.advance(9, always);
-  assert.deepEqual([clock.frame, clock.playing], [4, false]);
+  clock.advance(9, () => false);
+  assert.deepEqual([clock.frame, clock.playing], [2, true]);
+  clock.advance(0.01, always);
+  assert.deepEqual([clock.frame, clock.playing], [2, false]);
 });
 
-test("the clock waits at the first frame that is missing", () => {
-  const clock = playingClock(10, 5);
-  for (let i = 0; i < 2; i++) {
-    clock.advance(0.3, (frame) => frame <= 1);
-    assert.equal(clock.frame, 2);
+/** The frames of a film of `count` that are drawn in so many ticks of 1/60 s, where each needs `ticksEach` until it is. */
+async function drawnInTurn(count, ticksEach, number) {
+  const drawn = [];
+  let wait = 0;
+  const film = new Film({
+    clock: playingClock(30, 0),
+    load: async (url) => ({ bytes: 1, dispose() {}, url }),
+    show: () => (wait = ticksEach),
+    isDrawn: () => wait === 0,
+  });
+  film.setUrls(Array.from({ length: count }, (_, index) => `${index}`));
+  for (let i = 0; i < number; i++) {
+    await ticks(1);
+    film.tick(1 / 60);
+    if (wait > 0 && --wait === 0) drawn.push(film.shown);
   }
-});
+  return drawn;
+}
+
+for (const [ticksEach, number] of [[1, 12], [2, 12], [9, 54]]) {
+  test(`a short film is drawn in its order, where a picture takes ${ticksEach} ticks`, async () => {
+    assert.deepEqual((await drawnInTurn(3, ticksEach, number)).slice(0, 5), [0, 1, 2, 0, 1]);
+  });
+}
 
 for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
   test(`at ${fps} frames per second, whichever frame is sought is found`, () => {
@@ -368,6 +390,87 @@ for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
     }
   });
 }
+
+// How much is drawn
+
+const COUNT = 1_500_000;
+
+/** Draw with a pace until nothing better follows; a picture takes `seconds(level)`. Returns the level that is drawn in the end. */
+function restedAt(pace, seconds) {
+  for (let i = 0; i < 50; i++) {
+    pace.took(seconds(pace.level));
+    if (!pace.rest()) return pace.level;
+  }
+  throw new Error("it never comes to rest");
+}
+
+/** The level at which one moves after so many pictures. */
+function movedAt(pace, seconds, pictures = 20) {
+  for (let i = 0; i < pictures; i++) {
+    pace.move();
+    pace.took(seconds(pace.level));
+  }
+  pace.move();
+  return pace.level;
+}
+
+const newPace = (isWeak = false, count = COUNT) => new Pace(levelsFor({ count, canThin: true, pixelRatio: 2 }), count, isWeak);
+const cost = (perGaussian, perPixel) => ({ splats, pixels }) => Math.min(splats, COUNT) * perGaussian + pixels ** 2 * perPixel;
+
+test("where pictures are quick all is drawn, moving or not", () => {
+  const pace = newPace();
+  assert.deepEqual(movedAt(pace, () => 0.02), { pixels: 2, splats: Infinity });
+  assert.equal(pace.isSlow, false);
+  assert.ok(pace.isFinal);
+});
+
+test("one slow picture, as the first one is, changes nothing", () => {
+  const pace = newPace();
+  pace.took(0.8);
+  assert.deepEqual(movedAt(pace, () => 0.02), { pixels: 2, splats: Infinity });
+});
+
+test("where pixels take the time there are fewer of them, and all of them again for whoever stands still", () => {
+  const pace = newPace();
+  assert.deepEqual(movedAt(pace, cost(1e-9, 0.1)), { pixels: 1, splats: Infinity });
+  assert.deepEqual(restedAt(pace, cost(1e-9, 0.1)), { pixels: 2, splats: Infinity });
+});
+
+test("where Gaussians take the time there are fewer of them, in three pictures", () => {
+  const pace = newPace();
+  assert.ok(movedAt(pace, cost(5e-6, 0.05), 3).splats <= 100_000);
+  assert.ok(pace.isSlow);
+});
+
+test("who stands still sees what is drawn in about a second, and nothing that takes much longer is tried twice", () => {
+  const drawn = [];
+  const seconds = (level) => {
+    drawn.push(cost(5e-6, 0.05)(level));
+    return drawn.at(-1);
+  };
+  const pace = newPace(true);
+  assert.ok(movedAt(pace, seconds).splats <= 100_000);
+  drawn.length = 0;
+  assert.ok(cost(5e-6, 0.05)(restedAt(pace, seconds)) <= 2);
+  assert.ok(Math.max(...drawn) <= 2.5, `${drawn}`);
+});
+
+test("a computer that is known to be slow begins with little, and draws a small scene whole", () => {
+  assert.ok(newPace(true).level.splats <= 100_000);
+  assert.deepEqual(newPace(true, 8000).level, { pixels: 2, splats: Infinity });
+});
+
+test("a scene that cannot be thinned out has fewer pixels at most", () => {
+  const pace = new Pace(levelsFor({ count: COUNT, canThin: false, pixelRatio: 1 }), COUNT, true);
+  assert.deepEqual(movedAt(pace, () => 5), { pixels: 0.5, splats: Infinity });
+});
+
+test("pictures that tell nothing are not asked for without end", () => {
+  const pace = newPace(true);
+  let asked = 0;
+  while (pace.rest()) asked += 1;
+  assert.ok(asked < 10, `${asked}`);
+});
 
 // What is to be seen
 

@@ -7,6 +7,9 @@ import { splatFromGlb } from "./glb.js";
 /** Above this number a tree of coarser Gaussians is built, so that only what the picture needs is sorted and drawn. */
 export const LOD_ABOVE = 2_000_000;
 
+/** The same where a computer draws slowly. */
+export const LOD_ABOVE_WEAK = 100_000;
+
 /** Above this number centres are kept with 32 bits instead of 16. */
 export const EXTENDED_ABOVE = 4_000_000;
 
@@ -29,16 +32,20 @@ export function fileNameOf(url) {
   return decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop());
 }
 
-/** Decode a scene into a mesh that can be added at once; very large ones fall back to no levels of detail where these fail. */
-export async function decodeScene(given, givenName) {
+/**
+ * Decode a scene into a mesh that can be added at once; very large ones, and on a computer that `isWeak` all but small ones, get
+ * levels of detail, if these do not fail.
+ */
+export async function decodeScene(given, givenName, isWeak = false) {
   const [bytes, fileName] = readable(given, givenName);
   const count = countIn(bytes, fileName);
+  const hasLevels = count > (isWeak ? LOD_ABOVE_WEAK : LOD_ABOVE);
   const options = { fileBytes: bytes, fileName, editable: false, raycastable: false, extSplats: count > EXTENDED_ABOVE };
   let mesh;
   try {
-    mesh = await initialized({ ...options, lod: count > LOD_ABOVE });
+    mesh = await initialized({ ...options, lod: hasLevels });
   } catch (error) {
-    if (count <= LOD_ABOVE) throw unreadable(error);
+    if (!hasLevels) throw unreadable(error);
     mesh = await initialized({ ...options, lod: false }).catch((second) => Promise.reject(unreadable(second)));
   }
   if (detailed(mesh.splats).getNumSplats() > 0) return mesh;

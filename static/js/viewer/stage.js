@@ -21,6 +21,7 @@ const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched
 const NO_MODULES = "The 3D viewer could not be loaded. Reload the page to try again.";
 const LOST = "The graphics card has dropped the picture. It comes back when the card is there again.";
 const EMPTY = "The scene appears here.";
+const SLOW = "This computer draws slowly, so you see less detail while you move.";
 const LIMIT = "Farther on, the scene falls apart: the camera did not see it from there.";
 
 /** Shows jobs in an element, which it fills. */
@@ -125,7 +126,7 @@ export class Stage {
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
     if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
-    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene);
+    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
     this.#visitor?.setRange(view?.walkingRange ?? null);
     this.#refresh();
   }
@@ -154,6 +155,7 @@ export class Stage {
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
       onInput: () => this.#touched(),
+      onSlow: () => this.notice.glimpse(SLOW),
       onLost: () => this.#contextLost(),
     });
     this.#scene.setClassic(this.#classic);
