@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from spag4d import __version__
 from spag4d.errors import Cancelled, InputError, Spag4dError
@@ -68,6 +69,12 @@ def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable
     return decorated
 
 
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were typed: what is left alone is a default, which can be had anywhere."""
+    context = click.get_current_context()
+    return {name: value for name, value in options.items() if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="spag4d")
 def cli() -> None:
@@ -105,9 +112,11 @@ def convert(
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
     from spag4d.console import Console
+    from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
 
-    converter = SPAG4D(**settings)
+    converter = SPAG4D(**_named(settings))
+    check_combination(converter.settings, given_depth=depth_map is not None)
     with Console(quiet=quiet, as_json=as_json) as console:
         if batch:
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
@@ -151,10 +160,13 @@ def convert_video(
     goes on when it is called again.
     """
     from spag4d.console import Console
+    from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
 
+    converter = SPAG4D(**_named(settings))
+    check_combination(converter.settings)
     with Console(quiet=quiet, as_json=as_json) as console:
-        frames = SPAG4D(**settings).convert_video(
+        frames = converter.convert_video(
             input, output, overwrite=overwrite, preview=preview, progress=console.progress)
         count, bytes_written = 0, 0
         for frame in frames:

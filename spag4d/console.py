@@ -29,6 +29,7 @@ class Console:
         self._quiet = quiet
         self._as_json = as_json
         self._stage = ""
+        self._said: set[Notice] = set()
         self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=_LAYOUT, ncols=80, unit="frame")
 
     @property
@@ -38,8 +39,7 @@ class Console:
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Notice):
-            if not self._quiet:
-                self._line(f"Warning: {self.title}{event.message}", error=True)
+            self._warn(event)
             return
         if event.stage != self._stage:
             self._stage = event.stage
@@ -51,6 +51,15 @@ class Console:
         self._bar.total = event.total
         self._bar.n = event.done
         self._bar.refresh()
+
+    def _warn(self, notice: Notice) -> None:
+        """Show a warning, one that is not about this picture only once."""
+        if self._quiet or notice in self._said:
+            return
+        if notice.general:
+            self._said.add(notice)
+        what = f"Note: {notice.message}" if notice.general else f"Warning: {self.title}{notice.message}"
+        self._line(f"{what}; {notice.command}" if notice.command else what, error=True)
 
     def result(self, result: ConversionResult) -> None:
         """Show what a conversion made."""

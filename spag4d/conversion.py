@@ -87,6 +87,16 @@ class Run:
             warnings=tuple(self.warnings),
         )
 
+    @property
+    def between_stages(self) -> Progress:
+        """What to report to outside of a stage: warnings are kept as those of stages are."""
+        return replace(self.listener, on_event=self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.warnings.append(event.message)
+        self.listener.on_event(event)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
         """Time one stage, report what happens in it under its name, and put memory errors into words."""
@@ -95,8 +105,7 @@ class Run:
         def hear(event: Event) -> None:
             nonlocal reached
             if isinstance(event, Notice):
-                self.warnings.append(event.message)
-                self.listener.on_event(event)
+                self._hear(event)
             elif event.done >= reached * event.total > 0 or not reached:  # a part of a part must not move the bar back
                 reached = event.done / max(event.total, 1)
                 self.listener.on_event(replace(event, stage=name))

@@ -22,6 +22,9 @@ from spag4d.registry import nearest
 VIDEO = "Video"
 """The group of the settings that a single picture has no use for."""
 
+SHARP = "SHARP"
+"""The group of the settings that belong to SHARP."""
+
 
 class _Several(tuple[str, ...]):
     """Choices of which all but the first may stand beside each other, with commas between them."""
@@ -110,25 +113,25 @@ class Settings(BaseModel):
         label="Walking range", group="Gaussians", unit="m", ge=0, le=3, main=True)
     sharp_refine: bool | None = _setting(
         None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.",
-        label="Refine with SHARP", group="SHARP")
+        label="Refine with SHARP", group=SHARP)
     sharp_mode: str = _setting(
         "refine", "refine: our Gaussians with SHARP's sizes and colours; layers: SHARP's own, with what objects hide.",
-        label="Mode of SHARP", group="SHARP", choices=("refine", "layers"))
+        label="Mode of SHARP", group=SHARP, choices=("refine", "layers"))
     sharp_projection: str = _setting(
         "cubemap", "Views that SHARP sees: 6 of a cube, or 20 of an icosahedron.",
-        label="Views of SHARP", group="SHARP", choices=("cubemap", "icosahedral"))
+        label="Views of SHARP", group=SHARP, choices=("cubemap", "icosahedral"))
     sharp_cubemap_size: int = _setting(
         1536, "Resolution of a view per 90°, in multiples of 384; above 1536 there are more views.",
-        label="Resolution of views", group="SHARP", unit="px", ge=384, le=6144)
+        label="Resolution of views", group=SHARP, unit="px", ge=384, le=6144)
     scale_blend: float = _setting(
         0.8, "How much of SHARP's sizes is taken in the mode refine.",
-        label="SHARP's sizes", group="SHARP", ge=0, le=1)
+        label="SHARP's sizes", group=SHARP, ge=0, le=1)
     opacity_blend: float = _setting(
         1.0, "How much of SHARP's opacities is taken in the mode refine.",
-        label="SHARP's opacities", group="SHARP", ge=0, le=1)
+        label="SHARP's opacities", group=SHARP, ge=0, le=1)
     color_blend: float = _setting(
         0.5, "How much of SHARP's colours is taken; the rest is the photo's.",
-        label="SHARP's colours", group="SHARP", ge=0, le=1)
+        label="SHARP's colours", group=SHARP, ge=0, le=1)
     sky_dome: bool = _setting(
         True, "Show the sky on a sphere behind everything; otherwise it is dropped.",
         label="Sky dome", group="Sky", main=True)
@@ -196,7 +199,22 @@ class Settings(BaseModel):
 
     def changed(self, **overrides: Any) -> "Settings":
         """Return these settings with some of them replaced; raises `InputError` as `of` does."""
-        return Settings.of(**{**self.model_dump(), **overrides}) if overrides else self
+        return Settings.of(**{**self.model_dump(exclude_unset=True), **overrides}) if overrides else self
+
+    @property
+    def named(self) -> list[str]:
+        """The settings that somebody chose, in the order of their declaration; all others are as they are by default."""
+        return [name for name in type(self).model_fields if name in self.model_fields_set and getattr(self, name) is not None]
+
+    @property
+    def named_of_sharp(self) -> list[str]:
+        """The settings that somebody chose for what SHARP does."""
+        return [name for name in self.named if name != "sharp_refine" and Declared(name).extra["group"] == SHARP]
+
+    @property
+    def asks_for_sharp(self) -> bool:
+        """Whether SHARP is asked for by name, so that it is an error where it cannot be had."""
+        return bool(self.named_of_sharp) if self.sharp_refine is None else self.sharp_refine
 
 
 def _explained(item: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from spag4d import __version__
 from spag4d.conversion import Run
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.depth import DEPTH_MODELS, best_available, check_available
+from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
 from spag4d.depth.floor import scaled_to_camera_height
 from spag4d.depth.from_file import depth_from_array, depth_from_file
@@ -52,16 +52,33 @@ def check_models(settings: Settings) -> None:
         check_available(settings.depth_model, commercial_ok=settings.commercial_ok)
     if settings.depth_tiles:
         check_available(TILES_MODEL)
-    if settings.sharp_refine:
+    if settings.asks_for_sharp:
         check_available(SHARP, commercial_ok=settings.commercial_ok)
 
 
-def with_choices_made(settings: Settings, progress: Progress) -> Settings:
-    """Return the settings with a depth model and SHARP's use decided, and warn of fallbacks once."""
-    name = settings.depth_model
-    if name == AUTO:
-        name = best_available(progress, commercial_ok=settings.commercial_ok)
-    return settings.changed(depth_model=name, sharp_refine=_wants_sharp(settings, progress))
+def with_choices_made(settings: Settings, progress: Progress, *, given_depth: bool = False) -> Settings:
+    """Return the settings with a depth model and SHARP's use decided, and say in one line which of both is missing.
+
+    ``given_depth`` needs no model. Raises as `check_models` does.
+    """
+    check_models(settings)
+    name, with_sharp = settings.depth_model, settings.sharp_refine
+    if name == AUTO and not given_depth:
+        name = best_available(commercial_ok=settings.commercial_ok)
+    if with_sharp is None:
+        with_sharp = not settings.commercial_ok and is_installed(SHARP)
+    no_model = name == BUILTIN and settings.depth_model == AUTO
+    no_sharp = settings.sharp_refine is None and not with_sharp and not settings.commercial_ok
+    if missing := _missing(no_model, no_sharp):
+        progress.warn(missing, command="`spag4d download-models --list` shows what can be fetched", general=True)
+    return settings.changed(depth_model=name, sharp_refine=with_sharp)
+
+
+def _missing(no_model: bool, no_sharp: bool) -> str:
+    """Return in one line what would make scenes better and is not installed."""
+    if no_model:
+        return "made with the small built-in depth model" + (", and without SHARP" if no_sharp else "")
+    return "made without SHARP, which refines the Gaussians" if no_sharp else ""
 
 
 class Stages:
@@ -76,6 +93,10 @@ class Stages:
     def device(self) -> str:
         """Where the depth model is that was used last."""
         return self._model.device
+
+    def choose(self, run: Run, *, given_depth: bool = False) -> None:
+        """Decide which models the run uses where its settings leave that open; see `with_choices_made`."""
+        run.settings = with_choices_made(run.settings, run.between_stages, given_depth=given_depth)
 
     def read(self, source: PanoramaLike, run: Run) -> Panorama:
         """Return the panorama of a file or an array."""
@@ -141,10 +162,7 @@ class Stages:
 
     def _estimated(self, panorama: Panorama, settings: Settings, progress: Progress) -> DepthMap:
         name = settings.depth_model
-        if name == AUTO:
-            name = best_available(progress, commercial_ok=settings.commercial_ok)
-        else:
-            check_available(name, commercial_ok=settings.commercial_ok)
+        check_available(name, commercial_ok=settings.commercial_ok)
         model: DepthModel = self._model.get(name, resolve_device(settings.device), **settings.of_model(name))
         return model.estimate(panorama, progress=progress)
 
@@ -160,14 +178,13 @@ class Stages:
         look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
         reach_m = (settings.depth_min, settings.depth_max)
         with run.stage("Gaussians") as listener:
-            with_sharp = _wants_sharp(settings, listener)
-            has_behind = with_sharp and settings.sharp_mode == "layers"
+            has_behind = bool(settings.sharp_refine) and settings.sharp_mode == "layers"
             fewer = (panorama, depth) if settings.max_splats is None else shrunk(panorama, depth, rows_for(settings.max_splats))
             behind = Gaussians.empty() if has_behind else _behind(*fewer, look, settings, listener)
             plan = _plan(*fewer, look, settings, taken=len(behind))
             surfaces = plan.surface_gaussians(listener) if plan else grid_gaussians(
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
-        if with_sharp and len(surfaces):
+        if settings.sharp_refine and len(surfaces):
             surfaces = self._with_sharp(surfaces, panorama, depth, look, run, plan.cell_sizes_rad() if plan else None)
         if not settings.sky_dome:
             return Gaussians.concatenate([surfaces, behind])
@@ -264,19 +281,3 @@ def _behind(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings,
     reach_m = (settings.depth_min, settings.depth_max)
     return behind_gaussians(
         panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m, progress=progress)
-
-
-def _wants_sharp(settings: Settings, progress: Progress) -> bool:
-    """Return whether SHARP is to be used; where nobody decided, because it is installed, and with a warning where it is not."""
-    if settings.sharp_refine is None:
-        if settings.commercial_ok:
-            return False
-        if not is_installed(SHARP):
-            progress.warn("the Gaussians are not refined, as the weights of SHARP are not installed; "
-                          "`spag4d download-models --model sharp` fetches them (for research only), "
-                          "and --no-sharp-refine says that you do not want them")
-            return False
-        return True
-    if settings.sharp_refine:
-        check_available(SHARP, commercial_ok=settings.commercial_ok)
-    return settings.sharp_refine

@@ -85,6 +85,7 @@ def test_settings_of_a_model_load_it_anew(panorama: Panorama, monkeypatch: pytes
     assert made == [{"projection": "cubemap"}, {"projection": "icosahedral"}]
 
 
+@pytest.mark.usefixtures("small_models")
 def test_tiles_do_not_go_with_depth_of_ones_own(panorama: Panorama, box_room: BoxRoom) -> None:
     with pytest.raises(InputError, match="depth-tiles"):
         SPAG4D(stride=8).to_gaussians(panorama, depth_map=box_room.depth(HEIGHT), depth_tiles=True)

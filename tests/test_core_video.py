@@ -163,9 +163,7 @@ def test_warnings_come_once_and_frames_are_counted(clip: Path, tmp_path: Path) -
     heard: list[Event] = []
     list(SPAG4D(stride=8, fps=5.0).convert_video(clip, tmp_path, duration=0.6, progress=Progress(on_event=heard.append)))
     notices = [event.message for event in heard if isinstance(event, Notice)]
-    assert len(notices) == 2
-    assert "built-in model" in notices[0]
-    assert "SHARP" in notices[1]
+    assert notices == ["made with the small built-in depth model, and without SHARP"]
     counted = [event.done for event in heard if isinstance(event, Step) and event.stage == FRAMES]
     assert counted == sorted(counted)
     assert counted[-1] == 3

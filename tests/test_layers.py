@@ -19,7 +19,7 @@ LAYERS = [
     ("check",),
     ("settings",),
     ("conversion",),
-    ("stages", "sequence"),
+    ("stages", "sequence", "contradictions"),
     ("core",),
     ("batch", "pictures", "transforming", "describing"),
     ("verify",),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from spag4d.depth import best_available
 from spag4d.errors import Cancelled, Spag4dError
 from spag4d.hub import download
-from spag4d.progress import SILENT, Event, Progress, Step
+from spag4d.progress import Event, Progress, Step
 from spag4d.web.board import Board
 from spag4d.weights import WEIGHTS, has_consent, home_folder, is_installed, record_consent
 
@@ -61,7 +61,7 @@ class Models:
 
     def all(self) -> ModelList:
         """Return every model as it is now."""
-        return ModelList(auto=best_available(SILENT), models=[self.get(name) for name in WEIGHTS])
+        return ModelList(auto=best_available(), models=[self.get(name) for name in WEIGHTS])
 
     def get(self, name: str) -> Model:
         """Return one model as it is now."""

@@ -75,7 +75,7 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     seen = perspective(np.asarray(Image.open(EXAMPLE).convert("RGB"), np.float32) / 255, picture.shape[:2], 75)
     assert likeness(picture, seen) > 0.95 and abs(picture.mean() - seen.mean()) < 0.01
     assert likeness(picture[:, ::-1], seen) < 0.7 and likeness(picture[::-1], seen) < 0.7
-    expect(page.locator("#job .warnings")).to_contain_text("small built-in model")
+    expect(page.locator("#job .warnings")).to_contain_text("small built-in depth model")
     page.keyboard.down("w")
     page.wait_for_timeout(300)
     page.keyboard.up("w")
