@@ -118,11 +118,19 @@ def convert(
     converter = SPAG4D(**_named(settings))
     check_combination(converter.settings, given_depth=depth_map is not None)
     with Console(quiet=quiet, as_json=as_json) as console:
+        if not (batch or quiet or as_json or depth_map) and input.is_file():
+            _offer_model(converter, console)
         if batch:
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
         else:
             console.result(converter.convert(
                 input, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html, progress=console.progress))
+
+
+def _offer_model(converter: "SPAG4D", console: "Console") -> None:
+    from spag4d.first_run import ask_once
+
+    ask_once(converter.settings, console, _asked)
 
 
 def _convert_folder(
@@ -166,6 +174,8 @@ def convert_video(
     converter = SPAG4D(**_named(settings))
     check_combination(converter.settings)
     with Console(quiet=quiet, as_json=as_json) as console:
+        if not (quiet or as_json) and input.is_file():
+            _offer_model(converter, console)
         frames = converter.convert_video(
             input, output, overwrite=overwrite, preview=preview, progress=console.progress)
         count, bytes_written = 0, 0

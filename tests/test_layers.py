@@ -26,6 +26,7 @@ LAYERS = [
     ("console",),
     ("checking",),
     ("installing",),
+    ("first_run",),
     ("web",),
     ("cli",),
     ("__main__", "__init__"),

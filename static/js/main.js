@@ -6,6 +6,7 @@ import { follow } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { JobView } from "./job_view.js";
 import { ModelsDialog } from "./models_dialog.js";
+import { showOffer } from "./offer.js";
 import { SettingsForm } from "./settings_form.js";
 import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
@@ -50,6 +51,10 @@ class Page {
       byId("missing").hidden = false;
     }
     this.models.show(models.models);
+    showOffer(byId("offer"), models, (model) => {
+      this.models.open();
+      this.models.fetch(model);
+    });
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models);
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
     for (const job of await get("/api/jobs")) this.jobs.set(job.id, job);

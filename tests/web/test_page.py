@@ -338,6 +338,21 @@ def test_models_show_size_and_licence_and_the_research_one_asks_for_consent(visi
     expect(page.locator("#open-models")).to_be_focused()
 
 
+def test_the_first_visit_offers_a_model_once(visit: Visiting, server: RunningServer) -> None:
+    page = visit().open()
+    offer = page.locator("#offer")
+    expect(offer).to_contain_text("PanDA, large, 1.3 GB, licence: none stated")
+    panda = next(model for model in server.get("/api/models").json()["models"] if model["name"] == "panda")
+    begun = {**panda, "state": "fetching", "stage": "Fetching panda (1.3 GB)"}
+    page.route("**/api/models/panda/fetch*", lambda route: route.fulfill(status=202, json=begun))
+    offer.locator("button:has-text('Fetch it')").click()
+    expect(offer).to_be_hidden()
+    expect(page.locator("#models .model:has(.tag:text-is('panda'))")).to_contain_text("Fetching panda")
+    page.reload()
+    expect(page.locator("#settings .setting").first).to_be_attached()
+    expect(offer).to_be_hidden()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_a_phone_shows_everything_one_below_the_other(theme: str, visit: Visiting, scene: dict) -> None:
     visitor = visit(width=390, height=844, has_touch=True, is_mobile=True, color_scheme=theme)
