@@ -50,7 +50,7 @@ def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., 
     field = setting.field
     told = "" if setting.choices and not setting.several else setting.bounds
     words = [word for word in (setting.extra["unit"], told) if word]
-    text = f"{field.description} [{', '.join(words)}]" if words else field.description
+    text = f"{setting.help_typed} [{', '.join(words)}]" if words else setting.help_typed
     kind = click.Choice(setting.choices) if setting.choices and not setting.several else setting.kind
     if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
@@ -170,6 +170,7 @@ def convert_video(
     from spag4d.console import Console
     from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
+    from spag4d.sequence import Sequence360
 
     converter = SPAG4D(**_named(settings))
     check_combination(converter.settings)
@@ -178,12 +179,22 @@ def convert_video(
             _offer_model(converter, console)
         frames = converter.convert_video(
             input, output, overwrite=overwrite, preview=preview, progress=console.progress)
-        count, bytes_written = 0, 0
+        made, bytes_written = 0, 0
         for frame in frames:
             console.frame(frame)
-            count, bytes_written = frame.number, bytes_written + frame.result.file_size
+            made, bytes_written = made + 1, bytes_written + frame.result.file_size
         if not as_json:
-            console.say(f"{output}: {count} frames, {bytes_written / 1e6:,.1f} MB written now; sequence.json lists them")
+            there = Sequence360.recorded(output).done
+            console.say(f"{output}: {frames_in_words(there, made, bytes_written)}; sequence.json lists them")
+
+
+def frames_in_words(there: int, made: int, bytes_written: int) -> str:
+    """Say how many frames are there, and how many of them this run made."""
+    whole = f"{there} frame{'s' if there != 1 else ''}"
+    if not made:
+        return f"{whole}, all of them there already (--overwrite starts anew)"
+    now = "" if made == there else f", {made} of them made now"
+    return f"{whole}{now}, {bytes_written / 1e6:,.1f} MB written"
 
 
 class _Numbers(click.ParamType):

@@ -11,6 +11,16 @@ from spag4d.device import explained_memory_errors
 from spag4d.progress import Event, Notice, Progress, Step
 from spag4d.settings import Settings
 
+STAGES = {
+    "Reading": 4.0, "Caps": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
+    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Steadying": 2.0, "Walking range": 10.0, "Writing": 20.0,
+    "Writing depth": 5.0, "Writing page": 5.0,
+}
+"""Every stage of a conversion in the order in which they come, with the seconds that it takes on a processor.
+
+Only their ratio matters: it is how far a progress bar gets with each, until a conversion has been measured.
+"""
+
 FRAMES = "Frames"
 """The stage of a video's progress that counts its frames."""
 
@@ -99,7 +109,8 @@ class Run:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
-        """Time one stage, report what happens in it under its name, and put memory errors into words."""
+        """Time one of the `STAGES`, report what happens in it under its name, and put memory errors into words."""
+        assert name in STAGES, f"the stage {name} needs a share in a progress bar: give it one in STAGES"
         reached = 0.0
 
         def hear(event: Event) -> None:

@@ -12,6 +12,19 @@
 A message says what was wrong, the value received and what to do next. Any other exception is a bug and keeps its traceback.
 """
 
+from collections.abc import Iterable
+
+
+def either(names: Iterable[str]) -> str:
+    """Return choices as a sentence names them: "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error says as a part of a sentence: in one line, without a full stop, and never nothing."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
 
 class Spag4dError(Exception):
     """Root of all errors that are shown to the user as one line."""

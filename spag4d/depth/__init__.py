@@ -1,6 +1,6 @@
 """Panorama → DepthMap: the family of depth models."""
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, either
 from spag4d.registry import Registry
 from spag4d.weights import is_installed, may_be_sold, weights_path
 
@@ -46,7 +46,7 @@ def check_available(name: str, *, commercial_ok: bool = False) -> None:
     model may not be sold, or nobody says that they may.
     """
     if commercial_ok and not may_be_sold(name):
-        allowed = ", ".join(model for model in DEPTH_MODELS if may_be_sold(model))
+        allowed = either(model for model in DEPTH_MODELS if may_be_sold(model))
         raise InputError(f"--commercial-ok: the licence of {name} does not allow its results to be sold, or is not stated. "
                          f"Models that may be used: {allowed}.")
     if not is_installed(name):

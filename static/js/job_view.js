@@ -5,7 +5,7 @@ import { bytes, duration, many, metres } from "./words.js";
 
 /** What can be taken away beside the scenes, by file: its name, and what it is good for. */
 const DOWNLOADS = {
-  "depth.png": ["Depth", "Distances in a 16-bit PNG, which --depth-map takes"],
+  "depth.png": ["Depth", "Distances in metres, in a 16-bit PNG"],
   "preview.mp4": ["Preview video", "A video to look at"],
   "settings.json": ["Settings", "What this scene was made with"],
 };
