@@ -10,7 +10,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from spag4d.batch import Outcome
-from spag4d.conversion import FRAMES, ConversionResult, FrameResult
+from spag4d.conversion import FRAMES, ConversionResult, FrameResult, percent
 from spag4d.errors import Spag4dError
 from spag4d.progress import Event, Notice, Progress
 
@@ -111,6 +111,8 @@ def summary(result: ConversionResult) -> str:
     stages = ", ".join(f"{name.lower()} {seconds:.1f}" for name, seconds in result.stage_times.items())
     reach = "no surfaces" if result.depth_range is None else "{:.2f} to {:.2f} m".format(*result.depth_range)
     scale = f", metres from {result.metres_from}" if result.metres_from else ""
+    if result.scale_sigma is not None:
+        scale += f", scale about right to ±{percent(result.scale_sigma)} %"
     scale += f", with SHARP ({result.sharp})" if result.sharp else ""
     return (
         f"{files}: {result.splat_count:,} Gaussians, {result.file_size / 1e6:.1f} MB in {result.processing_time:.1f} s\n"

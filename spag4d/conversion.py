@@ -1,5 +1,6 @@
 """One conversion: what it keeps while it is under way, and what it tells in the end."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,7 +33,8 @@ class ConversionResult:
     ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
     ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
     without the sky dome (None where all is sky). ``metres_from`` is what the scale was taken from where it is not the depth
-    model's own: another model or the camera's height. ``sharp`` is the mode in which SHARP was used, or empty.
+    model's own: another model or the camera's height; ``scale_sigma`` is the standard deviation of the log of the scale where
+    that is estimated, None where it was measured. ``sharp`` is the mode in which SHARP was used, or empty.
     ``walking_range_m`` says how far one may walk in each of 14 directions, ``+x`` and so on, of the file's axes.
     """
 
@@ -44,10 +46,16 @@ class ConversionResult:
     depth_range: tuple[float, float] | None
     depth_model: str
     metres_from: str
+    scale_sigma: float | None
     sharp: str
     walking_range_m: Mapping[str, float]
     device: str
     warnings: tuple[str, ...]
+
+
+def percent(log_sigma: float) -> int:
+    """Return by how many per cent a length is off where its logarithm is off by ``log_sigma``; at least one."""
+    return max(1, round(100 * (math.exp(log_sigma) - 1)))
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Run:
             depth_range=reach,
             depth_model=depth.model,
             metres_from=depth.metres_from,
+            scale_sigma=depth.scale_sigma,
             sharp=self.sharp,
             walking_range_m=self.walking_range_m,
             device=device,

@@ -85,7 +85,7 @@ class SPAG4D:
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(gaussians, outputs, depth, run)
         write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
-                   metres_from=depth.metres_from, walking_range_m=run.walking_range_m)
+                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
@@ -176,7 +176,7 @@ class SPAG4D:
 
         started = time.perf_counter()
         panorama = self._stages.painted(panorama, run)
-        depth = self._stages.raw_depth(panorama, None, run)
+        depth = self._stages.raw_depth(panorama, None, run, still=False)
         with run.stage("Steadying"):
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)

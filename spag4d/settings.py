@@ -73,7 +73,8 @@ class Settings(BaseModel):
         False, "Add fine detail from perspective views, estimated by da3.",
         label="Detail from views", group="Depth")
     camera_height: float = _setting(
-        0.0, "Height of the camera above the floor, which sets the scale of the scene; 0 keeps the model's own scale.",
+        0.0, "Height of the camera above the floor, which sets the scale of the scene; "
+        "0 weighs the model's own scale and usual heights.",
         label="Camera height", group="Depth", unit="m", ge=0, main=True)
     commercial_ok: bool = _setting(
         False, "Use only models whose results may be sold.",

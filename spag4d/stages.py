@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spag4d import __version__
-from spag4d.conversion import Run
+from spag4d.conversion import Run, percent
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
@@ -18,6 +18,7 @@ from spag4d.depth.loaded import Loaded
 from spag4d.depth.perspective import PerspectiveModel
 from spag4d.depth.resize import shrink
 from spag4d.depth.tiles import TILES_MODEL, add_detail
+from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
@@ -107,8 +108,11 @@ class Stages:
                 return panorama_from_array(source, force_erp=run.settings.force_erp)
             return read_panorama(Path(source), force_erp=run.settings.force_erp, progress=listener)
 
-    def raw_depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
-        """Return the depth as it was given or estimated, in its final scale."""
+    def raw_depth(self, panorama: Panorama, given: DepthLike | None, run: Run, *, still: bool = True) -> DepthMap:
+        """Return the depth as it was given or estimated, in its final scale.
+
+        In a video the model's own scale stays: weighed anew for each frame it would breathe.
+        """
         settings = run.settings
         if settings.depth_tiles and given is not None:
             raise InputError("--depth-tiles adds detail to a model's depth, not to --depth-map. Leave one of them out.")
@@ -119,6 +123,9 @@ class Stages:
         if settings.camera_height:
             with run.stage("Scale") as listener:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
+        elif given is None and still:
+            with run.stage("Scale") as listener:
+                depth = with_usual_scale(depth, panorama.valid, progress=listener)
         return depth.scaled(settings.global_scale)
 
     def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
@@ -227,6 +234,8 @@ class Stages:
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
         sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
         comments = [f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}"]
+        if depth.scale_sigma is not None:
+            comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
         if with_range:
             comments.append(_walking_range(gaussians, run))
         for name, path in outputs.items():
@@ -263,7 +272,8 @@ def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
     if depth.size_hw == size_hw:
         return depth
     resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)
-    return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from)
+    return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from,
+                   scale_sigma=depth.scale_sigma)
 
 
 def _plan(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, *, taken: int) -> Plan | None:

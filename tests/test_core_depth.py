@@ -59,7 +59,9 @@ def test_tiles_are_a_stage_of_their_own(panorama: Panorama, monkeypatch: pytest.
     found = converter.estimate_depth(panorama, progress=Progress(seen.append))
     ((base, model),) = called
     assert type(model).__name__ == "Da3Depth" and base.model == "builtin"
-    np.testing.assert_allclose(found.distance, 2 * base.distance)
+    ratio = found.distance / base.distance
+    np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-5)
+    assert 1 < np.median(ratio) < 2.2, "twice, but for what is held of its scale"
     assert "Detail" in {step.stage for step in seen if isinstance(step, Step)}
 
 

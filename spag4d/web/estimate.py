@@ -18,8 +18,8 @@ class Estimate:
         """Begin with the stages that the settings ask for; one that comes all the same is added when it comes."""
         skipped = {
             "Caps": True, "Steadying": True, "Writing page": True,  # few pictures have caps, and the page asks for no page
-            "Detail": not settings.get("depth_tiles"), "Scale": not settings.get("camera_height"),
-            "SHARP": not settings.get("sharp_refine"), "Sky dome": not settings.get("sky_dome", True),
+            "Detail": not settings.get("depth_tiles"), "SHARP": not settings.get("sharp_refine"),
+            "Sky dome": not settings.get("sky_dome", True),
             "Poles": not settings.get("fill_nadir", True),
         }
         usual = {name: share for name, share in STAGES.items() if not skipped.get(name)}

@@ -180,7 +180,7 @@ def conversion_devices() -> list[str]:
 
 
 def _summary(result: ConversionResult) -> dict[str, Any]:
-    keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "sharp", "device")
+    keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "scale_sigma", "sharp", "device")
     mappings = {"stage_times": dict(result.stage_times), "walking_range_m": dict(result.walking_range_m)}
     return {key: getattr(result, key) for key in keys} | mappings
 

@@ -106,6 +106,7 @@ function facts(job) {
     job.kind === "video" ? `${job.frames} frames, up to ${count} Gaussians each` : `${count} Gaussians`,
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",
     `depth by ${made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
+    ...(made.scale_sigma ? [`sizes about right to ±${Math.max(1, Math.round(100 * Math.expm1(made.scale_sigma)))} %`] : []),
     ...(made.sharp ? ["refined by SHARP (research only)"] : []),
     ...walkWords(made.walking_range_m),
     `made in ${duration(made.processing_time)}`,
