@@ -18,7 +18,7 @@ from spag4d.depth.builtin import BuiltinDepth
 from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.geometry.equirect import solid_angle_weights
 from training.dataset import VALIDATION_SEEDS_BEGIN
-from training.evaluate import depth_errors, weighted_median
+from training.figures import depth_errors, weighted_median
 from training.generator import Sample, generate
 
 OFF = (0.0, 0.2)
