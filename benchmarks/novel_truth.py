@@ -34,6 +34,8 @@ SAMPLES = 2
 _HEADINGS = 16
 _FREE_M = 0.35
 """A way keeps so far from everything."""
+_CARRIER_M = 0.28
+"""What is nearer to the capture point carries the camera: nothing else comes nearer than 0.3 m."""
 _STEP_M = 0.1
 _QUALITY = render.Quality(casters=200, reflections=False)
 _BRIGHTEST = 6.0
@@ -93,7 +95,9 @@ def _clearance_m(scene: Scene, heading: np.ndarray) -> float:
     """Return how near the way from the capture point to the farthest offset comes to anything."""
     steps = np.arange(_STEP_M, max(OFFSETS_M) + _STEP_M / 2, _STEP_M)
     places = scene.camera + steps[:, None] * world_from_panorama(scene, heading)
-    return min(gap_m(primitive, place) for primitive in scene.primitives for place in places)
+    shapes = [*scene.primitives, *(pane.shape for pane in scene.panes)]
+    obstacles = [shape for shape in shapes if gap_m(shape, scene.camera) > _CARRIER_M]
+    return min(gap_m(shape, place) for shape in obstacles for place in places)
 
 
 def see(walk: Walk, offset_m: float, height: int, cache: Path | None = None) -> View:

@@ -1,20 +1,19 @@
 """The command ``spag4d``."""
 
-import functools
 import io
 import json
 import math
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from spag4d import __version__
-from spag4d.errors import Cancelled, InputError, Spag4dError
+from spag4d.endings import in_words, run
+from spag4d.errors import InputError, Spag4dError
 from spag4d.settings import Declared, Settings, declared, markdown_table
 from spag4d.weights import WEIGHTS
 
@@ -24,26 +23,6 @@ if TYPE_CHECKING:
     from spag4d.pictures import Place
 
 FilePath = click.Path(path_type=Path)
-
-
-def _in_words(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command end with words and the right exit code for whatever the user caused."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            _end(Cancelled("stopped; no half-written scene was left behind, and a download goes on where it was"))
-        except Spag4dError as error:
-            _end(error)
-
-    return wrapped
-
-
-def _end(error: Spag4dError) -> NoReturn:
-    click.echo(f"Error: {error}", err=True)
-    raise SystemExit(error.exit_code)
 
 
 def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -85,7 +64,7 @@ def cli() -> None:
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
 @settings_options(video=False)
-@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
+@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, TIFF, EXR or PFM; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
 @click.option("--export-html", type=FilePath, help="Also write a web page, one file (.html) with scene and viewer.")
@@ -94,14 +73,15 @@ def cli() -> None:
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again what is converted and newer than its picture.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
-@_in_words
+@in_words
 def convert(
     input: Path, output: Path, depth_map: Path | None, save_depth: Path | None,
     batch: bool, recursive: bool, overwrite: bool, quiet: bool, as_json: bool, **settings: Any,
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb.
+    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb. INPUT may be - for
+    what comes through a pipe.
     """
     export_html: Path | None = settings.pop("export_html")
     if batch and (depth_map or save_depth or export_html):
@@ -114,6 +94,7 @@ def convert(
     from spag4d.console import Console
     from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
+    from spag4d.io.standard_input import kept
 
     converter = SPAG4D(**_named(settings))
     check_combination(converter.settings, given_depth=depth_map is not None)
@@ -123,8 +104,10 @@ def convert(
         if batch:
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
         else:
-            console.result(converter.convert(
-                input, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html, progress=console.progress))
+            with kept(input) as source:
+                console.result(converter.convert(
+                    source, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html,
+                    progress=console.progress))
 
 
 def _offer_model(converter: "SPAG4D", console: "Console") -> None:
@@ -158,7 +141,7 @@ def _convert_folder(
 @click.option("--overwrite", is_flag=True, help="Start anew instead of going on where an earlier run stopped.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per frame.")
-@_in_words
+@in_words
 def convert_video(
     input: Path, output: Path, preview: Path | None, overwrite: bool, quiet: bool, as_json: bool, **settings: Any
 ) -> None:
@@ -170,15 +153,16 @@ def convert_video(
     from spag4d.console import Console
     from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
+    from spag4d.io.standard_input import kept
     from spag4d.sequence import Sequence360
 
     converter = SPAG4D(**_named(settings))
     check_combination(converter.settings)
-    with Console(quiet=quiet, as_json=as_json) as console:
+    with Console(quiet=quiet, as_json=as_json) as console, kept(input) as source:
         if not (quiet or as_json) and input.is_file():
             _offer_model(converter, console)
         frames = converter.convert_video(
-            input, output, overwrite=overwrite, preview=preview, progress=console.progress)
+            source, output, overwrite=overwrite, preview=preview, progress=console.progress)
         made, bytes_written = 0, 0
         for frame in frames:
             console.frame(frame)
@@ -233,13 +217,12 @@ _SIZE = _Numbers("WxH", "x", 2, int)
 @click.option("--panorama", is_flag=True, help="The whole sphere, as an equirectangular picture.")
 @click.option("--depth", is_flag=True, help="The distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
 @click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser, not as web viewers.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
-              help="Length of a video. [s]")
-@click.option("--fps", type=click.FloatRange(0, min_open=True), default=24, show_default=True, help="Frames per second. [1/s]")
-@click.option("--radius", type=click.FloatRange(0), default=0.3, show_default=True, help="How far a video goes aside. [m]")
+@click.option("--seconds", type=float, default=10, show_default=True, help="Length of a video. [s, up to 3600]")
+@click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")
+@click.option("--radius", type=float, default=0.3, show_default=True, help="How far a video goes aside. [m]")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda, which needs gsplat; auto takes what is there.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-@_in_words
+@in_words
 def render(
     scene: Path, output: Path, position: "Place", look_at: "Place | None", fov: float,
     size: tuple[int, int] | None, radius: float, device: str, quiet: bool, **options: Any,
@@ -265,7 +248,7 @@ def render(
 @click.option("--write", is_flag=True, help="Put the walking range into the PLY's comments, and into sequence.json.")
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Of a folder: check every so many frames.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
-@_in_words
+@in_words
 def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, every: int, as_json: bool) -> None:
     """Tell how far the scene SCENE can be trusted: a file of any tool, in any format that is read.
 
@@ -301,7 +284,7 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
 @click.option("--up", type=click.Choice(["-y", "y"]), default="-y", show_default=True,
               help="The axis that points up; y turns the scene half about x. A .glb is always y up.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-@_in_words
+@in_words
 def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **options: Any) -> None:
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
@@ -320,7 +303,7 @@ def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **op
 @cli.command()
 @click.argument("scene", type=FilePath)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@_in_words
+@in_words
 def info(scene: Path, as_json: bool) -> None:
     """Tell what is in the scene file SCENE of any tool: how many Gaussians, where, how large, how they are stored.
 
@@ -343,7 +326,7 @@ def info(scene: Path, as_json: bool) -> None:
 @click.option("--max-queue", type=click.IntRange(1), default=100, show_default=True, help="Jobs that may wait.")
 @click.option("--keep-days", type=click.FloatRange(0), default=90, show_default=True,
               help="Days for which scenes are kept; 0 keeps them for ever.")
-@_in_words
+@in_words
 def serve(
     host: str, port: int | None, open_page: bool, names: tuple[str, ...], no_auth: bool,
     max_upload: float, max_queue: int, keep_days: float,
@@ -367,7 +350,7 @@ def serve(
               "room whose size is known.")
 @click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp: research only.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-@_in_words
+@in_words
 def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:
     """Fetch published depth models, once, into the folder SPAG4D_HOME (default: the system's folder for caches).
 
@@ -398,23 +381,18 @@ def _asked(question: str) -> bool:
 
 @cli.command("settings")
 @click.option("--schema", is_flag=True, help="Print the JSON schema instead of the table.")
-@_in_words
+@in_words
 def show_settings(schema: bool) -> None:
     """List every setting with its default, its bounds and what it does."""
     click.echo(json.dumps(Settings.model_json_schema(), indent=2) if schema else markdown_table(), nl=schema)
 
 
-def _end_cleanly(signal_number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
-    """Run the command line; a request to terminate ends it as cleanly as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _end_cleanly)
+    """Run the command line."""
     for stream in (sys.stdout, sys.stderr):  # a Windows pipe would refuse characters of file names
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    cli(prog_name="spag4d")
+    run(cli, "spag4d")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`SPAG4D`: photos and videos become scenes."""
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -239,7 +240,7 @@ def _counting(progress: Progress, number: int, count: int) -> Progress:
 def _check_preview(path: Path, source: Path) -> None:
     if path.suffix.lower() != ".mp4":
         raise InputError(f"the preview is an MP4 video: end '{path.name}' in .mp4.")
-    if path.resolve() == source.resolve():
+    if os.path.realpath(path) == os.path.realpath(source):
         raise InputError(f"{path} is also the input: writing there would destroy it. Choose another name.")
     check_target(path)
 
@@ -259,9 +260,9 @@ def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tu
     targets = [*outputs, *([] if depth_path is None else [depth_path])]
     if depth_path is not None:
         check_depth_path(depth_path)
-    taken = {Path(source).resolve() for source in sources if isinstance(source, str | Path)}
+    taken = {os.path.realpath(source) for source in sources if isinstance(source, str | Path)}
     for target in targets:
-        if target.resolve() in taken:
+        if os.path.realpath(target) in taken:
             raise InputError(f"{target} is also an input: writing there would destroy it. Choose another name.")
         check_target(target)
 

@@ -26,6 +26,9 @@ SHARP = "SHARP"
 """The group of the settings that belong to SHARP."""
 
 
+_LEAST_HEIGHT_M = 0.01
+
+
 class _Several(tuple[str, ...]):
     """Choices of which all but the first may stand beside each other, with commas between them."""
 
@@ -75,13 +78,13 @@ class Settings(BaseModel):
     camera_height: float = _setting(
         0.0, "Height of the camera above the floor, which sets the scale of the scene; "
         "0 weighs the model's own scale and usual heights.",
-        label="Camera height", group="Depth", unit="m", ge=0, main=True)
+        label="Camera height", group="Depth", unit="m", ge=0, le=1000, main=True)
     commercial_ok: bool = _setting(
         False, "Use only models whose results may be sold.",
         label="For commercial use", group="Depth", main=True)
     depth_map_unit: float = _setting(
-        0.001, "Metres per count of a 16-bit picture passed with --depth-map, unless it records its own unit.",
-        label="Depth map unit", group="Depth", unit="m", gt=0, page=False)
+        0.001, "Metres per count of whole numbers passed with --depth-map, unless the file records its own unit.",
+        label="Depth map unit", group="Depth", unit="m", ge=1e-6, le=1000, page=False)
     use_guided_filter: bool = _setting(
         True, "Sharpen the depth's edges along the edges of the picture.",
         label="Sharpen edges", group="Depth")
@@ -93,13 +96,13 @@ class Settings(BaseModel):
         label="Fill nadir and zenith", group="Depth")
     depth_min: float = _setting(
         0.1, "Surfaces nearer than this are dropped.",
-        label="Nearest distance", group="Depth", unit="m", ge=0)
+        label="Nearest distance", group="Depth", unit="m", ge=0, le=10_000)
     depth_max: float = _setting(
         100.0, "Surfaces farther than this, and not sky, are brought to this distance.",
-        label="Farthest distance", group="Depth", unit="m", gt=0)
+        label="Farthest distance", group="Depth", unit="m", ge=0.01, le=10_000)
     global_scale: float = _setting(
         1.0, "Factor on all distances.",
-        label="Scale", group="Depth", gt=0)
+        label="Scale", group="Depth", ge=0.001, le=1000)
     stride: int = _setting(
         2, "Pixels per Gaussian along each axis: 1 is the finest.",
         label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16, main=True)
@@ -107,16 +110,16 @@ class Settings(BaseModel):
         None,
         "Make at most this many Gaussians, small where the picture has detail and large where it is flat, instead of one for "
         "every few pixels.",
-        label="Most Gaussians", group="Gaussians", ge=1000, main=True)
+        label="Most Gaussians", group="Gaussians", ge=1000, le=1_000_000_000, main=True)
     scale_factor: float = _setting(
         1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.",
-        label="Size of Gaussians", group="Gaussians", gt=0, le=10)
+        label="Size of Gaussians", group="Gaussians", ge=0.1, le=10)
     thickness: float = _setting(
         0.1, "Extent along the surface normal as a share of the extent along the surface.",
-        label="Thickness", group="Gaussians", gt=0, le=1)
+        label="Thickness", group="Gaussians", ge=0.001, le=1)
     opacity: float = _setting(
         0.99, "Opacity of surface Gaussians.",
-        label="Opacity", group="Gaussians", gt=0, lt=1)
+        label="Opacity", group="Gaussians", ge=0.01, le=0.999)
     backing: bool = _setting(
         True, "Put a coarse layer behind the fine one, which closes gaps.",
         label="Backing layer", group="Gaussians")
@@ -149,23 +152,23 @@ class Settings(BaseModel):
         label="Sky dome", group="Sky", main=True)
     sky_threshold: float = _setting(
         80.0, "Everything farther than this is sky; 0 leaves that to the depth model.",
-        label="Sky begins at", group="Sky", unit="m", ge=0)
+        label="Sky begins at", group="Sky", unit="m", ge=0, le=10_000)
     fps: float = _setting(
         10.0, "Scenes per second of video.",
-        label="Scenes per second", group=VIDEO, unit="1/s", main=True)
+        label="Scenes per second", group=VIDEO, unit="1/s", ge=0.001, le=240, main=True)
     start: float = _setting(
         0.0, "Where in the video to begin.",
-        label="Start", group=VIDEO, unit="s", main=True)
+        label="Start", group=VIDEO, unit="s", ge=0, le=1_000_000, main=True)
     duration: float | None = _setting(
         None, "How much of the video to convert; by default all that follows.",
-        label="Duration", group=VIDEO, unit="s", main=True)
+        label="Duration", group=VIDEO, unit="s", ge=0.001, le=1_000_000, main=True)
     stabilize: str = _setting(
         "off", _Help("lock keeps the first frame's heading, smooth removes only the shake.",
                      typed="Without a value it is lock."),
         label="Stabilise", group=VIDEO, choices=("off", "lock", "smooth"), bare="lock", main=True)
     temporal_alpha: float = _setting(
         0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.",
-        label="Steadiness", group=VIDEO, ge=0, lt=1)
+        label="Steadiness", group=VIDEO, ge=0, le=0.99)
     format: str = _setting(
         AUTO, _Help("File formats, with commas between them; both is ply,splat.",
                     typed="auto goes by the extension of the output.", clicked="auto is both."),
@@ -187,6 +190,9 @@ class Settings(BaseModel):
                                  f"{' or several' if setting.several else ''}{nearest(wrong, setting.choices)}")
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
+        if 0 < self.camera_height < _LEAST_HEIGHT_M:
+            raise ValueError(f"camera_height = {self.camera_height!r}: a camera stands at {_LEAST_HEIGHT_M:g} m or higher; 0 "
+                             "keeps the model's scale")
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
         if self.max_splats is not None and self.sharp_mode == "layers":

@@ -1,5 +1,6 @@
 """The stages of a conversion, and how long models live. No formula and no loop over pixels stands here."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
 from spag4d.depth.floor import scaled_to_camera_height
-from spag4d.depth.from_file import depth_from_array, depth_from_file
+from spag4d.depth.from_file import check_reach, depth_from_array, depth_from_file
 from spag4d.depth.loaded import Loaded
 from spag4d.depth.perspective import PerspectiveModel
 from spag4d.depth.resize import shrink
@@ -126,7 +127,10 @@ class Stages:
         elif given is None and still:
             with run.stage("Scale") as listener:
                 depth = with_usual_scale(depth, panorama.valid, progress=listener)
-        return depth.scaled(settings.global_scale)
+        depth = depth.scaled(settings.global_scale)
+        if given is not None:
+            check_reach(depth, settings.depth_min, settings.sky_threshold or math.inf, progress=listener)
+        return depth
 
     def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
         """Return the depth with sharp edges, the sky marked."""
@@ -164,7 +168,8 @@ class Stages:
         if isinstance(given, DepthMap):
             return _resized(given, panorama.size_hw)
         if isinstance(given, np.ndarray):
-            return depth_from_array(given, panorama.size_hw)
+            unit_m = settings.depth_map_unit if given.dtype.kind in "iu" else 1.0
+            return depth_from_array(given, panorama.size_hw, unit_m=unit_m)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
 
     def _estimated(self, panorama: Panorama, settings: Settings, progress: Progress) -> DepthMap:

@@ -1,5 +1,6 @@
 """What ``spag4d transform`` does: scene files read, merged, cut, turned and written in another format."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,11 @@ _ALWAYS_Y_UP = "glb"
 
 Vector = tuple[float, float, float]
 
+MOST_SCALE = 1e6
+FARTHEST_M = 1e9
+"""As far as anything on Earth is from its centre, with room to spare; larger numbers are slips."""
+MOST_TURN_DEG = 36_000.0
+
 
 @dataclass(frozen=True)
 class Change:
@@ -44,8 +50,12 @@ class Change:
 
     def __post_init__(self) -> None:
         """Refuse what makes no scene."""
-        if not 0 < self.scale < np.inf:
-            raise InputError(f"--scale is a factor above 0, got {self.scale:g}")
+        if not 1 / MOST_SCALE <= self.scale <= MOST_SCALE:
+            raise InputError(f"--scale is a factor from {1 / MOST_SCALE:g} to {MOST_SCALE:g}, got {self.scale:g}")
+        if not all(abs(value) <= FARTHEST_M for value in (*self.translate_m, *(self.crop_sphere_m or ()))):
+            raise InputError(f"--translate and --crop-sphere take at most {FARTHEST_M:g} m")
+        if not all(abs(value) <= MOST_TURN_DEG for value in self.rotate_deg):
+            raise InputError(f"--rotate takes at most {MOST_TURN_DEG:g} degrees")
         if self.crop_sphere_m is not None and not self.crop_sphere_m[3] > 0:
             raise InputError(f"--crop-sphere ends in a radius above 0, got {self.crop_sphere_m[3]:g}")
 
@@ -102,5 +112,5 @@ def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> Non
     check_target(path)
     for source in inputs:
         scene_format(source)
-        if source.resolve() == path.resolve():
+        if os.path.realpath(source) == os.path.realpath(path):
             raise InputError(f"{path} is also an input: writing there would destroy it. Choose another name.")

@@ -200,7 +200,7 @@ def test_what_a_run_made_is_said_of_what_is_there() -> None:
 
 
 @pytest.mark.parametrize(("options", "word"), [
-    (["--start", "3"], "is 1.000 s long"), (["--duration", "0"], "is 1.000 s long"), (["--fps", "0"], "is 1.000 s long"),
+    (["--start", "3"], "is 1.000 s long"), (["--duration", "0"], "duration = 0"), (["--fps", "0"], "fps = 0"),
     (["--preview", "x.gif"], ".mp4"), (["--preview", "none/x.mp4"], "does not exist"),
 ])
 def test_bad_options_are_explained(options: list[str], word: str, clip: Path, tmp_path: Path) -> None:

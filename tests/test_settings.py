@@ -32,6 +32,13 @@ def test_readme_table_is_the_generated_one() -> None:
     ({"depth_model": "bultin"}, ["depth_model = 'bultin'", "auto, panda, ", "did you mean 'builtin'"]),
     ({"depth_min": 50, "depth_max": 20}, ["depth_min (50 m)", "depth_max (20 m)"]),
     ({"global_scale": float("nan")}, ["global_scale", "finite"]),
+    *(({name: value}, [f"{name} = {value!r}"]) for name, values in {
+        "fps": (1e7, 1e12, 0, -1), "global_scale": (1e308, 1e-320, 0, -2), "camera_height": (1e308, -1),
+        "depth_max": (1e308, 1e-320),
+        "depth_map_unit": (0, 1e-320, 1e308), "sky_threshold": (1e308,), "start": (-1, 1e300), "duration": (0, -1, 1e300),
+        "scale_factor": (1e-320,), "thickness": (1e-320,), "opacity": (1e-320, 1 - 1e-16), "max_splats": (10**30,),
+        "temporal_alpha": (1 - 1e-16,)}.items() for value in values),
+    ({"camera_height": 1e-320}, ["camera_height = 1e-320", "0.01 m"]),
     ({"device": "gpu"}, ["device = 'gpu'"]),
 ])
 def test_a_bad_setting_is_named_with_its_value(values: dict, words: list[str]) -> None:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from spag4d.networks.builtin import pad_sphere
+from training.lenses import rig
 
 _LUMA = (0.299, 0.587, 0.114)
 # Annex K of the JPEG standard (ITU-T T.81), luminance and chrominance.
@@ -75,19 +76,25 @@ def _source_pixels(h: int, w: int, pitch_rad: float, roll_rad: float, device: to
 
 
 def photograph(rgb: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Give each picture its own exposure, white balance, gamma, saturation, softness, noise and compression."""
+    """Give each picture its own lenses, exposure, white balance, gamma, saturation, softness, noise and compression.
+
+    Softness may be negative: sharpened, with halos. Noise is strongest in the shadows and sometimes comes in grains.
+    """
     b = len(rgb)
 
     def spread(deviation: float, channels: int = 1) -> torch.Tensor:
         return torch.randn((b, channels, 1, 1), generator=generator, device=generator.device).to(rgb) * deviation
 
-    rgb = (rgb * (spread(0.2) + spread(0.06, 3)).exp()).clamp(1e-4, 1)
+    rgb = rig(rgb, generator)
+    rgb = (rgb * (spread(0.2) * (1.0 + spread(0.5).abs()) + spread(0.06, 3)).exp()).clamp(1e-4, 1)
     rgb = rgb.pow(spread(0.2).exp())
     grey = luma(rgb)
     rgb = grey + (rgb - grey) * (spread(0.25).exp())
-    rgb = torch.lerp(rgb, soften(rgb), spread(0.6).abs().clamp_max(1.0))
+    rgb = torch.lerp(rgb, soften(rgb), spread(0.7).clamp(-1.2, 1.0)).clamp(0, 1)
     noise = torch.randn(rgb.shape, generator=generator, device=generator.device).to(rgb)
-    rgb = (rgb + noise * spread(0.015).abs()).clamp(0, 1)
+    if _chance(0.3, generator):
+        noise = 1.8 * soften(noise) + 0.3 * noise
+    rgb = (rgb + noise * spread(0.018).abs() * (1.5 - rgb)).clamp(0, 1)
     compressed = [i for i in range(b) if _chance(0.4, generator)]
     if compressed:
         quality = 30 + int(torch.randint(65, (), generator=generator))

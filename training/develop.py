@@ -15,7 +15,11 @@ from training.render import Rendered
 
 @dataclass(frozen=True)
 class Film:
-    """How a photograph is developed; ``exposure`` is relative to a mid-grey mean of the log radiance."""
+    """How a photograph is developed; ``exposure`` is relative to a mid-grey mean of the log radiance.
+
+    ``glow`` and ``even`` are the strengths of glare around lights and of local tone mapping, ``blur_rad`` is how far what
+    moves went while the shutter was open.
+    """
 
     exposure: float = 1.0
     white: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -26,13 +30,16 @@ class Film:
     nadir_deg: float = 0.0
     zenith_deg: float = 0.0
     shoulder: float = 0.6
+    glow: float = 0.0
+    even: float = 0.0
+    blur_rad: float = 0.0
 
 
 def random_film(rng: np.random.Generator) -> Film:
     """A camera in a random mood."""
     warm, tint = rng.normal(0, 0.07), rng.normal(0, 0.03)
     return Film(
-        exposure=float(np.exp(rng.normal(0.0, 0.3))),
+        exposure=float(np.exp(rng.normal(0.0, 0.3) + (rng.uniform(0.3, 1.0) if rng.random() < 0.12 else 0.0))),
         white=(float(np.exp(warm)), float(np.exp(tint)), float(np.exp(-warm))),
         contrast=float(rng.uniform(0.85, 1.25)),
         saturation=float(rng.uniform(0.7, 1.1)),
@@ -41,6 +48,9 @@ def random_film(rng: np.random.Generator) -> Film:
         nadir_deg=float(rng.uniform(8, 38)) if rng.random() < 0.15 else 0.0,
         zenith_deg=float(rng.uniform(5, 20)) if rng.random() < 0.03 else 0.0,
         shoulder=float(rng.uniform(0.4, 0.9)),
+        glow=float(rng.uniform(0.05, 0.35)) if rng.random() < 0.5 else 0.0,
+        even=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.35 else 0.0,
+        blur_rad=float(rng.uniform(0.01, 0.05)) if rng.random() < 0.2 else 0.0,
     )
 
 
@@ -77,7 +87,8 @@ def develop(radiance: torch.Tensor, factor: float, film: Film, generator: torch.
     srgb = torch.where(x <= 0.0031308, 12.92 * x, 1.055 * x.clamp_min(1e-6) ** (1 / 2.4) - 0.055)
     srgb = srgb + (film.contrast - 1.0) * srgb * (1 - srgb) * (2 * srgb - 1) * 2.0
     if film.noise > 0.0 and generator is not None:
-        srgb = srgb + film.noise * torch.randn(srgb.shape, generator=generator).to(srgb.device)
+        grain = torch.randn(srgb.shape, generator=generator).to(srgb.device)
+        srgb = srgb + film.noise * (1.6 - 1.2 * srgb) * grain  # the curve lifts the shadows' noise most
     return srgb.clamp(0.0, 1.0)
 
 

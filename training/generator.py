@@ -1,8 +1,9 @@
 """Procedural 360 degree panoramas with exact depth: the world from which the built-in depth network learns.
 
-A seed draws a scene: a furnished interior with views through its doors and windows, a street, a square, a garden, open
-nature; the weather and the hour; the lamps; the camera and how it develops the picture. Everything is a box, a rectangle
-with openings, an ellipsoid or a frustum, so that every distance is analytic; foliage is ellipsoids with holes.
+A seed draws a scene: a furnished interior with views through its doors and windows, an atrium, a street, a square, a
+garden, open nature; the weather and the hour; the lamps; the camera, who or what holds it and how it develops the picture.
+Everything is a box, a rectangle with openings, an ellipsoid or a frustum, so that every distance is analytic; foliage is
+ellipsoids with holes.
 
 The camera stands upright, mostly 1.3 to 1.8 m above the floor: this is what makes metric scale knowable from one picture.
 
@@ -19,17 +20,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from training import develop, render
+from training import develop, lens, render
 from training.raycast import Grid
 from training.scene import Scene
 from training.scene_air import atmosphere
+from training.scene_atrium import atrium
 from training.scene_nature import nature
+from training.scene_people import behind_the_camera
 from training.scene_rooms import interior
 from training.scene_square import square
 from training.scene_street import street
 
-_LAYOUTS = {"indoor": interior, "street": street, "square": square, "nature": nature}
-_SHARES = {"indoor": 0.5, "street": 0.2, "square": 0.2, "nature": 0.1}
+_LAYOUTS = {"indoor": interior, "atrium": atrium, "street": street, "square": square, "nature": nature}
+_SHARES = {"indoor": 0.45, "atrium": 0.07, "street": 0.2, "square": 0.19, "nature": 0.09}
 KINDS: tuple[str, ...] = tuple(_LAYOUTS)
 
 
@@ -59,7 +62,7 @@ def build(seed: int, kind: str | None = None) -> tuple[Scene, str]:
         scene.atmosphere.indoor = 1.0
         scene.atmosphere.haze_m = 1e5
     _LAYOUTS[kind](scene, rng)
-    scene.clear_camera()
+    scene.clear_camera(carried=behind_the_camera(scene, rng, scene.foot))
     return scene, kind
 
 
@@ -84,11 +87,19 @@ def _develop(
     scene: Scene, grid: Grid, image: render.Rendered, film: develop.Film, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     radiance = develop.soften(image.radiance, image.index)
+    factor = develop.exposure_of(image, film)
+    reach = round(film.blur_rad * grid.height / math.pi)
+    if reach and (moving := scene.moving(image.index)).any():
+        radiance = lens.smear(radiance, moving, reach)
+    if film.even:
+        radiance = lens.even_out(radiance, film.even)
+    if film.glow:
+        radiance = lens.glow(radiance, 1.0 / factor, film.glow)
     sun = scene.atmosphere.sun_direction
     if film.flare > 0.0 and scene.atmosphere.sun_disc and _sees(image, scene, sun):
         radiance = radiance + develop.flare(grid, grid.directions(), sun, scene.atmosphere.sun_color, film.flare, seed)
     noise = torch.Generator().manual_seed(seed)
-    rgb = develop.develop(radiance, develop.exposure_of(image, film), film, noise)
+    rgb = develop.develop(radiance, factor, film, noise)
     elevation = 90.0 - (torch.arange(grid.height, device=rgb.device) + 0.5) * (180.0 / grid.height)
     cap = (elevation < film.nadir_deg - 90.0) | (elevation > 90.0 - film.zenith_deg)
     rgb[cap] = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from training.material_table import MaterialTable
-from training.primitives import ELLIPSOID, FRUSTUM, RECT, TERRAIN, Primitive
+from training.primitives import BOX, ELLIPSOID, FRUSTUM, RECT, TERRAIN, Primitive
 from training.raycast import Grid
 from training.scene import Scene
 from training.terrain import Terrain
@@ -32,6 +32,7 @@ class Tables:
     center: torch.Tensor
     half: torch.Tensor
     kind: torch.Tensor
+    lean: torch.Tensor
     material: torch.Tensor
     looks: MaterialTable
 
@@ -46,6 +47,7 @@ def tables(scene: Scene, device: str) -> Tables:
         torch.tensor(np.array([p.center for p in shapes]).T.copy(), **f32),
         torch.tensor(np.array([p.half for p in shapes]).T.copy(), **f32),
         torch.tensor([p.kind for p in shapes], device=device),
+        torch.tensor([(1.0 - p.taper) / 2 if p.kind == BOX else 0.0 for p in shapes], **f32),
         torch.tensor([p.material for p in shapes], device=device),
         MaterialTable.of(scene.materials, device),
     )
@@ -59,8 +61,11 @@ def surface_points(
     matrix = t.matrix.index_select(1, index).view(3, 3, -1)
     half, kind = t.half.index_select(1, index), t.kind[index]
     local = (matrix * (position - t.center.index_select(1, index))).sum(1)
-    flat = _facing_axis(local / half, kind)
-    normal = unit((matrix * _local_normals(local, half, kind, flat)[:, None]).sum(0))
+    lean = t.lean[index]
+    flat = _facing_axis(_straightened(local / half, lean), kind)
+    facing = _local_normals(local, half, kind, flat)
+    facing[1] -= torch.where(flat == 1, 0.0, lean * torch.where(flat == 0, half[0], half[2]) / half[1])
+    normal = unit((matrix * facing[:, None]).sum(0))
     if terrain is not None:
         pick = (kind == TERRAIN).nonzero().squeeze(1)
         normal[:, pick] = terrain.normal(position[0, pick], position[2, pick])
@@ -68,6 +73,12 @@ def surface_points(
     slant = (normal * rays).sum(0).abs().clamp_min(0.05)
     pixel = distance * grid.pixel_rad / slant.sqrt()
     return Hits(position, normal, Surface(*_texture(local, half, kind, flat), pixel, t.material[index]))
+
+
+def _straightened(scaled: torch.Tensor, lean: torch.Tensor) -> torch.Tensor:
+    """Points of tapered boxes, in half sizes, as they would lie on straight ones."""
+    edge = (1.0 - lean + lean * scaled[1]).clamp_min(1e-3)
+    return torch.stack([scaled[0] / edge, scaled[1], scaled[2] / edge])
 
 
 def _facing_axis(scaled: torch.Tensor, kind: torch.Tensor) -> torch.Tensor:

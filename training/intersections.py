@@ -27,7 +27,7 @@ def local_frame(p: Primitive, origin: np.ndarray, device: str) -> tuple[torch.Te
 def intersect(p: Primitive, d: torch.Tensor, o: Start) -> torch.Tensor:
     """Ray parameter (n) of the nearest hit in front, inf for a miss; ``d`` (3, n) and ``o`` are local."""
     if p.kind == BOX:
-        return _box(p, d, o)
+        return _box(p, d, o) if p.taper == 1.0 else _tapered_box(p, d, o)
     if p.kind == RECT:
         return _rect(p, d, o)
     if p.kind == ELLIPSOID:
@@ -43,6 +43,20 @@ def _box(p: Primitive, d: torch.Tensor, o: Start) -> torch.Tensor:
     near = (-middle - reach).amax(0)
     far = (reach - middle).amin(0)
     return near.masked_fill_((near > far) | (near < NEAR_M), math.inf)
+
+
+def _tapered_box(p: Primitive, d: torch.Tensor, o: Start) -> torch.Tensor:
+    """Six planes; those of the sides lean by as much as the top is smaller than the bottom."""
+    start = o if isinstance(o, torch.Tensor) else d.new_tensor(o)[:, None]
+    mean, lean = (1.0 + p.taper) / 2, (1.0 - p.taper) / 2 / p.half[1]
+    x, y, z = p.half
+    planes = [(0, 1, 0), (0, -1, 0), (1, -lean * x, 0), (-1, -lean * x, 0), (0, -lean * z, 1), (0, -lean * z, -1)]
+    normals, away = d.new_tensor(planes), d.new_tensor([y, y, x * mean, x * mean, z * mean, z * mean])[:, None]
+    toward = normals @ d
+    t = (away - normals @ start) / toward
+    enters = toward < 0
+    near, far = t.masked_fill(~enters, -math.inf).amax(0), t.masked_fill(enters, math.inf).amin(0)
+    return near.masked_fill_(~((near <= far) & (near > NEAR_M)), math.inf)
 
 
 def _rect(p: Primitive, d: torch.Tensor, o: Start) -> torch.Tensor:

@@ -9,9 +9,10 @@ import torch
 
 from training import sky, surfaces
 from training.hits import Hits, Tables, unit
+from training.light import Lamp, Space
 from training.primitives import RECT
 from training.raycast import occluded
-from training.scene import Lamp, Scene, Space
+from training.scene import Scene
 
 
 def shadow_casters(scene: Scene, limit: int) -> list[int]:
@@ -92,7 +93,9 @@ def _gloss(
     n, d = hits.normal[:, pick], rays[:, pick]
     mirrored = d - 2.0 * (d * n).sum(0) * n
     fresnel = 0.06 + 0.94 * (1.0 + (d * n).sum(0)).clamp(0.0, 1.0) ** 5
-    shine = sky.radiance(scene.atmosphere, mirrored, pixel_rad * 3, sharp=False) * (0.1 if scene.atmosphere.indoor else 1.0)
+    shine = sky.radiance(scene.atmosphere, mirrored, pixel_rad * 3, sharp=False) * (
+        0.1 / scene.atmosphere.indoor if scene.atmosphere.indoor else 1.0
+    )
     for lamp in scene.lamps:
         to_lamp = unit(n.new_tensor(lamp.position)[:, None] - hits.position[:, pick])
         spot = (((mirrored * to_lamp).sum(0) - 1.0) * 200.0).exp()

@@ -24,6 +24,14 @@ def _rows() -> dict[str, int | slice]:
 _ROWS = _rows()
 
 
+def _column(material: Material) -> list[float]:
+    numbers: list[float] = []
+    for name in _ROWS:
+        value = getattr(material, name)
+        numbers += value if isinstance(value, tuple) else (value,)
+    return numbers
+
+
 class MaterialTable:
     """``table["grain"]`` is that field of n materials, (n) float32; (k, n) where it has k numbers, as colours do."""
 
@@ -34,8 +42,8 @@ class MaterialTable:
     @classmethod
     def of(cls, materials: list[Material], device: str) -> MaterialTable:
         """One column for each of ``materials``."""
-        columns = np.stack([np.hstack(astuple(m)) for m in materials], axis=1)
-        return cls(torch.tensor(columns, dtype=torch.float32, device=device))
+        columns = np.array([_column(m) for m in materials], dtype=np.float32)
+        return cls(torch.from_numpy(columns.T.copy()).to(device))
 
     def __getitem__(self, field: str) -> torch.Tensor:
         """One field of all materials."""

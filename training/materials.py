@@ -8,7 +8,7 @@ from __future__ import annotations
 import colorsys
 from dataclasses import dataclass
 
-PLAIN, CELLS, CHECKER, STRIPES, FACADE, MARBLE, SPOTS, ART, ROAD, BORDER, BOOKS, TEXT = range(12)
+PLAIN, CELLS, CHECKER, STRIPES, FACADE, MARBLE, SPOTS, ART, ROAD, BORDER, BOOKS, TEXT, MOSAIC = range(13)
 
 Color = tuple[float, float, float]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from training import lettering, noise
-from training.materials import ART, BOOKS, BORDER, CELLS, CHECKER, FACADE, MARBLE, ROAD, SPOTS, STRIPES, TEXT
+from training.materials import ART, BOOKS, BORDER, CELLS, CHECKER, FACADE, MARBLE, MOSAIC, ROAD, SPOTS, STRIPES, TEXT
 from training.texture import Part
 
 Drawn = tuple[torch.Tensor, torch.Tensor | None]
@@ -29,6 +29,20 @@ def _cells(q: Part) -> Drawn:
     fade = (q.high / (2 * q.s.pixel)).clamp(max=1.0)
     bright = 1.0 + fade * q.look["vary"] * (q.salted(row, column) * 2 - 1)
     return torch.lerp(q.a * bright, q.b, joint), None
+
+
+def _mosaic(q: Part) -> Drawn:
+    """Small stones of the two colours, laid in bands, in blocks or at random as the salt says, with dark joints."""
+    row, column, x, y = q.cells()
+    group, style = 3 + q.look["salt"] % 5, q.look["salt"] % 3
+    bands = ((column % group < 1) | (row % group < 1)).float()
+    blocks = ((column / group).floor() + (row / group).floor()) % 2
+    chosen = torch.where(style < 1, bands, torch.where(style < 2, blocks, (q.salted(row, column, 4) < 0.3).float()))
+    fine = (q.wide / (2 * q.s.pixel)).clamp(max=1.0)
+    share = 0.4 + (chosen - 0.4) * torch.where(style < 2, (group * fine).clamp(max=1.0), fine)
+    bright = 1.0 + fine * q.look["vary"] * (q.salted(row, column) * 2 - 1)
+    edge = torch.minimum(torch.minimum(x, q.wide - x), torch.minimum(y, q.high - y))
+    return torch.lerp(q.a, q.b, share) * bright * (1.0 - 0.5 * _line(edge, q.look["gap"] / 2, q.s.pixel)), None
 
 
 def _checker(q: Part) -> Drawn:
@@ -147,5 +161,5 @@ def _text(q: Part) -> Drawn:
 
 PATTERNS: dict[int, Callable[[Part], Drawn]] = {
     CELLS: _cells, CHECKER: _checker, STRIPES: _stripes, MARBLE: _marble, SPOTS: _spots, FACADE: _facade, ART: _art,
-    ROAD: _road, BORDER: _border, BOOKS: _books, TEXT: _text,
+    ROAD: _road, BORDER: _border, BOOKS: _books, TEXT: _text, MOSAIC: _mosaic,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.materials import BORDER, CELLS, CHECKER, FACADE, MARBLE, PLAIN, SPOTS, STRIPES, Material, hsv, scaled
+from training.materials import BORDER, CELLS, CHECKER, FACADE, MARBLE, MOSAIC, PLAIN, SPOTS, STRIPES, Material, hsv, scaled
 
 Random = np.random.Generator
 
@@ -159,8 +159,10 @@ def _grass(rng: Random) -> Material:
 
 
 def _paving(rng: Random) -> Material:
+    if rng.random() < 0.3:
+        return _mosaic(rng)
     color = hsv(rng.uniform(0.03, 0.15), rng.uniform(0, 0.25), rng.uniform(0.35, 0.8))
-    edge = float(rng.uniform(0.1, 1.6))
+    edge = float(np.exp(rng.uniform(np.log(0.09), np.log(1.6))))
     return Material(
         pattern=CELLS,
         a=color,
@@ -177,10 +179,27 @@ def _paving(rng: Random) -> Material:
     )
 
 
+def _mosaic(rng: Random) -> Material:
+    """Setts or small slabs of two colours."""
+    color, edge = hsv(rng.uniform(0.03, 0.15), rng.uniform(0, 0.3), rng.uniform(0.35, 0.85)), float(rng.uniform(0.08, 0.6))
+    other = (
+        scaled(color, rng.uniform(0.25, 0.75)) if rng.random() < 0.7 else hsv(rng.uniform(0, 0.1), rng.uniform(0.1, 0.5), 0.6)
+    )
+    return Material(
+        MOSAIC, color, other, (edge, edge * rng.uniform(0.5, 1.0)), float(rng.choice([0.0, 0.0, 0.5])), 0.012,
+        rng.uniform(0.05, 0.3), 0.12, 2.5, rng.uniform(0.02, 0.15), 13,
+    )  # fmt: skip
+
+
 def _asphalt(rng: Random) -> Material:
+    """Smooth, or mended in patches with dark seams."""
     color = hsv(rng.uniform(0, 0.7), rng.uniform(0, 0.1), rng.uniform(0.25, 0.6))
     grain, grain_m = rng.uniform(0.05, 0.2), rng.uniform(0.5, 2)
-    return Material(a=color, grain=grain, grain_m=grain_m, stain=rng.uniform(0.02, 0.15), stain_m=rng.uniform(6, 30))
+    plain = Material(a=color, grain=grain, grain_m=grain_m, stain=rng.uniform(0.02, 0.15), stain_m=rng.uniform(6, 30))
+    if rng.random() > 0.3:
+        return plain
+    cell = (float(rng.uniform(2, 9)), float(rng.uniform(1.2, 5)))
+    return replace(plain, pattern=CELLS, b=scaled(color, 0.5), cell=cell, bond=0.37, gap=0.03, vary=rng.uniform(0.05, 0.2))
 
 
 def _soil(rng: Random) -> Material:
@@ -190,7 +209,9 @@ def _soil(rng: Random) -> Material:
 
 
 def facade(rng: Random, storey_m: float, night: bool) -> Material:
-    """A wall with a grid of windows (cell = one bay of one storey)."""
+    """A wall with a grid of windows (cell = one bay of one storey), or one of glass between bars."""
+    if not night and rng.random() < 0.18:
+        return _curtain_wall(rng, storey_m)
     wall = brick(rng).a if rng.random() < 0.3 else plaster(rng).a
     glass = hsv(rng.uniform(0.5, 0.65), rng.uniform(0.05, 0.4), rng.uniform(0.1, 0.45))
     return _unique(
@@ -209,6 +230,15 @@ def facade(rng: Random, storey_m: float, night: bool) -> Material:
             gloss=0.6,
             emission=rng.uniform(0.15, 0.6) if night else 0.0,
         ),
+    )
+
+
+def _curtain_wall(rng: Random, storey_m: float) -> Material:
+    glass = hsv(rng.uniform(0.45, 0.65), rng.uniform(0.1, 0.5), rng.uniform(0.15, 0.6))
+    frame = hsv(0.6, 0.05, rng.choice([0.15, 0.5, 0.85]))
+    cell = (float(rng.uniform(0.9, 2.2)), storey_m / float(rng.choice([1, 2, 3])))
+    return _unique(
+        rng, Material(CELLS, glass, frame, cell, 0.0, rng.uniform(0.06, 0.2), rng.uniform(0.1, 0.6), 0.05, gloss=0.9)
     )
 
 

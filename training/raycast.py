@@ -65,7 +65,7 @@ def windows(primitives: list[Primitive], grid: Grid) -> Windows:
     """Conservative angular windows of the primitives' bounding boxes in ``grid``."""
     center = np.array([p.center for p in primitives]) - grid.origin
     axes = np.array([p.axes for p in primitives])
-    half = np.array([p.half for p in primitives])
+    half = np.array([p.reach for p in primitives])
     corners = center[:, None] + np.einsum("pij,pkj->pki", axes, _CORNERS * half[:, None])
     start, span, around = _azimuths(corners)
     row0, row1 = _rows(corners, around, grid)

@@ -57,7 +57,7 @@ def _grid_below(scene: Scene, grid: Grid, height: float, rows: tuple[int, int], 
 def _seen_from_below(scene: Scene, below: Grid, height: float, step: int) -> torch.Tensor:
     """Radiance (rows, w, 3) at full size of what stands above the plane, its first row the lowest of ``below``."""
     above = [p for p in scene.primitives if p.center[1] - abs(p.axes[1] @ np.array(p.half)) < -height - 0.02]
-    kept = replace(scene, camera=below.origin, primitives=[_sunk(p, -height) for p in above])
+    kept = replace(scene, camera=below.origin, primitives=[_sunk(p, -height) for p in above], panes=[])
     shown = radiance(kept, look(kept, below, water=height), _CHEAP).flip(0).permute(2, 0, 1)[None]
     if step > 1:
         shown = F.interpolate(shown, scale_factor=float(step), mode="bilinear")
@@ -68,7 +68,7 @@ def _sunk(p: Primitive, plane_y: float) -> Primitive:
     """An upright thing that stands on the plane, made to reach below it: no light leaks in at its foot."""
     tall = p.half[1]
     bottom = float(p.center[1]) + tall
-    if p.kind not in (BOX, RECT) or abs(p.axes[1, 1]) < 0.999 or abs(bottom - plane_y) > 0.15:
+    if p.kind not in (BOX, RECT) or p.taper != 1.0 or abs(p.axes[1, 1]) < 0.999 or abs(bottom - plane_y) > 0.15:
         return p
     deeper = min(0.15, tall)
     center = p.center + np.array([0.0, deeper, 0.0])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from training.glazing import glaze
 from training.raycast import Grid
 from training.reflection import mirror
 from training.scene import Scene
@@ -26,9 +27,11 @@ class Rendered:
 def render(scene: Scene, grid: Grid, quality: Quality) -> Rendered:
     """Render the rows of ``grid``."""
     view = look(scene, grid)
-    light = radiance(scene, view, quality)
+    light = radiance(scene, view.bare, quality)
     if scene.reflector is not None and quality.reflections:
-        light = mirror(scene, view, quality, light)
+        light = mirror(scene, view.bare, quality, light)
+    if view.pane is not None:
+        light = glaze(scene, view, quality, light)
     return Rendered(light, view.distance, view.index)
 
 

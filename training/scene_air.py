@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from training.light import Atmosphere
 from training.materials import hsv
-from training.scene import Atmosphere
 
 Random = np.random.Generator
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from training import random_materials as some
 from training import scene_furniture as furniture
+from training import scene_people as people
 from training.scene import Scene
 from training.scene_shell import Room
 
@@ -53,7 +54,7 @@ def _stand(s: Scene, rng: Random, room: Room, kind: str) -> None:
     elif kind == "plant":
         furniture.pot_plant(s, rng, x, z, rng.uniform(0.7, 1.6))
     elif kind == "person":
-        furniture.person(s, rng, x, z)
+        people.person(s, rng, x, z)
     else:
         with s.at(x, z, yaw):
             furniture.clutter(s, rng, (-0.5, 0.5), (-0.5, 0.5), 0.0, 3)

@@ -1,4 +1,4 @@
-"""Things that stand in rooms: tables, chairs, sofas, beds, shelves, lamps, plants, people."""
+"""Things that stand in rooms: tables, chairs, sofas, beds, shelves, lamps, plants."""
 
 from __future__ import annotations
 
@@ -169,20 +169,3 @@ def pot_plant(s: Scene, rng: Random, x: float, z: float, scale: float = 1.0) -> 
                     green,
                     leaf=rng.uniform(0.3, 0.65),
                 )
-
-
-def person(s: Scene, rng: Random, x: float, z: float) -> None:
-    """A standing or walking person, 1.5 to 1.95 m."""
-    tall = rng.uniform(1.5, 1.95)
-    k = tall / 1.75
-    cloth, trousers = s.material(some.fabric(rng)), s.material(some.fabric(rng))
-    skin = s.material(m.Material(a=m.hsv(rng.uniform(0.04, 0.09), rng.uniform(0.3, 0.6), rng.uniform(0.3, 0.9)), grain=0.03))
-    hair = s.material(m.Material(a=m.hsv(rng.uniform(0.03, 0.12), rng.uniform(0.2, 0.6), rng.uniform(0.05, 0.5)), grain=0.1))
-    stride = rng.uniform(0.0, 0.25)
-    with s.at(x, z, rng.uniform(0, 6.28)):
-        for side in (-1, 1):
-            s.rod(s.point(side * 0.1, 0, side * stride), s.point(side * 0.09, 0.85 * k, 0), 0.15, trousers)
-            s.rod(s.point(side * 0.23, 1.4 * k, 0), s.point(side * 0.29, 0.8 * k, -side * stride), 0.09, cloth)
-        s.ellipsoid(0, 1.14 * k, 0, (0.22, 0.36 * k, 0.14), cloth)
-        s.ellipsoid(0, 1.62 * k, 0, (0.09, 0.12, 0.1), skin)
-        s.ellipsoid(0, 1.67 * k, -0.015, (0.098, 0.1, 0.108), hair)

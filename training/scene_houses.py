@@ -35,6 +35,8 @@ def building(s: Scene, rng: Random, x: float, z: float, size: tuple[float, float
         door = s.material(some.solid(rng, rng.random() < 0.6))
         for _ in range(int(rng.integers(1, 5))):
             s.box(face, 0, rng.uniform(-0.45, 0.45) * size[1], (0.2, rng.uniform(2.0, 2.6), rng.uniform(0.9, 3.0)), door)
+        if rng.random() < 0.4:
+            _shops(s, rng, face, front, size[1], storey)
         if rng.random() < 0.35:
             _balconies(s, rng, face, front, size[1], storey, floors, trim)
         if rng.random() < 0.3:
@@ -55,6 +57,22 @@ def _roof(s: Scene, rng: Random, size: tuple[float, float], h: float, front: int
         s.sheet(s.point(side * half / 2, h + rise / 2 + 0.3, 0), axes, (long / 2, size[1] / 2 + 0.3), tile)
     if rng.random() < 0.5:
         s.box(0.2 * half, h + rise * 0.3, 0.2 * size[1], (0.6, rise + 0.6, 0.6), tile)
+
+
+def _shops(s: Scene, rng: Random, face: float, front: int, long: float, storey: float) -> None:
+    """Shop windows along the foot of a house, dark or lit, under boards with letters or colours."""
+    bay, frame = rng.uniform(2.5, 5.0), s.material(some.solid(rng, rng.random() < 0.6))
+    dark = s.material(m.Material(a=(0.02, 0.025, 0.03), gloss=0.9))
+    lit = s.material(
+        m.Material(m.ART, m.hsv(0.1, 0.3, 0.8), (0.1, 0.1, 0.1), emission=rng.uniform(0.2, 1.0), salt=int(rng.integers(99)))
+    )
+    plain = m.Material(m.TEXT if rng.random() < 0.4 else m.PLAIN, m.hsv(rng.random(), 0.6, 0.6), (0.85, 0.85, 0.8))
+    board = s.material(plain)
+    for k in range(min(5, int(long / bay))):
+        z = -long / 2 + (k + 0.5) * bay
+        s.box(face, 0.35, z, (0.1, min(2.3, storey - 0.9), bay * 0.8), lit if rng.random() < 0.3 else dark)
+        s.box(face, 0.0, z, (0.16, 0.35, bay * 0.84), frame)
+        s.box(face + front * 0.05, min(2.75, storey - 0.5), z, (0.18, 0.45, bay * 0.86), board)
 
 
 def _balconies(s: Scene, rng: Random, face: float, front: int, long: float, storey: float, floors: int, look: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from training import random_materials as some
-from training.scene import Lamp, Scene
+from training.light import Lamp
+from training.scene import Scene
 from training.scene_shell import Room, Wall
 
 Random = np.random.Generator
@@ -18,13 +19,50 @@ def lamp(s: Scene, rng: Random, room: Room, at: tuple[float, float], height: flo
     s.lamps.append(Lamp(np.array([at[0], -height, at[1]]), power * warm, low, high, shadow))
 
 
-def lights(s: Scene, rng: Random, room: Room) -> None:
-    """One hanging lamp, or a grid of ceiling panels; sometimes the panels are there and dark."""
+def lights(s: Scene, rng: Random, room: Room, panels: bool = True) -> None:
+    """Hanging lamps, spots, or where there may be ``panels`` a grid of them, sometimes dark."""
     style = rng.random()
-    if style < 0.35:
+    if style < 0.3:
         _hanging(s, rng, room)
+    elif style < 0.4:
+        _cluster(s, rng, room)
+    elif style < 0.48:
+        _rail(s, rng, room)
+    elif panels:
+        _panels(s, rng, room, lit=style < 0.8)
     else:
-        _panels(s, rng, room, lit=style < 0.75)
+        lamp(s, rng, room, room.middle, room.height - 0.4, room.size[0] * room.size[1] * rng.uniform(0.1, 0.4), True)
+
+
+def _cluster(s: Scene, rng: Random, room: Room) -> None:
+    """A chandelier, or bare bulbs or globes that hang in a row or a bunch."""
+    (w, d), h, (x, z) = room.size, room.height, room.middle
+    glow, wire = s.material(some.glowing(rng, float(rng.choice([3.0, 8.0, 20.0])))), s.material(some.solid(rng, True))
+    count, r, bunch = int(rng.integers(3, 10)), rng.uniform(0.03, 0.12), rng.random() < 0.5
+    reach, drop = rng.uniform(0.15, 0.5), rng.uniform(0.4, max(0.5, h - 2.2))
+    with s.at(x, z):
+        for k in range(count):
+            a = k * 2 * np.pi / count
+            px, pz = (reach * np.sin(a), reach * np.cos(a)) if bunch else (0.0, (k - (count - 1) / 2) * 0.35)
+            s.ellipsoid(px, h - drop, pz, (r, r, r), glow, shadow=False)
+            s.rod(s.point(px, h - drop, pz), s.point(0, h, 0) if bunch else s.point(px, h, pz), 0.012, wire)
+    lamp(s, rng, room, (x, z), h - drop - 0.1, w * d * rng.uniform(0.15, 0.5), True)
+
+
+def _rail(s: Scene, rng: Random, room: Room) -> None:
+    """Spots on a rail under the ceiling: dark cylinders with bright lenses that look down."""
+    (w, d), h, (x, z) = room.size, room.height, room.middle
+    glow, dark = s.material(some.glowing(rng, rng.uniform(8, 30))), s.material(some.solid(rng, rng.random() < 0.6))
+    long, drop = 0.7 * d, rng.uniform(0.04, 0.4)
+    s.box(x, h - drop, z, (0.04, 0.03, long), dark, fixed=True, shadow=False)
+    for _ in range(int(rng.integers(2, 8))):
+        at, side = z + rng.uniform(-0.5, 0.5) * long, rng.uniform(-0.6, 0.6)
+        foot, tip = np.array([x, drop - h + 0.02, at]), np.array([x + side * 0.16, drop - h + 0.16, at])
+        s.rod(foot, tip, 0.09, dark)
+        along = (tip - foot) / np.linalg.norm(tip - foot)
+        lens = tip + along * 0.01
+        s.ellipsoid(lens[0], -lens[1], lens[2], (0.04, 0.02, 0.04), glow, shadow=False)
+    lamp(s, rng, room, (x, z), h - drop - 0.3, w * d * rng.uniform(0.1, 0.4), True)
 
 
 def _hanging(s: Scene, rng: Random, room: Room) -> None:

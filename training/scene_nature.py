@@ -8,7 +8,8 @@ import numpy as np
 
 from training import materials as m
 from training import random_materials as some
-from training import scene_furniture as furniture
+from training import scene_foreground as foreground
+from training import scene_people as people
 from training import scene_plants as plants
 from training.scene import Scene
 from training.scene_viewpoint import outdoor_camera
@@ -28,6 +29,8 @@ def nature(s: Scene, rng: Random) -> None:
         _lake(s, rng, -float(rng.uniform(0.15, 1.0)) * terrain.roll - 0.08)
     if rng.random() < 0.4:
         _fence(s, rng, terrain)
+    if rng.random() < 0.2:
+        foreground.around(s, rng, lambda x, z: terrain.at(x, z) - 0.03)
     season = rng.random()
     greens = [s.material(some.foliage(rng, season)) for _ in range(3)]
     bark, rock = s.material(some.wood(rng, False)), s.material(some.plaster(rng))
@@ -57,7 +60,7 @@ def _stand(s: Scene, rng: Random, place: tuple[float, float, float], looks: tupl
         plants.bush(s, rng, x, z, green, base=base)
     elif draw < 0.8:
         with s.at(x, z, 0.0, base):
-            furniture.person(s, rng, 0, 0)
+            people.person(s, rng, 0, 0)
     elif draw < 0.9:
         _tufts(s, rng, x, z, green, base)
     else:

@@ -168,26 +168,3 @@ def bench(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
         s.box(0, 0.5, 0.25, (1.8, 0.4, 0.05), wood)
         for side in (-0.7, 0.7):
             s.box(side, 0, 0, (0.08, 0.42, 0.4), metal)
-
-
-def car(s: Scene, rng: Random, x: float, z: float, yaw: float) -> None:
-    """A parked car: body, cabin, wheels."""
-    paint = s.material(replace(some.solid(rng), gloss=0.7))
-    glass = s.material(m.Material(a=(0.02, 0.025, 0.03), gloss=0.9))
-    tyre = s.material(m.Material(a=(0.02, 0.02, 0.02)))
-    long, h = rng.uniform(3.6, 5.0), rng.uniform(1.4, 1.9)
-    with s.at(x, z, yaw + rng.normal(0, 0.03)):
-        s.box(0, 0.25, 0, (1.74, 0.52, long * 0.94), paint)
-        s.ellipsoid(0, 0.62, 0, (0.93, 0.32, long / 2), paint)
-        if rng.random() < 0.75:
-            s.ellipsoid(0, 0.72, -0.15, (0.78, h - 0.78, long * 0.36), glass)
-            s.ellipsoid(0, h - 0.16, -0.15, (0.66, 0.17, long * 0.22), paint)
-        else:
-            s.box(0, 0.75, -0.1, (1.6, h - 0.6, long * 0.75), paint)
-            s.box(0, 1.1, -0.05, (1.64, 0.45, long * 0.72), glass)
-        light = s.material(m.Material(a=(0.75, 0.7, 0.65) if rng.random() < 0.5 else (0.5, 0.03, 0.02)))
-        for i in (-1, 1):
-            s.ellipsoid(i * 0.62, 0.68, long * 0.455, (0.14, 0.08, 0.06), light)
-        for i in (-1, 1):
-            for j in (-1, 1):
-                s.ellipsoid(i * 0.8, 0.32, j * long * 0.31, (0.12, 0.32, 0.32), tyre)

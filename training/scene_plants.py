@@ -29,7 +29,7 @@ def tree(
             r = spread * rng.uniform(0.28, 0.55)
             px, pz = out * math.sin(turn), out * math.cos(turn)
             s.ellipsoid(px, up, pz, (r, r * rng.uniform(0.6, 0.9), r), green, rng.uniform(0, 3), leaf=leaf, leaf_m=leaf_m)
-            if rng.random() < 0.4:
+            if out > 0.4 * spread or rng.random() < 0.4:
                 s.rod(s.point(0, trunk * 0.9, 0), s.point(px * 0.8, up, pz * 0.8), 0.012 * h, bark)
 
 

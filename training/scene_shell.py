@@ -10,9 +10,11 @@ import numpy as np
 from training import materials as m
 from training import random_materials as some
 from training import scene_fittings as fittings
+from training import scene_overhead as overhead
 from training import scene_set_pieces as pieces
+from training.light import Space
 from training.primitives import FRUSTUM
-from training.scene import Scene, Space
+from training.scene import Scene
 
 Random = np.random.Generator
 Wall = tuple[tuple[float, float], tuple[float, float]]
@@ -61,6 +63,14 @@ class Finish:
     door: int
 
 
+def wall_side(room: Room, k: int) -> fittings.Side:
+    """The ``k``-th wall seen from inside."""
+    start, end = (np.array(p) for p in room.walls()[k])
+    long = room.size[k % 2]
+    along = (end - start) / long
+    return fittings.Side(start, along, np.array([-along[1], along[0]]), long, room.height)
+
+
 def random_finish(s: Scene, rng: Random) -> Finish:
     """Materials that go together; now and then a polished floor."""
     floor = (some.wood, some.tiles, some.tiles, some.carpet)[rng.integers(0, 4)](rng)
@@ -80,7 +90,10 @@ def random_finish(s: Scene, rng: Random) -> Finish:
 
 
 def shell(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> None:
-    """Floor, ceiling, beams and cornices; ``vault`` is flat, cove, slope, attic or barrel."""
+    """Floor, ceiling, beams and cornices.
+
+    ``vault`` is flat, cove, slope, attic, barrel, coffer, glowing (a lit field), skylight or strips (of light).
+    """
     (w, d), (x, z) = room.size, room.middle
     s.slab(x, z, (w, d), 0.0, look.floor)
     _ceiling(s, rng, room, look, vault)
@@ -116,9 +129,25 @@ def _ceiling(s: Scene, rng: Random, room: Room, look: Finish, vault: str) -> Non
         s.sheet(s.point(x, room.height + rise / 2, z), axes, (long / 2, d / 2), look.ceiling)
         gables = room.walls()[:3]
     else:
-        s.slab(x, z, (w, d), room.height, look.ceiling)
-        if vault == "cove" and min(w, d) > 2.5:
-            fittings.cove(s, rng, (x, z), (w, d), room.height, look.ceiling)
+        _flat(s, rng, room, look, vault)
     if rise > 0.0:
         for start, end in gables:
             s.wall(start, end, (room.height, room.height + rise), look.wall)
+
+
+def _flat(s: Scene, rng: Random, room: Room, look: Finish, style: str) -> None:
+    """A level ceiling with what is built into it."""
+    (w, d), middle = room.size, room.middle
+    holes = overhead.skylights(rng, room) if style == "skylight" else []
+    cut = tuple((x, -z - long, x + wide, -z) for x, z, wide, long in holes)
+    s.slab(*middle, (w, d), room.height, look.ceiling, holes=cut)
+    if style == "cove" and min(w, d) > 2.5:
+        fittings.cove(s, rng, middle, (w, d), room.height, look.ceiling)
+    elif style == "coffer":
+        overhead.coffers(s, rng, room, look.trim if rng.random() < 0.5 else look.ceiling)
+    elif style == "glowing":
+        overhead.glowing_field(s, rng, room)
+    elif style == "strips":
+        overhead.strips(s, rng, room)
+    elif style == "skylight":
+        overhead.skylight_frames(s, rng, room, holes, look.trim)

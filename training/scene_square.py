@@ -7,8 +7,12 @@ import math
 import numpy as np
 
 from training import random_materials as some
+from training import scene_cars as cars
+from training import scene_foreground as foreground
 from training import scene_furniture as furniture
 from training import scene_objects as objects
+from training import scene_paving as paving
+from training import scene_people as people
 from training import scene_plants as plants
 from training import scene_set_pieces as pieces
 from training.scene import Scene
@@ -21,8 +25,8 @@ Random = np.random.Generator
 def square(s: Scene, rng: Random) -> None:
     """A courtyard, square or garden: walls or houses around, trees and things within."""
     outdoor_camera(s, rng)
-    ground = some.ground(rng, str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"])))
-    s.slab(0, 0, (4000, 4000), 0.0, s.material(ground))
+    pattern = str(rng.choice(["grass", "paving", "paving", "soil", "asphalt"]))
+    s.slab(0, 0, (4000, 4000), 0.0, s.material(some.ground(rng, pattern)))
     radius = float(np.exp(rng.uniform(math.log(4.5), math.log(35))))
     _sides(s, rng, radius)
     if rng.random() < 0.4:
@@ -32,6 +36,10 @@ def square(s: Scene, rng: Random) -> None:
     plants.hills(s, rng, 0.0, 0.5)
     if rng.random() < 0.15:
         pieces.canopy(s, rng)
+    if pattern != "grass" and rng.random() < 0.6:
+        paving.marks(s, rng)
+    if rng.random() < 0.7:
+        foreground.around(s, rng)
     scatter(s, rng, min(radius, 25.0), int(rng.integers(5, 26)))
 
 
@@ -72,11 +80,11 @@ _SHARES = {
 }  # fmt: skip
 _PLANTS = {"tree": plants.tree, "conifer": plants.conifer, "palm": plants.palm}
 _TURNED = {
-    "car": objects.car, "table": furniture.table, "fence": objects.fence, "stall": objects.stall, "bicycle": objects.bicycle,
+    "car": cars.car, "table": furniture.table, "fence": objects.fence, "stall": objects.stall, "bicycle": objects.bicycle,
     "bench": objects.bench,
 }  # fmt: skip
 _UPRIGHT = {
-    "person": furniture.person, "post": objects.post, "box": objects.bin_or_box, "parasol": objects.parasol,
+    "person": people.person, "post": objects.post, "box": objects.bin_or_box, "parasol": objects.parasol,
     "sign": objects.signpost, "fountain": objects.fountain,
 }  # fmt: skip
 

@@ -9,8 +9,11 @@ import numpy as np
 
 from training import materials as m
 from training import random_materials as some
-from training import scene_furniture as furniture
+from training import scene_cars as cars
+from training import scene_foreground as foreground
 from training import scene_objects as objects
+from training import scene_paving as paving
+from training import scene_people as people
 from training import scene_plants as plants
 from training.scene import Scene
 from training.scene_houses import building
@@ -33,6 +36,7 @@ def street(s: Scene, rng: Random) -> None:
     raised = abs(shift) > road / 2
     if raised:
         s.camera[1] -= kerb
+        s.foot = kerb
     for side in (-1, 1):
         s.box(shift + side * (road + walk) / 2, -0.5, 0, (walk, 0.5 + kerb, 600), pave, fixed=True, shadow=False)
         _row(s, rng, shift + side * (road / 2 + walk), side, kerb)
@@ -40,9 +44,17 @@ def street(s: Scene, rng: Random) -> None:
     plants.hills(s, rng, 0.0, 0.4)
     for _ in range(int(rng.integers(0, 7))):
         side = rng.choice([-1, 1])
-        objects.car(s, rng, shift + side * (road / 2 - 1.1), rng.uniform(-45, 45), 0.0 if side > 0 else math.pi)
+        first = len(s.primitives)
+        cars.car(s, rng, shift + side * (road / 2 - 1.1), rng.uniform(-45, 45), 0.0 if side > 0 else math.pi)
+        driving = rng.random() < 0.3
+        for p in s.primitives[first:]:
+            p.moves = driving
     for _ in range(int(rng.integers(0, 7))):
-        furniture.person(s, rng, shift + rng.choice([-1, 1]) * (road / 2 + rng.uniform(0.3, walk)), rng.uniform(-25, 25))
+        people.person(s, rng, shift + rng.choice([-1, 1]) * (road / 2 + rng.uniform(0.3, walk)), rng.uniform(-25, 25))
+    if rng.random() < 0.7:
+        paving.marks(s, rng, s.foot)
+    if rng.random() < 0.7:
+        foreground.around(s, rng, s.foot)
     if rng.random() < 0.4:
         _wires(s, rng, shift, road)
     if rng.random() < 0.35:

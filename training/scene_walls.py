@@ -1,4 +1,4 @@
-"""The walls of a room: windows, doors, passages, what is seen through them, curtains, skirting and pictures."""
+"""The walls of a room: windows, doors, passages, walls of glass, curtains."""
 
 from __future__ import annotations
 
@@ -11,52 +11,46 @@ from training import random_materials as some
 from training.primitives import Hole
 from training.scene import Scene
 from training.scene_fittings import Side, dress
-from training.scene_furnishing import furnish
-from training.scene_lamps import lamp
-from training.scene_shell import Finish, Room
+from training.scene_mirrors import glass_wall, hang
+from training.scene_next_room import Openings, next_room
+from training.scene_shell import Finish, Room, wall_side
+from training.scene_windows import fill, window_holes
 
 Random = np.random.Generator
 
 
-def build_wall(s: Scene, rng: Random, room: Room, k: int, kind: str, look: Finish) -> None:
-    """The ``k``-th wall of a room; ``kind`` is closed, window, door or open (a passage without a leaf)."""
-    start, end = room.walls()[k]
-    long = room.size[k % 2]
-    holes = _openings(rng, kind, long, room.height)
+def build_wall(s: Scene, rng: Random, room: Room, k: int, kind: str, look: Finish, openings: Openings) -> None:
+    """The ``k``-th wall of a room; ``kind`` is closed, window, door, glass or open (a passage without a leaf)."""
+    side = wall_side(room, k)
+    holes = _openings(rng, kind, side.long, room.height)
     paper = s.material(some.paint(rng)) if rng.random() < 0.2 else look.wall
-    s.wall(start, end, (0.0, room.height), paper, holes)
-    left = np.array(start)
-    along = (np.array(end) - left) / long
-    side = Side(left, along, np.array([along[1] * -1, along[0]]), long, room.height)
+    s.wall(*room.walls()[k], (0.0, room.height), paper, holes)
     for hole in holes:
         _frame(s, side, hole, look.trim, window=kind == "window")
-        middle = left + along * (hole[0] + hole[2] / 2)
-        if kind != "window":
-            _next_room(s, rng, room, k, middle, side.out, kind == "door")
-        elif rng.random() < 0.35:
-            _curtains(s, rng, side, hole)
+        if kind == "window":
+            fill(s, side, hole, openings.glazing)
+            if rng.random() < 0.35:
+                _curtains(s, rng, side, hole)
+            continue
+        if kind == "glass":
+            glass_wall(s, rng, side, hole, look.trim)
+        least = {"door": 1.4, "open": 3.5}.get(kind, hole[2] + 0.4)
+        next_room(s, rng, (side, k), hole, least, openings)
     if not holes:
         dress(s, rng, side, look.trim, look.door)
+        hang(s, rng, side, look.trim)
 
 
 def _openings(rng: Random, kind: str, long: float, height: float) -> list[Hole]:
     if kind == "window":
-        return _windows(rng, long, height)
+        return window_holes(rng, long, height)
     if kind == "closed":
         return []
+    if kind == "glass":
+        return [(0.15, 0.0, long - 0.3, float(min(height - 0.1, rng.uniform(2.1, 3.2))))]
     wide = min(rng.uniform(0.8, 1.1) if kind == "door" else rng.uniform(1.2, 4.0), long - 0.5)
     tall = min(2.05 if kind == "door" else rng.uniform(2.0, 2.6), height - 0.1)
     return [(rng.uniform(0.2, max(0.21, long - wide - 0.2)), 0.0, wide, tall)]
-
-
-def _windows(rng: Random, long: float, height: float) -> list[Hole]:
-    wide = float(rng.uniform(0.6, 2.2))
-    count = max(1, min(4, int((long - 0.4) / (wide + 0.5))))
-    wide = min(wide, long - 0.5)
-    sill = float(rng.choice([0.05, 0.9, 0.9, 1.0]))
-    tall = float(np.clip(rng.uniform(1.1, 2.2), 0.6, height - sill - 0.2))
-    step = long / count
-    return [(step * (i + 0.5) - wide / 2, sill, wide, tall) for i in range(count)]
 
 
 def _frame(s: Scene, side: Side, hole: Hole, trim: int, window: bool) -> None:
@@ -78,30 +72,3 @@ def _curtains(s: Scene, rng: Random, side: Side, hole: Hole) -> None:
     for k in (-1, 1):
         p = middle + side.along * k * (wide / 2 + 0.1) - side.out * 0.08
         s.box(p[0], 0.05, p[1], (0.4, sill + tall + 0.1, 0.07), cloth, yaw=side.yaw)
-
-
-def _next_room(s: Scene, rng: Random, room: Room, k: int, middle: np.ndarray, out: np.ndarray, narrow: bool) -> None:
-    """A simple room behind an opening: floor, ceiling, three walls, a thing or two."""
-    deep, wide = rng.uniform(2, 7), rng.uniform(1.4 if narrow else 3.5, 6)
-    side = np.array([-out[1], out[0]])
-    c = middle + out * (deep / 2 + 0.05)
-    look = _finish_next(s, rng)
-    half = np.abs(out) * deep / 2 + np.abs(side) * wide / 2
-    back = Room(c[0] - half[0], c[0] + half[0], c[1] - half[1], c[1] + half[1], min(room.height, rng.uniform(2.3, 3.0)))
-    s.slab(c[0], c[1], back.size, 0.0, look[1])
-    s.slab(c[0], c[1], back.size, back.height, look[2])
-    for j, (start, end) in enumerate(back.walls()):
-        if j == (k + 2) % 4:
-            continue
-        holes = _windows(rng, back.size[j % 2], back.height) if rng.random() < 0.3 else []
-        s.wall(start, end, (0.0, back.height), look[0], holes)
-    s.rooms.append(back.space(float(np.exp(rng.uniform(-3.0, -1.0)))))
-    furnish(s, rng, back, int(rng.integers(0, 4)))
-    if rng.random() < 0.7:
-        lamp(s, rng, back, (float(c[0]), float(c[1])), back.height - 0.3, rng.uniform(1, 6))
-
-
-def _finish_next(s: Scene, rng: Random) -> tuple[int, int, int]:
-    floor = replace(some.wood(rng) if rng.random() < 0.5 else some.tiles(rng), gloss=0.0)
-    pale = m.Material(a=m.hsv(0.1, 0.05, rng.uniform(0.7, 0.95)), grain=0.02)
-    return s.material(some.paint(rng)), s.material(floor), s.material(pale)

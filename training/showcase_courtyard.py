@@ -9,6 +9,7 @@ import numpy as np
 from training import materials as m
 from training import scene_furniture as furniture
 from training import scene_objects as objects
+from training import scene_people as people
 from training import showcase_materials as fixed
 from training import showcase_parts as parts
 from training.scene import Scene
@@ -38,7 +39,7 @@ def courtyard() -> Scene:
     for x, z in ((-1.5, 8.5), (9.8, 0.5), (-7.5, -6.5)):
         parts.lamp_post(s, x, z, iron, s.material(m.Material(a=(0.8, 0.75, 0.6), emission=0.2)))
     for k, (x, z) in enumerate(((2.3, -4.2), (2.9, -4.5), (-7.2, -1.5), (8.3, 8.2), (-1.2, 9.6))):
-        furniture.person(s, np.random.default_rng(30 + k), x, z)
+        people.person(s, np.random.default_rng(30 + k), x, z)
     objects.bicycle(s, np.random.default_rng(13), -7.9, 6.2, 0.3)
     objects.fountain(s, np.random.default_rng(12), -2.5, -6.8)
     for x, z in ((-5.5, -11.6), (-1.2, -11.6), (8.2, 10.7), (12.8, -2.0), (12.8, 2.2)):
@@ -95,7 +96,7 @@ def _near_the_camera(s: Scene, looks: tuple[int, int, int, int]) -> None:
                 turn, up = 2.4 * j, 0.6 + 0.05 * j
                 s.ellipsoid(0.2 * math.sin(turn), up, 0.2 * math.cos(turn), (0.18, 0.14, 0.18), green, leaf=0.5, leaf_m=0.06)
     parts.bistro_set(s, 2.6, 0.6, 0.9, (slat, iron, white))
-    furniture.person(s, np.random.default_rng(77), -1.3, 3.6)
+    people.person(s, np.random.default_rng(77), -1.3, 3.6)
     objects.bicycle(s, np.random.default_rng(3), -0.4, -3.4, 0.5)
 
 

@@ -14,7 +14,8 @@ from training import scene_furniture as furniture
 from training import scene_objects as objects
 from training import showcase_materials as fixed
 from training import showcase_parts as parts
-from training.scene import Scene, Space
+from training.light import Space
+from training.scene import Scene
 from training.showcase_light import day, lamp
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.scene import Atmosphere, Lamp
+from training.light import Atmosphere, Lamp
 from training.scene_air import sun_vector
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from training import noise
-from training.scene import Atmosphere
+from training.light import Atmosphere
 
 
 def radiance(air: Atmosphere, d: torch.Tensor, pixel_rad: float, sharp: bool = True) -> torch.Tensor:

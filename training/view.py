@@ -26,13 +26,23 @@ class Quality:
 class View:
     """The rays (3, rows, w) of a grid, the distance (rows, w) at which each ends, inf in the sky, and the primitive there.
 
-    ``index`` (rows, w) int32 counts the scene's primitives; the terrain comes after all of them; -1 is the sky.
+    ``index`` (rows, w) int32 counts the scene's primitives; the terrain comes after all of them, then the solid panes; -1 is
+    the sky. Where there are panes, ``glass`` has their distance and ``pane`` their number (-1: none) at each pixel, and
+    ``behind`` is the view without them.
     """
 
     grid: Grid
     rays: torch.Tensor
     distance: torch.Tensor
     index: torch.Tensor
+    glass: torch.Tensor | None = None
+    pane: torch.Tensor | None = None
+    behind: View | None = None
+
+    @property
+    def bare(self) -> View:
+        """The view without panes."""
+        return self.behind or self
 
     def every(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Every ``step``-th pixel along both axes: rays (3, n), distance (n), index (n)."""
@@ -49,7 +59,19 @@ def look(scene: Scene, grid: Grid, water: float | None = None) -> View:
         closer = ground < distance
         distance = torch.where(closer, ground, distance)
         index = index.masked_fill(closer, len(scene.primitives))
-    return View(grid, rays, distance, index)
+    bare = View(grid, rays, distance, index)
+    return _through_panes(scene, bare) if scene.panes else bare
+
+
+def _through_panes(scene: Scene, bare: View) -> View:
+    """Put the panes in front of a view; solid ones end the rays."""
+    glass, pane = cast([p.shape for p in scene.panes], bare.grid, bare.rays)
+    pane = pane.masked_fill(glass >= bare.distance, -1)
+    solid = torch.tensor([p.solid for p in scene.panes], device=pane.device)
+    ends = (pane >= 0) & solid[pane.clamp_min(0).long()]
+    distance = torch.where(ends, glass, bare.distance)
+    index = torch.where(ends, len(scene.primitives) + 1 + pane, bare.index)
+    return View(bare.grid, bare.rays, distance, index, glass, pane, bare)
 
 
 def radiance(scene: Scene, view: View, quality: Quality) -> torch.Tensor:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from spag4d.errors import InputError
 from spag4d.io import READERS, WRITERS
+from spag4d.io.atomic import is_stream
 
 AUTO = "auto"
 BOTH = "both"
@@ -36,6 +37,8 @@ def output_paths(path: Path, format: str = AUTO) -> dict[str, Path]:
     "auto" goes by the extension; "both" is "ply,splat", and several formats are written beside each other; a name without a
     splat extension gets the format's own.
     """
+    if str(path) == "-" or is_stream(path):
+        raise InputError(f"cannot write to {path}: a scene is written whole or not at all, which takes a file. Name one.")
     said = format_of(path)
     if format == AUTO:
         if said is None:

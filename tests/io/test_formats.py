@@ -172,8 +172,8 @@ def fail_with_enospc(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
         return
     opened, written = Path.open, []
 
-    def open_on_a_full_disk(self: Path, mode: str = "r"):
-        file = opened(self, mode)
+    def open_on_a_full_disk(self: Path, mode: str = "r", **options):
+        file = opened(self, mode, **options)
         return _FullDisk(file, written) if mode in ("r+b", "wb") else file
     monkeypatch.setattr(Path, "open", open_on_a_full_disk)
 

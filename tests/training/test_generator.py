@@ -4,16 +4,20 @@ import numpy as np
 import pytest
 import torch
 
-from training import generator, noise
+from training import develop, generator, noise
+from training import scene_people as people
 from training.generator import KINDS, build, generate
+from training.hits import surface_points, tables
 from training.intersections import intersect, local_frame
+from training.light import Atmosphere
 from training.materials import TEXT, Material
 from training.primitives import BOX, ELLIPSOID, FRUSTUM, Primitive, yaw_matrix
 from training.raycast import Grid, cast, windows
 from training.render import Quality, render
-from training.scene import Atmosphere, Scene
+from training.scene import Scene
 from training.scene_air import atmosphere
 from training.terrain import Terrain
+from training.view import look
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +47,7 @@ def box_room_scene(half: tuple[float, float], floor: float, ceiling: float) -> S
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_finite_reproducible_and_keeps_its_promises(kind):
-    for seed in (3, 4, 5):
+    for seed in (3, 4):
         a, b = generate(seed, 32, kind=kind), generate(seed, 32, kind=kind)
         assert a.kind == kind
         assert a.rgb.shape == (32, 64, 3) and a.rgb.dtype == torch.float32
@@ -90,7 +94,8 @@ def random_primitives(rng: np.random.Generator, count: int) -> list[Primitive]:
         axes = yaw_matrix(rng.uniform(0, 6.28)) @ np.linalg.qr(rng.normal(size=(3, 3)))[0]
         half = tuple(float(v) for v in rng.uniform(0.1, 2.0, 3))
         kind = (BOX, ELLIPSOID, FRUSTUM)[k % 3]
-        made.append(Primitive(kind, rng.normal(size=3) * 4, axes, half, 0, 0, taper=0.5 if kind == FRUSTUM else 1.0))  # type: ignore[arg-type]
+        taper = 1.0 if kind == ELLIPSOID else (0.5, 1.0, 1.4)[k // 3 % 3]
+        made.append(Primitive(kind, rng.normal(size=3) * 4, axes, half, 0, 0, taper=taper))  # type: ignore[arg-type]
     return made
 
 
@@ -120,6 +125,8 @@ def test_hits_lie_on_the_surface():
         points = (rays * found)[:, hit].numpy().astype(float)
         local = np.abs(p.axes.T @ (points - p.center[:, None])) / np.array(p.half)[:, None]
         if p.kind == BOX:
+            down = (p.axes.T @ (points - p.center[:, None]))[1] / p.half[1]
+            local[[0, 2]] /= (1 + p.taper) / 2 + (1 - p.taper) / 2 * down
             assert np.abs(local.max(0) - 1).max() < 1e-4
         elif p.kind == ELLIPSOID:
             assert np.abs((local**2).sum(0) - 1).max() < 1e-4
@@ -190,6 +197,38 @@ def test_the_camera_stands_at_the_height_that_makes_scale_knowable():
 
 
 def test_the_reasons_for_invalid_pixels_are_black_caps():
-    share = np.mean([not bool(generate(seed, 16).valid.all()) for seed in range(40)])
-    assert 0.02 < share < 0.4
-    assert generator.KINDS == ("indoor", "street", "square", "nature")
+    films = [develop.random_film(np.random.default_rng([seed, 361])) for seed in range(200)]
+    capped = [seed for seed, film in enumerate(films) if film.nadir_deg or film.zenith_deg]
+    assert 0.1 < len(capped) / len(films) < 0.3
+    assert not generate(capped[0], 16).valid.all()
+    assert generator.KINDS == ("indoor", "atrium", "street", "square", "nature")
+
+
+def test_the_sides_of_a_tapered_box_face_up_by_their_lean():
+    s = empty_scene()
+    s.camera = np.array([0.0, -1.0, 0.0])
+    s.box(0, 0, 3.0, (1.0, 2.0, 2.0), s.material(Material()), taper=0.5)
+    view = look(s, grid := Grid(64, 0, 64, s.camera, 0.0, "cpu"))
+    rays, distance, index = view.every(1)
+    seen = (index == 0).nonzero().squeeze(1)
+    points = surface_points(tables(s, "cpu"), index[seen].long(), distance[seen], rays[:, seen], grid, None)
+    length = math.hypot(2.0, 0.5)
+    expected = torch.tensor([0.0, -0.5 / length, -2.0 / length])[:, None].expand_as(points.normal)
+    torch.testing.assert_close(points.normal, expected, atol=1e-4, rtol=0)
+
+
+def test_what_carries_the_camera_is_seen_below_it_and_not_too_near():
+    rng = np.random.default_rng(5)
+    shown = 0
+    for _ in range(40):
+        s = empty_scene()
+        s.box(0, 0.7, 0, (1.5, 0.05, 1.0), s.material(Material()))
+        carried = people.behind_the_camera(s, rng)
+        s.clear_camera(carried=carried)
+        assert carried != any(not p.fixed for p in s.primitives), "a tripod stands in a table"
+        s.primitives = [p for p in s.primitives if p.fixed]
+        shown += carried
+        distance = look(s, Grid(48, 0, 48, s.camera, 0.0, "cpu")).distance
+        assert distance.min() > 0.15
+        assert not s.primitives or distance[-1].min() < 1.7
+    assert 0.15 < shown / 40 < 0.65
