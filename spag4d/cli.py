@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from spag4d import __version__
 from spag4d.endings import in_words, run
@@ -28,7 +29,7 @@ def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., 
     field = setting.field
     told = "" if setting.choices and not setting.several else setting.bounds
     words = [word for word in (setting.extra["unit"], told) if word]
-    text = f"{field.description} [{', '.join(words)}]" if words else field.description
+    text = f"{setting.help_typed} [{', '.join(words)}]" if words else setting.help_typed
     kind = click.Choice(setting.choices) if setting.choices and not setting.several else setting.kind
     if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
@@ -45,6 +46,12 @@ def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable
         return command
 
     return decorated
+
+
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were typed: what is left alone is a default, which can be had anywhere."""
+    context = click.get_current_context()
+    return {name: value for name, value in options.items() if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -85,11 +92,15 @@ def convert(
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
     from spag4d.console import Console
+    from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
     from spag4d.io.standard_input import kept
 
-    converter = SPAG4D(**settings)
+    converter = SPAG4D(**_named(settings))
+    check_combination(converter.settings, given_depth=depth_map is not None)
     with Console(quiet=quiet, as_json=as_json) as console:
+        if not (batch or quiet or as_json or depth_map) and input.is_file():
+            _offer_model(converter, console)
         if batch:
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
         else:
@@ -97,6 +108,12 @@ def convert(
                 console.result(converter.convert(
                     source, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html,
                     progress=console.progress))
+
+
+def _offer_model(converter: "SPAG4D", console: "Console") -> None:
+    from spag4d.first_run import ask_once
+
+    ask_once(converter.settings, console, _asked)
 
 
 def _convert_folder(
@@ -134,18 +151,34 @@ def convert_video(
     goes on when it is called again.
     """
     from spag4d.console import Console
+    from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
     from spag4d.io.standard_input import kept
+    from spag4d.sequence import Sequence360
 
+    converter = SPAG4D(**_named(settings))
+    check_combination(converter.settings)
     with Console(quiet=quiet, as_json=as_json) as console, kept(input) as source:
-        frames = SPAG4D(**settings).convert_video(
+        if not (quiet or as_json) and input.is_file():
+            _offer_model(converter, console)
+        frames = converter.convert_video(
             source, output, overwrite=overwrite, preview=preview, progress=console.progress)
-        count, bytes_written = 0, 0
+        made, bytes_written = 0, 0
         for frame in frames:
             console.frame(frame)
-            count, bytes_written = frame.number, bytes_written + frame.result.file_size
+            made, bytes_written = made + 1, bytes_written + frame.result.file_size
         if not as_json:
-            console.say(f"{output}: {count} frames, {bytes_written / 1e6:,.1f} MB written now; sequence.json lists them")
+            there = Sequence360.recorded(output).done
+            console.say(f"{output}: {frames_in_words(there, made, bytes_written)}; sequence.json lists them")
+
+
+def frames_in_words(there: int, made: int, bytes_written: int) -> str:
+    """Say how many frames are there, and how many of them this run made."""
+    whole = f"{there} frame{'s' if there != 1 else ''}"
+    if not made:
+        return f"{whole}, all of them there already (--overwrite starts anew)"
+    now = "" if made == there else f", {made} of them made now"
+    return f"{whole}{now}, {bytes_written / 1e6:,.1f} MB written"
 
 
 class _Numbers(click.ParamType):

@@ -69,7 +69,8 @@ class DepthMap:
 
     ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind``
     says whether distances are metres; ``model`` names who made it; ``metres_from`` names whose metres they are where they are
-    not the model's own: another model, or the height of the camera.
+    not the model's own: another model, or the height of the camera; ``scale_sigma`` is the standard deviation of the log of
+    the scale, None where it was measured or nobody knows.
     """
 
     distance: Float32[np.ndarray, "h w"]
@@ -77,6 +78,7 @@ class DepthMap:
     kind: DepthKind = "metric"
     model: str = "unknown"
     metres_from: str = ""
+    scale_sigma: float | None = None
 
     def __post_init__(self) -> None:
         """Check that the sizes fit together."""

@@ -13,6 +13,18 @@ A message says what was wrong, the value received and what to do next. Any other
 """
 
 import re
+from collections.abc import Iterable
+
+
+def either(names: Iterable[str]) -> str:
+    """Return choices as a sentence names them: "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error says as a part of a sentence: in one line, without a full stop, and never nothing."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 class Spag4dError(Exception):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spag4d.data import DepthMap, Gaussians
-from spag4d.errors import InputError
+from spag4d.errors import InputError, either
 from spag4d.io.atomic import atomic_path, check_target
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.movie import write_movie
@@ -80,7 +80,7 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
     if shot.depth and extension != MOVIE:
         check_depth_path(output)
     elif extension not in (*_PICTURES, MOVIE):
-        raise InputError(f"cannot tell what '{output.name}' shall be: end it in {', '.join(_PICTURES)} or, a video, {MOVIE}.")
+        raise InputError(f"cannot tell what '{output.name}' shall be: end it in {either(_PICTURES)}, or a video in {MOVIE}.")
     if extension == MOVIE and (shot.panorama or shot.depth):
         raise InputError(f"a video shows colours and a flat view: leave out --panorama and --depth, or do not end in {MOVIE}.")
     if extension == MOVIE and min(shot.size_wh) < 2:

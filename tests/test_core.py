@@ -224,7 +224,7 @@ def test_a_first_look_is_there_before_the_scene_and_warns_of_nothing(
             steps.append(event.stage)
             if event.stage == "First look":
                 assert (tmp_path / "look.splat").exists() and not (tmp_path / "scene.ply").exists()
-        assert not isinstance(event, Notice) or event.message.startswith("the Gaussians are not refined")
+        assert not isinstance(event, Notice) or event.message.startswith("made without SHARP")
 
     height = 128
     SPAG4D().convert(box_room.panorama(height), tmp_path / "scene.ply", depth_map=box_room.depth(height),

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import click
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from spag4d.cli import convert, convert_video
 from spag4d.errors import InputError
-from spag4d.settings import Settings, declared, markdown_table
+from spag4d.settings import Settings, declared, markdown_table, page_schema
 
 
 @pytest.mark.parametrize(("command", "video"), [(convert, False), (convert_video, True)])
@@ -67,6 +68,20 @@ def test_every_setting_says_what_it_does() -> None:
         assert setting.field.description and setting.field.description.endswith(".")
         assert setting.extra["group"]
         assert setting.field.default in setting.choices or not setting.choices
+
+
+def test_the_page_does_not_speak_command_line() -> None:
+    names = "|".join(setting.name for setting in declared() if "_" in setting.name)
+    for name, one in page_schema()["properties"].items():
+        said = f"{one['title']} {one['description']}"
+        typed = rf"--|spag4d|download-models|extension|without a value|\b(option|stride|{names})\b"
+        found = re.search(typed, said, re.IGNORECASE)
+        assert found is None, (name, said)
+    folder = Path(__file__).parents[1] / "static"
+    for path in [*folder.glob("js/**/*.js"), folder / "index.html", folder / "token.html"]:
+        texts = re.findall(r"\"[^\"\n]*\"|`[^`]*`|>[^<]*<", path.read_text(encoding="utf-8"))
+        typed = [text for text in texts if re.search(r"(?<!var\()--[a-z]{2}|\bspag4d (convert|download|serve)", text)]
+        assert typed == [], path.name
 
 
 def test_several_formats_are_one_setting() -> None:

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32
 from numpy.typing import NDArray
 from PIL import Image
 
-from spag4d.errors import InputError, Spag4dError
+from spag4d.errors import InputError, Spag4dError, either, reason
 from spag4d.io.coded_color import CodedColor, color_of_boxes, color_of_png
 from spag4d.io.deep import DeepTiff, decode_png, is_deep_png
 from spag4d.io.icc import matrix_profile, srgb_image
@@ -98,8 +98,7 @@ def _kind(file: BinaryIO, path: Path) -> str:
         raise InputError(f"{path} {named}")
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         raise InputError(f"{path} is a video. `spag4d convert-video` converts its frames.")
-    raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {', '.join(KINDS[:-1])} "
-                     f"or {KINDS[-1]}.")
+    raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {either(KINDS)}.")
 
 
 @contextmanager
@@ -112,8 +111,7 @@ def _explained(path: Path, kind: str) -> Iterator[None]:
     except (Spag4dError, MemoryError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path} cannot be decoded, it is damaged, cut off or of a rare kind of {kind}: {reason}. "
+        raise InputError(f"{path} cannot be decoded, it is damaged, cut off or of a rare kind of {kind}: {reason(error)}. "
                          "Copy it again or export it anew.") from error
 
 

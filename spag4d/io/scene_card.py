@@ -30,13 +30,13 @@ def read_card(scene: Path) -> dict[str, Any]:
 
 
 def write_card(
-    path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str,
+    path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str, scale_sigma: float | None,
     walking_range_m: Mapping[str, float],
 ) -> None:
     """Write the card of ``scenes``, the same one in several formats, which were made at the origin of their axes.
 
-    ``metric`` says whether lengths are metres and ``metres_from`` whose, where they are not the depth model's own; raises what
-    `atomic_path` raises.
+    ``metric`` says whether lengths are metres and ``metres_from`` whose, where they are not the depth model's own;
+    ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated. Raises what `atomic_path` raises.
     """
     card: dict[str, Any] = {
         "scene_card": _VERSION,
@@ -48,6 +48,7 @@ def write_card(
         "metric": metric,
         "depth_model": depth_model,
         "metres_from": (metres_from or depth_model) if metric else "",
+        "scale_sigma": None if scale_sigma is None else round(scale_sigma, 4),
         "start": {"position": [0, 0, 0], "look_at": [0, 0, 1], "up": [0, -1, 0],
                   "vertical_fov_deg": _VERTICAL_FIELD_OF_VIEW_DEG},
         "walking_range_m": dict(walking_range_m),

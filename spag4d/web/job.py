@@ -14,6 +14,7 @@ Kind = Literal["photo", "video"]
 class Result(BaseModel):
     """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video.
 
+    ``scale_sigma`` is the standard deviation of the log of the scale, where that is estimated.
     ``walking_range_m`` says how far one may walk in each of 14 directions, in a video before the first frame opens gaps.
     """
 
@@ -24,6 +25,7 @@ class Result(BaseModel):
     depth_range: tuple[float, float] | None
     depth_model: str
     metres_from: str
+    scale_sigma: float | None = None
     sharp: str
     device: str
     stage_times: dict[str, float]

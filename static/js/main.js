@@ -6,6 +6,7 @@ import { follow } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { JobView } from "./job_view.js";
 import { ModelsDialog } from "./models_dialog.js";
+import { showOffer } from "./offer.js";
 import { planWords, triedLength } from "./plan.js";
 import { SettingsForm } from "./settings_form.js";
 import { setUpTheme } from "./theme.js";
@@ -53,6 +54,10 @@ class Page {
       byId("missing").hidden = false;
     }
     this.models.show(models.models);
+    showOffer(byId("offer"), models, (model) => {
+      this.models.open();
+      this.models.fetch(model);
+    });
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models, () => this.retell());
     this.chooser.maxBytes = health.max_upload_bytes;
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";

@@ -33,7 +33,7 @@ def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, ro
         assert job["files"][name] == len(content)
     assert job["result"]["splat_count"] == len(read_ply(tmp_path / "scene.ply"))
     assert job["result"]["depth_model"] == "builtin"
-    assert any("built-in model" in words for words in job["warnings"]) and any("SHARP" in words for words in job["warnings"])
+    assert job["warnings"] == ["made with the small built-in depth model, and without SHARP"]
 
 
 def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServer, large: Path, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     seen = perspective(np.asarray(Image.open(EXAMPLE).convert("RGB"), np.float32) / 255, picture.shape[:2], 75)
     assert likeness(picture, seen) > 0.95 and abs(picture.mean() - seen.mean()) < 0.01
     assert likeness(picture[:, ::-1], seen) < 0.7 and likeness(picture[::-1], seen) < 0.7
-    expect(page.locator("#job .warnings")).to_contain_text("small built-in model")
+    expect(page.locator("#job .warnings")).to_contain_text("small built-in depth model")
     page.keyboard.down("w")
     page.wait_for_timeout(300)
     page.keyboard.up("w")
@@ -403,6 +403,21 @@ def test_models_show_size_and_licence_and_the_research_one_asks_for_consent(visi
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("#open-models")).to_be_focused()
+
+
+def test_the_first_visit_offers_a_model_once(visit: Visiting, server: RunningServer) -> None:
+    page = visit().open()
+    offer = page.locator("#offer")
+    expect(offer).to_contain_text("PanDA, large, 1.3 GB, licence: none stated")
+    panda = next(model for model in server.get("/api/models").json()["models"] if model["name"] == "panda")
+    begun = {**panda, "state": "fetching", "stage": "Fetching panda (1.3 GB)"}
+    page.route("**/api/models/panda/fetch*", lambda route: route.fulfill(status=202, json=begun))
+    offer.locator("button:has-text('Fetch it')").click()
+    expect(offer).to_be_hidden()
+    expect(page.locator("#models .model:has(.tag:text-is('panda'))")).to_contain_text("Fetching panda")
+    page.reload()
+    expect(page.locator("#settings .setting").first).to_be_attached()
+    expect(offer).to_be_hidden()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -134,7 +134,13 @@ def test_messages_name_no_folder_and_speak_as_the_page_does(tmp_path: Path) -> N
     said = in_words(message, "my.jpg", folder)
     assert said == "my.jpg is bad: raise “Pixels per Gaussian”, or “Sky dome”; see SPAG4D_HOME/models"
     assert in_words(f"{Path.home()}/x", "a", folder) == "~/x"
-    assert in_words("`spag4d download-models --model panda`", "a", folder) == "`spag4d download-models --model panda`"
+    for typed, clicked in (
+        ("`spag4d download-models --model panda` fetches them", "“Models”, at the top of this page, fetches them"),
+        ("stride = 17: too large", "“Pixels per Gaussian” = 17: too large"), ("the stride", "the stride"),
+        ("depth_min (5 m) must be below depth_max", "“Nearest distance” (5 m) must be below “Farthest distance”"),
+        ("unknown setting 'depth_mix', did you mean 'depth_min'", "unknown setting 'depth_mix', did you mean 'depth_min'"),
+    ):
+        assert in_words(typed, "a", folder) == clicked
 
 
 def test_the_page_and_its_example_are_where_they_are_looked_for() -> None:
