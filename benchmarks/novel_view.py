@@ -29,7 +29,7 @@ from spag4d import SPAG4D, Gaussians, Panorama, Settings
 from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.render.view import Rendering, render_panorama
 from spag4d.splat.dome import dome_radius_m
-from training.evaluate import weighted_median
+from training.figures import weighted_median
 
 TRUE, BUILTIN, SCALED = "true", "builtin", "builtin, scaled"
 DEPTHS = (TRUE, BUILTIN, SCALED)

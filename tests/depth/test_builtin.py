@@ -8,7 +8,7 @@ from spag4d.errors import Cancelled
 from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, STRIDE, WORKING_HW
 from spag4d.progress import Event, Progress, Step
 from training.dataset import VALIDATION_SEEDS_BEGIN
-from training.evaluate import judge, summarize
+from training.figures import judge, summarize
 from training.generator import generate
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.evaluate import depth_errors, judge, summarize, weighted_median
+from training.figures import depth_errors, judge, summarize, weighted_median
 from training.generator import Sample
 
 
@@ -42,3 +42,12 @@ def test_the_sky_is_judged_over_all_scenes_together() -> None:
     zeros = dict.fromkeys(("abs_rel", "delta_1", "abs_rel_unscaled", "scale_error"), 0.0)
     large, small = zeros | {"sky_both": 9.0, "sky_either": 10.0}, zeros | {"sky_both": 0.0, "sky_either": 2.0}
     assert summarize([large, small])["sky_iou"] == pytest.approx(0.75)
+
+
+def test_sky_in_a_closed_room_is_a_share_of_the_sphere() -> None:
+    nowhere = torch.zeros(8, 16, dtype=torch.bool)
+    room = Sample(torch.zeros(8, 16, 3), torch.ones(8, 16), nowhere, ~nowhere, "indoor")
+    quarter = np.zeros((8, 16), bool)
+    quarter[:, :4] = True
+    results = [judge(np.ones((8, 16), np.float32), found, room) for found in (quarter, nowhere.numpy())]
+    assert summarize(results)["sky_closed"] == pytest.approx(0.125)
