@@ -4,15 +4,16 @@ from pathlib import Path
 import pytest
 
 from spag4d import ResourceError, Settings
+from spag4d.conversion import STAGES
 from spag4d.progress import TURNS
 from spag4d.web.board import Board
-from spag4d.web.estimate import _SHARES, _TURN_S, Estimate
+from spag4d.web.estimate import _TURN_S, Estimate
 from spag4d.web.job import Job
 from spag4d.web.jobs import MOST_STARTS, Jobs, QueueFull
 from spag4d.web.records import Records
 
 FAST_VIDEO = {"sky_dome": False, "fill_nadir": False}
-FAST_FRAME = {**dict.fromkeys(_SHARES, 0.0), "Gaussians": 9 * _TURN_S}
+FAST_FRAME = {**dict.fromkeys(STAGES, 0.0), "Gaussians": 9 * _TURN_S}
 """A frame that takes nine times as long as its turn is found in."""
 
 
