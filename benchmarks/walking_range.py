@@ -84,9 +84,10 @@ def summary(rows: list[Row]) -> dict[str, float]:
     true, told = (np.array([row[key] for row in rows], float) for key in ("true_m", "told_m"))
     ratio = told / true
     low, middle, high = np.quantile(ratio, (0.1, 0.5, 0.9))
-    return {"directions": len(rows), "rank correlation": float(spearmanr(true, told)[0]), "p10": float(low),
-            "p50": float(middle), "p90": float(high), "within 1.5": float((ratio <= 1.5).mean()),
-            "median true m": float(np.median(true)), "median told m": float(np.median(told))}
+    agreement = spearmanr(true, told).statistic  # pyright: ignore[reportAttributeAccessIssue]
+    return {"directions": len(rows), "rank correlation": float(agreement), "p10": float(low), "p50": float(middle),
+            "p90": float(high), "within 1.5": float((ratio <= 1.5).mean()), "median true m": float(np.median(true)),
+            "median told m": float(np.median(told))}
 
 
 def main() -> None:

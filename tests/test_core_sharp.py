@@ -60,7 +60,10 @@ def test_without_its_weights_there_is_one_warning_and_a_geometric_scene(
 
 
 def test_asked_for_without_its_weights_it_is_an_error_before_any_work() -> None:
-    for named in ({"sharp_refine": True}, {"sharp_mode": "layers"}, {"sharp_mode": "refine"}, {"opacity_blend": 0.5}):
+    requests: list[dict[str, Any]] = [
+        {"sharp_refine": True}, {"sharp_mode": "layers"}, {"sharp_mode": "refine"}, {"opacity_blend": 0.5}
+    ]
+    for named in requests:
         with pytest.raises(WeightsError, match="download-models --model sharp"):
             SPAG4D(**named)
         with pytest.raises(WeightsError, match="download-models --model sharp"):
