@@ -34,6 +34,8 @@ SAMPLES = 2
 _HEADINGS = 16
 _FREE_M = 0.35
 """A way keeps so far from everything."""
+_CARRIER_M = 0.28
+"""What is nearer to the capture point carries the camera: nothing else comes nearer than 0.3 m."""
 _STEP_M = 0.1
 _QUALITY = render.Quality(casters=200, reflections=False)
 _BRIGHTEST = 6.0
@@ -93,7 +95,9 @@ def _clearance_m(scene: Scene, heading: np.ndarray) -> float:
     """Return how near the way from the capture point to the farthest offset comes to anything."""
     steps = np.arange(_STEP_M, max(OFFSETS_M) + _STEP_M / 2, _STEP_M)
     places = scene.camera + steps[:, None] * world_from_panorama(scene, heading)
-    return min(gap_m(primitive, place) for primitive in scene.primitives for place in places)
+    shapes = [*scene.primitives, *(pane.shape for pane in scene.panes)]
+    obstacles = [shape for shape in shapes if gap_m(shape, scene.camera) > _CARRIER_M]
+    return min(gap_m(shape, place) for shape in obstacles for place in places)
 
 
 def see(walk: Walk, offset_m: float, height: int, cache: Path | None = None) -> View:
@@ -105,7 +109,7 @@ def see(walk: Walk, offset_m: float, height: int, cache: Path | None = None) -> 
         if path.exists():
             with np.load(path) as stored:
                 return View(stored["rgb"].astype(np.float32) / 255, stored["distance"], position_m)
-    rgb, distance = _rendered(walk, position_m, height)
+    rgb, distance = developed(walk, position_m, height)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, rgb=rgb, distance=distance)
@@ -119,14 +123,16 @@ def true_distance(scene: Scene, position_m: Float64[np.ndarray, "3"], height: in
         return look(scene, Grid(height, 0, height, origin, scene.yaw, "cpu")).distance.numpy()
 
 
-def _rendered(walk: Walk, position_m: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the picture in 8 bits, as photographs come, and the distance at the centres of its pixels."""
+def developed(
+    walk: Walk, position_m: Float64[np.ndarray, "3"], height: int, *, samples: int = SAMPLES, quality: render.Quality = _QUALITY
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the picture from a place in 8 bits, as photographs come, and the distance at the centres of its pixels."""
     scene = walk.scene
-    fine = SAMPLES * height
+    fine = samples * height
     origin = scene.camera + world_from_panorama(scene, position_m)
     with torch.inference_mode():
-        radiance = render.render(scene, Grid(fine, 0, fine, origin, scene.yaw, "cpu"), _QUALITY).radiance
-        radiance = radiance.clamp(max=_BRIGHTEST / walk.exposure).view(height, SAMPLES, 2 * height, SAMPLES, 3).mean((1, 3))
+        radiance = render.render(scene, Grid(fine, 0, fine, origin, scene.yaw, "cpu"), quality).radiance
+        radiance = radiance.clamp(max=_BRIGHTEST / walk.exposure).view(height, samples, 2 * height, samples, 3).mean((1, 3))
         rgb = (develop.develop(radiance, walk.exposure, walk.film) * 255 + 0.5).to(torch.uint8).numpy()
     return rgb, true_distance(scene, position_m, height)
 

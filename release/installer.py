@@ -224,11 +224,9 @@ def fetch_models(machine: Machine) -> None:
 
 
 def _wants_model(machine: Machine) -> bool:
-    program = (f"from spag4d.weights import WEIGHTS, readable; m = WEIGHTS[{MODEL!r}]; "
-               "print(f'{m.title}: {readable(m.size)} to download; good for {m.good_for}. Licence: {m.licence}. '"
-               "f'May results be sold: {m.commercial}.')")
-    shown = machine.asked(str(machine.python), "-c", program)
-    machine.say(f"A published depth model makes much better scenes than the small one that is built in.\n{shown or MODEL}")
+    """Put the question that the command line and the page then need not put again."""
+    program = f"from spag4d.first_run import remember_asked, sentence; remember_asked(); print(sentence({MODEL!r}))"
+    machine.say(machine.asked(str(machine.python), "-c", program) or f"The depth model {MODEL} makes far better scenes.")
     return machine.ask("Fetch it now? [y/N] ").strip().lower() in ("y", "yes")
 
 

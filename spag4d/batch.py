@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spag4d.conversion import ConversionResult
 from spag4d.core import SPAG4D
-from spag4d.errors import Cancelled, InputError
+from spag4d.errors import Cancelled, InputError, either
 from spag4d.io import WRITERS
 from spag4d.io.image import IMAGE_EXTENSIONS
 from spag4d.io.outputs import formats_in, output_paths
@@ -45,7 +45,7 @@ def plan(source: Path, target: Path, *, format: str = AUTO, recursive: bool = Fa
     found = sorted(source.rglob("*") if recursive else source.iterdir())
     pictures = [path for path in found if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file() and path.name[0] != "."]
     if not pictures:
-        raise InputError(f"no pictures in {source}. It needs one of {', '.join(sorted(IMAGE_EXTENSIONS))}.")
+        raise InputError(f"no pictures in {source}. Their names end in {either(sorted(IMAGE_EXTENSIONS))}.")
     names = _distinct_names([path.relative_to(source) for path in pictures])
     extension = next(iter(WRITERS)) if format == AUTO else formats_in(format)[0]
     return [Item(path, target / f"{name}.{extension}") for path, name in zip(pictures, names, strict=True)]

@@ -1,19 +1,19 @@
 """The command ``spag4d``."""
 
-import functools
 import io
 import json
 import math
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from spag4d import __version__
-from spag4d.errors import Cancelled, InputError, Spag4dError
+from spag4d.endings import in_words, run
+from spag4d.errors import InputError, Spag4dError
 from spag4d.settings import Declared, Settings, declared, markdown_table
 from spag4d.weights import WEIGHTS
 
@@ -25,31 +25,11 @@ if TYPE_CHECKING:
 FilePath = click.Path(path_type=Path)
 
 
-def _in_words(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command end with words and the right exit code for whatever the user caused."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            _end(Cancelled("stopped; no half-written scene was left behind, and a download goes on where it was"))
-        except Spag4dError as error:
-            _end(error)
-
-    return wrapped
-
-
-def _end(error: Spag4dError) -> NoReturn:
-    click.echo(f"Error: {error}", err=True)
-    raise SystemExit(error.exit_code)
-
-
 def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
     field = setting.field
     told = "" if setting.choices and not setting.several else setting.bounds
     words = [word for word in (setting.extra["unit"], told) if word]
-    text = f"{field.description} [{', '.join(words)}]" if words else field.description
+    text = f"{setting.help_typed} [{', '.join(words)}]" if words else setting.help_typed
     kind = click.Choice(setting.choices) if setting.choices and not setting.several else setting.kind
     if setting.is_switch:
         return click.option(setting.option, setting.name, default=field.default, show_default=True, help=text)
@@ -68,6 +48,12 @@ def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable
     return decorated
 
 
+def _named(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were typed: what is left alone is a default, which can be had anywhere."""
+    context = click.get_current_context()
+    return {name: value for name, value in options.items() if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="spag4d")
 def cli() -> None:
@@ -78,7 +64,7 @@ def cli() -> None:
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
 @settings_options(video=False)
-@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, float TIFF or EXR; "
+@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, TIFF, EXR or PFM; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
 @click.option("--export-html", type=FilePath, help="Also write a web page, one file (.html) with scene and viewer.")
@@ -87,14 +73,15 @@ def cli() -> None:
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again what is converted and newer than its picture.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
-@_in_words
+@in_words
 def convert(
     input: Path, output: Path, depth_map: Path | None, save_depth: Path | None,
     batch: bool, recursive: bool, overwrite: bool, quiet: bool, as_json: bool, **settings: Any,
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb.
+    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb. INPUT may be - for
+    what comes through a pipe.
     """
     export_html: Path | None = settings.pop("export_html")
     if batch and (depth_map or save_depth or export_html):
@@ -105,15 +92,28 @@ def convert(
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
     from spag4d.console import Console
+    from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
+    from spag4d.io.standard_input import kept
 
-    converter = SPAG4D(**settings)
+    converter = SPAG4D(**_named(settings))
+    check_combination(converter.settings, given_depth=depth_map is not None)
     with Console(quiet=quiet, as_json=as_json) as console:
+        if not (batch or quiet or as_json or depth_map) and input.is_file():
+            _offer_model(converter, console)
         if batch:
             _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
         else:
-            console.result(converter.convert(
-                input, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html, progress=console.progress))
+            with kept(input) as source:
+                console.result(converter.convert(
+                    source, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html,
+                    progress=console.progress))
+
+
+def _offer_model(converter: "SPAG4D", console: "Console") -> None:
+    from spag4d.first_run import ask_once
+
+    ask_once(converter.settings, console, _asked)
 
 
 def _convert_folder(
@@ -141,7 +141,7 @@ def _convert_folder(
 @click.option("--overwrite", is_flag=True, help="Start anew instead of going on where an earlier run stopped.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per frame.")
-@_in_words
+@in_words
 def convert_video(
     input: Path, output: Path, preview: Path | None, overwrite: bool, quiet: bool, as_json: bool, **settings: Any
 ) -> None:
@@ -151,17 +151,34 @@ def convert_video(
     goes on when it is called again.
     """
     from spag4d.console import Console
+    from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
+    from spag4d.io.standard_input import kept
+    from spag4d.sequence import Sequence360
 
-    with Console(quiet=quiet, as_json=as_json) as console:
-        frames = SPAG4D(**settings).convert_video(
-            input, output, overwrite=overwrite, preview=preview, progress=console.progress)
-        count, bytes_written = 0, 0
+    converter = SPAG4D(**_named(settings))
+    check_combination(converter.settings)
+    with Console(quiet=quiet, as_json=as_json) as console, kept(input) as source:
+        if not (quiet or as_json) and input.is_file():
+            _offer_model(converter, console)
+        frames = converter.convert_video(
+            source, output, overwrite=overwrite, preview=preview, progress=console.progress)
+        made, bytes_written = 0, 0
         for frame in frames:
             console.frame(frame)
-            count, bytes_written = frame.number, bytes_written + frame.result.file_size
+            made, bytes_written = made + 1, bytes_written + frame.result.file_size
         if not as_json:
-            console.say(f"{output}: {count} frames, {bytes_written / 1e6:,.1f} MB written now; sequence.json lists them")
+            there = Sequence360.recorded(output).done
+            console.say(f"{output}: {frames_in_words(there, made, bytes_written)}; sequence.json lists them")
+
+
+def frames_in_words(there: int, made: int, bytes_written: int) -> str:
+    """Say how many frames are there, and how many of them this run made."""
+    whole = f"{there} frame{'s' if there != 1 else ''}"
+    if not made:
+        return f"{whole}, all of them there already (--overwrite starts anew)"
+    now = "" if made == there else f", {made} of them made now"
+    return f"{whole}{now}, {bytes_written / 1e6:,.1f} MB written"
 
 
 class _Numbers(click.ParamType):
@@ -200,13 +217,12 @@ _SIZE = _Numbers("WxH", "x", 2, int)
 @click.option("--panorama", is_flag=True, help="The whole sphere, as an equirectangular picture.")
 @click.option("--depth", is_flag=True, help="The distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
 @click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser, not as web viewers.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=10, show_default=True,
-              help="Length of a video. [s]")
-@click.option("--fps", type=click.FloatRange(0, min_open=True), default=24, show_default=True, help="Frames per second. [1/s]")
-@click.option("--radius", type=click.FloatRange(0), default=0.3, show_default=True, help="How far a video goes aside. [m]")
+@click.option("--seconds", type=float, default=10, show_default=True, help="Length of a video. [s, up to 3600]")
+@click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")
+@click.option("--radius", type=float, default=0.3, show_default=True, help="How far a video goes aside. [m]")
 @click.option("--device", default="auto", show_default=True, help="cpu or cuda, which needs gsplat; auto takes what is there.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-@_in_words
+@in_words
 def render(
     scene: Path, output: Path, position: "Place", look_at: "Place | None", fov: float,
     size: tuple[int, int] | None, radius: float, device: str, quiet: bool, **options: Any,
@@ -232,7 +248,7 @@ def render(
 @click.option("--write", is_flag=True, help="Put the walking range into the PLY's comments, and into sequence.json.")
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Of a folder: check every so many frames.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
-@_in_words
+@in_words
 def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, every: int, as_json: bool) -> None:
     """Tell how far the scene SCENE can be trusted: a file of any tool, in any format that is read.
 
@@ -268,12 +284,12 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
 @click.option("--up", type=click.Choice(["-y", "y"]), default="-y", show_default=True,
               help="The axis that points up; y turns the scene half about x. A .glb is always y up.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-@_in_words
+@in_words
 def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **options: Any) -> None:
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
-    Extensions decide the formats: .ply, .splat, .spz, .compressed.ply, .sog or .glb. What is done is done in the order of
-    the options here.
+    What an INPUT is its content says, also in a .gz or .zip. The extension of OUTPUT decides what is written: .ply, .splat,
+    .spz, .compressed.ply, .sog or .glb. What is done is done in the order of the options here.
     """
     from spag4d import transforming
     from spag4d.console import Console
@@ -287,16 +303,18 @@ def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **op
 @cli.command()
 @click.argument("scene", type=FilePath)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@_in_words
+@in_words
 def info(scene: Path, as_json: bool) -> None:
     """Tell what is in the scene file SCENE of any tool: how many Gaussians, where, how large, how they are stored.
 
     Whether the scene is any good, `spag4d check` tells.
     """
+    from spag4d.console import Console
     from spag4d.describing import describe
 
-    told = describe(scene)
-    click.echo(told.to_json() if as_json else told.to_text())
+    with Console() as console:
+        told = describe(scene, progress=console.progress)
+        console.say(told.to_json() if as_json else told.to_text())
 
 
 @cli.command()
@@ -310,7 +328,7 @@ def info(scene: Path, as_json: bool) -> None:
 @click.option("--max-queue", type=click.IntRange(1), default=100, show_default=True, help="Jobs that may wait.")
 @click.option("--keep-days", type=click.FloatRange(0), default=90, show_default=True,
               help="Days for which scenes are kept; 0 keeps them for ever.")
-@_in_words
+@in_words
 def serve(
     host: str, port: int | None, open_page: bool, names: tuple[str, ...], no_auth: bool,
     max_upload: float, max_queue: int, keep_days: float,
@@ -334,7 +352,7 @@ def serve(
               "room whose size is known.")
 @click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp: research only.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
-@_in_words
+@in_words
 def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:
     """Fetch published depth models, once, into the folder SPAG4D_HOME (default: the system's folder for caches).
 
@@ -365,23 +383,18 @@ def _asked(question: str) -> bool:
 
 @cli.command("settings")
 @click.option("--schema", is_flag=True, help="Print the JSON schema instead of the table.")
-@_in_words
+@in_words
 def show_settings(schema: bool) -> None:
     """List every setting with its default, its bounds and what it does."""
     click.echo(json.dumps(Settings.model_json_schema(), indent=2) if schema else markdown_table(), nl=schema)
 
 
-def _end_cleanly(signal_number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main() -> None:
-    """Run the command line; a request to terminate ends it as cleanly as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, _end_cleanly)
+    """Run the command line."""
     for stream in (sys.stdout, sys.stderr):  # a Windows pipe would refuse characters of file names
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    cli(prog_name="spag4d")
+    run(cli, "spag4d")
 
 
 if __name__ == "__main__":

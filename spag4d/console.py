@@ -10,7 +10,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from spag4d.batch import Outcome
-from spag4d.conversion import FRAMES, ConversionResult, FrameResult
+from spag4d.conversion import FRAMES, ConversionResult, FrameResult, percent
 from spag4d.errors import Spag4dError
 from spag4d.progress import Event, Notice, Progress
 
@@ -29,6 +29,7 @@ class Console:
         self._quiet = quiet
         self._as_json = as_json
         self._stage = ""
+        self._said: set[Notice] = set()
         self._bar: tqdm = tqdm(disable=True if quiet else None, leave=False, bar_format=_LAYOUT, ncols=80, unit="frame")
 
     @property
@@ -38,8 +39,7 @@ class Console:
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Notice):
-            if not self._quiet:
-                self._line(f"Warning: {self.title}{event.message}", error=True)
+            self._warn(event)
             return
         if event.stage != self._stage:
             self._stage = event.stage
@@ -51,6 +51,15 @@ class Console:
         self._bar.total = event.total
         self._bar.n = event.done
         self._bar.refresh()
+
+    def _warn(self, notice: Notice) -> None:
+        """Show a warning, one that is not about this picture only once."""
+        if self._quiet or notice in self._said:
+            return
+        if notice.general:
+            self._said.add(notice)
+        what = f"Note: {notice.message}" if notice.general else f"Warning: {self.title}{notice.message}"
+        self._line(f"{what}; {notice.command}" if notice.command else what, error=True)
 
     def result(self, result: ConversionResult) -> None:
         """Show what a conversion made."""
@@ -102,6 +111,8 @@ def summary(result: ConversionResult) -> str:
     stages = ", ".join(f"{name.lower()} {seconds:.1f}" for name, seconds in result.stage_times.items())
     reach = "no surfaces" if result.depth_range is None else "{:.2f} to {:.2f} m".format(*result.depth_range)
     scale = f", metres from {result.metres_from}" if result.metres_from else ""
+    if result.scale_sigma is not None:
+        scale += f", scale about right to ±{percent(result.scale_sigma)} %"
     scale += f", with SHARP ({result.sharp})" if result.sharp else ""
     return (
         f"{files}: {result.splat_count:,} Gaussians, {result.file_size / 1e6:.1f} MB in {result.processing_time:.1f} s\n"
@@ -113,7 +124,7 @@ def summary(result: ConversionResult) -> str:
 
 def _walk(range_m: Mapping[str, float]) -> str:
     level = [range_m[name] for name in ("+x", "-x", "+z", "-z")]
-    return f"{min(level):.2f} to {max(level):.2f} m from the camera, by direction, before gaps or smears show"
+    return f"{min(level):.2f} to {max(level):.2f} m from the camera, by direction, before what one looks at falls apart"
 
 
 def json_line(result: ConversionResult) -> str:

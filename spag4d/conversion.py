@@ -1,5 +1,6 @@
 """One conversion: what it keeps while it is under way, and what it tells in the end."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,16 @@ from spag4d.data import DepthMap
 from spag4d.device import explained_memory_errors
 from spag4d.progress import Event, Notice, Progress, Step
 from spag4d.settings import Settings
+
+STAGES = {
+    "Reading": 4.0, "Caps": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
+    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Steadying": 2.0, "Walking range": 10.0, "Writing": 20.0,
+    "Writing depth": 5.0, "Writing page": 5.0,
+}
+"""Every stage of a conversion in the order in which they come, with the seconds that it takes on a processor.
+
+Only their ratio matters: it is how far a progress bar gets with each, until a conversion has been measured.
+"""
 
 FRAMES = "Frames"
 """The stage of a video's progress that counts its frames."""
@@ -22,7 +33,8 @@ class ConversionResult:
     ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
     ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
     without the sky dome (None where all is sky). ``metres_from`` is what the scale was taken from where it is not the depth
-    model's own: another model or the camera's height. ``sharp`` is the mode in which SHARP was used, or empty.
+    model's own: another model or the camera's height; ``scale_sigma`` is the standard deviation of the log of the scale where
+    that is estimated, None where it was measured. ``sharp`` is the mode in which SHARP was used, or empty.
     ``walking_range_m`` says how far one may walk in each of 14 directions, ``+x`` and so on, of the file's axes.
     """
 
@@ -34,10 +46,16 @@ class ConversionResult:
     depth_range: tuple[float, float] | None
     depth_model: str
     metres_from: str
+    scale_sigma: float | None
     sharp: str
     walking_range_m: Mapping[str, float]
     device: str
     warnings: tuple[str, ...]
+
+
+def percent(log_sigma: float) -> int:
+    """Return by how many per cent a length is off where its logarithm is off by ``log_sigma``; at least one."""
+    return max(1, round(100 * (math.exp(log_sigma) - 1)))
 
 
 @dataclass(frozen=True)
@@ -81,22 +99,33 @@ class Run:
             depth_range=reach,
             depth_model=depth.model,
             metres_from=depth.metres_from,
+            scale_sigma=depth.scale_sigma,
             sharp=self.sharp,
             walking_range_m=self.walking_range_m,
             device=device,
             warnings=tuple(self.warnings),
         )
 
+    @property
+    def between_stages(self) -> Progress:
+        """What to report to outside of a stage: warnings are kept as those of stages are."""
+        return replace(self.listener, on_event=self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.warnings.append(event.message)
+        self.listener.on_event(event)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
-        """Time one stage, report what happens in it under its name, and put memory errors into words."""
+        """Time one of the `STAGES`, report what happens in it under its name, and put memory errors into words."""
+        assert name in STAGES, f"the stage {name} needs a share in a progress bar: give it one in STAGES"
         reached = 0.0
 
         def hear(event: Event) -> None:
             nonlocal reached
             if isinstance(event, Notice):
-                self.warnings.append(event.message)
-                self.listener.on_event(event)
+                self._hear(event)
             elif event.done >= reached * event.total > 0 or not reached:  # a part of a part must not move the bar back
                 reached = event.done / max(event.total, 1)
                 self.listener.on_event(replace(event, stage=name))

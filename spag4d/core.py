@@ -1,6 +1,7 @@
 """`SPAG4D`: photos and videos become scenes."""
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -73,9 +74,9 @@ class SPAG4D:
         _check_targets(targets, depth_path, sources=(input_path, depth_map))
         if page is not None:
             check_page(page)
-        panorama = self._stages.painted(self._stages.read(input_path, run), run)
-        depth = self._stages.raw_depth(panorama, depth_map, run)
         measured = depth_map is not None
+        panorama = self._read(input_path, run, measured=measured)
+        depth = self._stages.raw_depth(panorama, depth_map, run)
         if early:
             self._first_look(panorama, depth, early, run, measured=measured)
         depth = self._stages.refined_depth(depth, panorama, run)
@@ -85,7 +86,7 @@ class SPAG4D:
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(gaussians, outputs, depth, run)
         write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
-                   metres_from=depth.metres_from, walking_range_m=run.walking_range_m)
+                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
@@ -94,6 +95,13 @@ class SPAG4D:
                 write_viewer_page(page, gaussians, title=panorama.name, progress=listener)
         device = self._stages.device if depth_map is None else "cpu"
         return run.result(started, outputs.values(), len(gaussians), depth, depth.reach(panorama.valid), device)
+
+    def _read(self, source: PanoramaLike, run: Run, *, measured: bool) -> Panorama:
+        """Return the panorama, its caps painted over, once it is sure that the models that are named can be used."""
+        check_models(run.settings)
+        panorama = self._stages.read(source, run)
+        self._stages.choose(run, given_depth=measured)
+        return self._stages.painted(panorama, run)
 
     def _first_look(
         self, panorama: Panorama, depth: DepthMap, outputs: Mapping[str, Path], run: Run, *, measured: bool
@@ -169,7 +177,7 @@ class SPAG4D:
 
         started = time.perf_counter()
         panorama = self._stages.painted(panorama, run)
-        depth = self._stages.raw_depth(panorama, None, run)
+        depth = self._stages.raw_depth(panorama, None, run, still=False)
         with run.stage("Steadying"):
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)
@@ -191,18 +199,19 @@ class SPAG4D:
     ) -> Gaussians:
         """Return the Gaussians of a panorama (file or array) without writing a file."""
         run = Run(self.settings.changed(**overrides), progress)
-        return self._stages.gaussians(*self._filled(self._stages.read(panorama, run), depth_map, run), run)
+        return self._stages.gaussians(*self._filled(panorama, depth_map, run), run)
 
     def estimate_depth(self, panorama: PanoramaLike, *, progress: Progress = SILENT, **overrides: Any) -> DepthMap:
         """Return the refined depth map of a panorama (file or array), the sky marked."""
-        run = Run(self.settings.changed(**overrides), progress)
-        return self._filled(self._stages.read(panorama, run), None, run)[1]
+        run = Run(self.settings.changed(**{**overrides, "sharp_refine": False}), progress)
+        return self._filled(panorama, None, run)[1]
 
-    def _filled(self, panorama: Panorama, given: DepthLike | None, run: Run) -> tuple[Panorama, DepthMap]:
+    def _filled(self, source: PanoramaLike, given: DepthLike | None, run: Run) -> tuple[Panorama, DepthMap]:
         """Return the panorama and its refined depth, both without caps."""
-        panorama = self._stages.painted(panorama, run)
+        measured = given is not None
+        panorama = self._read(source, run, measured=measured)
         depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run)
-        return self._stages.filled(panorama, depth, run, measured=given is not None)
+        return self._stages.filled(panorama, depth, run, measured=measured)
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> Plan:
@@ -231,7 +240,7 @@ def _counting(progress: Progress, number: int, count: int) -> Progress:
 def _check_preview(path: Path, source: Path) -> None:
     if path.suffix.lower() != ".mp4":
         raise InputError(f"the preview is an MP4 video: end '{path.name}' in .mp4.")
-    if path.resolve() == source.resolve():
+    if os.path.realpath(path) == os.path.realpath(source):
         raise InputError(f"{path} is also the input: writing there would destroy it. Choose another name.")
     check_target(path)
 
@@ -251,9 +260,9 @@ def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tu
     targets = [*outputs, *([] if depth_path is None else [depth_path])]
     if depth_path is not None:
         check_depth_path(depth_path)
-    taken = {Path(source).resolve() for source in sources if isinstance(source, str | Path)}
+    taken = {os.path.realpath(source) for source in sources if isinstance(source, str | Path)}
     for target in targets:
-        if target.resolve() in taken:
+        if os.path.realpath(target) in taken:
             raise InputError(f"{target} is also an input: writing there would destroy it. Choose another name.")
         check_target(target)
 

@@ -11,18 +11,19 @@ Distance
     Along the ray, in metres (or scene units where ``kind`` is "relative"). Planar z exists only inside `geometry.camera`
     and the wrappers of perspective models.
 Gaussians
-    Activated in memory: metres, standard deviations, unit quaternions in wxyz, opacity 0–1, sRGB 0–1. Logit, log and
-    spherical-harmonic encodings exist only inside `io`.
+    Activated in memory: metres, standard deviations, unit quaternions in wxyz, opacity 0–1, sRGB 0–1. Logit, log and the
+    spherical-harmonic encoding of ``colors`` exist only inside `io`. What colour changes with the direction of view is ``sh``
+    (see `Gaussians`).
 Names
     Suffixes carry units and order (``_m _px _rad _deg _s _hw _wxyz``); transforms are ``a_from_b``; arrays are ``h w``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int64
 
 DepthKind = Literal["metric", "relative"]
 
@@ -68,7 +69,8 @@ class DepthMap:
 
     ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind``
     says whether distances are metres; ``model`` names who made it; ``metres_from`` names whose metres they are where they are
-    not the model's own: another model, or the height of the camera.
+    not the model's own: another model, or the height of the camera; ``scale_sigma`` is the standard deviation of the log of
+    the scale, None where it was measured or nobody knows.
     """
 
     distance: Float32[np.ndarray, "h w"]
@@ -76,6 +78,7 @@ class DepthMap:
     kind: DepthKind = "metric"
     model: str = "unknown"
     metres_from: str = ""
+    scale_sigma: float | None = None
 
     def __post_init__(self) -> None:
         """Check that the sizes fit together."""
@@ -136,15 +139,26 @@ class PinholeCamera:
         _require(self.fx > 0 and self.fy > 0, f"focal lengths must be positive, got fx {self.fx} and fy {self.fy}")
 
 
+SH_COUNTS = (0, 3, 8, 15)
+"""How many coefficients of view-dependent colour there are by their highest degree, 0 to 3."""
+
+
 @dataclass(frozen=True)
 class Gaussians:
-    """``n`` anisotropic Gaussians: means and scales (standard deviations) in metres, colours in sRGB 0–1."""
+    """``n`` anisotropic Gaussians: means and scales (standard deviations) in metres, colours in sRGB 0–1.
+
+    ``sh`` (n, k, 3), None where colour is the same from everywhere, are the coefficients of the real spherical harmonics of
+    degree 1 (k = 3), 2 (k = 8) or 3 (k = 15): degree by degree, within each by order m = -l … l, and red, green, blue last.
+    Signs are those of 3DGS files (with the Condon-Shortley phase). Seen along the unit vector ``d`` from the eye to its mean,
+    a Gaussian has the colour ``max(colors + Σ sh_j Y_j(d), 0)``, where ``colors`` alone may then lie outside of 0–1.
+    """
 
     means: Float32[np.ndarray, "n 3"]
     scales: Float32[np.ndarray, "n 3"]
     quats_wxyz: Float32[np.ndarray, "n 4"]
     opacities: Float32[np.ndarray, " n"]
     colors: Float32[np.ndarray, "n 3"]
+    sh: Float32[np.ndarray, "n k 3"] | None = None
 
     def __post_init__(self) -> None:
         """Check that all arrays describe the same number of Gaussians."""
@@ -153,21 +167,50 @@ class Gaussians:
             shape = getattr(self, name).shape
             _require(shape == (count, width), f"{name} has shape {shape}, expected ({count}, {width})")
         _require(self.opacities.shape == (count,), f"opacities has shape {self.opacities.shape}, expected ({count},)")
+        if self.sh is not None:
+            _require(self.sh.shape in [(count, k, 3) for k in SH_COUNTS[1:]],
+                     f"sh has shape {self.sh.shape}, expected ({count}, k, 3) with k = 3, 8 or 15")
 
     def __len__(self) -> int:
         """Return the number of Gaussians."""
         return self.means.shape[0]
 
+    @property
+    def sh_degree(self) -> int:
+        """Highest degree of view-dependent colour, 0 to 3."""
+        return 0 if self.sh is None else SH_COUNTS.index(self.sh.shape[1])
+
+    def select(self, members: "Bool[np.ndarray, ' n'] | Int64[np.ndarray, ' m'] | slice") -> "Gaussians":
+        """Return some of the Gaussians: those that a mask (n,) marks, whose indices (m,) are given, or a stretch as views."""
+        chosen = {field.name: getattr(self, field.name)[members] for field in fields(self) if field.name != "sh"}
+        return Gaussians(**chosen, sh=None if self.sh is None else self.sh[members])
+
     @staticmethod
     def concatenate(parts: "Sequence[Gaussians]") -> "Gaussians":
-        """Join several sets into one, in their order; nothing is copied where only one has members."""
+        """Join several sets into one, in their order; nothing is copied where only one has members.
+
+        Where any has ``sh``, those of a lower degree get coefficients of zero.
+        """
         parts = [part for part in parts if len(part)] or [Gaussians.empty()]
         if len(parts) == 1:
             return parts[0]
         names = ("means", "scales", "quats_wxyz", "opacities", "colors")
-        return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        sh = _sh_of_all(parts, SH_COUNTS[max(part.sh_degree for part in parts)])
+        return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names), sh=sh)
 
     @staticmethod
     def empty() -> "Gaussians":
         """A set without members."""
         return Gaussians(*(np.zeros(shape, np.float32) for shape in ((0, 3), (0, 3), (0, 4), (0,), (0, 3))))
+
+
+def _sh_of_all(parts: Sequence[Gaussians], k: int) -> Float32[np.ndarray, "n k 3"] | None:
+    if not k:
+        return None
+    sh = np.zeros((sum(map(len, parts)), k, 3), np.float32)
+    start = 0
+    for part in parts:
+        if part.sh is not None:
+            sh[start:start + len(part), :part.sh.shape[1]] = part.sh
+        start += len(part)
+    return sh

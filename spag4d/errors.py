@@ -12,12 +12,38 @@
 A message says what was wrong, the value received and what to do next. Any other exception is a bug and keeps its traceback.
 """
 
+import re
+from collections.abc import Iterable
+
+
+def either(names: Iterable[str]) -> str:
+    """Return choices as a sentence names them: "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error says as a part of a sentence: in one line, without a full stop, and never nothing."""
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
 
 class Spag4dError(Exception):
     """Root of all errors that are shown to the user as one line."""
 
     exit_code = 1
     http_status = 500
+
+    def __str__(self) -> str:
+        """Return the message without anything that a terminal would take for a command, as it may quote files."""
+        return printable(super().__str__())
+
+
+def printable(text: str) -> str:
+    """Return a text in which control characters, but for line ends and tabs, are written out as escapes."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class InputError(Spag4dError):

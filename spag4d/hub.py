@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spag4d.errors import InputError, ResourceError, WeightsError
+from spag4d.errors import InputError, ResourceError, WeightsError, reason
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import (
     WEIGHTS,
@@ -184,8 +184,7 @@ def _network_in_words(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise WeightsError(f"{name} could not be fetched: {_hint(error)}{reason}. {by_hand(name)}") from error
+        raise WeightsError(f"{name} could not be fetched: {_hint(error)}{reason(error)}. {by_hand(name)}") from error
 
 
 def _hint(error: Exception) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spag4d.data import DepthMap, Gaussians
-from spag4d.errors import InputError
+from spag4d.errors import InputError, either
 from spag4d.io.atomic import atomic_path, check_target
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.movie import write_movie
@@ -25,6 +25,10 @@ _SOLID = 0.5
 """Alpha from which on a pixel has a distance."""
 
 Place = tuple[float, float, float]
+
+FARTHEST_M = 1_000_000.0
+"""How far from the capture point one may stand or look: beyond that, single precision has no centimetres left."""
+MOST_SECONDS, MOST_FPS = 3600.0, 240.0
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,15 @@ class Shot:
             raise InputError(f"a picture has 1 to 16384 pixels along each side, got {width} x {height}")
         if self.panorama and width != 2 * height:
             raise InputError(f"a panorama is twice as wide as high, got {width} x {height}")
-        if not 0 < self.fov_deg < 180:
-            raise InputError(f"a field of view lies between 0 and 180 degrees, got {self.fov_deg:g}")
+        if not 1 <= self.fov_deg <= 179:
+            raise InputError(f"a field of view lies between 1 and 179 degrees, got {self.fov_deg:g}")
+        if not all(abs(value) <= FARTHEST_M for value in (*self.position_m, *(self.look_at_m or ()))):
+            raise InputError(f"places lie within {FARTHEST_M:g} m of the capture point along each axis")
+        for name, value, most in (("--seconds", self.seconds, MOST_SECONDS), ("--fps", self.fps, MOST_FPS)):
+            if not 0.001 <= value <= most:
+                raise InputError(f"{name} lies between 0.001 and {most:g}, got {value:g}")
+        if not 0 <= self.radius_m <= FARTHEST_M:
+            raise InputError(f"--radius lies between 0 and {FARTHEST_M:g} m, got {self.radius_m:g}")
         if self.look_at_m == self.position_m:
             raise InputError("--look-at is the place to look at, and must differ from --position")
 
@@ -69,12 +80,14 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
     if shot.depth and extension != MOVIE:
         check_depth_path(output)
     elif extension not in (*_PICTURES, MOVIE):
-        raise InputError(f"cannot tell what '{output.name}' shall be: end it in {', '.join(_PICTURES)} or, a video, {MOVIE}.")
+        raise InputError(f"cannot tell what '{output.name}' shall be: end it in {either(_PICTURES)}, or a video in {MOVIE}.")
     if extension == MOVIE and (shot.panorama or shot.depth):
         raise InputError(f"a video shows colours and a flat view: leave out --panorama and --depth, or do not end in {MOVIE}.")
+    if extension == MOVIE and min(shot.size_wh) < 2:
+        raise InputError(f"a video has 2 pixels or more along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
     check_target(output)
     device = drawing_device(device)
-    gaussians = read_scene(scene)
+    gaussians = read_scene(scene, progress=progress)
     if extension == MOVIE:
         write_movie(output, _film(gaussians, shot, device, progress), shot.fps)
         return

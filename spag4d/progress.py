@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 
 from spag4d.errors import Cancelled
 
+TURNS = "Finding the camera's turns"
+"""The stage of a video's progress that looks at all of its frames before the first one is converted."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -18,9 +21,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Notice:
-    """A warning that the user should read, such as a fallback that was taken."""
+    """A warning that the user should read, such as a fallback that was taken.
+
+    ``command`` is what to type about it, which only a terminal shows; a ``general`` one is about this installation, not about
+    this picture, and once is enough.
+    """
 
     message: str
+    command: str = ""
+    general: bool = False
 
 
 Event = Step | Notice
@@ -57,9 +66,9 @@ class Progress:
 
         return replace(self, on_event=hear)
 
-    def warn(self, message: str) -> None:
-        """Pass a warning on to the user."""
-        self.on_event(Notice(message))
+    def warn(self, message: str, *, command: str = "", general: bool = False) -> None:
+        """Pass a warning on to the user; see `Notice`."""
+        self.on_event(Notice(message, command, general))
 
 
 SILENT = Progress()

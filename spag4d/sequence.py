@@ -14,11 +14,13 @@ from spag4d import __version__
 from spag4d.conversion import FrameResult
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
+from spag4d.io.archive import opened_zip
 from spag4d.io.atomic import atomic_path
+from spag4d.io.bounds import check_unpacked
 from spag4d.io.outputs import format_of, output_paths, without_extension
+from spag4d.sequence_record import RECORD, read_record
 from spag4d.settings import AUTO, Settings
 
-RECORD = "sequence.json"
 _LOCK = ".sequence.lock"
 _FREE = ("device",)
 """Settings that may change between a run and the one that goes on with it."""
@@ -98,9 +100,11 @@ class Sequence360:
         if self.done in (0, len(self._record["frames"])) or not self._record["settings"]["temporal_alpha"]:
             return {}
         try:
+            with opened_zip(path) as archive:
+                check_unpacked(path.stat().st_size, sum(entry.file_size for entry in archive.infolist()), path)
             with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError, InputError) as error:
             raise InputError(f"cannot go on in {self.folder}: {path.name}, which holds what is known of the last frame, is "
                              "missing or damaged. --overwrite starts anew.") from error
 
@@ -131,7 +135,7 @@ class Sequence360:
     @staticmethod
     def recorded(folder: Path) -> "Sequence360":
         """Return the sequence that a folder holds, whatever it was made of; raises `InputError` where there is none."""
-        record = _read(folder)
+        record = read_record(folder)
         if record is None:
             raise InputError(f"{folder} holds no {RECORD}: it is no folder of a converted video. Name a scene in it.")
         return Sequence360(folder, record)
@@ -139,7 +143,7 @@ class Sequence360:
     @staticmethod
     def found(folder: Path, clip: Mapping[str, Any], settings: Settings) -> "Sequence360 | None":
         """Return the sequence that a folder holds, or None; raises `InputError` where it is not the one that is asked for."""
-        record = _read(folder)
+        record = read_record(folder)
         if record is None:
             if any(folder.glob("frame_[0-9]*")):
                 raise InputError(f"{folder} holds frames, but no {RECORD} that says of what. Choose another folder, or replace "
@@ -189,17 +193,3 @@ def _cleared(folder: Path) -> None:
 def frame_outputs(folder: Path, number: int, format: str) -> dict[str, Path]:
     """Return format → file of the frame ``number`` from 0."""
     return output_paths(folder / f"frame_{number + 1:05d}", next(iter(WRITERS)) if format == AUTO else format)
-
-
-def _read(folder: Path) -> dict[str, Any] | None:
-    path = folder / RECORD
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if not {"clip", "settings", "version", "done", "frames"} <= record.keys():
-            raise ValueError("it has not the keys of one")
-        return record
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} is no record of a sequence: {error}. Choose another folder, or start anew with "
-                         "--overwrite.") from error

@@ -7,7 +7,7 @@ an output all come from the class `Settings`.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.config import JsonDict
@@ -22,24 +22,40 @@ from spag4d.registry import nearest
 VIDEO = "Video"
 """The group of the settings that a single picture has no use for."""
 
+SHARP = "SHARP"
+"""The group of the settings that belong to SHARP."""
+
+
+_LEAST_HEIGHT_M = 0.01
+
 
 class _Several(tuple[str, ...]):
     """Choices of which all but the first may stand beside each other, with commas between them."""
 
 
+class _Help(NamedTuple):
+    """What ``text`` says holds everywhere; ``typed`` goes on for those who type, ``clicked`` for those who see the page."""
+
+    text: str
+    typed: str = ""
+    clicked: str = ""
+
+
 def _setting(
-    default: Any, text: str, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
+    default: Any, text: str | _Help, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
     main: bool = False, page: bool = True, **bounds: Any,
 ) -> Any:
     """Declare a setting; a ``main`` one is shown first on the web page, one that is not for the ``page`` not at all."""
+    words = _Help(text) if isinstance(text, str) else text
     extra: JsonDict = {"group": group, "unit": unit, "main": main, "page": page}
     if bare:
         extra["bare"] = bare
+    extra |= {"typed": words.typed, "clicked": words.clicked}
     if choices:
         extra["enum"] = [*choices]
     if isinstance(choices, _Several):
         extra["several"] = True
-    return Field(default, title=label, description=text, json_schema_extra=extra, **bounds)
+    return Field(default, title=label, description=words.text, json_schema_extra=extra, **bounds)
 
 
 class Settings(BaseModel):
@@ -54,20 +70,21 @@ class Settings(BaseModel):
         "cubemap", "What da3 looks at: the panorama as one picture, 6 views of a cube, or 20 views of an icosahedron.",
         label="Views of da3", group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
     dap_normalization: str = _setting(
-        "imagenet", "How dap's input is normalised; download-models --verify tells which is right.",
+        "imagenet", _Help("How dap's input is normalised.", typed="download-models --verify tells which is right."),
         label="Normalisation of dap", group="Depth", choices=("imagenet", "none"))
     depth_tiles: bool = _setting(
         False, "Add fine detail from perspective views, estimated by da3.",
         label="Detail from views", group="Depth")
     camera_height: float = _setting(
-        0.0, "Height of the camera above the floor, which sets the scale of the scene; 0 keeps the model's own scale.",
-        label="Camera height", group="Depth", unit="m", ge=0, main=True)
+        0.0, "Height of the camera above the floor, which sets the scale of the scene; "
+        "0 weighs the model's own scale and usual heights.",
+        label="Camera height", group="Depth", unit="m", ge=0, le=1000, main=True)
     commercial_ok: bool = _setting(
         False, "Use only models whose results may be sold.",
         label="For commercial use", group="Depth", main=True)
     depth_map_unit: float = _setting(
-        0.001, "Metres per count of a 16-bit picture passed with --depth-map, unless it records its own unit.",
-        label="Depth map unit", group="Depth", unit="m", gt=0, page=False)
+        0.001, "Metres per count of whole numbers passed with --depth-map, unless the file records its own unit.",
+        label="Depth map unit", group="Depth", unit="m", ge=1e-6, le=1000, page=False)
     use_guided_filter: bool = _setting(
         True, "Sharpen the depth's edges along the edges of the picture.",
         label="Sharpen edges", group="Depth")
@@ -79,29 +96,30 @@ class Settings(BaseModel):
         label="Fill nadir and zenith", group="Depth")
     depth_min: float = _setting(
         0.1, "Surfaces nearer than this are dropped.",
-        label="Nearest distance", group="Depth", unit="m", ge=0)
+        label="Nearest distance", group="Depth", unit="m", ge=0, le=10_000)
     depth_max: float = _setting(
         100.0, "Surfaces farther than this, and not sky, are brought to this distance.",
-        label="Farthest distance", group="Depth", unit="m", gt=0)
+        label="Farthest distance", group="Depth", unit="m", ge=0.01, le=10_000)
     global_scale: float = _setting(
         1.0, "Factor on all distances.",
-        label="Scale", group="Depth", gt=0)
+        label="Scale", group="Depth", ge=0.001, le=1000)
     stride: int = _setting(
         2, "Pixels per Gaussian along each axis: 1 is the finest.",
         label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16, main=True)
     max_splats: int | None = _setting(
         None,
-        "Make at most this many Gaussians, small where the picture has detail, large where it is flat; stride has no effect.",
-        label="Most Gaussians", group="Gaussians", ge=1000, main=True)
+        "Make at most this many Gaussians, small where the picture has detail and large where it is flat, instead of one for "
+        "every few pixels.",
+        label="Most Gaussians", group="Gaussians", ge=1000, le=1_000_000_000, main=True)
     scale_factor: float = _setting(
         1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.",
-        label="Size of Gaussians", group="Gaussians", gt=0, le=10)
+        label="Size of Gaussians", group="Gaussians", ge=0.1, le=10)
     thickness: float = _setting(
         0.1, "Extent along the surface normal as a share of the extent along the surface.",
-        label="Thickness", group="Gaussians", gt=0, le=1)
+        label="Thickness", group="Gaussians", ge=0.001, le=1)
     opacity: float = _setting(
         0.99, "Opacity of surface Gaussians.",
-        label="Opacity", group="Gaussians", gt=0, lt=1)
+        label="Opacity", group="Gaussians", ge=0.01, le=0.999)
     backing: bool = _setting(
         True, "Put a coarse layer behind the fine one, which closes gaps.",
         label="Backing layer", group="Gaussians")
@@ -110,49 +128,50 @@ class Settings(BaseModel):
         label="Walking range", group="Gaussians", unit="m", ge=0, le=3, main=True)
     sharp_refine: bool | None = _setting(
         None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.",
-        label="Refine with SHARP", group="SHARP")
+        label="Refine with SHARP", group=SHARP)
     sharp_mode: str = _setting(
         "refine", "refine: our Gaussians with SHARP's sizes and colours; layers: SHARP's own, with what objects hide.",
-        label="Mode of SHARP", group="SHARP", choices=("refine", "layers"))
+        label="Mode of SHARP", group=SHARP, choices=("refine", "layers"))
     sharp_projection: str = _setting(
         "cubemap", "Views that SHARP sees: 6 of a cube, or 20 of an icosahedron.",
-        label="Views of SHARP", group="SHARP", choices=("cubemap", "icosahedral"))
+        label="Views of SHARP", group=SHARP, choices=("cubemap", "icosahedral"))
     sharp_cubemap_size: int = _setting(
         1536, "Resolution of a view per 90°, in multiples of 384; above 1536 there are more views.",
-        label="Resolution of views", group="SHARP", unit="px", ge=384, le=6144)
+        label="Resolution of views", group=SHARP, unit="px", ge=384, le=6144)
     scale_blend: float = _setting(
         0.8, "How much of SHARP's sizes is taken in the mode refine.",
-        label="SHARP's sizes", group="SHARP", ge=0, le=1)
+        label="SHARP's sizes", group=SHARP, ge=0, le=1)
     opacity_blend: float = _setting(
         1.0, "How much of SHARP's opacities is taken in the mode refine.",
-        label="SHARP's opacities", group="SHARP", ge=0, le=1)
+        label="SHARP's opacities", group=SHARP, ge=0, le=1)
     color_blend: float = _setting(
         0.5, "How much of SHARP's colours is taken; the rest is the photo's.",
-        label="SHARP's colours", group="SHARP", ge=0, le=1)
+        label="SHARP's colours", group=SHARP, ge=0, le=1)
     sky_dome: bool = _setting(
         True, "Show the sky on a sphere behind everything; otherwise it is dropped.",
         label="Sky dome", group="Sky", main=True)
     sky_threshold: float = _setting(
         80.0, "Everything farther than this is sky; 0 leaves that to the depth model.",
-        label="Sky begins at", group="Sky", unit="m", ge=0)
+        label="Sky begins at", group="Sky", unit="m", ge=0, le=10_000)
     fps: float = _setting(
         10.0, "Scenes per second of video.",
-        label="Scenes per second", group=VIDEO, unit="1/s", main=True)
+        label="Scenes per second", group=VIDEO, unit="1/s", ge=0.001, le=240, main=True)
     start: float = _setting(
         0.0, "Where in the video to begin.",
-        label="Start", group=VIDEO, unit="s", main=True)
+        label="Start", group=VIDEO, unit="s", ge=0, le=1_000_000, main=True)
     duration: float | None = _setting(
         None, "How much of the video to convert; by default all that follows.",
-        label="Duration", group=VIDEO, unit="s", main=True)
+        label="Duration", group=VIDEO, unit="s", ge=0.001, le=1_000_000, main=True)
     stabilize: str = _setting(
-        "off", "lock keeps the first frame's heading (without a value too), smooth removes only the shake.",
+        "off", _Help("lock keeps the first frame's heading, smooth removes only the shake.",
+                     typed="Without a value it is lock."),
         label="Stabilise", group=VIDEO, choices=("off", "lock", "smooth"), bare="lock", main=True)
     temporal_alpha: float = _setting(
         0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.",
-        label="Steadiness", group=VIDEO, ge=0, lt=1)
+        label="Steadiness", group=VIDEO, ge=0, le=0.99)
     format: str = _setting(
-        AUTO, "File formats, with commas between them; auto goes by the extension of the output; both is ply,splat, and what "
-        "auto means on the web page.",
+        AUTO, _Help("File formats, with commas between them; both is ply,splat.",
+                    typed="auto goes by the extension of the output.", clicked="auto is both."),
         label="Files", group="Files", choices=_Several((AUTO, *WRITERS, BOTH)))
     force_erp: bool = _setting(
         False, "Take a picture that is not 2:1 for a full panorama and resample it.",
@@ -171,6 +190,9 @@ class Settings(BaseModel):
                                  f"{' or several' if setting.several else ''}{nearest(wrong, setting.choices)}")
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
+        if 0 < self.camera_height < _LEAST_HEIGHT_M:
+            raise ValueError(f"camera_height = {self.camera_height!r}: a camera stands at {_LEAST_HEIGHT_M:g} m or higher; 0 "
+                             "keeps the model's scale")
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
         if self.max_splats is not None and self.sharp_mode == "layers":
@@ -196,7 +218,22 @@ class Settings(BaseModel):
 
     def changed(self, **overrides: Any) -> "Settings":
         """Return these settings with some of them replaced; raises `InputError` as `of` does."""
-        return Settings.of(**{**self.model_dump(), **overrides}) if overrides else self
+        return Settings.of(**{**self.model_dump(exclude_unset=True), **overrides}) if overrides else self
+
+    @property
+    def named(self) -> list[str]:
+        """The settings that somebody chose, in the order of their declaration; all others are as they are by default."""
+        return [name for name in type(self).model_fields if name in self.model_fields_set and getattr(self, name) is not None]
+
+    @property
+    def named_of_sharp(self) -> list[str]:
+        """The settings that somebody chose for what SHARP does."""
+        return [name for name in self.named if name != "sharp_refine" and Declared(name).extra["group"] == SHARP]
+
+    @property
+    def asks_for_sharp(self) -> bool:
+        """Whether SHARP is asked for by name, so that it is an error where it cannot be had."""
+        return bool(self.named_of_sharp) if self.sharp_refine is None else self.sharp_refine
 
 
 def _explained(item: Any) -> str:
@@ -266,6 +303,11 @@ class Declared:
         return f"--{name}/--no-{name}" if self.is_switch else f"--{name}"
 
     @property
+    def help_typed(self) -> str:
+        """What it does, for those who type."""
+        return " ".join(filter(None, (self.field.description, self.extra["typed"])))
+
+    @property
     def bounds(self) -> str:
         """Allowed values in words."""
         if self.choices:
@@ -283,8 +325,13 @@ def declared(*, video: bool = True) -> Iterator[Declared]:
 def page_schema() -> dict[str, Any]:
     """Return the JSON schema of the settings that a web page has a use for."""
     schema = Settings.model_json_schema()
-    schema["properties"] = {name: one for name, one in schema["properties"].items() if one["page"]}
+    schema["properties"] = {name: _for_page(one) for name, one in schema["properties"].items() if one["page"]}
     return schema
+
+
+def _for_page(one: dict[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in one.items() if name not in ("typed", "clicked", "bare")}
+    return {**own, "description": " ".join(filter(None, (one["description"], one["clicked"])))}
 
 
 _UNSET = {"duration": "the rest", "max_splats": "no limit"}
@@ -298,5 +345,5 @@ def markdown_table() -> str:
         words = {None: "if installed", True: "on", False: "off"}
         shown = words[default] if setting.is_switch else f"{default} {setting.extra['unit']}".strip()
         shown = _UNSET.get(setting.name, shown)
-        lines.append(f"| `{setting.option}` | `{setting.name}` | {shown} | {setting.bounds} | {setting.field.description} |")
+        lines.append(f"| `{setting.option}` | `{setting.name}` | {shown} | {setting.bounds} | {setting.help_typed} |")
     return "\n".join(lines) + "\n"

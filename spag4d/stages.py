@@ -1,5 +1,6 @@
 """The stages of a conversion, and how long models live. No formula and no loop over pixels stands here."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,16 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spag4d import __version__
-from spag4d.conversion import Run
+from spag4d.conversion import Run, percent
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.depth import DEPTH_MODELS, best_available, check_available
+from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
 from spag4d.depth.floor import scaled_to_camera_height
-from spag4d.depth.from_file import depth_from_array, depth_from_file
+from spag4d.depth.from_file import check_reach, depth_from_array, depth_from_file
 from spag4d.depth.loaded import Loaded
 from spag4d.depth.perspective import PerspectiveModel
 from spag4d.depth.resize import shrink
 from spag4d.depth.tiles import TILES_MODEL, add_detail
+from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
 from spag4d.io import WRITERS
@@ -52,16 +54,33 @@ def check_models(settings: Settings) -> None:
         check_available(settings.depth_model, commercial_ok=settings.commercial_ok)
     if settings.depth_tiles:
         check_available(TILES_MODEL)
-    if settings.sharp_refine:
+    if settings.asks_for_sharp:
         check_available(SHARP, commercial_ok=settings.commercial_ok)
 
 
-def with_choices_made(settings: Settings, progress: Progress) -> Settings:
-    """Return the settings with a depth model and SHARP's use decided, and warn of fallbacks once."""
-    name = settings.depth_model
-    if name == AUTO:
-        name = best_available(progress, commercial_ok=settings.commercial_ok)
-    return settings.changed(depth_model=name, sharp_refine=_wants_sharp(settings, progress))
+def with_choices_made(settings: Settings, progress: Progress, *, given_depth: bool = False) -> Settings:
+    """Return the settings with a depth model and SHARP's use decided, and say in one line which of both is missing.
+
+    ``given_depth`` needs no model. Raises as `check_models` does.
+    """
+    check_models(settings)
+    name, with_sharp = settings.depth_model, settings.sharp_refine
+    if name == AUTO and not given_depth:
+        name = best_available(commercial_ok=settings.commercial_ok)
+    if with_sharp is None:
+        with_sharp = not settings.commercial_ok and is_installed(SHARP)
+    no_model = name == BUILTIN and settings.depth_model == AUTO
+    no_sharp = settings.sharp_refine is None and not with_sharp and not settings.commercial_ok
+    if missing := _missing(no_model, no_sharp):
+        progress.warn(missing, command="`spag4d download-models --list` shows what can be fetched", general=True)
+    return settings.changed(depth_model=name, sharp_refine=with_sharp)
+
+
+def _missing(no_model: bool, no_sharp: bool) -> str:
+    """Return in one line what would make scenes better and is not installed."""
+    if no_model:
+        return "made with the small built-in depth model" + (", and without SHARP" if no_sharp else "")
+    return "made without SHARP, which refines the Gaussians" if no_sharp else ""
 
 
 class Stages:
@@ -77,6 +96,10 @@ class Stages:
         """Where the depth model is that was used last."""
         return self._model.device
 
+    def choose(self, run: Run, *, given_depth: bool = False) -> None:
+        """Decide which models the run uses where its settings leave that open; see `with_choices_made`."""
+        run.settings = with_choices_made(run.settings, run.between_stages, given_depth=given_depth)
+
     def read(self, source: PanoramaLike, run: Run) -> Panorama:
         """Return the panorama of a file or an array."""
         with run.stage("Reading") as listener:
@@ -86,8 +109,11 @@ class Stages:
                 return panorama_from_array(source, force_erp=run.settings.force_erp)
             return read_panorama(Path(source), force_erp=run.settings.force_erp, progress=listener)
 
-    def raw_depth(self, panorama: Panorama, given: DepthLike | None, run: Run) -> DepthMap:
-        """Return the depth as it was given or estimated, in its final scale."""
+    def raw_depth(self, panorama: Panorama, given: DepthLike | None, run: Run, *, still: bool = True) -> DepthMap:
+        """Return the depth as it was given or estimated, in its final scale.
+
+        In a video the model's own scale stays: weighed anew for each frame it would breathe.
+        """
         settings = run.settings
         if settings.depth_tiles and given is not None:
             raise InputError("--depth-tiles adds detail to a model's depth, not to --depth-map. Leave one of them out.")
@@ -98,7 +124,13 @@ class Stages:
         if settings.camera_height:
             with run.stage("Scale") as listener:
                 depth = scaled_to_camera_height(depth, settings.camera_height, panorama.valid, progress=listener)
-        return depth.scaled(settings.global_scale)
+        elif given is None and still:
+            with run.stage("Scale") as listener:
+                depth = with_usual_scale(depth, panorama.valid, progress=listener)
+        depth = depth.scaled(settings.global_scale)
+        if given is not None:
+            check_reach(depth, settings.depth_min, settings.sky_threshold or math.inf, progress=listener)
+        return depth
 
     def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
         """Return the depth with sharp edges, the sky marked."""
@@ -136,15 +168,13 @@ class Stages:
         if isinstance(given, DepthMap):
             return _resized(given, panorama.size_hw)
         if isinstance(given, np.ndarray):
-            return depth_from_array(given, panorama.size_hw)
+            unit_m = settings.depth_map_unit if given.dtype.kind in "iu" else 1.0
+            return depth_from_array(given, panorama.size_hw, unit_m=unit_m)
         return depth_from_file(Path(given), panorama.size_hw, unit_m=settings.depth_map_unit)
 
     def _estimated(self, panorama: Panorama, settings: Settings, progress: Progress) -> DepthMap:
         name = settings.depth_model
-        if name == AUTO:
-            name = best_available(progress, commercial_ok=settings.commercial_ok)
-        else:
-            check_available(name, commercial_ok=settings.commercial_ok)
+        check_available(name, commercial_ok=settings.commercial_ok)
         model: DepthModel = self._model.get(name, resolve_device(settings.device), **settings.of_model(name))
         return model.estimate(panorama, progress=progress)
 
@@ -160,14 +190,13 @@ class Stages:
         look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
         reach_m = (settings.depth_min, settings.depth_max)
         with run.stage("Gaussians") as listener:
-            with_sharp = _wants_sharp(settings, listener)
-            has_behind = with_sharp and settings.sharp_mode == "layers"
+            has_behind = bool(settings.sharp_refine) and settings.sharp_mode == "layers"
             fewer = (panorama, depth) if settings.max_splats is None else shrunk(panorama, depth, rows_for(settings.max_splats))
             behind = Gaussians.empty() if has_behind else _behind(*fewer, look, settings, listener)
             plan = _plan(*fewer, look, settings, taken=len(behind))
             surfaces = plan.surface_gaussians(listener) if plan else grid_gaussians(
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
-        if with_sharp and len(surfaces):
+        if settings.sharp_refine and len(surfaces):
             surfaces = self._with_sharp(surfaces, panorama, depth, look, run, plan.cell_sizes_rad() if plan else None)
         if not settings.sky_dome:
             return Gaussians.concatenate([surfaces, behind])
@@ -210,18 +239,21 @@ class Stages:
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
         sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
         comments = [f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}"]
+        if depth.scale_sigma is not None:
+            comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
         if with_range:
-            comments.append(_walking_range(gaussians, run))
+            comments.append(_walking_range(gaussians, depth, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
 
 
-def _walking_range(gaussians: Gaussians, run: Run) -> str:
+def _walking_range(gaussians: Gaussians, depth: DepthMap, run: Run) -> str:
+    from spag4d.check.uncertainty import uncertainty_of
     from spag4d.check.walking import walking_range
 
     with run.stage("Walking range") as listener:
-        found = walking_range(gaussians, progress=listener)
+        found = walking_range(gaussians, uncertainty_of(depth.model), progress=listener)
         run.walking_range_m = found.by_name
         return found.to_comment()
 
@@ -246,7 +278,8 @@ def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
     if depth.size_hw == size_hw:
         return depth
     resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)
-    return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from)
+    return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from,
+                   scale_sigma=depth.scale_sigma)
 
 
 def _plan(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, *, taken: int) -> Plan | None:
@@ -264,19 +297,3 @@ def _behind(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings,
     reach_m = (settings.depth_min, settings.depth_max)
     return behind_gaussians(
         panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m, progress=progress)
-
-
-def _wants_sharp(settings: Settings, progress: Progress) -> bool:
-    """Return whether SHARP is to be used; where nobody decided, because it is installed, and with a warning where it is not."""
-    if settings.sharp_refine is None:
-        if settings.commercial_ok:
-            return False
-        if not is_installed(SHARP):
-            progress.warn("the Gaussians are not refined, as the weights of SHARP are not installed; "
-                          "`spag4d download-models --model sharp` fetches them (for research only), "
-                          "and --no-sharp-refine says that you do not want them")
-            return False
-        return True
-    if settings.sharp_refine:
-        check_available(SHARP, commercial_ok=settings.commercial_ok)
-    return settings.sharp_refine

@@ -7,6 +7,9 @@ import pytest
 
 from tests.box_room import BoxRoom
 from tests.small_models import install_small_models, write_small_models
+from tests.surroundings import same_everywhere
+
+same_everywhere()
 
 _HOME = os.environ.get("SPAG4D_HOME")
 _LONGEST = (

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -50,7 +51,8 @@ def test_what_cannot_be_done_ends_with_two(scene: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.ply").write_bytes(b"ply\nformat ascii 1.0\nelement vertex 0\nend_header\n")
     for arguments, words in (
         ((tmp_path / "scene.splat", "--write"), "no place for a comment"), ((tmp_path / "missing.ply",), "does not exist"),
-        ((tmp_path / "broken.ply",), "ascii"), ((tmp_path / "scene.txt",), ".ply or .splat"), ((tmp_path,), "sequence.json"),
+        ((tmp_path / "broken.ply",), "lacks the properties"), ((tmp_path / "scene.txt",), "does not exist"),
+        ((tmp_path,), "sequence.json"),
         ((tmp_path, "--html", "a.html"), "one scene"), ((scene, "--html", tmp_path / "no" / "a.html"), "does not exist"),
         ((scene, "--panorama", tmp_path / "no.jpg"), "no.jpg"),
     ):
@@ -58,9 +60,42 @@ def test_what_cannot_be_done_ends_with_two(scene: Path, tmp_path: Path) -> None:
         assert done.exit_code == 2 and words in done.output, arguments
 
 
+def record_of_frames(count: int, done: int) -> dict[str, Any]:
+    pose = {"world_from_camera_wxyz": [1.0, 0.0, 0.0, 0.0], "world_from_file_wxyz": [1.0, 0.0, 0.0, 0.0]}
+    frames = [{"number": number, "time_s": 0.1 * number, "files": [f"frame_{number:05d}.ply"], "pose": pose, "lost": False}
+              for number in range(1, count + 1)]
+    return {"clip": {}, "settings": {}, "version": "0", "done": done, "frames": frames}
+
+
+@pytest.mark.parametrize("name", ["../victim.ply", "link.ply", "sub/a.ply", ".."])
+def test_a_record_does_not_reach_outside_of_its_folder(tmp_path: Path, name: str) -> None:
+    victim, folder = tmp_path / "victim.ply", tmp_path / "video"
+    write_ply(victim, box_room_scene())
+    folder.mkdir()
+    (folder / "link.ply").symlink_to(victim)
+    before = victim.read_bytes()
+    record = record_of_frames(1, done=1)
+    record["frames"][0]["files"] = [name]
+    (folder / "sequence.json").write_text(json.dumps(record))
+    done = run(folder, "--write")
+    assert done.exit_code == 2 and ("no plain name" in done.output or "a link out of" in done.output)
+    assert victim.read_bytes() == before
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"frames": 5}, "'frames' in its record"), ({"done": 4}, "4 of 1 frames"), ({"done": -1}, "'done'"),
+    ({"clip": 1}, "'clip'"), ({"done": True}, "'done'"), ({"frames": [1]}, "'frames.0'"),
+    ({"frames": [{"files": []}]}, "'frames.0."),
+])
+def test_a_damaged_record_is_one_sentence(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    (tmp_path / "sequence.json").write_text(json.dumps(record_of_frames(1, done=1) | change))
+    done = run(tmp_path)
+    assert done.exit_code == 2 and words in done.output
+
+
 def test_the_frames_of_a_video(tmp_path: Path) -> None:
-    frames = [{"number": number, "files": [f"frame_{number:05d}.ply"]} for number in (1, 2, 3)]
-    record = {"clip": {}, "settings": {}, "version": "0", "done": 2, "frames": frames}
+    record = record_of_frames(3, done=2)
+    frames = record["frames"]
     for frame in frames[:2]:
         write_ply(tmp_path / frame["files"][0], box_room_scene())
     (tmp_path / "sequence.json").write_text(json.dumps(record))

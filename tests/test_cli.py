@@ -63,9 +63,10 @@ def test_quiet_says_nothing(photo: Path, tmp_path: Path) -> None:
     assert (done.exit_code, done.output) == (0, "")
 
 
-def test_a_fallback_is_said(photo: Path, tmp_path: Path) -> None:
+def test_a_fallback_is_said_in_one_line(photo: Path, tmp_path: Path) -> None:
     done = run("convert", photo, tmp_path / "a.ply", "--stride", 8, "--device", "cpu")
-    assert "Warning: " in done.stderr and "built-in" in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Note: ") and "built-in" in line and "SHARP" in line and "spag4d download-models --list" in line
 
 
 def spoil(tmp_path: Path, name: str) -> Path:
@@ -109,6 +110,27 @@ def test_a_bad_option_is_explained(photo: Path, tmp_path: Path, options: list[st
     assert not (tmp_path / "scene.ply").exists()
 
 
+def test_what_is_asked_for_by_name_and_is_not_there_fails(photo: Path, tmp_path: Path) -> None:
+    for options in (["--depth-tiles"], ["--sharp-refine"], ["--sharp-mode", "layers"], ["--sharp-mode", "refine"],
+                    ["--color-blend", "0.5"], ["--depth-model", "da3", "--da3-projection", "icosahedral"]):
+        done = run("convert", photo, tmp_path / "scene.ply", *options)
+        assert done.exit_code == 3 and "is not installed" in done.stderr.replace("are not", "is not"), (options, done.output)
+        assert run("convert-video", photo, tmp_path / "frames", *options).exit_code == 3
+    assert not (tmp_path / "scene.ply").exists() and not (tmp_path / "frames").exists()
+
+
+@pytest.mark.parametrize("options", [
+    ["--no-sharp-refine", "--sharp-mode", "layers"], ["--no-guided-filter", "--guided-strength", "0.5"],
+    ["--depth-map-unit", "0.01"], ["--depth-map", "depth.npy", "--depth-model", "builtin"],
+    ["--depth-map", "depth.npy", "--dap-normalization", "none"], ["--da3-projection", "icosahedral"],
+    ["--depth-model", "builtin", "--da3-projection", "cubemap"],
+])
+def test_options_that_have_no_effect_together_are_refused(photo: Path, depth: Path, tmp_path: Path, options: list[str]) -> None:
+    done = run("convert", photo, tmp_path / "scene.ply", *[depth if word == "depth.npy" else word for word in options])
+    assert done.exit_code == 2 and "Leave one of them out" in done.stderr and options[-2] in done.stderr, done.output
+    assert not (tmp_path / "scene.ply").exists()
+
+
 @pytest.mark.parametrize("name", ["depth.npy", "depth.png", "depth.jpg"])
 def test_save_depth(photo: Path, depth: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "out").mkdir()
@@ -138,6 +160,7 @@ def test_batch_gives_every_picture_its_own_scene(folder: Path, tmp_path: Path) -
     done = run("convert", folder, tmp_path / "out", *BATCH, "--recursive")
     assert done.exit_code == 0, done.output
     assert scenes(tmp_path / "out") == ["a.ply", "b.PNG.bmp.ply", "b.jpg.ply", "b.png.ply", "deeper/c.ply"]
+    assert done.stderr.count("built-in") == 1, "once per batch"
     assert (tmp_path / "out" / "b.PNG.bmp.scene.json").is_file() and (tmp_path / "out" / "deeper" / "c.scene.json").is_file()
 
 
@@ -187,7 +210,7 @@ def test_a_batch_writes_into_a_folder(folder: Path, photo: Path, tmp_path: Path)
 
 def test_warnings_are_shown_when_the_conversion_fails(photo: Path, tmp_path: Path) -> None:
     done = run("convert", photo, tmp_path / "scene.ply", "--device", "cpu", "--depth-min", 90, "--no-sky-dome")
-    assert done.exit_code == 2 and "Warning: depth was estimated" in done.stderr
+    assert done.exit_code == 2 and "Note: made with the small built-in depth model" in done.stderr
 
 
 def test_a_pipe_of_another_encoding_is_no_obstacle(photo: Path, depth: Path, tmp_path: Path) -> None:

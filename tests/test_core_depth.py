@@ -59,7 +59,9 @@ def test_tiles_are_a_stage_of_their_own(panorama: Panorama, monkeypatch: pytest.
     found = converter.estimate_depth(panorama, progress=Progress(seen.append))
     ((base, model),) = called
     assert type(model).__name__ == "Da3Depth" and base.model == "builtin"
-    np.testing.assert_allclose(found.distance, 2 * base.distance)
+    ratio = found.distance / base.distance
+    np.testing.assert_allclose(ratio, np.median(ratio), rtol=1e-5)
+    assert 1 < np.median(ratio) < 2.2, "twice, but for what is held of its scale"
     assert "Detail" in {step.stage for step in seen if isinstance(step, Step)}
 
 
@@ -85,6 +87,7 @@ def test_settings_of_a_model_load_it_anew(panorama: Panorama, monkeypatch: pytes
     assert made == [{"projection": "cubemap"}, {"projection": "icosahedral"}]
 
 
+@pytest.mark.usefixtures("small_models")
 def test_tiles_do_not_go_with_depth_of_ones_own(panorama: Panorama, box_room: BoxRoom) -> None:
     with pytest.raises(InputError, match="depth-tiles"):
         SPAG4D(stride=8).to_gaussians(panorama, depth_map=box_room.depth(HEIGHT), depth_tiles=True)

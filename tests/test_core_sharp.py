@@ -52,7 +52,7 @@ def test_without_its_weights_there_is_one_warning_and_a_geometric_scene(
 ) -> None:
     result = SPAG4D(stride=4).convert(panorama, tmp_path / "scene.ply", depth_map=depth)
     (warning,) = result.warnings
-    assert "download-models --model sharp" in warning and "--no-sharp-refine" in warning and result.sharp == ""
+    assert warning == "made without SHARP, which refines the Gaussians" and result.sharp == ""
     plain = SPAG4D(stride=4, sharp_refine=False).convert(panorama, tmp_path / "plain.ply", depth_map=depth)
     assert plain.warnings == ()
     np.testing.assert_array_equal(read_ply(tmp_path / "scene.ply").scales, read_ply(tmp_path / "plain.ply").scales)
@@ -60,8 +60,17 @@ def test_without_its_weights_there_is_one_warning_and_a_geometric_scene(
 
 
 def test_asked_for_without_its_weights_it_is_an_error_before_any_work() -> None:
-    with pytest.raises(WeightsError, match="download-models --model sharp"):
-        SPAG4D(sharp_refine=True)
+    requests: list[dict[str, Any]] = [
+        {"sharp_refine": True}, {"sharp_mode": "layers"}, {"sharp_mode": "refine"}, {"opacity_blend": 0.5}
+    ]
+    for named in requests:
+        with pytest.raises(WeightsError, match="download-models --model sharp"):
+            SPAG4D(**named)
+        with pytest.raises(WeightsError, match="download-models --model sharp"):
+            SPAG4D().convert("is not read.jpg", "scene.ply", **named)
+        with pytest.raises(InputError, match="commercial-ok"):
+            SPAG4D(commercial_ok=True, **named)
+    SPAG4D(sharp_mode="layers", sharp_refine=False)
 
 
 def test_installed_it_is_used_and_the_result_and_the_file_say_so(

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from spag4d import SPAG4D, InputError
-from spag4d.cli import cli
+from spag4d.cli import cli, frames_in_words
 from spag4d.conversion import FRAMES
 from spag4d.errors import Cancelled
 from spag4d.io.image import read_panorama
@@ -144,7 +144,8 @@ def test_overwrite_starts_anew_and_leaves_other_files_alone(clip: Path, tmp_path
     assert sorted(contents(tmp_path)) == ["frame_00001.splat", "frame_notes.txt", "sequence.json"]
 
 
-@pytest.mark.parametrize(("text", "words"), [("{", "no record of a sequence"), ("[]", "no record"), ("{}", "no record")])
+@pytest.mark.parametrize(("text", "words"), [
+    ("{", "Invalid JSON"), ("[]", "its record is not"), ("{}", "'clip' in its record"), (1000 * "[", "recursion limit")])
 def test_a_broken_record_is_an_error(text: str, words: str, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "sequence.json").write_text(text)
     with pytest.raises(InputError, match=words):
@@ -163,9 +164,7 @@ def test_warnings_come_once_and_frames_are_counted(clip: Path, tmp_path: Path) -
     heard: list[Event] = []
     list(SPAG4D(stride=8, fps=5.0).convert_video(clip, tmp_path, duration=0.6, progress=Progress(on_event=heard.append)))
     notices = [event.message for event in heard if isinstance(event, Notice)]
-    assert len(notices) == 2
-    assert "built-in model" in notices[0]
-    assert "SHARP" in notices[1]
+    assert notices == ["made with the small built-in depth model, and without SHARP"]
     counted = [event.done for event in heard if isinstance(event, Step) and event.stage == FRAMES]
     assert counted == sorted(counted)
     assert counted[-1] == 3
@@ -190,10 +189,19 @@ def test_the_command_makes_a_preview(clip: Path, tmp_path: Path) -> None:
     assert lines[1]["world_from_file_wxyz"] == [1, 0, 0, 0]
     assert lines[1]["splat_count"] > 1000
     assert preview.stat().st_size > 10_000
+    again = CliRunner().invoke(cli, [word for word in arguments if word not in ("--json", "--preview", str(preview))])
+    assert again.stdout == (f"{tmp_path / 'frames'}: 2 frames, all of them there already (--overwrite starts anew); "
+                            "sequence.json lists them\n")
+
+
+def test_what_a_run_made_is_said_of_what_is_there() -> None:
+    assert frames_in_words(12, 12, 30_000_000) == "12 frames, 30.0 MB written"
+    assert frames_in_words(12, 1, 2_500_000) == "12 frames, 1 of them made now, 2.5 MB written"
+    assert frames_in_words(1, 0, 0).startswith("1 frame, all of them there already")
 
 
 @pytest.mark.parametrize(("options", "word"), [
-    (["--start", "3"], "is 1.000 s long"), (["--duration", "0"], "is 1.000 s long"), (["--fps", "0"], "is 1.000 s long"),
+    (["--start", "3"], "is 1.000 s long"), (["--duration", "0"], "duration = 0"), (["--fps", "0"], "fps = 0"),
     (["--preview", "x.gif"], ".mp4"), (["--preview", "none/x.mp4"], "does not exist"),
 ])
 def test_bad_options_are_explained(options: list[str], word: str, clip: Path, tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from spag4d.color import linear_from_srgb, rgb_from_sh0, sh0_from_rgb, srgb_from_linear
-from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera, Pose
+from spag4d.data import SH_COUNTS, DepthMap, Gaussians, Panorama, PinholeCamera, Pose
 from spag4d.errors import Cancelled
 from spag4d.progress import SILENT, Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
+from tests.io.gaussian_scenes import scene
 
 
 def zeros(*shape: int) -> np.ndarray:
@@ -86,3 +87,25 @@ def test_progress_reports_warns_and_cancels() -> None:
     with pytest.raises(Cancelled, match="depth"):
         Progress(is_cancelled=lambda: True).report("depth", 0, 3)
     SILENT.report("depth", 0, 1)
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2, 3])
+def test_gaussians_are_chosen_and_joined_with_their_view_dependent_colours(degree: int) -> None:
+    gaussians = scene(9, sh_degree=degree)
+    assert gaussians.sh_degree == degree
+    for members in (np.arange(9) % 2 == 0, np.array([4, 1]), slice(2, 5)):
+        chosen = gaussians.select(members)
+        np.testing.assert_array_equal(chosen.means, gaussians.means[members])
+        assert (chosen.sh is None) == (degree == 0)
+        if gaussians.sh is not None:
+            np.testing.assert_array_equal(chosen.sh, gaussians.sh[members])
+    joined = Gaussians.concatenate([gaussians, scene(4, sh_degree=2)])
+    assert joined.sh is not None and joined.sh_degree == max(degree, 2)
+    if gaussians.sh is not None:
+        np.testing.assert_array_equal(joined.sh[:9, :gaussians.sh.shape[1]], gaussians.sh)
+    assert not joined.sh[9:, 8:].any() and not joined.sh[:9, SH_COUNTS[degree]:].any()
+
+
+def test_view_dependent_colours_of_no_whole_degree() -> None:
+    with pytest.raises(ValueError, match="k = 3, 8 or 15"):
+        dataclasses.replace(scene(2), sh=np.zeros((2, 4, 3), np.float32))

@@ -1,8 +1,15 @@
 import pytest
 
 from spag4d import errors
+from spag4d.errors import either, reason
 
-KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind.__module__ == errors.__name__]
+
+
+def test_choices_and_reasons_are_parts_of_a_sentence() -> None:
+    assert either(["a"]) == "a" and either(["a", "b"]) == "a or b" and either(iter("abc")) == "a, b or c"
+    assert reason(OSError("set it by an\n environment variable.")) == "set it by an environment variable"
+    assert reason(KeyError()) == "KeyError"
 
 
 @pytest.mark.parametrize("kind", KINDS)

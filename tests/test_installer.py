@@ -15,6 +15,7 @@ import pytest
 
 from release import installer
 from release.installer import CPU, CUDA, DONE, InstallError, Machine
+from spag4d.first_run import offered, sentence
 
 PYTHON = f"""#!{sys.executable}
 import json, os, pathlib, sys
@@ -26,7 +27,7 @@ if "convert" in words:
     pathlib.Path(words[4]).write_bytes(b"ply")
     print(json.dumps({{"splat_count": 95916, "device": os.environ.get("DEVICE", "cpu")}}))
 if words[0] == "-c":
-    print("PanDA, large: 1.3 GB to download.")
+    print("PanDA, large, 1.3 GB: " + words[1])
 failing = os.environ.get("FAILING")
 sys.exit(7 if failing and failing in " ".join(words) else 0)
 """
@@ -210,11 +211,17 @@ def test_without_a_network_it_says_so(installing: Installing) -> None:
         installing.run()
 
 
-def test_a_model_is_fetched_where_it_is_wanted(installing: Installing) -> None:
+def test_a_model_is_fetched_where_it_is_wanted_and_nobody_is_asked_again(
+    installing: Installing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     installing.answers = ["Y"]
     installing.run()
     assert ["-m", "spag4d", "download-models", "--model", "panda"] in installing.calls
-    assert any("1.3 GB to download" in words for words in installing.said)
+    (asked,) = [words for words in installing.said if "1.3 GB" in words]
+    monkeypatch.setenv("SPAG4D_HOME", str(tmp_path / "home"))
+    assert offered() == "panda"
+    exec(asked.removeprefix("PanDA, large, 1.3 GB: "))  # what the true Python is asked to print
+    assert capsys.readouterr().out.strip() == sentence("panda") and offered() is None
 
 
 @pytest.mark.parametrize(("models", "fetched"), [("", []), ("da3 dap", ["--model", "da3", "--model", "dap"])])

@@ -44,7 +44,7 @@ def program(checkout: Path, name: str, script: str) -> Path:
     """Let the launcher find a program."""
     path = checkout / "bin" / name
     path.unlink(missing_ok=True)
-    path.write_text(f"#!{checkout / 'bin' / 'bash'}\n{script}\n")
+    path.write_text(f"#!{shutil.which('bash')}\n{script}\n")  # not the one in ``bin``: such a line ends at a space
     path.chmod(0o755)
     return checkout
 

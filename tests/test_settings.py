@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import click
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from spag4d.cli import convert, convert_video
 from spag4d.errors import InputError
-from spag4d.settings import Settings, declared, markdown_table
+from spag4d.settings import Settings, declared, markdown_table, page_schema
 
 
 @pytest.mark.parametrize(("command", "video"), [(convert, False), (convert_video, True)])
@@ -31,6 +32,13 @@ def test_readme_table_is_the_generated_one() -> None:
     ({"depth_model": "bultin"}, ["depth_model = 'bultin'", "auto, panda, ", "did you mean 'builtin'"]),
     ({"depth_min": 50, "depth_max": 20}, ["depth_min (50 m)", "depth_max (20 m)"]),
     ({"global_scale": float("nan")}, ["global_scale", "finite"]),
+    *(({name: value}, [f"{name} = {value!r}"]) for name, values in {
+        "fps": (1e7, 1e12, 0, -1), "global_scale": (1e308, 1e-320, 0, -2), "camera_height": (1e308, -1),
+        "depth_max": (1e308, 1e-320),
+        "depth_map_unit": (0, 1e-320, 1e308), "sky_threshold": (1e308,), "start": (-1, 1e300), "duration": (0, -1, 1e300),
+        "scale_factor": (1e-320,), "thickness": (1e-320,), "opacity": (1e-320, 1 - 1e-16), "max_splats": (10**30,),
+        "temporal_alpha": (1 - 1e-16,)}.items() for value in values),
+    ({"camera_height": 1e-320}, ["camera_height = 1e-320", "0.01 m"]),
     ({"device": "gpu"}, ["device = 'gpu'"]),
 ])
 def test_a_bad_setting_is_named_with_its_value(values: dict, words: list[str]) -> None:
@@ -60,6 +68,20 @@ def test_every_setting_says_what_it_does() -> None:
         assert setting.field.description and setting.field.description.endswith(".")
         assert setting.extra["group"]
         assert setting.field.default in setting.choices or not setting.choices
+
+
+def test_the_page_does_not_speak_command_line() -> None:
+    names = "|".join(setting.name for setting in declared() if "_" in setting.name)
+    for name, one in page_schema()["properties"].items():
+        said = f"{one['title']} {one['description']}"
+        typed = rf"--|spag4d|download-models|extension|without a value|\b(option|stride|{names})\b"
+        found = re.search(typed, said, re.IGNORECASE)
+        assert found is None, (name, said)
+    folder = Path(__file__).parents[1] / "static"
+    for path in [*folder.glob("js/**/*.js"), folder / "index.html", folder / "token.html"]:
+        texts = re.findall(r"\"[^\"\n]*\"|`[^`]*`|>[^<]*<", path.read_text(encoding="utf-8"))
+        typed = [text for text in texts if re.search(r"(?<!var\()--[a-z]{2}|\bspag4d (convert|download|serve)", text)]
+        assert typed == [], path.name
 
 
 def test_several_formats_are_one_setting() -> None:

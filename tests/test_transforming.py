@@ -1,16 +1,21 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.io import READERS, WRITERS
 from spag4d.io.ply import read_ply, write_ply
 from spag4d.io.scene import read_scene, read_scene_comments
+from spag4d.progress import Notice, Progress
+from spag4d.render.seen_colors import seen_colors
 from spag4d.transforming import Change, transform
 from tests.io.gaussian_scenes import scene
 from tests.io.precision import differences, paired
+from tests.io.test_ply import columns_of, write_foreign
 
 COMMENTS = ["SPAG-4D 0.1.0", "settings {}", "walking range m ..."]
 
@@ -69,9 +74,64 @@ def test_joining_and_choosing(source: Path, tmp_path: Path) -> None:
     assert left.opacities.min() >= 0.499 and np.linalg.norm(left.means - [1, 0, 0], axis=1).max() <= 4.001
 
 
-def test_an_empty_scene_stays_one(tmp_path: Path) -> None:
-    write_ply(tmp_path / "in.ply", scene(0))
-    assert transform([tmp_path / "in.ply"], tmp_path / "b.glb")[1] == 0
+def test_what_is_counted_was_written(source: Path, tmp_path: Path) -> None:
+    spoilt = scene(300)
+    spoilt.means[:5] = np.nan
+    _write_as_it_is(tmp_path / "spoilt.ply", spoilt)
+    path, count = transform([source, tmp_path / "spoilt.ply"], tmp_path / "b.spz")
+    assert count == len(read_scene(path)) == 695
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "a scene of no Gaussians"), (30, "no usable Gaussian: all 30")])
+def test_a_scene_without_a_usable_gaussian_is_an_error(tmp_path: Path, count: int, words: str) -> None:
+    spoilt = scene(count)
+    spoilt.means[:] = np.inf
+    _write_as_it_is(tmp_path / "in.ply", spoilt)
+    with pytest.raises(InputError, match=words):
+        transform([tmp_path / "in.ply"], tmp_path / "b.glb")
+    assert not (tmp_path / "b.glb").exists()
+
+
+def _write_as_it_is(path: Path, gaussians: Gaussians) -> None:
+    """Write a PLY by a writer that lets everything pass."""
+    write_ply(path, replace(gaussians, means=np.zeros_like(gaussians.means)))
+    data = bytearray(path.read_bytes())
+    rows = np.frombuffer(data, np.float32, 17 * len(gaussians), len(data) - 68 * len(gaussians)).reshape(-1, 17)
+    rows[:, :3] = gaussians.means
+    path.write_bytes(data)
+
+
+def test_what_is_too_large_for_float32_is_said(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too large"):
+        transform([source], tmp_path / "b.ply", Change(scale=1e300))
+
+
+def test_places_in_map_coordinates_are_moved_before_they_are_rounded(tmp_path: Path) -> None:
+    """A scan 5,400 km from the origin of its map, in doubles; float32 has steps of half a metre there."""
+    exact = scene(400).means.astype(np.float64) + (448_262.0, 5_411_932.0, 120.0)
+    write_foreign(tmp_path / "in.ply", columns_of(scene(400)) | dict(zip("xyz", exact.T, strict=True)))
+    heard: list[str] = []
+    progress = Progress(lambda event: heard.append(event.message) if isinstance(event, Notice) else None)
+    moved, _ = transform([tmp_path / "in.ply"], tmp_path / "moved.ply",
+                         Change(scale=2.0, rotate_deg=(90.0, 0.0, 0.0), translate_m=(-240.0, -10_823_864.0, 896_524.0)),
+                         progress=progress)
+    x, y, z = scene(400).means.T * 2
+    np.testing.assert_allclose(read_ply(moved).means, np.stack([z, y, -x], -1), atol=2e-5)
+    assert not heard
+    far, _ = transform([tmp_path / "in.ply"], tmp_path / "far.ply", progress=progress)
+    assert np.abs(read_ply(far).means - exact).max() > 0.1
+    assert len(heard) == 1 and "rounded by up to 0.25 m" in heard[0] and "--translate -448262,-5411932,-120" in heard[0]
+
+
+def test_view_dependent_colour_turns_with_the_scene(tmp_path: Path) -> None:
+    """From the place that goes along with the scene, it looks the same."""
+    written = scene(300, sh_degree=3)
+    write_ply(tmp_path / "in.ply", written)
+    change = Change(scale=2.0, rotate_deg=(70.0, 20.0, -130.0), translate_m=(1.0, -2.0, 0.5))
+    path, _ = transform([tmp_path / "in.ply"], tmp_path / "b.glb", change)
+    eye, everyone = np.array([0.3, 0.1, -0.2]), np.arange(300)
+    there = 2 * change.rotation @ eye + change.translate_m
+    np.testing.assert_allclose(seen_colors(read_scene(path), everyone, there), seen_colors(written, everyone, eye), atol=1e-4)
 
 
 @pytest.mark.parametrize(("target", "change", "words"), [

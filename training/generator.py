@@ -62,8 +62,7 @@ def build(seed: int, kind: str | None = None) -> tuple[Scene, str]:
         scene.atmosphere.indoor = 1.0
         scene.atmosphere.haze_m = 1e5
     _LAYOUTS[kind](scene, rng)
-    behind_the_camera(scene, rng, scene.foot)
-    scene.clear_camera()
+    scene.clear_camera(carried=behind_the_camera(scene, rng, scene.foot))
     return scene, kind
 
 

@@ -195,8 +195,16 @@ class Scene:
         moves = torch.tensor([*(p.moves for p in self.primitives), False], device=index.device)
         return moves[index.clamp(0, len(self.primitives)).long()] & (index >= 0)
 
-    def clear_camera(self, margin_m: float = 0.3) -> None:
-        """Drop the groups of parts that hold the camera or come nearer to it than ``margin_m``."""
-        near = {p.group for p in self.primitives if not p.fixed and gap_m(p, self.camera) < margin_m}
+    def clear_camera(self, margin_m: float = 0.3, carried: bool = False) -> None:
+        """Drop the groups of parts that hold the camera or come nearer to it than ``margin_m``.
+
+        Where it is ``carried`` by something that stands on the ground, nothing else stands in that place either.
+        """
+        free = [p for p in self.primitives if not p.fixed]
+        near = {p.group for p in free if gap_m(p, self.camera) < margin_m}
+        if carried:
+            down = np.array([0.0, 1.0, 0.0])
+            below = [self.camera + down * share * (-self.camera[1] - self.foot) for share in (0.3, 0.5, 0.7, 0.9)]
+            near |= {p.group for p in free if min(gap_m(p, point) for point in below) < 0.2}
         self.primitives = [p for p in self.primitives if p.fixed or p.group not in near]
         self.panes = [p for p in self.panes if p.shape.group not in near and gap_m(p.shape, self.camera) >= margin_m]

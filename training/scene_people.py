@@ -64,8 +64,11 @@ def _looks(s: Scene, rng: Random) -> tuple[int, int, int, int, int]:
     return cloth, trousers, skin_, hair_, shoe
 
 
-def behind_the_camera(s: Scene, rng: Random, base: float = 0.0) -> None:
-    """What carries the camera: most often nothing that shows, else a tripod, a pole, or somebody with a stick."""
+def behind_the_camera(s: Scene, rng: Random, base: float = 0.0) -> bool:
+    """What carries the camera: most often nothing that shows, else a tripod, a pole, or somebody with a stick.
+
+    Returns whether something does.
+    """
     draw, first = rng.random(), len(s.primitives)
     if draw < 0.16:
         _tripod(s, rng, base)
@@ -75,6 +78,7 @@ def behind_the_camera(s: Scene, rng: Random, base: float = 0.0) -> None:
         _operator(s, rng, base)
     for p in s.primitives[first:]:
         p.fixed = True  # it may come nearer to the camera than other things may
+    return len(s.primitives) > first
 
 
 _HIDDEN_M = 0.2

@@ -58,9 +58,10 @@ def _brighten_outside(s: Scene, rng: Random) -> None:
     """Make the day outside up to four times as bright as the room's lamps would have it, now and then so that it blinds."""
     if s.atmosphere.night:
         return
-    gain = float(rng.uniform(1.2 * GLARE, 2.5 * GLARE) if rng.random() < 0.15 else np.exp(rng.uniform(0.0, 1.4)))
+    gain = float(rng.uniform(2.5 * GLARE, 6.0 * GLARE) if rng.random() < 0.15 else np.exp(rng.uniform(0.0, 1.4)))
     air = s.atmosphere
-    colors = {name: getattr(air, name) * gain for name in ("sun_color", "zenith", "horizon", "ground", "cloud_color")}
+    colors = {name: getattr(air, name) * gain for name in ("zenith", "horizon", "ground", "cloud_color")}
+    colors["sun_color"] = air.sun_color * min(gain, 3.0)  # patches of sun in the room need not blind as well
     s.atmosphere = replace(air, indoor=gain, **colors)
 
 

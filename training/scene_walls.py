@@ -34,7 +34,7 @@ def build_wall(s: Scene, rng: Random, room: Room, k: int, kind: str, look: Finis
             continue
         if kind == "glass":
             glass_wall(s, rng, side, hole, look.trim)
-        least = {"door": 1.4, "open": 3.5}.get(kind, hole[2] + 0.4)
+        least = max({"door": 1.4, "open": 3.5}.get(kind, 0.0), hole[2] + 0.4)
         next_room(s, rng, (side, k), hole, least, openings)
     if not holes:
         dress(s, rng, side, look.trim, look.door)

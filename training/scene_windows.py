@@ -46,6 +46,8 @@ def random_glazing(s: Scene, rng: Random, hidden: bool = False) -> Glazing:
     kinds = {kind: share for kind, share in shares.items() if not hidden or kind not in ("open", "clear")}
     total = sum(kinds.values())
     kind = str(rng.choice(list(kinds), p=[share / total for share in kinds.values()]))
+    if kind in ("open", "clear") and s.atmosphere.indoor > GLARE:
+        kind = "white"
     look = _LOOKS[kind](s, rng) if kind in _LOOKS else None
     return Glazing(kind, s.material(look) if look else 0)
 
@@ -53,20 +55,19 @@ def random_glazing(s: Scene, rng: Random, hidden: bool = False) -> Glazing:
 def fill(s: Scene, side: Side, hole: Hole, glazing: Glazing) -> None:
     """Fill one opening of a wall."""
     left, sill, wide, tall = hole
-    heights = (sill, sill + tall)
-    glare = s.atmosphere.indoor > GLARE
-    if glazing.kind == "open" and not glare:
+    if glazing.kind == "open":
         return
     inward = {"sheer": 0.12, "blind": 0.05}.get(glazing.kind, -0.03)
     ends = side.place(left, inward), side.place(left + wide, inward)
-    over = 2 * max(inward, 0.0)  # what hangs before the wall hides the opening from aside too
+    over = 2 * abs(inward)  # what hangs before or behind the wall hides the opening from aside too
+    reach = (max(sill - over, 0.0), sill + tall + over)
     cloth = side.place(left - over, inward), side.place(left + wide + over, inward)
-    if glazing.kind in ("open", "clear"):
-        s.pane(*ends, heights, solid=glare)
+    if glazing.kind == "clear":
+        s.pane(*ends, (sill, sill + tall))
     elif glazing.kind == "mirroring":
-        s.pane(*ends, heights, through=(0.8, 0.8, 0.8), mirror=0.2, solid=True)
+        s.pane(*cloth, reach, through=(0.8, 0.8, 0.8), mirror=0.2, solid=True)
     else:
-        s.wall(*cloth, (max(sill - over, 0.0), sill + tall + over), glazing.look, shadow=False)
+        s.wall(*cloth, reach, glazing.look, shadow=False)
 
 
 GLARE = 5.0
@@ -86,6 +87,13 @@ def _frosted(s: Scene, rng: Random) -> m.Material:
         m.SPOTS, white, m.scaled(white, rng.uniform(0.55, 0.97)), grain=0.02, grain_m=rng.uniform(2, 5), stain=0.1,
         emission=glow, shift=(rng.uniform(0, 9), rng.uniform(0, 9)),
     )  # fmt: skip
+
+
+def _white(s: Scene, rng: Random) -> m.Material:
+    """Glare: nothing that lies outside shows."""
+    return m.Material(
+        a=m.hsv(rng.uniform(0.5, 0.65), 0.03, 0.98), grain=0.0, stain=0.05, emission=sky_level(s) * rng.uniform(0.5, 1.0)
+    )
 
 
 def _sheer(s: Scene, rng: Random) -> m.Material:
@@ -126,4 +134,4 @@ def _paper(s: Scene, rng: Random) -> m.Material:
     )  # fmt: skip
 
 
-_LOOKS = {"frosted": _frosted, "sheer": _sheer, "blind": _blind, "leaded": _leaded, "paper": _paper}
+_LOOKS = {"white": _white, "frosted": _frosted, "sheer": _sheer, "blind": _blind, "leaded": _leaded, "paper": _paper}

@@ -1,4 +1,4 @@
-"""A coarse look around from a place: how much of the sphere is open, and how much of what is seen is drawn out.
+"""A coarse look around from a place: how much of the sphere and of each tile is open, and how much is drawn out.
 
 Not the renderer's picture: rays are spread evenly over the sphere and ask what is exactly there, without the blur of a
 pixel's size, which on so coarse a picture would close gaps that a person sees. Clouds come from front to back.
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from spag4d.check.merge import Clouds
+from spag4d.check.tiles import TILES, tiles_of
 from spag4d.kernels import kernel
 
 STRETCHED = 3.0
@@ -30,22 +31,32 @@ _ONE, _HALF, _ZERO = np.float32(1), np.float32(0.5), np.float32(0)
 
 @dataclass(frozen=True)
 class Glance:
-    """What a look around tells: the share of the sphere that is open, and of what is seen that is stretched, both 0–1."""
+    """What a look around tells: the shares 0–1 of each tile that are open, and that show what is stretched.
+
+    ``open`` and ``stretched`` are those of the whole sphere, and of all that is seen.
+    """
 
     open: float
     stretched: float
+    open_tiles: Float64[np.ndarray, " tiles"]
+    stretched_tiles: Float64[np.ndarray, " tiles"]
 
 
 @dataclass(frozen=True)
 class Rays:
     """Unit ``directions`` (n, 3), ring by ring from the zenith; ring k begins at ``starts[k]``.
 
-    ``flats`` are the cosines of the rings' elevations.
+    ``flats`` are the cosines of the rings' elevations, ``tiles`` (n,) says in which tile each ray lies.
     """
 
     directions: Float32[np.ndarray, "n 3"]
     starts: Int64[np.ndarray, " edges"]
     flats: Float32[np.ndarray, " rings"]
+    tiles: Int64[np.ndarray, " n"]
+
+    def per_tile(self, values: Float32[np.ndarray, " n"]) -> Float64[np.ndarray, " tiles"]:
+        """Return the mean of the rays' values in each tile, 0 where a tile has no ray."""
+        return np.bincount(self.tiles, values, TILES) / np.maximum(np.bincount(self.tiles, minlength=TILES), 1)
 
 
 @lru_cache(maxsize=4)
@@ -58,8 +69,9 @@ def rays(rings: int) -> Rays:
         azimuth = 2 * np.pi * (np.arange(count) + 0.5) / count - np.pi
         flat = np.cos(angle)
         found.append(np.stack([flat * np.sin(azimuth), np.full(count, -np.sin(angle)), flat * np.cos(azimuth)], -1))
-    return Rays(np.concatenate(found).astype(np.float32), np.concatenate([[0], np.cumsum(counts)]),
-                np.cos(elevation).astype(np.float32))
+    directions = np.concatenate(found).astype(np.float32)
+    starts, flats = np.concatenate([[0], np.cumsum(counts)]), np.cos(elevation).astype(np.float32)
+    return Rays(directions, starts, flats, tiles_of(directions))
 
 
 def own_aspects(clouds: Clouds) -> Float32[np.ndarray, " n"]:
@@ -81,7 +93,9 @@ def look_around(
     through, stretched = np.ones(len(grid.directions), np.float32), np.zeros(len(grid.directions), np.float32)
     _cover(seen, order, grid.directions, grid.starts, grid.flats, through, stretched)
     covered = 1 - through
-    return Glance(float((through > OPEN).mean()), float(stretched.sum() / max(float(covered.sum()), 1e-9)))
+    is_open = (through > OPEN).astype(np.float32)
+    return Glance(float(is_open.mean()), float(stretched.sum() / max(float(covered.sum()), 1e-9)),
+                  grid.per_tile(is_open), grid.per_tile(stretched))
 
 
 @kernel

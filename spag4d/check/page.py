@@ -12,7 +12,7 @@ from jaxtyping import Float32
 from spag4d.check.plots import Curve, curves_svg, height_svg, rose_svg
 from spag4d.check.report import ENDS, Line, Report, in_words
 from spag4d.check.scene import Checked
-from spag4d.check.walking import CLEARANCE_M, SEE_THROUGH, STRETCH, Walk
+from spag4d.check.walking import CLEARANCE_M, LIMITS, Walk
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import SILENT, Progress
@@ -132,8 +132,8 @@ def _ranges(report: Report) -> str:
 def _curves(report: Report) -> str:
     return '<div class="two">' + "".join(
         f"<div>{curves_svg(title, _lines(report.walks.walks, values), limit)}</div>"
-        for title, values, limit in (("See-through, part of all directions", "see_through", SEE_THROUGH),
-                                     ("Smeared, part of what is seen", "stretch", STRETCH))) + "</div>"
+        for title, values, limit in (("How spoilt the worst of the view is, of what is too much", "spoilt", 1.0),
+                                     ("Come apart, part of the worst of the view", "torn", LIMITS.torn))) + "</div>"
 
 
 def _lines(walks: Sequence[Walk], values: str) -> list[Curve]:
@@ -156,5 +156,8 @@ def _walks(walks: Sequence[Walk]) -> str:
 
 
 def _how() -> str:
-    return (f"Safe means: less than {SEE_THROUGH:.1%} of all directions has opened, less than {STRETCH:.0%} of what is seen is "
-            f"drawn out, and the nearest surface is {CLEARANCE_M:g} m away.")
+    return ("The worst parts (about 10° wide) of what one sees ahead and to both sides decide. One is spoilt when "
+            f"{LIMITS.torn:.0%} of it has come apart, or {LIMITS.see_through:.0%} is see-through, or {LIMITS.stretch:.0%} "
+            "drawn out, or, where the depth was estimated, it may stand "
+            f"{np.degrees(LIMITS.displaced_rad):.1f}° from its place; several of these add up. And the nearest surface is "
+            f"{CLEARANCE_M:g} m away.")

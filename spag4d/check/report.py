@@ -10,14 +10,15 @@ import numpy as np
 from spag4d.check.facts import TURNED, UNKNOWN, UPRIGHT, Facts
 from spag4d.check.glance import STRETCHED
 from spag4d.check.likeness import Likeness
-from spag4d.check.walking import CLEARANCE_M, SEE_THROUGH, STRETCH, Reason, Walk, Walks
+from spag4d.check.walking import LIMITS, Reason, Walk, Walks
 from spag4d.check.walking_range import FARTHEST_M, WalkingRange
 
 Mark = Literal["ok", "warn", "none"]
 
 WORDS = {"x": ("right", "left"), "y": ("down", "up"), "z": ("forward", "back")}
-ENDS: dict[Reason, str] = {"holes": "gaps open", "stretch": "surfaces look smeared", "surface": "something is in the way",
-                           "none": "", "empty": "nothing is there"}
+ENDS: dict[Reason, str] = {"holes": "gaps open", "torn": "surfaces come apart", "stretch": "surfaces look smeared",
+                           "depth": "the estimated depth may be wrong", "surface": "something is in the way", "none": "",
+                           "empty": "nothing is there"}
 _HORIZONTAL = ("+z", "+x", "-z", "-x")
 _MOSTLY_EMPTY = 0.6
 _OPEN_POLE, _SEAM, _ALIKE_DB, _BRIGHTNESS = 0.02, 2.0, 22.0, 0.03
@@ -95,6 +96,8 @@ class Report:
                    "ok" if facts.metres_plausible else "warn")
         empty = self.walks.open_at_origin
         note = "; it has no capture point, and what follows means the origin" if empty > _MOSTLY_EMPTY else ""
+        yield Line("depth", "estimated: what it may be wrong by shortens the walking range" if self.walks.estimated else
+                   "measured, or of an origin that the file does not tell: taken as it is", "ok")
         yield Line("origin", f"{empty:.1%} of the sphere is empty as seen from there{note}", "warn" if note else "ok")
         holes = max(self.zenith_open, self.nadir_open)
         yield Line("poles", f"{self.zenith_open:.1%} open above, {self.nadir_open:.1%} below",
@@ -115,7 +118,7 @@ class Report:
         rows = [f"{self.facts.path}: {self.verdict()}", ""]
         rows += [f"  {marks[line.mark]}  {line.label:<11} {line.value}" for line in self.lines()]
         at = "".join(f"{distance:>6g} m" for distance in _IN_TABLE_M)
-        rows += ["", f"  {'walking range':<34}   open at{at}   stretched at{at}"]
+        rows += ["", f"  {'walking range':<53}spoilt at{at}, of what is too much"]
         return "\n".join(rows + [_row(walk) for walk in self.walks.walks])
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,8 +132,7 @@ class Report:
             "likeness": None if self.likeness is None else _likeness(self.likeness),
             "walking": {
                 "range_m": self.walks.range.by_name, "open_at_origin": self.walks.open_at_origin,
-                "limits": {"see_through": SEE_THROUGH, "stretch": STRETCH, "stretched_times": STRETCHED,
-                           "clearance_m": CLEARANCE_M},
+                "limits": {**asdict(LIMITS), "stretched_times": STRETCHED}, "estimated": self.walks.estimated,
                 "directions": {walk.name: asdict(walk) for walk in self.walks.walks}},
         })
 
@@ -174,11 +176,11 @@ def _likeness(likeness: Likeness) -> dict[str, Any]:
 
 
 def _row(walk: Walk) -> str:
-    cells = [[f"{shares[walk.distances_m.index(distance)]:>8.1%}" if distance in walk.distances_m else f"{'-':>8}"
-              for distance in _IN_TABLE_M] for shares in (walk.see_through, walk.stretch)]
+    cells = [f"{walk.spoilt[walk.distances_m.index(distance)]:>8.0%}" if distance in walk.distances_m else f"{'-':>8}"
+             for distance in _IN_TABLE_M]
     end = f"until {ENDS[walk.reason]}" if ENDS[walk.reason] else "or more"
     where = in_words(walk.name).replace(" and ", " ")
-    return f"  {where:<18} {walk.range_m:4.2f} m {end:<29}{''.join(cells[0])}     {''.join(cells[1])}"
+    return f"  {where:<18} {walk.range_m:4.2f} m {end:<38}{''.join(cells)}"
 
 
 def _metres(value: float) -> str:

@@ -7,14 +7,17 @@ from spag4d.check.facts import Facts, find_facts
 from spag4d.check.likeness import HEIGHT, find_likeness, poles_open
 from spag4d.check.merge import Clouds, merged
 from spag4d.check.report import Report
-from spag4d.check.walking import walks
+from spag4d.check.uncertainty import Uncertainty, uncertainty_in, uncertainty_of
+from spag4d.check.walking import walking_range, walks
 from spag4d.check.walking_range import WalkingRange, is_walking_range
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.io.image import read_panorama
 from spag4d.io.ply_comments import replace_comment
 from spag4d.io.raw import read_raw
-from spag4d.io.scene import read_scene, read_scene_comments, scene_format
+from spag4d.io.recognise import kind_of
+from spag4d.io.scene import comments_of, opened_scene, read_scene, read_scene_comments
+from spag4d.io.scene_card import read_card
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 
@@ -35,19 +38,20 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
     """
     progress.report("Reading", 0, 1)
     photo = None if panorama is None else read_panorama(panorama, progress=progress)
-    gaussians, clouds, facts = _read(scene)
+    gaussians, clouds, facts = _read(scene, progress)
     progress.report("Rendering", 0, 1)
     shown = render_panorama(gaussians, HEIGHT)
     progress.report("Rendering", 1, 1)
     likeness = None if photo is None else find_likeness(gaussians, photo, shown, progress=progress)
     zenith, nadir = poles_open(shown)
-    report = Report(facts, walks(clouds, progress=progress), zenith, nadir, likeness)
+    found = walks(gaussians, _uncertainty(scene), clouds=clouds, progress=progress)
+    report = Report(facts, found, zenith, nadir, likeness)
     return Checked(report, gaussians, shown)
 
 
 def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
     """Return the walking range of a scene file alone; raises `InputError`."""
-    return walks(merged(read_scene(scene)), to_the_end=False, progress=progress).range
+    return walking_range(read_scene(scene, progress=progress), _uncertainty(scene), progress=progress)
 
 
 def write_range(scene: Path, walking_range: WalkingRange) -> None:
@@ -61,12 +65,19 @@ def write_range(scene: Path, walking_range: WalkingRange) -> None:
 
 def check_has_comments(scene: Path) -> None:
     """Raise `InputError` where a file's format has no place for comments."""
-    if not scene_format(scene).endswith("ply"):
+    if not kind_of(scene).endswith("ply"):
         raise InputError(f"{scene} has no place for a comment that can be replaced. Check it without --write, or convert it "
                          "to .ply.")
 
 
-def _read(scene: Path) -> tuple[Gaussians, Clouds, Facts]:
-    gaussians = read_scene(scene)
+def _uncertainty(scene: Path) -> Uncertainty | None:
+    """Return what the depth of a scene is wrong by, from its comments or, in formats without these, from its scene card."""
+    comments = read_scene_comments(scene)
+    return uncertainty_in(comments) if comments else uncertainty_of(read_card(scene).get("depth_model", ""))
+
+
+def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts]:
+    gaussians = read_scene(scene, progress=progress)
     clouds = merged(gaussians)
-    return gaussians, clouds, find_facts(scene, read_raw(scene, gaussians), clouds, read_scene_comments(scene))
+    with opened_scene(scene) as found:
+        return gaussians, clouds, find_facts(scene, read_raw(found, gaussians), clouds, comments_of(found))

@@ -1,10 +1,12 @@
 """The walking range: how far from the capture point a scene holds, and why not farther.
 
-A person who steps aside meets three things. Holes open, behind objects and beside them; surfaces that the camera saw at a
-slant are drawn out; and walls stand in the way. *See-through* is the part of the sphere that is open (alpha below one
-half) from a place, less what is open from the capture point, so that a sky without a dome or a missing floor is no hole.
-*Stretch* is the part of what is seen whose Gaussians look `STRETCHED` times longer, against their width, than
-from the capture point.
+A person who steps aside looks at something, and what is ruined in the middle of the view is not made up for by all that is
+whole around it. So the sphere is judged tile by tile (about 10°), and of each view, ahead and to both sides, by one of its
+worst tiles. Four things spoil a tile, and each counts as a part of what is too much of it alone: holes that one sees through;
+surfaces that have come apart, whatever fills the gaps in; surfaces that the camera saw at a slant and are drawn out; and, where
+the depth was estimated, how far from its true place things may stand. Surfaces that are in the way end a walk too.
+
+The limits are those at which generated scenes stop looking like their true views: `benchmarks/walking_range.py`.
 """
 
 import os
@@ -16,16 +18,20 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from spag4d.check.glance import RINGS, look_around, own_aspects
+from spag4d.check.front import Front, front_of
+from spag4d.check.glance import Glance, look_around, own_aspects
 from spag4d.check.merge import Clouds, merged
-from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, WalkingRange
+from spag4d.check.tiles import worst_tile
+from spag4d.check.uncertainty import Uncertainty
+from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, Limits, WalkingRange
 from spag4d.data import Gaussians
 from spag4d.progress import SILENT, Progress
 
-DISTANCES_M = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, FARTHEST_M)
-SEE_THROUGH = 0.005
-STRETCH = 0.02
-CLEARANCE_M = 0.15
+DISTANCES_M = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, FARTHEST_M)
+LIMITS = Limits(see_through=0.0625, stretch=0.8, torn=0.5, displaced_rad=0.02, clearance_m=0.15)
+"""The first is one ray of a tile's 16; all but the last were fitted to true views of generated scenes."""
+CLEARANCE_M = LIMITS.clearance_m
+_LIMITS = np.array([LIMITS.see_through, LIMITS.torn, LIMITS.stretch, LIMITS.displaced_rad])
 _BODY_M = 0.15
 """Radius of the path that has to be free."""
 _COVERED = 0.35
@@ -34,22 +40,51 @@ _COVERED = 0.35
 _EMPTY = 0.99
 """Where more of the sphere than this is open from the capture point there is no scene to walk in."""
 
-Reason = Literal["holes", "stretch", "surface", "none", "empty"]
+Reason = Literal["holes", "torn", "stretch", "depth", "surface", "none", "empty"]
+_SPOILS: tuple[Reason, ...] = ("holes", "torn", "stretch", "depth")
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a walk looks at: ``clouds``, how drawn out each looks from the capture point, the look from there, and the front."""
+
+    clouds: Clouds
+    aspects: Float32[np.ndarray, " n"]
+    at_origin: Glance
+    front: Front
+
+    @staticmethod
+    def of(gaussians: Gaussians, uncertainty: Uncertainty | None, clouds: Clouds | None = None) -> "Around":
+        """Prepare a scene; ``clouds`` are its merged ones, if somebody has them already."""
+        clouds = merged(gaussians) if clouds is None else clouds
+        aspects = own_aspects(clouds)
+        return Around(clouds, aspects, look_around(clouds, aspects, np.zeros(3)), front_of(gaussians, uncertainty))
+
+    def spoilt(self, position_m: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "4 tiles"]:
+        """Return what spoils each tile from a place, in the order of `_SPOILS`, where 1 is too much."""
+        glance = look_around(self.clouds, self.aspects, position_m)
+        found = (np.maximum(glance.open_tiles - self.at_origin.open_tiles, 0), self.front.torn(position_m),
+                 glance.stretched_tiles, self.front.displaced(position_m))
+        return np.stack(found) / _LIMITS[:, None]
 
 
 @dataclass(frozen=True)
 class Walk:
     """What was found along one direction.
 
-    ``see_through`` and ``stretch`` are shares 0–1 at ``distances_m``, which are those of `DISTANCES_M` that are free, and the
-    last place that is, as far as was looked. ``surface_m`` is how far the nearest surface is (infinite where there is none),
-    ``range_m`` how far one may go, and ``reason`` what ends it.
+    ``distances_m`` are those of `DISTANCES_M` that are free, and the last place that is, as far as was looked. From there the
+    worst tile is see-through, torn and stretched by the shares 0-1 of those names, and may be displaced by
+    ``displaced_rad``; ``spoilt`` says what this amounts to, where 1 is too much. ``surface_m`` is how far the nearest surface
+    is (infinite where there is none), ``range_m`` how far one may go, and ``reason`` what ends it.
     """
 
     name: str
     distances_m: tuple[float, ...]
     see_through: tuple[float, ...]
+    torn: tuple[float, ...]
     stretch: tuple[float, ...]
+    displaced_rad: tuple[float, ...]
+    spoilt: tuple[float, ...]
     surface_m: float
     range_m: float
     reason: Reason
@@ -57,61 +92,76 @@ class Walk:
 
 @dataclass(frozen=True)
 class Walks:
-    """The 14 walks in the order of `NAMES`, and the part of the sphere (0–1) that is open from the capture point."""
+    """The 14 walks in the order of `NAMES`, and the part of the sphere (0-1) that is open from the capture point.
+
+    ``estimated`` says whether the depth was a model's estimate, so that its errors bound the range.
+    """
 
     walks: tuple[Walk, ...]
     open_at_origin: float
+    estimated: bool
 
     @property
     def range(self) -> WalkingRange:
         """How far one may walk."""
-        return WalkingRange(np.array([walk.range_m for walk in self.walks]), SEE_THROUGH, STRETCH, CLEARANCE_M)
+        return WalkingRange(np.array([walk.range_m for walk in self.walks]), LIMITS, self.estimated)
 
 
-def walking_range(gaussians: Gaussians, *, progress: Progress = SILENT) -> WalkingRange:
-    """Return how far one may walk, from a coarse copy of the scene; within a second or so for millions of Gaussians."""
-    return walks(merged(gaussians), to_the_end=False, progress=progress).range
+def walking_range(
+    gaussians: Gaussians, uncertainty: Uncertainty | None, *, progress: Progress = SILENT
+) -> WalkingRange:
+    """Return how far one may walk in a scene whose depth is wrong by ``uncertainty``, or was measured (None).
+
+    It looks at a coarse copy of the scene, and takes a second or so for millions of Gaussians.
+    """
+    return walks(gaussians, uncertainty, to_the_end=False, progress=progress).range
 
 
-def walks(clouds: Clouds, *, to_the_end: bool = True, rings: int = RINGS, progress: Progress = SILENT) -> Walks:
-    """Walk in all 14 directions, each until it fails, or ``to_the_end``; raises `Cancelled`."""
-    aspects = own_aspects(clouds)
-    open_at_origin = look_around(clouds, aspects, np.zeros(3), rings).open
+def walks(
+    gaussians: Gaussians, uncertainty: Uncertainty | None, *, clouds: Clouds | None = None, to_the_end: bool = True,
+    progress: Progress = SILENT,
+) -> Walks:
+    """Walk in all 14 directions, each until it fails, or ``to_the_end``; raises `Cancelled`.
 
-    def go(number: int) -> Walk:
-        return _walk(clouds, aspects, number, open_at_origin, to_the_end, rings)
-
+    ``clouds`` are the merged ones, if somebody has them already.
+    """
+    around = Around.of(gaussians, uncertainty, clouds)
     found = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for walk in pool.map(go, range(len(NAMES))):
+        for walk in pool.map(lambda number: _walk(around, number, to_the_end), range(len(NAMES))):
             found.append(walk)
             progress.report("Walking", len(found), len(NAMES))
-    return Walks(tuple(found), open_at_origin)
+    return Walks(tuple(found), around.at_origin.open, uncertainty is not None)
 
 
-def _walk(
-    clouds: Clouds, aspects: Float32[np.ndarray, " n"], number: int, open_at_origin: float, to_the_end: bool, rings: int
-) -> Walk:
+def _walk(around: Around, number: int, to_the_end: bool) -> Walk:
     direction = DIRECTIONS[number]
-    surface_m = nearest_surface_m(clouds, direction)
+    surface_m = nearest_surface_m(around.clouds, direction)
     distances_m = stops_m(surface_m)
-    see_through: list[float] = []
-    stretch: list[float] = []
+    found: list[np.ndarray] = []
     for distance_m in distances_m:
-        glance = look_around(clouds, aspects, direction * distance_m, rings)
-        see_through.append(max(0.0, glance.open - open_at_origin))
-        stretch.append(glance.stretched)
-        if not to_the_end and (see_through[-1] > SEE_THROUGH or stretch[-1] > STRETCH):
+        tiles = around.spoilt(direction * distance_m)
+        found.append(tiles[:, worst_tile(tiles.sum(0), number)])
+        if not to_the_end and found[-1].sum() > 1:
             break
-    distances_m = distances_m[: len(stretch)]
-    ends: list[tuple[float, Reason]] = [
-        (FARTHEST_M, "none"),
-        (crossing_m(distances_m, see_through, SEE_THROUGH), "holes"),
-        (crossing_m(distances_m, stretch, STRETCH), "stretch"),
-        (max(0.0, surface_m - CLEARANCE_M), "surface"),
-    ]
-    range_m, reason = (0.0, "empty") if open_at_origin > _EMPTY else min(ends, key=lambda end: end[0])
-    return Walk(NAMES[number], distances_m, tuple(see_through), tuple(stretch), surface_m, range_m, reason)
+    distances_m = distances_m[: len(found)]
+    worst = np.array(found).reshape(-1, len(_SPOILS))
+    spoilt = np.maximum.accumulate(worst.sum(1))
+    range_m, reason = _end(distances_m, spoilt, worst, surface_m)
+    if around.at_origin.open > _EMPTY:
+        range_m, reason = 0.0, "empty"
+    holes, torn, stretch, displaced = (tuple(values) for values in (worst * _LIMITS).T.tolist())
+    return Walk(NAMES[number], distances_m, holes, torn, stretch, displaced, tuple(spoilt.tolist()), surface_m, range_m, reason)
+
+
+def _end(
+    distances_m: Sequence[float], spoilt: np.ndarray, worst: np.ndarray, surface_m: float
+) -> tuple[float, Reason]:
+    """Return how far a walk goes, and what ends it."""
+    far_m, free_m = crossing_m(distances_m, spoilt.tolist(), 1.0), max(0.0, surface_m - CLEARANCE_M)
+    if far_m < min(free_m, FARTHEST_M):
+        return far_m, _SPOILS[int(worst[np.argmax(spoilt > 1)].argmax())]
+    return (free_m, "surface") if free_m < FARTHEST_M else (FARTHEST_M, "none")
 
 
 def stops_m(surface_m: float) -> tuple[float, ...]:

@@ -1,8 +1,8 @@
 """How far one may walk from the capture point, direction by direction, and the line of text that says so in a file."""
 
 import itertools
+import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,17 +34,37 @@ DIRECTIONS.flags.writeable = False
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much of each spoils a tile of a view by itself, beside the others the less: `spag4d.check.walking` says how.
+
+    Shares 0-1 of the tile that are see-through, ``torn`` or drawn out (``stretch``), and by how many radians its contents may
+    be displaced; and how near in metres surfaces may come.
+    """
+
+    see_through: float
+    stretch: float
+    torn: float
+    displaced_rad: float
+    clearance_m: float
+
+
+_LIMITS = {"see-through": "see_through", "stretch": "stretch", "torn": "torn", "displaced": "displaced_rad",
+           "clearance": "clearance_m"}
+_NOT_IN_OLDER = {"torn": math.inf, "displaced": math.inf, "estimated": 0.0}
+"""What lines mean that were written before these were judged."""
+
+
+@dataclass(frozen=True)
 class WalkingRange:
     """Metres (14,) in the order of `NAMES` up to which a scene can be trusted, `FARTHEST_M` at most.
 
-    Up to there less than ``see_through`` of the sphere has opened (0–1), less than ``stretch`` of what is seen is drawn out,
-    and no surface is nearer than ``clearance_m``.
+    Up to there no view is spoilt by more than ``limits``. ``estimated`` says whether errors of estimated depth count among
+    what spoils it.
     """
 
     range_m: Float64[np.ndarray, "14"]
-    see_through: float
-    stretch: float
-    clearance_m: float
+    limits: Limits
+    estimated: bool
 
     @property
     def by_name(self) -> dict[str, float]:
@@ -73,7 +93,8 @@ class WalkingRange:
     def to_comment(self) -> str:
         """Return one line of fewer than 1000 characters that `from_comment` reads."""
         ranges = " ".join(f"{name} {metres:.2f}" for name, metres in self.by_name.items())
-        return f"{_PREFIX} {ranges} see-through {self.see_through:g} stretch {self.stretch:g} clearance {self.clearance_m:g}"
+        limits = " ".join(f"{word} {getattr(self.limits, name):g}" for word, name in _LIMITS.items())
+        return f"{_PREFIX} {ranges} {limits} estimated {self.estimated:d}"
 
     @staticmethod
     def from_comment(line: str) -> "WalkingRange | None":
@@ -82,16 +103,12 @@ class WalkingRange:
             return None
         words = line.removeprefix("comment ").removeprefix(_PREFIX).split()
         try:
-            values = {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
-            return WalkingRange(np.array([values[name] for name in NAMES]), values["see-through"], values["stretch"],
-                                values["clearance"])
+            said = {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+            values = _NOT_IN_OLDER | said
+            limits = Limits(**{name: values[word] for word, name in _LIMITS.items()})
+            return WalkingRange(np.array([values[name] for name in NAMES]), limits, bool(values["estimated"]))
         except (KeyError, ValueError):
             return None
-
-    @staticmethod
-    def of(range_m: Mapping[str, float], see_through: float, stretch: float, clearance_m: float) -> "WalkingRange":
-        """Return the range of which `by_name` is known."""
-        return WalkingRange(np.array([range_m[name] for name in NAMES]), see_through, stretch, clearance_m)
 
 
 def is_walking_range(line: str) -> bool:

@@ -1,7 +1,6 @@
 """Panorama → DepthMap: the family of depth models."""
 
-from spag4d.errors import InputError
-from spag4d.progress import Progress
+from spag4d.errors import InputError, either
 from spag4d.registry import Registry
 from spag4d.weights import is_installed, may_be_sold, weights_path
 
@@ -19,18 +18,25 @@ DEPTH_MODELS = Registry("depth model", {
 _BEST_FIRST = ("panda", "dap", "da3", "da360", "panda-small", "builtin")
 
 
-def best_available(progress: Progress, *, commercial_ok: bool = False) -> str:
-    """Return the name of the best depth model that is installed, and warn where that is only the built-in one.
+BUILTIN = "builtin"
+"""The model that is always there."""
+
+
+def best_available(*, commercial_ok: bool = False) -> str:
+    """Return the name of the best depth model that is installed.
 
     ``commercial_ok`` leaves out those whose results may not be sold.
     """
-    allowed = [name for name in _BEST_FIRST if may_be_sold(name) or not commercial_ok]
-    best = next(name for name in allowed if is_installed(name))
-    if best == "builtin":
-        progress.warn("depth was estimated by the small built-in model; "
-                      f"`spag4d download-models --model {allowed[0]}` brings a much better one, "
-                      "and measured depth can be passed with --depth-map")
-    return best
+    return next(name for name in _allowed(commercial_ok) if is_installed(name))
+
+
+def best_published(*, commercial_ok: bool = False) -> str:
+    """Return the name of the best depth model of all, installed or not; ``commercial_ok`` as in `best_available`."""
+    return _allowed(commercial_ok)[0]
+
+
+def _allowed(commercial_ok: bool) -> list[str]:
+    return [name for name in _BEST_FIRST if may_be_sold(name) or not commercial_ok]
 
 
 def check_available(name: str, *, commercial_ok: bool = False) -> None:
@@ -40,7 +46,7 @@ def check_available(name: str, *, commercial_ok: bool = False) -> None:
     model may not be sold, or nobody says that they may.
     """
     if commercial_ok and not may_be_sold(name):
-        allowed = ", ".join(model for model in DEPTH_MODELS if may_be_sold(model))
+        allowed = either(model for model in DEPTH_MODELS if may_be_sold(model))
         raise InputError(f"--commercial-ok: the licence of {name} does not allow its results to be sold, or is not stated. "
                          f"Models that may be used: {allowed}.")
     if not is_installed(name):

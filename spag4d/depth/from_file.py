@@ -1,17 +1,17 @@
 """Depth that the user brings along: from a scanner, a renderer or an earlier run."""
 
-import io
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from spag4d.data import DEPTH_UNIT_KEY, DepthMap
+from spag4d.data import DepthMap
 from spag4d.depth.resize import resize_distance
 from spag4d.errors import InputError
+from spag4d.io.depth_numbers import read_depth_numbers
+from spag4d.progress import SILENT, Progress
 
 DEFAULT_UNIT_M = 0.001
 """Metres per count of integers that come without a unit: millimetres, as depth cameras write them."""
@@ -19,33 +19,43 @@ DEFAULT_UNIT_M = 0.001
 NEAREST_M, FARTHEST_M = 1e-6, 65504.0
 """Distances outside of these mean that nothing is there: zero, and the value (the largest half float) that renderers write."""
 
-_ARRAY_SIGNATURES = (b"\x93NUMPY", b"PK")
 _RATIO_TOLERANCE = 0.01
-_PIXEL_LIMIT = 2**28
 _EMPTY_SKY_M = 1000.0  # where there is nothing but sky
-_NPZ_KEYS = ("distance_m", "depth", "arr_0")
-_EXR_CHANNELS = ("Z", "V", "Y", "R")
+_FEW = 0.01
+"""Share of a depth map within the range that is drawn below which its unit is likely to be wrong."""
 
 
 def depth_from_file(path: Path, size_hw: tuple[int, int], *, unit_m: float | None = None) -> DepthMap:
-    """Read distance along the ray from npy, npz, 16-bit PNG, float or 16-bit TIFF, or EXR, resized to ``size_hw``.
+    """Read distance along the ray from npy, npz, 16-bit PNG, float or 16-bit TIFF, EXR or PFM, resized to ``size_hw``.
 
-    Arrays and floats are metres. Integers of pictures are multiplied by ``unit_m`` (default: 0.001), except in a PNG that
-    records its unit, as those written by `spag4d.io.depth_map` do. Zero, negative, NaN, infinite and absurdly far values
-    (65504 m and more) are sky. Raises `InputError` for files that are missing, damaged, of another kind, or not 2:1 within 1 %.
+    Floats are metres. Whole numbers are multiplied by ``unit_m`` (default: 0.001), except in a PNG that records its unit, as
+    those written by `spag4d.io.depth_map` do. Zero, negative, NaN, infinite and absurdly far values (65504 m and more) are
+    sky. Raises `InputError` for files that are missing, damaged, of another kind, not 2:1 within 1 %, or without any surface.
     """
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Name a depth map in it.")
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"there is no depth map {path}. Check the name.") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}. Check its permissions.") from error
-    values, recorded_unit_m = _decoded(path, data)
-    if values.dtype.kind in "iu" and not data.startswith(_ARRAY_SIGNATURES):
-        return depth_from_array(values, size_hw, unit_m=recorded_unit_m or unit_m or DEFAULT_UNIT_M, name=path.name)
-    return depth_from_array(values, size_hw, name=path.name)
+    values, recorded_unit_m = read_depth_numbers(path)
+    if values.dtype.kind in "iu" and values.itemsize == 1:
+        raise InputError(f"{path} holds whole numbers of 8 bits, which are too coarse for distances. Use 16 bits or floats.")
+    unit_m = recorded_unit_m or unit_m or DEFAULT_UNIT_M
+    depth = depth_from_array(values, size_hw, unit_m=unit_m if values.dtype.kind in "iu" else 1.0, name=path.name)
+    if depth.sky.all():
+        raise InputError(f"{path} holds no surface: all of it is infinitely far.")
+    return depth
+
+
+def check_reach(depth: DepthMap, nearest_m: float, farthest_m: float, *, progress: Progress = SILENT) -> None:
+    """Raise `InputError` where no surface of a given depth map lies between two distances, and warn where few do."""
+    near = (depth.distance >= nearest_m) & (depth.distance <= farthest_m) & ~depth.sky
+    share = float(near.mean())
+    if share >= _FEW:
+        return
+    reach = depth.reach()
+    lies = "is sky all over" if reach is None else f"reaches from {reach[0]:.4g} to {reach[1]:.4g} m"
+    what = (f"{depth.model} {lies}, and of that {share:.2%} lies where surfaces are drawn: --depth-min is {nearest_m:g} m, and "
+            f"the sky begins at {farthest_m:g} m (--sky-threshold). Check its unit: --depth-map-unit says what whole numbers "
+            "count.")
+    if not share:
+        raise InputError(what)
+    progress.warn(what)
 
 
 def depth_from_array(
@@ -78,72 +88,3 @@ def _as_plane(values: NDArray[Any], name: str) -> NDArray[Any]:
     if height * width == 0 or abs(width - 2 * height) > _RATIO_TOLERANCE * 2 * height:
         raise InputError(f"{name} has the shape {values.shape}. A depth map is (h, w) with w = 2 h, within 1 %.")
     return plane
-
-
-def _decoded(path: Path, data: bytes) -> tuple[NDArray[Any], float | None]:
-    """Return the stored numbers and the unit that the file records; what it is, the content decides."""
-    readers = {
-        b"\x93NUMPY": _from_numpy, b"PK": _from_numpy, b"\x89PNG": _from_png,
-        b"II": _from_tiff, b"MM": _from_tiff, b"\x76\x2f\x31\x01": lambda _: _from_exr(path),
-    }
-    for signature, read in readers.items():
-        if data.startswith(signature):
-            try:
-                return read(data)
-            except (InputError, MemoryError):
-                raise
-            except Exception as error:  # decoders raise anything over a broken file
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise InputError(f"the depth map {path} cannot be read: {reason}. Copy it again or export it anew.") from error
-    seen = f"it begins with {data[:8]!r}" if data else "it is empty"
-    raise InputError(f"{path} is no depth map: {seen}. Use npy, npz, 16-bit PNG, float TIFF or EXR.")
-
-
-def _from_numpy(data: bytes) -> tuple[NDArray[Any], None]:
-    try:
-        loaded = np.load(io.BytesIO(data), allow_pickle=False)
-        return (loaded if isinstance(loaded, np.ndarray) else _only_array(loaded)), None
-    except ValueError as error:
-        if "pickle" in str(error):  # a pickle can run any code when it is loaded
-            raise ValueError("it holds Python objects instead of plain numbers") from error
-        raise
-
-
-def _only_array(archive: np.lib.npyio.NpzFile) -> NDArray[Any]:
-    with archive:
-        known = [key for key in _NPZ_KEYS if key in archive.files] or (archive.files if len(archive.files) == 1 else [])
-        if not known:
-            raise ValueError(f"none of its arrays ({', '.join(archive.files)}) is called {' or '.join(_NPZ_KEYS)}")
-        return archive[known[0]]
-
-
-def _from_png(data: bytes) -> tuple[NDArray[Any], float | None]:
-    image = PngImagePlugin.PngImageFile(io.BytesIO(data))
-    recorded = image.info.get(DEPTH_UNIT_KEY)
-    return _grey(image), None if recorded is None else float(recorded)
-
-
-def _from_tiff(data: bytes) -> tuple[NDArray[Any], None]:
-    return _grey(TiffImagePlugin.TiffImageFile(io.BytesIO(data))), None
-
-
-def _grey(image: Image.Image) -> NDArray[Any]:
-    if not image.mode.startswith(("I", "F")):
-        raise ValueError(f"its pixels are of the kind {image.mode}; distances need one channel of 16 bits or floats, "
-                         "8 bits and colours cannot hold them")
-    if image.width * image.height > _PIXEL_LIMIT:
-        raise ValueError(f"{image.width} x {image.height} pixels are more than {_PIXEL_LIMIT / 1e6:.0f} million")
-    values = np.asarray(image)
-    return values.astype(values.dtype.newbyteorder("="))
-
-
-def _from_exr(path: Path) -> tuple[NDArray[Any], None]:
-    import OpenEXR  # 0.1 s that only those pay who need it
-
-    channels = OpenEXR.File(str(path), separate_channels=True).channels()
-    names = list(channels)
-    chosen = names if len(names) == 1 else [
-        name for wanted in _EXR_CHANNELS for name in names if name.rpartition(".")[2] == wanted]
-    if not chosen:
-        raise ValueError(f"none of its channels ({', '.join(names)}) is called {', '.join(_EXR_CHANNELS)}")
-    return channels[chosen[0]].pixels, None

@@ -20,12 +20,16 @@ Gaussians of which a value is not a finite number are left out, with a warning, 
 READERS = Registry("format", {
     "ply": "spag4d.io.ply:read_ply",
     "splat": "spag4d.io.splat:read_splat",
-    "spz": "spag4d.io.spz:read_spz",
+    "spz": "spag4d.io.spz_read:read_spz",
     "compressed.ply": "spag4d.io.compressed_ply:read_compressed_ply",
     "sog": "spag4d.io.sog_read:read_sog",
     "glb": "spag4d.io.glb_read:read_glb",
+    "ksplat": "spag4d.io.ksplat:read_ksplat",
 })
-"""``read(path) -> Gaussians`` for every format that is written."""
+"""``read(path, *, shift_m=ORIGIN, progress=SILENT) -> Gaussians``: those that are written first, then those that are only read.
+
+Places are moved by ``shift_m`` before they are cut to float32; what is in a file and not in what is returned is a warning.
+"""
 
 COMMENT_READERS = Registry("format", {
     "ply": "spag4d.io.ply_comments:read_comments",
@@ -52,5 +56,6 @@ ABOUT = {
     "compressed.ply": About("Compressed PLY", "Small, for SuperSplat and PlayCanvas", 4),
     "sog": About("SOG", "The smallest, for the web", 3),
     "glb": About("GLB", "Exact, with a camera: for glTF programs", 6),
+    "ksplat": About("KSPLAT", "Read, not written", 7),
 }
 """In the order in which the formats are registered."""

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from spag4d.errors import InputError
-from spag4d.io.decode import check_pixel_count
 from spag4d.io.ffmpeg import output_of, reading
+from spag4d.io.opening import opened
+from spag4d.io.picture_kinds import HEAD_BYTES, picture_kind
+from spag4d.io.promise import check_pixel_count
+from spag4d.io.tracks import Track, lens_views, tracks_in
 from spag4d.progress import SILENT, Progress
 
 _DISCARDED = 0x4  # ffmpeg's flag of packets that are decoded and never shown, as before the start of an edit
 _ROUNDED_TICK_S = Fraction(1, 900)
 """Ticks as long as this and shorter may be rounded times, as the milliseconds of Matroska are."""
+MOST_FRAMES = 100_000
+"""Scenes of one sequence: their names have five digits."""
 _HD_HEIGHT = 576
 _DEEP = re.compile(r"(9|10|12|14|16)(le|be)$|^(p010|p012|p016|p21\d|p41\d|x2rgb10|x2bgr10)")
-_STREAM = re.compile(r"Stream #\S+ Video: .*?, (?P<pixels>\w+)(?:\((?P<colors>[^)]*)\))?, (?P<width>\d+)x(?P<height>\d+)")
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+\.\d+)")
 _PROJECTION = re.compile(r"spherical(?: mapping)?:\s*([a-z ]*[a-z])", re.IGNORECASE)
 _STEREO = re.compile(r"stereo ?3d:\s*([^\n]*)", re.IGNORECASE)
@@ -41,7 +45,8 @@ class Clip:
 
     ``tick_s`` is the file's unit of time; ``end_tick`` is where the last frame ends. ``stereo`` is "", "top-bottom" or
     "side-by-side"; ``right_first`` says that the first half is the right eye's. ``matrix`` is what ffmpeg is to be told of the
-    colours, where the file says nothing.
+    colours, where the file says nothing. ``track`` is the number of the track; ``shown_wh`` is the size to which pixels that
+    are not square are to be brought, None where they are.
     """
 
     path: Path
@@ -52,6 +57,8 @@ class Clip:
     stereo: str = ""
     right_first: bool = False
     matrix: str = ""
+    track: int = 0
+    shown_wh: tuple[int, int] | None = None
 
     @property
     def length_s(self) -> float:
@@ -99,7 +106,11 @@ class Clip:
             progress.warn(f"{is_}: from {start_s:g} s on that leaves {float(length - start):.3f} s, not {duration_s:g} s")
         if fps > self.rate * 1.01:
             progress.warn(f"{self.path.name} has {self.rate:.4g} frames per second: at --fps {fps:g} frames repeat")
-        times = (start + k * step for k in range(-((start - min(end, length)) // step)))
+        count = -((start - min(end, length)) // step)
+        if count > MOST_FRAMES:
+            raise InputError(f"{is_}: --fps {fps:g} would make {count:,} scenes of it, and {MOST_FRAMES:,} are the limit. "
+                             "Lower --fps or --duration.")
+        times = (start + k * step for k in range(count))
         return [Shown(time, self.at(time)) for time in times]
 
 
@@ -116,30 +127,31 @@ def read_clip(path: Path, *, progress: Progress = SILENT) -> Clip:
     _check_file(path)
     progress.report("Looking into the video", 0, 1)
     said = output_of(reading(path))[1]
-    found = _STREAM.search(said)
-    if found is None:
+    tracks = tracks_in(said)
+    if not tracks:
         raise InputError(_no_video(path, said))
-    check_pixel_count(path, int(found["width"]), int(found["height"]))
-    stereo, right_first = _layout(path, said, found, progress)
-    colors = found["colors"] or ""
-    ticks, tick_s, end_tick, complaint = _timestamps(path)
-    clip = Clip(path, ticks, tick_s, end_tick, bool(_DEEP.search(found["pixels"])), stereo, right_first, _matrix(found, colors))
-    _warn(clip, said, colors, complaint, progress)
+    track = tracks[0]
+    check_pixel_count(path, *track.shown_wh)
+    lenses = lens_views(path, tracks)
+    if lenses:
+        raise InputError(lenses)
+    stereo, right_first = _layout(path, said, track, progress)
+    ticks, tick_s, end_tick, complaint = _timestamps(path, track.index)
+    clip = Clip(path, ticks, tick_s, end_tick, bool(_DEEP.search(track.pixels)), stereo, right_first, _matrix(track),
+                track.index, None if track.shown_wh == track.stored_wh else track.shown_wh)
+    _warn(clip, said, track.colors, complaint, progress)
     progress.report("Looking into the video", 1, 1)
     return clip
 
 
 def _check_file(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder. Name a video in it.")
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}. Check the name.") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}. Check its permissions.") from error
+    with opened(path, "video") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
+    kind = picture_kind(head)
+    if kind:
+        raise InputError(f"{path} is a picture ({kind}), no video. `spag4d convert` converts it.")
 
 
 def _no_video(path: Path, said: str) -> str:
@@ -156,7 +168,7 @@ def _is_mp4(path: Path) -> bool:
         return file.read(8)[4:] == b"ftyp"
 
 
-def _layout(path: Path, said: str, found: re.Match[str], progress: Progress) -> tuple[str, bool]:
+def _layout(path: Path, said: str, track: Track, progress: Progress) -> tuple[str, bool]:
     """Return how two eyes share the picture; refuses what is no whole equirectangular sphere."""
     projection = _PROJECTION.search(said)
     name = projection[1].strip().lower() if projection else "equirectangular"
@@ -170,26 +182,26 @@ def _layout(path: Path, said: str, found: re.Match[str], progress: Progress) -> 
             raise InputError(f"{path} says that it is stereo of the kind '{kind}'. Top–bottom and side-by-side can be "
                              "converted: export it so, or as mono.")
         return _SHARED[kind], "inverted" in declared[1]
-    ratio = int(found["width"]) / int(found["height"])
     for kind, usual in (("top-bottom", 1.0), ("side-by-side", 4.0)):
-        if abs(ratio / usual - 1) < 0.01:
-            progress.warn(f"{path.name} does not say so, but its shape ({found['width']} x {found['height']}) is that of "
+        if abs(track.ratio / usual - 1) < 0.01:
+            progress.warn(f"{path.name} does not say so, but its shape ({track.shown_wh[0]} x {track.shown_wh[1]}) is that of "
                           f"{kind} stereo: the first half is used")
             return kind, False
     return "", False
 
 
-def _matrix(found: re.Match[str], colors: str) -> str:
+def _matrix(track: Track) -> str:
     """Return what to assume of untagged colours: ffmpeg assumes standard definition, players go by the size."""
-    tagged = any(known in colors for known in ("bt709", "bt470bg", "smpte170m", "bt2020", "gbr", "smpte240m", "fcc"))
-    if tagged or found["pixels"].startswith(("rgb", "gbr", "bgr", "gray")):
+    tagged = any(known in track.colors for known in ("bt709", "bt470bg", "smpte170m", "bt2020", "gbr", "smpte240m", "fcc"))
+    if tagged or track.pixels.startswith(("rgb", "gbr", "bgr", "gray")):
         return ""
-    return "bt709" if int(found["height"]) > _HD_HEIGHT or int(found["width"]) > 2 * _HD_HEIGHT else "bt601"
+    width, height = track.stored_wh
+    return "bt709" if height > _HD_HEIGHT or width > 2 * _HD_HEIGHT else "bt601"
 
 
-def _timestamps(path: Path) -> tuple[list[int], Fraction, int, str]:
+def _timestamps(path: Path, track: int) -> tuple[list[int], Fraction, int, str]:
     """Return when the frames are shown, by what the file says of its packets, when the last one ends, and what is broken."""
-    listing, complaints = output_of([*reading(path), "-v", "error", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"])
+    listing, complaints = output_of([*reading(path), "-v", "error", "-map", f"0:{track}", "-c", "copy", "-f", "framecrc", "-"])
     unit = re.search(r"#tb 0: (\d+)/(\d+)", listing)
     packets = [line.split(",") for line in listing.splitlines() if line[:1].isdigit()]
     shown = {int(fields[2]): int(fields[3]) for fields in packets if _is_shown(fields)}
@@ -197,7 +209,7 @@ def _timestamps(path: Path) -> tuple[list[int], Fraction, int, str]:
         raise InputError(f"{path} holds no frame that can be read: it is damaged or cut off. Copy it again.")
     ticks = sorted(shown)
     usual = sorted(b - a for a, b in zip(ticks, ticks[1:], strict=False))
-    last = shown[ticks[-1]] or (usual[len(usual) // 2] if usual else 1)
+    last = max(shown[ticks[-1]], 0) or (usual[len(usual) // 2] if usual else 1)
     return ticks, Fraction(int(unit[1]), int(unit[2])), ticks[-1] + last, complaints.partition("\n")[0].rpartition("] ")[2]
 
 

@@ -1,8 +1,9 @@
-"""The .compressed.ply file (PlayCanvas): 16 bytes for each Gaussian and 72 for each 256 of them.
+"""The .compressed.ply file (PlayCanvas): 16 bytes for each Gaussian and 72 for each 256 of them, view-dependent colour beside.
 
 A chunk has the bounds of its positions (m), logarithms of scales and colours (0-1) as floats; each Gaussian has four words:
 position and scale between these bounds with 11, 10 and 11 bits, rotation by its three smallest components with 10 bits, colour
-and opacity with 8. Chunks that are compact in space have fine steps: the Gaussians stand in shells in the order of `curve`.
+and opacity with 8; coefficients of view-dependent colour are bytes from -4 to 4. Chunks that are compact in space have fine
+steps: the Gaussians stand in shells in the order of `curve`.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt32
+from jaxtyping import Float32, Float64, Int64, UInt8, UInt32
 
-from spag4d.data import Gaussians
+from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError
 from spag4d.io.curve import curve_order
-from spag4d.io.ply_header import comment_lines, read_elements, record_of
-from spag4d.io.records import Block, map_records, require_file, write_blocks
+from spag4d.io.placing import ORIGIN, placed
+from spag4d.io.ply_header import PlyHeader, comment_lines, read_header
+from spag4d.io.ply_rows import columns, element_rows
+from spag4d.io.records import Block, require_file, write_blocks
 from spag4d.io.smallest_three import from_unsigned, quats_from_smallest_three, smallest_three
 from spag4d.io.usable import usable
 from spag4d.progress import SILENT, Progress
@@ -26,6 +29,7 @@ _BOUNDS = tuple(f"{end}_{name}" for names in (("x", "y", "z"), ("scale_x", "scal
                 for end in ("min", "max") for name in names)
 _WORDS = ("packed_position", "packed_rotation", "packed_scale", "packed_color")
 _THREE_BITS, _FOUR_BITS = (11, 10, 11), (8, 8, 8, 8)
+_SH_RANGE = np.float32(8)
 _SCALE_LIMITS = (float(np.exp(-20)), float(np.exp(20)))  # within which other writers hold scales
 
 
@@ -42,14 +46,24 @@ def write_compressed_ply(
     count = len(gaussians)
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element chunk {-(-count // _GROUP)}", *(f"property float {name}" for name in _BOUNDS),
-             f"element vertex {count}", *(f"property uint {name}" for name in _WORDS), "end_header", ""]
+             f"element vertex {count}", *(f"property uint {name}" for name in _WORDS)]
+    blocks = [Block(4 * len(_BOUNDS), _GROUP), Block(4 * len(_WORDS))]
+    if gaussians.sh is not None:
+        names = _rest_names(gaussians.sh.shape[1])
+        lines += [f"element sh {count}", *(f"property uchar {name}" for name in names)]
+        blocks.append(Block(len(names)))
+    header = "\n".join([*lines, "end_header", ""]).encode("ascii")
     encode = partial(_encode, gaussians, curve_order(gaussians.means, in_shells=True))
-    blocks = Block(4 * len(_BOUNDS), _GROUP), Block(4 * len(_WORDS))
-    write_blocks(path, "\n".join(lines).encode("ascii"), count, encode, blocks, "Writing COMPRESSED.PLY", progress)
+    write_blocks(path, header, count, encode, blocks, "Writing COMPRESSED.PLY", progress)
 
 
-def _encode(gaussians: Gaussians, order: Int64[np.ndarray, " n"], rows: slice) -> tuple[np.ndarray, np.ndarray]:
+def _rest_names(sh_count: int) -> list[str]:
+    return [f"f_rest_{number}" for number in range(3 * sh_count)]
+
+
+def _encode(gaussians: Gaussians, order: Int64[np.ndarray, " n"], rows: slice) -> list[np.ndarray]:
     members = order[rows]
+    sh = [] if gaussians.sh is None else [_sh_bytes(gaussians.sh[members])]
     count = len(members)
     groups = -(-count // _GROUP)
     members = np.concatenate([members, np.full(groups * _GROUP - count, members[-1])])  # the last repeats: bounds stay
@@ -66,7 +80,13 @@ def _encode(gaussians: Gaussians, order: Int64[np.ndarray, " n"], rows: slice) -
     words = np.stack([
         _packed(steps[0].T, _THREE_BITS), _rotations(gaussians.quats_wxyz[members]), _packed(steps[1].T, _THREE_BITS),
         _packed(np.column_stack([steps[2], opacities]).T, _FOUR_BITS)], -1)
-    return np.concatenate(bounds, 1).astype("<f4"), words[:count].astype("<u4")
+    return [np.concatenate(bounds, 1).astype("<f4"), words[:count].astype("<u4"), *sh]
+
+
+def _sh_bytes(sh: Float32[np.ndarray, "m k 3"]) -> UInt8[np.ndarray, "m c"]:
+    """Return bytes of which each stands for the middle of its step, channel by channel."""
+    steps = np.floor((sh / _SH_RANGE + np.float32(0.5)) * 256)
+    return np.clip(steps, 0, 255).astype(np.uint8).transpose(0, 2, 1).reshape(len(sh), -1)
 
 
 def _packed(shares: Float32[np.ndarray, "k n"], bits: Sequence[int]) -> UInt32[np.ndarray, " n"]:
@@ -86,33 +106,47 @@ def _rotations(quats_wxyz: Float32[np.ndarray, "n 4"]) -> UInt32[np.ndarray, " n
     return words
 
 
-def read_compressed_ply(path: Path) -> Gaussians:
-    """Read a compressed PLY of any tool, with or without bounds of colours; view-dependent colour is left out.
+def read_compressed_ply(
+    path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT
+) -> Gaussians:
+    """Read a compressed PLY of any tool, with or without bounds of colours and view-dependent colour, moved by ``shift_m``.
 
     Raises `InputError` for a file that is missing, empty, cut short, no PLY, or a PLY that is not compressed so.
     """
     require_file(path)
-    elements, offset = read_elements(path)
-    if [name for name, _, _ in elements[:2]] != ["chunk", "vertex"]:
-        raise InputError(f"{path} is no compressed PLY: its elements are not 'chunk' and 'vertex'. Does it end in .ply only?")
-    chunk_record, record = (record_of(path, element, needed) for element, needed in zip(
-        elements[:2], (_BOUNDS[:12], _WORDS), strict=True))
-    groups, count = elements[0][1], elements[1][1]
+    header = read_header(path)
+    if not header.is_compressed:
+        raise InputError(f"{path} is no compressed PLY: its elements are not 'chunk' and 'vertex'.")
+    groups, count = (element.count for element in header.elements[:2])
     if groups != -(-count // _GROUP):
         raise InputError(f"{path} is damaged: it has {groups} chunks of {_GROUP} for {count} Gaussians.")
-    chunks = map_records(path, chunk_record, offset, groups)
-    vertices = map_records(path, record, offset + groups * chunk_record.itemsize, count)
+    chunks = element_rows(path, header, 0, _BOUNDS[:12])
+    vertices = element_rows(path, header, 1, _WORDS)
     position, rotation, scale, color = (vertices[name].astype(np.uint32) for name in _WORDS)
     largest, fields = from_unsigned(rotation, 10)
-    rgba = _unpacked(color, _FOUR_BITS)
-    has_colors = set(_BOUNDS[12:]) <= set(chunk_record.names or ())
+    rgba, sh = _unpacked(color, _FOUR_BITS), _sh(path, header)
+    colors = _between(chunks, _BOUNDS[12:], rgba[:, :3]) if {*_BOUNDS[12:]} <= {*header.elements[0].names} else rgba[:, :3]
     return Gaussians(
-        means=_between(chunks, _BOUNDS[:6], _unpacked(position, _THREE_BITS)),
+        means=placed(_between(chunks, _BOUNDS[:6], _unpacked(position, _THREE_BITS)), shift_m, progress),
         scales=np.exp(_between(chunks, _BOUNDS[6:12], _unpacked(scale, _THREE_BITS))),
         quats_wxyz=quats_from_smallest_three(largest, fields / np.float32(511.5) - 1),
         opacities=rgba[:, 3].copy(),
-        colors=np.clip(_between(chunks, _BOUNDS[12:], rgba[:, :3]) if has_colors else rgba[:, :3], 0, 1),
+        colors=np.clip(colors, 0, 1) if sh is None else colors,
+        sh=sh,
     )
+
+
+def _sh(path: Path, header: PlyHeader) -> Float32[np.ndarray, "n k 3"] | None:
+    if len(header.elements) < 3 or header.elements[2].name != "sh":
+        return None
+    count = header.elements[2].rest_count // 3
+    if count not in SH_COUNTS[1:] or header.elements[2].count != header.elements[1].count:
+        raise InputError(f"{path} is damaged: {header.elements[2].rest_count} numbers of view-dependent colour for "
+                         f"{header.elements[2].count} of {header.elements[1].count} Gaussians.")
+    names = _rest_names(count)
+    packed = columns(element_rows(path, header, 2, names), names)
+    shares = np.where(packed == 0, 0, np.where(packed == 255, 1, (packed + np.float32(0.5)) / 256))
+    return np.ascontiguousarray(((shares - np.float32(0.5)) * _SH_RANGE).reshape(-1, 3, count).swapaxes(1, 2), np.float32)
 
 
 def _unpacked(words: UInt32[np.ndarray, " n"], bits: Sequence[int]) -> Float32[np.ndarray, "n k"]:

@@ -1,4 +1,4 @@
-"""From a picture file to its pixels: JPEG, PNG, WebP, TIFF and BMP, told apart by content, upright and in sRGB."""
+"""From a picture file to its pixels: told apart by content, upright and in sRGB."""
 
 import warnings
 from collections.abc import Iterator
@@ -10,39 +10,36 @@ from typing import Any, BinaryIO
 import numpy as np
 from jaxtyping import Bool, Float32
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+from PIL import Image
 
-from spag4d.errors import InputError, Spag4dError
+from spag4d.errors import InputError, Spag4dError, either, reason
+from spag4d.io.coded_color import CodedColor, color_of_boxes, color_of_png
 from spag4d.io.deep import DeepTiff, decode_png, is_deep_png
 from spag4d.io.icc import matrix_profile, srgb_image
 from spag4d.io.levels import split_alpha, unit_floats
+from spag4d.io.opening import opened
+from spag4d.io.picture_kinds import HEAD_BYTES, KINDS, picture_kind, unread_kind
+from spag4d.io.promise import bytes_of, check_promise
+from spag4d.io.quiet import quiet_decoders
+from spag4d.io.still import load_whole, opened_still, webp_size
 from spag4d.progress import SILENT, Progress
 
-PIXEL_LIMIT = 16384 * 8192 * 102 // 100
-"""Most pixels that a picture may have: 16384 x 8192, and the 2 % that a nearly 2:1 picture can have more."""
-
-_EXIF_ORIENTATION = 274
-# Called directly, as `Image.open` has a limit of its own that only a global switch lifts, and knows formats nobody asked for.
-_PLUGINS: dict[str, Any] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "WebP": WebPImagePlugin.WebPImageFile,
-    "TIFF": TiffImagePlugin.TiffImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
-}
-_SIGNATURES = {
-    b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP",
-    b"II*\0": "TIFF", b"MM\0*": "TIFF", b"II+\0": "TIFF", b"MM\0+": "TIFF",
-}
+_EXIF_ORIENTATION, _EXIF_MAKER = 274, 271
+_META_BYTES = 1 << 16
+"""Where AVIF and HEIC files describe their colours: before their pixels."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: ``rgb`` (h, w, 3) in sRGB 0–1; ``visible`` (h, w) is False where alpha is 0, None if nowhere."""
+    """A decoded picture: ``rgb`` (h, w, 3) in sRGB 0–1; ``visible`` (h, w) is False where alpha is 0, None if nowhere.
+
+    ``maker`` is who built the camera, or empty.
+    """
 
     rgb: Float32[np.ndarray, "h w 3"]
     visible: Bool[np.ndarray, "h w"] | None = None
     xmp: bytes = b""
+    maker: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,107 +50,135 @@ class _Stored:
     icc: bytes
     xmp: bytes
     orientation: int = 1
+    maker: str = ""
+    coded: CodedColor = CodedColor()
+    notes: tuple[str, ...] = ()
 
 
 def decode_picture(path: Path, *, progress: Progress = SILENT) -> Picture:
     """Decode a picture file: rotated as its EXIF data says, colours converted to sRGB, precision kept.
 
-    The size is checked before anything is decoded. Raises `InputError` for a file that is missing, not readable, no picture,
-    damaged, cut off or too large.
+    The size is checked against that of the file before anything is decoded. Raises `InputError` for a file that is missing, not
+    readable, no picture, damaged, cut off or too large.
     """
-    with _opened(path) as file:
+    with opened(path, "picture") as file:
         kind = _kind(file, path)
         with _explained(path, kind):
             stored = _load(file, kind, path)
-    if isinstance(stored.content, Image.Image):
-        return _shallow_picture(path, stored.content, stored, progress)
-    return _deep_picture(path, stored.content, stored, progress)
+            read = _shallow_picture if isinstance(stored.content, Image.Image) else _deep_picture
+            picture = read(path, stored, progress)
+    for note in (*stored.notes, stored.coded.ignored, stored.coded.cut):
+        if note:
+            progress.warn(f"{path.name}: {note}")
+    return picture
 
 
 def declared_size(path: Path) -> tuple[int, int]:
     """Return width and height as a picture file declares them; nothing is decoded. Raises `InputError` as `decode_picture`."""
-    with _opened(path) as file:
+    with opened(path, "picture") as file:
         kind = _kind(file, path)
         with _explained(path, kind):
-            width, height = DeepTiff(file).size if kind == "TIFF" else _PLUGINS[kind](file).size
-    check_pixel_count(path, width, height)
+            if kind == "TIFF":
+                width, height = DeepTiff(file).size
+            else:
+                _check_webp(file, kind, path)
+                width, height = opened_still(file, kind).size
+            check_promise(path, width, height, bytes_of(file.fileno()))
     return width, height
 
 
-def check_pixel_count(path: Path | str, width: int, height: int) -> None:
-    """Refuse pictures of more than `PIXEL_LIMIT` pixels with an `InputError` that states both numbers."""
-    if width * height > PIXEL_LIMIT:
-        raise InputError(f"{path} has {width} x {height} pixels, {width * height / 1e6:,.0f} million. The limit is "
-                         f"{PIXEL_LIMIT / 1e6:,.0f} million (16384 x 8192): make it smaller first.")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Name a picture in it, or convert the whole folder with --batch.")
-    try:
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise InputError(f"there is no file {path}. Check the name.") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}. Check its permissions.") from error
-    with file:
-        yield file
-
-
 def _kind(file: BinaryIO, path: Path) -> str:
-    head = file.read(16)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:
         raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
     if kind := picture_kind(head):
         return kind
+    if named := unread_kind(head):
+        raise InputError(f"{path} {named}")
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         raise InputError(f"{path} is a video. `spag4d convert-video` converts its frames.")
-    raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {', '.join(_PLUGINS)}.")
-
-
-def picture_kind(head: bytes) -> str | None:
-    """Return the kind of picture that begins with these bytes (16 are enough), or None."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WebP"
-    return next((kind for signature, kind in _SIGNATURES.items() if head.startswith(signature)), None)
+    raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {either(KINDS)}.")
 
 
 @contextmanager
 def _explained(path: Path, kind: str) -> Iterator[None]:
     """Put into words what a decoder makes of a broken file, which can be an exception of any type."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), quiet_decoders():
             warnings.filterwarnings("ignore", module="PIL")  # remarks on odd metadata help nobody who converts a picture
             yield
     except (Spag4dError, MemoryError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path} cannot be decoded, it is damaged, cut off or of a rare kind of {kind}: {reason}. "
+        raise InputError(f"{path} cannot be decoded, it is damaged, cut off or of a rare kind of {kind}: {reason(error)}. "
                          "Copy it again or export it anew.") from error
 
 
 def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:
-    if kind == "TIFF" and (tiff := DeepTiff(file)).is_deep:
-        check_pixel_count(path, *tiff.size)
-        return _Stored(tiff.decode(), tiff.icc, tiff.xmp)
-    image: Image.Image = _PLUGINS[kind](file)
-    check_pixel_count(path, *image.size)
+    size = bytes_of(file.fileno())
+    if kind == "TIFF":
+        tiff = DeepTiff(file)
+        if tiff.is_raw:
+            raise InputError(f"{path} is a raw picture of a camera (DNG). Develop it and save it as TIFF or JPEG first.")
+        check_promise(path, *tiff.size, size)
+        if tiff.is_deep:
+            icc, xmp, notes = _described(tiff.icc, tiff.xmp)
+            return _Stored(tiff.decode(), icc, xmp, notes=notes)
+    _check_webp(file, kind, path)
+    image = opened_still(file, kind)
+    check_promise(path, *image.size, size)
+    icc, xmp, notes = _described(image.info.get("icc_profile"), image.info.get("xmp"))
+    if not xmp:
+        image.info.pop("xmp", None)  # Pillow looks for the orientation in it, whatever it is
+    coded = _coded_color(file, kind, has_profile=bool(icc))
     if kind == "PNG" and is_deep_png(file):
         content = _upright(decode_png(file), _orientation(image))
-        return _Stored(content, image.info.get("icc_profile") or b"", _xmp(image))
-    image.load()
-    return _Stored(image, image.info.get("icc_profile") or b"", _xmp(image), _orientation(image))
+        return _Stored(content, icc, xmp, coded=coded, notes=notes)
+    load_whole(image, file, kind)
+    return _Stored(image, icc, xmp, _orientation(image), _maker(image), coded, notes)
 
 
-def _shallow_picture(path: Path, image: Image.Image, stored: _Stored, progress: Progress) -> Picture:
+def _check_webp(file: BinaryIO, kind: str, path: Path) -> None:
+    head = file.read(30) if kind == "WebP" else b""
+    file.seek(0)
+    size = webp_size(head)
+    if size is not None:
+        check_promise(path, *size, bytes_of(file.fileno()))
+
+
+def _described(icc: object, xmp: object) -> tuple[bytes, bytes, tuple[str, ...]]:
+    """Return the profile and the XMP packet of a file, empty where they are none, and what to warn of."""
+    if isinstance(xmp, tuple) and len(xmp) == 1:  # older Pillow, for a TIFF tag of undefined type
+        xmp = xmp[0]
+    found, notes = [], []
+    for name, value in (("colour profile", icc), ("XMP", xmp)):
+        if value is not None and not isinstance(value, bytes):
+            notes.append(f"its {name} was ignored, as it is of a wrong type")
+        found.append(value if isinstance(value, bytes) else b"")
+    return found[0], found[1], tuple(notes)
+
+
+def _coded_color(file: BinaryIO, kind: str, *, has_profile: bool) -> CodedColor:
+    if kind not in ("PNG", "AVIF", "HEIC"):
+        return CodedColor()
+    at = file.tell()
+    file.seek(0)
+    data = file.read(-1 if kind == "PNG" else _META_BYTES)
+    file.seek(at)
+    if kind == "PNG":
+        return color_of_png(data)
+    return CodedColor() if has_profile else color_of_boxes(data)
+
+
+def _shallow_picture(path: Path, stored: _Stored, progress: Progress) -> Picture:
+    image = stored.content
+    assert isinstance(image, Image.Image)  # noqa: S101
     alpha = None
     if image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = np.asarray(image.getchannel("A"))
-    if stored.icc:
+    if stored.icc and stored.coded.profile is None:
         try:
             image = srgb_image(image, stored.icc)
         except ValueError as error:
@@ -162,18 +187,25 @@ def _shallow_picture(path: Path, image: Image.Image, stored: _Stored, progress: 
     if alpha is not None:
         pixels = np.dstack([pixels, alpha])
     colors, visible = split_alpha(_upright(pixels, stored.orientation), str(path))
-    return Picture(unit_floats(colors, str(path)), visible, stored.xmp)
+    return Picture(_in_srgb(unit_floats(colors, str(path)), stored.coded), visible, stored.xmp, stored.maker)
 
 
-def _deep_picture(path: Path, pixels: NDArray[Any], stored: _Stored, progress: Progress) -> Picture:
-    colors, visible = split_alpha(pixels, str(path))
+def _deep_picture(path: Path, stored: _Stored, progress: Progress) -> Picture:
+    assert isinstance(stored.content, np.ndarray)  # noqa: S101
+    colors, visible = split_alpha(stored.content, str(path))
     rgb = unit_floats(colors, str(path))
+    if stored.coded.profile is not None:
+        return Picture(_in_srgb(rgb, stored.coded), visible, stored.xmp)
     profile = matrix_profile(stored.icc) if stored.icc else None
     if profile is not None and not profile.is_srgb():
         rgb = profile.to_srgb(rgb)
     elif stored.icc and profile is None:
         rgb = _by_8_bits(path, rgb, stored.icc, progress)
     return Picture(rgb, visible, stored.xmp)
+
+
+def _in_srgb(rgb: NDArray[np.float32], coded: CodedColor) -> NDArray[np.float32]:
+    return rgb if coded.profile is None or coded.profile.is_srgb() else coded.profile.to_srgb(rgb)
 
 
 def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progress) -> NDArray[np.float32]:
@@ -187,11 +219,12 @@ def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progr
     return unit_floats(np.asarray(image), str(path))
 
 
-def _xmp(image: Image.Image) -> bytes:
-    packet = image.info.get("xmp", b"")
-    if isinstance(packet, tuple):  # older Pillow, for a TIFF tag of undefined type
-        packet = packet[0]
-    return packet if isinstance(packet, bytes) else b""
+def _maker(image: Image.Image) -> str:
+    """Return who built the camera by the EXIF data, or an empty text."""
+    try:
+        return str(image.getexif().get(_EXIF_MAKER, "")).strip("\0 ")
+    except Exception:  # as below
+        return ""
 
 
 def _orientation(image: Image.Image) -> int:

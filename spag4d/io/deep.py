@@ -1,6 +1,7 @@
-"""Pixels of more than 8 bits, which Pillow would cut: 16-bit PNG, 16-bit and float TIFF, decoded by OpenCV."""
+"""Pixels of more than 8 bits, which Pillow would cut: 16-bit PNG, 16-bit, half, float and double TIFF, decoded by OpenCV."""
 
 import io
+import struct
 from typing import Any, BinaryIO
 
 import cv2
@@ -12,7 +13,8 @@ TiffTags = TiffImagePlugin.ImageFileDirectory_v2
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 262, 277, 284
 _STARTS_AND_SIZES = ((273, 279), (324, 325))
-_XMP, _ICC = 700, 34675
+_FORMAT, _UNSIGNED, _SIGNED, _FLOAT = 339, 1, 2, 3
+_XMP, _ICC, _DNG_VERSION = 700, 34675, 50706
 _RGB_CODES = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 _BLACK_IS_ZERO, _RGB, _SEPARATE_PLANES = 1, 2, 2
 
@@ -41,7 +43,10 @@ class DeepTiff:
         self._file = file
         file.seek(0)
         header = file.read(8)
-        self._tags = TiffTags(header + file.read(8) if b"+" in header[2:4] else header)  # BigTIFF's header is longer
+        if b"+" in header[2:4]:  # BigTIFF's header is longer, and Pillow knows that of one order
+            self._tags = TiffTags(b"II+\0" + header[4:] + file.read(8), prefix=header[:2])
+        else:
+            self._tags = TiffTags(header)
         file.seek(self._tags.next)
         self._tags.load(file)
         file.seek(0)
@@ -49,26 +54,36 @@ class DeepTiff:
     @property
     def is_deep(self) -> bool:
         """Whether a channel has more than 8 bits."""
-        return max(self._tags.get(_BITS, (1,))) > 8
+        return max(self._bits) > 8
+
+    @property
+    def _bits(self) -> tuple[int, ...]:
+        return tuple(int(bits) for bits in self._tags.get(_BITS, (1,)))
+
+    @property
+    def _format(self) -> int:
+        formats = self._tags.get(_FORMAT, (_UNSIGNED,))
+        return formats[0] if formats else _UNSIGNED
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels as stored, before rotation."""
-        return self._tags[_WIDTH], self._tags[_HEIGHT]
+        return int(self._tags[_WIDTH]), int(self._tags[_HEIGHT])
 
     @property
-    def icc(self) -> bytes:
-        """The embedded colour profile."""
-        return self._bytes(_ICC)
+    def icc(self) -> object:
+        """The embedded colour profile: bytes, unless the tag is of another type."""
+        return self._tags.get(_ICC)
 
     @property
-    def xmp(self) -> bytes:
-        """The embedded XMP packet."""
-        return self._bytes(_XMP)
+    def xmp(self) -> object:
+        """The embedded XMP packet: bytes, unless the tag is of another type."""
+        return self._tags.get(_XMP)
 
-    def _bytes(self, tag: int) -> bytes:
-        value = self._tags.get(tag, b"")
-        return value[0] if isinstance(value, tuple) else value
+    @property
+    def is_raw(self) -> bool:
+        """Whether it is a camera's raw picture (DNG), of which the first picture is a thumbnail."""
+        return _DNG_VERSION in self._tags
 
     def decode(self) -> NDArray[Any]:
         """Decode to (h, w) or (h, w, 3 | 4), RGB order, rotated as the file says (OpenCV does that for TIFF).
@@ -84,7 +99,31 @@ class DeepTiff:
             ends = [start + size for start, size in zip(self._tags.get(starts, ()), self._tags.get(sizes, ()), strict=True)]
             if max(ends, default=0) > len(data):
                 raise EOFError(f"{max(ends) - len(data)} bytes are missing")
-        return _decode(data)
+        if self._format == _FLOAT and max(self._bits) == 16:
+            return _decode(_with_format(data, _UNSIGNED)).view(np.float16)
+        pixels = _decode(data)
+        return pixels.view(f"i{pixels.itemsize}") if self._format == _SIGNED else pixels
+
+
+def _with_format(data: bytes, format: int) -> bytes:
+    """Return a TIFF file with another format of its samples: half floats pass through OpenCV as the numbers of their bits."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    count_code, entry_code, wide = ("Q", "HHQ", 8) if big else ("H", "HHI", 4)
+    first, = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+    changed = bytearray(data)
+    entries, = struct.unpack_from(order + count_code, data, first)
+    at = first + struct.calcsize("=" + count_code)
+    for _ in range(min(entries, len(data) // 12)):
+        tag, _, count = struct.unpack_from(order + entry_code, data, at)
+        value = at + struct.calcsize("=" + entry_code)
+        if tag == _FORMAT:
+            if 2 * count > wide:
+                value, = struct.unpack_from(order + ("Q" if big else "I"), data, value)
+            for number in range(count):
+                struct.pack_into(order + "H", changed, value + 2 * number, format)
+        at += 20 if big else 12
+    return bytes(changed)
 
 
 def _decode(data: bytes) -> NDArray[Any]:

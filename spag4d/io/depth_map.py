@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from spag4d.data import DEPTH_UNIT_KEY, DepthMap
-from spag4d.errors import InputError
+from spag4d.errors import InputError, either
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import SILENT, Progress
 
@@ -26,7 +26,7 @@ def check_depth_path(path: Path) -> None:
     """Raise `InputError` where the extension of ``path`` names no kind of depth file."""
     if path.suffix.lower() not in DEPTH_EXTENSIONS:
         raise InputError(f"cannot tell what kind of depth file '{path.name}' is: end it in .npy (metres), "
-                         f".png (16 bits) or {', '.join(PREVIEW_EXTENSIONS)} (coloured preview).")
+                         f".png (16 bits), or {either(PREVIEW_EXTENSIONS)} (coloured preview).")
 
 
 def write_depth(path: Path, depth: DepthMap, *, progress: Progress = SILENT) -> None:

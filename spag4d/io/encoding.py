@@ -3,26 +3,31 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from spag4d.data import SH_COUNTS
+from spag4d.errors import printable
+from spag4d.io.glb import COLOR, sh_names
 from spag4d.io.glb_read import read_glb_document
-from spag4d.io.ply_header import read_elements
-from spag4d.io.scene import scene_format
+from spag4d.io.ksplat import describe_ksplat
+from spag4d.io.ply_header import read_header
+from spag4d.io.ply_vertices import is_disc
+from spag4d.io.scene import SceneFile
 from spag4d.io.sog_read import read_sog_meta
-from spag4d.io.spz import read_spz_header
-
-_DEGREES = {0: 0, 9: 1, 24: 2, 45: 3, 72: 4}
+from spag4d.io.spz_read import read_spz_header
 
 
-def encoding_of(path: Path) -> str:
+def encoding_of(scene: SceneFile) -> str:
     """Return version, precision and view-dependent colour of a scene file in words; raises `InputError`."""
-    return _IN_WORDS[scene_format(path)](path)
+    return printable(_IN_WORDS[scene.kind](scene.path))
 
 
 def _ply(path: Path) -> str:
-    elements, _ = read_elements(path)
-    properties = [name for _, _, found in elements for name, _ in found]
-    rest = sum(name.startswith("f_rest_") for name in properties)
-    kind = "chunks of 256 with 16 bytes each" if elements and elements[0][0] == "chunk" else f"{len(properties)} properties"
-    return f"PLY, {kind}{_degree(_DEGREES.get(rest, -1))}"
+    header = read_header(path)
+    rest = sum(element.rest_count for element in header.elements)
+    kind = "chunks of 256 with 16 bytes each" if header.is_compressed else \
+        f"{sum(len(element.properties) for element in header.elements)} properties"
+    form = "" if header.encoding == "binary_little_endian" else f" {header.encoding.replace('_', ' ')}"
+    discs = ", discs of 2DGS" if any(element.name == "vertex" and is_disc(element) for element in header.elements) else ""
+    return f"PLY{form}, {kind}{discs}{_degree(SH_COUNTS.index(rest // 3) if rest // 3 in SH_COUNTS else 0)}"
 
 
 def _spz(path: Path) -> str:
@@ -32,21 +37,32 @@ def _spz(path: Path) -> str:
 
 def _sog(path: Path) -> str:
     meta = read_sog_meta(path)
-    return f"SOG version {meta['version']}, positions of 16 bits{_degree(meta.get('shN', {}).get('bands', 0))}"
+    return f"SOG version {meta.version}, positions of 16 bits{_degree(meta.shN.bands if meta.shN else 0)}"
 
 
 def _glb(path: Path) -> str:
-    asset = read_glb_document(path).get("asset", {})
-    return f"glTF {asset.get('version', '2.0')} with KHR_gaussian_splatting, by {asset.get('generator', 'an unknown program')}"
+    document = read_glb_document(path)
+    attributes = [primitive.attributes for mesh in document.meshes for primitive in mesh.primitives]
+    degree = max(degree for degree, count in enumerate(SH_COUNTS)
+                 if not degree or any({*sh_names(count)} <= names.keys() for names in attributes))
+    asset = document.asset
+    holds = "with KHR_gaussian_splatting" if any(COLOR in names for names in attributes) else "without Gaussians"
+    return f"glTF {asset.version[:20]} {holds}, by {asset.generator[:80]}{_degree(degree)}"
 
 
 def _splat(path: Path) -> str:
     return "SPLAT, records of 32 bytes"
 
 
+def _ksplat(path: Path) -> str:
+    level, degree = describe_ksplat(path)
+    return f"KSPLAT, compressed at level {level}{_degree(degree)}"
+
+
 def _degree(degree: int) -> str:
-    return f", view-dependent colour of degree {degree}, which is left out" if degree > 0 else ""
+    return f", view-dependent colour of degree {degree}" if degree > 0 else ""
 
 
 _IN_WORDS: dict[str, Callable[[Path], str]] = {
-    "ply": _ply, "compressed.ply": _ply, "splat": _splat, "spz": _spz, "sog": _sog, "glb": _glb}
+    "ply": _ply, "compressed.ply": _ply, "splat": _splat, "spz": _spz, "sog": _sog, "glb": _glb,
+    "ksplat": _ksplat}

@@ -16,7 +16,7 @@ from spag4d.data import Panorama
 from spag4d.errors import InputError
 from spag4d.io.clip import Clip, Shown
 from spag4d.io.ffmpeg import reading
-from spag4d.io.image import panorama_from_array
+from spag4d.io.image import check_stitched, panorama_from_array
 from spag4d.progress import SILENT, Progress
 
 _FRAME = re.compile(r"showinfo.* pts:\s*(-?\d+) .* s:(\d+)x(\d+)")
@@ -40,7 +40,10 @@ def read_frames(
     try:
         for one in shown:
             if last is None or last[0] != one.tick:
-                last = one.tick, panorama_from_array(_one_eye(next(frames), clip), name=name, force_erp=force_erp)
+                pixels = next(frames)
+                if last is None and not force_erp:
+                    check_stitched(pixels, str(clip.path))
+                last = one.tick, panorama_from_array(_one_eye(pixels, clip), name=name, force_erp=force_erp)
             yield replace(last[1], time_s=float(one.time_s))
         for _ in frames:  # lets it end, and say what was broken
             pass
@@ -90,13 +93,21 @@ def _command(clip: Clip, ticks: Sequence[int], height: int | None) -> list[str]:
     scale = f"scale=out_range=pc:flags=area+{_PRECISE}"
     if clip.matrix:
         scale += f":in_color_matrix={clip.matrix}"
-    if height is not None:
-        rows = 2 * height if clip.stereo == "top-bottom" else height
-        scale += f":w=-2:h='min(ih,{rows})'"
+    scale += _size(clip, height)
     chosen = f"select='between(pts,{ticks[0]},{ticks[-1]})'"
     pixels = "rgb48le" if clip.deep else "rgb24"
-    return [*reading(clip.path, *seek), "-loglevel", "level+info", "-map", "0:v:0", "-vf",
+    return [*reading(clip.path, *seek), "-loglevel", "level+info", "-map", f"0:{clip.track}", "-vf",
             f"{chosen},{scale},format={pixels},showinfo=checksum=0", "-fps_mode", "passthrough", "-f", "rawvideo", "-"]
+
+
+def _size(clip: Clip, height: int | None) -> str:
+    """Return the size of the pictures to be drawn: as the video is meant to be shown, and no higher than is wanted."""
+    rows = None if height is None else 2 * height if clip.stereo == "top-bottom" else height
+    if clip.shown_wh is not None:
+        wide, high = clip.shown_wh
+        rows = high if rows is None else min(high, rows)
+        return f":w={max(1, round(wide * rows / high))}:h={rows}"
+    return "" if rows is None else f":w=-2:h='min(ih,{rows})'"
 
 
 def _next(pipe: IO[bytes], listener: "_Listener", tick: int, dtype: np.dtype, clip: Clip) -> NDArray[Any]:

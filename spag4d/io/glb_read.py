@@ -1,148 +1,134 @@
-"""Gaussians of a .glb file of any tool."""
+"""Gaussians of a glTF file of any tool, .glb or .gltf."""
 
-import json
-import struct
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 
 from spag4d.color import rgb_from_sh0, srgb_from_linear
-from spag4d.data import Gaussians
+from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError
+from spag4d.geometry.harmonics import turned_sh
 from spag4d.geometry.rotation import rotations_from_quats, turned_quats
-from spag4d.io.glb import BINARY_CHUNK, COLOR, EXTENSION, JSON_CHUNK, MAGIC, OPACITY, ROTATION, SCALE, SRGB, VERSION
-from spag4d.io.records import require_file, unit_quats
+from spag4d.io.bounds import check_unpacked
+from spag4d.io.glb import COLOR, OPACITY, ROTATION, SCALE, SRGB, sh_names
+from spag4d.io.gltf import Document, GltfFile, Node, Primitive
+from spag4d.io.placing import ORIGIN, placed
+from spag4d.io.records import unit_quats
+from spag4d.progress import SILENT, Progress
 
-_KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5126: "<f4"}
-_WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 _OURS_FROM_GLTF = np.diag([1.0, -1.0, -1.0])
 _STRETCH = 1e-3
-_DEEPEST = 100
+_BYTES_PER_GAUSSIAN = 60
+
+Matrix = Float64[np.ndarray, "4 4"]
 
 
-def read_glb(path: Path) -> Gaussians:
-    """Read all Gaussians of a .glb file, where its nodes put them; view-dependent colour is left out.
+def read_glb(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+    """Read all Gaussians of a glTF file, where its nodes put them, moved by ``shift_m``.
 
-    Raises `InputError` for a file that is missing, empty, cut short, no binary glTF 2.0, compressed by a further extension, or
-    whose nodes stretch or mirror Gaussians.
+    Raises `InputError` for a file that is missing, empty, cut short, no glTF 2.0 or compressed by a further extension, whose
+    nodes stretch Gaussians, or which names one mesh so often that it holds far more than its size.
     """
-    require_file(path)
-    document, binary = _chunks(path)
+    file = GltfFile(path)
     try:
-        parts = [_moved(_gaussians(document, binary, primitive), matrix, path)
-                 for mesh, matrix in _meshes(document) for primitive in document["meshes"][mesh]["primitives"]
-                 if EXTENSION in primitive.get("extensions", {})]
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        parts = [_moved(gaussians, matrix, shift_m, path, progress) for gaussians, matrix in _parts(file, progress)]
+    except (KeyError, IndexError, ValueError) as error:
         raise InputError(f"{path} is no glTF with plain Gaussians: {type(error).__name__} {error}. Save it without "
                          "compression.") from error
     return Gaussians.concatenate(parts)
 
 
-def read_glb_document(path: Path) -> dict[str, Any]:
-    """Return the JSON of a .glb file; raises `InputError` for what is none."""
-    require_file(path)
-    return _chunks(path)[0]
+def read_glb_document(path: Path) -> Document:
+    """Return the document of a glTF file; raises `InputError` for what is none."""
+    return GltfFile(path).document
 
 
 def read_glb_comments(path: Path) -> list[str]:
-    """Return the comments that `write_glb` wrote; raises `InputError` for what is no .glb."""
-    extras = read_glb_document(path).get("asset", {}).get("extras", {})
-    comments = extras.get("comments", []) if isinstance(extras, dict) else []
-    return [str(comment) for comment in comments]
+    """Return the comments that `write_glb` wrote; raises `InputError` for what is no glTF."""
+    return read_glb_document(path).comments
 
 
-def _chunks(path: Path) -> tuple[dict[str, Any], np.ndarray]:
-    """Return the document and the bytes behind it, as a view of the file."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        magic, version, total, length, kind = struct.unpack("<4sIII4s", file.read(20).ljust(20, b"\0"))
-        if magic != MAGIC or version != VERSION or kind != JSON_CHUNK:
-            raise InputError(f"{path} is no .glb file of glTF 2.0.")
-        if total > size:
-            raise InputError(f"{path} is cut short: it has {size} bytes and promises {total}. Copy or download it again.")
-        text, (length_of_binary, kind) = file.read(length), struct.unpack("<I4s", file.read(8).ljust(8, b"\0"))
-        start = file.tell()
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{path} has a damaged glTF document: {error}.") from error
-    if kind != BINARY_CHUNK or not length_of_binary:
-        return document, np.empty(0, np.uint8)
-    return document, np.memmap(path, np.uint8, "r", start, (min(length_of_binary, size - start),))
+def _parts(file: GltfFile, progress: Progress) -> list[tuple[Gaussians, Matrix]]:
+    """Return what stands in the scene, each primitive read once, with where a node puts it."""
+    places: dict[int, Matrix] = {}
+    count, parts, read = 0, [], {}
+    for node, parent in file.document.placed_nodes():
+        places[id(node)] = (np.eye(4) if parent is None else places[id(parent)]) @ _local(node)
+        if node.mesh is None:
+            continue
+        for number, primitive in enumerate(file.document.meshes[node.mesh].primitives):
+            if primitive.extensions.splatting is None:
+                continue
+            key = node.mesh, number
+            if key not in read:
+                read[key] = _gaussians(file, primitive, progress)
+            count += len(read[key])
+            check_unpacked(file.size, count * _BYTES_PER_GAUSSIAN, file.path)
+            parts.append((read[key], places[id(node)]))
+    return parts
 
 
-def _meshes(document: dict[str, Any]) -> Iterator[tuple[int, Float64[np.ndarray, "4 4"]]]:
-    """Yield the meshes of the scene, each with where its node puts it."""
-    nodes = document.get("nodes", [])
-    if not document.get("scenes"):
-        return
-    waiting = [(index, np.eye(4), 0) for index in document["scenes"][document.get("scene", 0)].get("nodes", [])]
-    while waiting:
-        index, matrix, depth = waiting.pop()
-        node = nodes[index]
-        matrix = matrix @ _local(node)
-        if "mesh" in node:
-            yield node["mesh"], matrix
-        if depth < _DEEPEST:
-            waiting += [(child, matrix, depth + 1) for child in node.get("children", [])]
-
-
-def _local(node: dict[str, Any]) -> Float64[np.ndarray, "4 4"]:
-    if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
+def _local(node: Node) -> Matrix:
+    if node.matrix is not None:
+        return np.array(node.matrix, np.float64).reshape(4, 4).T
+    x, y, z, w = node.rotation
     matrix = np.eye(4)
-    matrix[:3, :3] = rotations_from_quats(np.array([[w, x, y, z]], np.float64))[0] * np.array(node.get("scale", (1, 1, 1)))
-    matrix[:3, 3] = node.get("translation", (0, 0, 0))
+    if x or y or z:
+        matrix[:3, :3] = rotations_from_quats(np.array([[w, x, y, z]], np.float64))[0]
+    matrix[:3, :3] *= np.array(node.scale)
+    matrix[:3, 3] = node.translation
     return matrix
 
 
-def _gaussians(document: dict[str, Any], binary: np.ndarray, primitive: dict[str, Any]) -> Gaussians:
-    attributes = primitive["attributes"]
+def _gaussians(file: GltfFile, primitive: Primitive, progress: Progress) -> Gaussians:
+    splatting = primitive.extensions.splatting
+    assert splatting is not None
 
-    def values(name: str) -> np.ndarray:
-        return _accessor(document, binary, attributes[name])
+    def values(name: str, width: int) -> Float32[np.ndarray, "n k"]:
+        found = file.values(primitive.attributes[name])
+        if found.shape != (count, width):
+            raise ValueError(f"{name} has {found.shape[1]} numbers for {found.shape[0]} Gaussians, not {width} for {count}")
+        return found
 
-    x, y, z, w = values(ROTATION).T
-    colors = rgb_from_sh0(values(COLOR))
-    if primitive["extensions"][EXTENSION].get("colorSpace", SRGB) != SRGB:
+    count = len(file.values(primitive.attributes["POSITION"]))
+
+    x, y, z, w = values(ROTATION, 4).T
+    colors = rgb_from_sh0(values(COLOR, 3))
+    sh = _sh(primitive, values)
+    if splatting.colorSpace != SRGB:
         colors = srgb_from_linear(np.clip(colors, 0, 1))
-    return Gaussians(values("POSITION"), values(SCALE), unit_quats(np.stack([w, x, y, z], -1)), values(OPACITY)[:, 0],
-                     np.clip(colors, 0, 1))
+        if sh is not None:
+            progress.warn(f"{file.path.name} has linear colours, whose dependence on the view has no counterpart in sRGB: it "
+                          "is left out")
+            sh = None
+    return Gaussians(values("POSITION", 3), values(SCALE, 3), unit_quats(np.stack([w, x, y, z], -1)), values(OPACITY, 1)[:, 0],
+                     np.clip(colors, 0, 1) if sh is None else colors, sh)
 
 
-def _accessor(document: dict[str, Any], binary: np.ndarray, index: int) -> np.ndarray:
-    """Return the numbers of an accessor as float32 (n, k), whole ones normalised where it says so."""
-    accessor = document["accessors"][index]
-    view = document["bufferViews"][accessor["bufferView"]]
-    if view.get("extensions") or view["buffer"] != 0 or accessor.get("sparse"):
-        raise ValueError("a compressed or sparse attribute")
-    kind, width, count = np.dtype(_KINDS[accessor["componentType"]]), _WIDTHS[accessor["type"]], accessor["count"]
-    start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-    stride = view.get("byteStride", 0) or kind.itemsize * width
-    if start < 0 or count < 0 or start + stride * (count - 1) + kind.itemsize * width > len(binary):
-        raise ValueError(f"accessor {index} is outside of the file")
-    table = np.ndarray((count, width), kind, binary, start, (stride, kind.itemsize))
-    values = np.array(table, np.float32)
-    if accessor.get("normalized") and kind.kind != "f":
-        values = np.maximum(values / np.float32(np.iinfo(kind).max), -1)
-    return values
+def _sh(primitive: Primitive, values: Callable[[str, int], Float32[np.ndarray, "n 3"]]) -> Float32[np.ndarray, "n k 3"] | None:
+    """Return the coefficients of all degrees that are whole."""
+    count = max(known for known in SH_COUNTS if {*sh_names(known)} <= primitive.attributes.keys())
+    return np.stack([values(name, 3) for name in sh_names(count)], 1) if count else None
 
 
-def _moved(gaussians: Gaussians, matrix: Float64[np.ndarray, "4 4"], path: Path) -> Gaussians:
-    """Return the Gaussians where a node puts them, in our frame."""
+def _moved(
+    gaussians: Gaussians, matrix: Matrix, shift_m: Float64[np.ndarray, "3"], path: Path, progress: Progress
+) -> Gaussians:
+    """Return the Gaussians where a node puts them, turned into our frame; a mirrored ellipsoid is a turned one."""
     size = np.linalg.norm(matrix[:3, :3], axis=0)
-    rotation = matrix[:3, :3] / size.mean()
-    if np.abs(rotation @ rotation.T - np.eye(3)).max() > _STRETCH or np.linalg.det(rotation) < 0:
-        raise InputError(f"{path} has Gaussians that a node stretches or mirrors, which cannot be read.")
-    turn = _OURS_FROM_GLTF @ rotation
-    place = (_OURS_FROM_GLTF @ matrix[:3, 3]).astype(np.float32)
-    factor = np.float32(size.mean())
-    means = gaussians.means @ (turn.T * size.mean()).astype(np.float32) + place
-    return replace(gaussians, means=means, scales=gaussians.scales * factor,
-                   quats_wxyz=turned_quats(turn, gaussians.quats_wxyz))
-
+    factor = float(size.mean())
+    if not 0 < factor < np.inf:
+        raise ValueError("a node of no size")
+    turn = _OURS_FROM_GLTF @ matrix[:3, :3] / factor
+    if np.abs(turn @ turn.T - np.eye(3)).max() > _STRETCH:
+        raise InputError(f"{path} has Gaussians that a node stretches, which cannot be read.")
+    place_m = _OURS_FROM_GLTF @ matrix[:3, 3]
+    means = gaussians.means @ (turn.T * factor).astype(np.float32)
+    exact = means.astype(np.float64) + place_m if place_m.any() else means
+    return replace(
+        gaussians, means=placed(exact, shift_m, progress), scales=gaussians.scales * np.float32(factor),
+        quats_wxyz=turned_quats(turn * np.sign(np.linalg.det(turn)), gaussians.quats_wxyz),
+        sh=None if gaussians.sh is None else turned_sh(turn, gaussians.sh))

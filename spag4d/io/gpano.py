@@ -3,6 +3,7 @@
 The fields are those of https://developers.google.com/streetview/spherical-metadata, as attributes or as elements.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
@@ -11,13 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NAMESPACE = "http://ns.google.com/photos/1.0/panorama/"
+_LONGEST = 100
+"""Characters of a value that are kept."""
+_LARGEST_PX = 1_000_000
 _SAME_SHAPE = 0.01
 """How far two ratios may differ before the data is taken for that of another picture."""
 
 
+EQUIRECTANGULAR = "equirectangular"
+
+
+class OtherProjection(ValueError):
+    """The data says, and the message names, how the sphere was drawn: not as an equirectangular picture."""
+
+
 @dataclass(frozen=True)
 class Crop:
-    """A picture of ``size_hw`` pixels whose upper left corner lies at (top, left) of a full sphere of ``full_hw`` pixels."""
+    """A picture of ``size_hw`` pixels whose upper left corner lies at (top, left) of a full sphere of ``full_hw`` pixels.
+
+    It may go on over the sphere's right edge, from the left one on.
+    """
 
     size_hw: tuple[int, int]
     full_hw: tuple[int, int]
@@ -28,7 +42,8 @@ class Crop:
         """Return the full sphere with ``pixels`` (h, w, …) in their place and zeros elsewhere."""
         full = np.zeros((*self.full_hw, *pixels.shape[2:]), pixels.dtype)
         height, width = self.size_hw
-        full[self.top:self.top + height, self.left:self.left + width] = pixels
+        columns = (self.left + np.arange(width)) % self.full_hw[1]
+        full[self.top:self.top + height, columns] = pixels
         return full
 
 
@@ -36,11 +51,12 @@ def crop_from_xmp(xmp: bytes, size_hw: tuple[int, int]) -> Crop | None:
     """Return where a picture of ``size_hw`` lies according to its XMP packet; None for a full sphere or without GPano data.
 
     A picture that was made smaller after the data was written is understood. Raises ValueError, with the reason, for data
-    that cannot be true.
+    that cannot be true, and `OtherProjection` for a picture that is no part of an equirectangular one.
     """
     fields = gpano_fields(xmp)
-    if fields.get("ProjectionType", "equirectangular") != "equirectangular":
-        raise ValueError(f"its projection is {fields['ProjectionType']}")
+    projection = fields.get("ProjectionType", EQUIRECTANGULAR).lower()
+    if projection != EQUIRECTANGULAR:
+        raise OtherProjection(projection)
     if not any(name.startswith(("Cropped", "Full")) for name in fields):
         return None
     full_hw = _number(fields, "FullPanoHeightPixels"), _number(fields, "FullPanoWidthPixels")
@@ -48,7 +64,7 @@ def crop_from_xmp(xmp: bytes, size_hw: tuple[int, int]) -> Crop | None:
                _number(fields, "CroppedAreaImageWidthPixels", full_hw[1]))
     corner = _number(fields, "CroppedAreaTopPixels", 0), _number(fields, "CroppedAreaLeftPixels", 0)
     _check(full_hw, crop_hw, corner)
-    return None if crop_hw == full_hw else _scaled(full_hw, crop_hw, corner, size_hw)
+    return None if crop_hw == full_hw and corner == (0, 0) else _scaled(full_hw, crop_hw, corner, size_hw)
 
 
 def gpano_fields(xmp: bytes) -> dict[str, str]:
@@ -58,15 +74,16 @@ def gpano_fields(xmp: bytes) -> dict[str, str]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         open_elements.append(name)
-        fields.update({_local(key): value.strip() for key, value in attributes.items() if key.startswith(_NAMESPACE)})
+        known = {_local(key): value.strip() for key, value in attributes.items() if key.startswith(_NAMESPACE)}
+        fields.update({key: value[:_LONGEST] for key, value in known.items()})
 
     def text(value: str) -> None:
         if open_elements and open_elements[-1].startswith(_NAMESPACE):
             name = _local(open_elements[-1])
-            fields[name] = (fields.get(name, "") + value).strip()
+            fields[name] = (fields.get(name, "") + value).strip()[:_LONGEST]
 
     def doctype(*_: object) -> None:
-        raise ValueError("its XMP declares entities")  # which XMP never needs and attacks do
+        raise ValueError("it declares entities")  # which XMP never needs and attacks do
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = start
@@ -77,7 +94,7 @@ def gpano_fields(xmp: bytes) -> dict[str, str]:
     try:
         if packet:
             parser.Parse(packet, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # also an encoding that nobody knows
         raise ValueError(f"its XMP is damaged ({error})") from error
     return fields
 
@@ -91,14 +108,18 @@ def _number(fields: dict[str, str], name: str, default: int | None = None) -> in
         return default
     text = fields.get(name, "")
     try:
-        return int(float(text))
-    except (ValueError, OverflowError):
-        raise ValueError(f"{name} is '{text}'" if text else f"{name} is missing") from None
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not abs(number) <= _LARGEST_PX:  # written so that NaN fails
+        raise ValueError(f"{name} is '{text}'" if text else f"{name} is missing")
+    return int(number)
 
 
 def _check(full_hw: tuple[int, int], crop_hw: tuple[int, int], corner: tuple[int, int]) -> None:
     layout = f"{crop_hw[1]} x {crop_hw[0]} at ({corner[1]}, {corner[0]}) of {full_hw[1]} x {full_hw[0]}"
-    if min(crop_hw) < 1 or min(corner) < 0 or any(c + s > f for c, s, f in zip(corner, crop_hw, full_hw, strict=True)):
+    too_large = crop_hw[1] > full_hw[1] or corner[0] + crop_hw[0] > full_hw[0]
+    if min(crop_hw) < 1 or min(corner) < 0 or corner[1] >= full_hw[1] or too_large:
         raise ValueError(f"a crop of {layout} does not lie inside")
     if abs(full_hw[1] / (2 * full_hw[0]) - 1) > _SAME_SHAPE:
         raise ValueError(f"its full sphere of {full_hw[1]} x {full_hw[0]} is not 2:1")
@@ -109,6 +130,8 @@ def _scaled(full_hw: tuple[int, int], crop_hw: tuple[int, int], corner: tuple[in
     scale = size_hw[0] / crop_hw[0], size_hw[1] / crop_hw[1]
     if abs(scale[0] / scale[1] - 1) > _SAME_SHAPE:
         raise ValueError(f"it describes {crop_hw[1]} x {crop_hw[0]} pixels and the picture has {size_hw[1]} x {size_hw[0]}")
-    placed = [min(round(c * s), round(f * s) - n) for c, s, f, n in zip(corner, scale, full_hw, size_hw, strict=True)]
     height, width = (round(f * s) for f, s in zip(full_hw, scale, strict=True))
-    return Crop(size_hw, (height, width), *placed)
+    left = round(corner[1] * scale[1])
+    if corner[1] + crop_hw[1] <= full_hw[1]:
+        left = min(left, width - size_hw[1])
+    return Crop(size_hw, (height, width), min(round(corner[0] * scale[0]), height - size_hw[0]), left)

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 from spag4d.errors import InputError
+from spag4d.io.bounds import check_unpacked
 
 _THREADS = 2
 _AHEAD = 2 * _THREADS
@@ -60,12 +62,16 @@ def _packed(data: bytes, before: bytes, level: int) -> bytes:
 
 
 class GzipReader:
-    """Reads a gzip file from its beginning, never more than asked for, so that a file cannot blow itself up in memory."""
+    """Reads a gzip file from its beginning, never more than asked for, so that a file cannot blow itself up in memory.
 
-    def __init__(self, path: Path) -> None:
-        """Open a file; raises `InputError` where it is no gzip file."""
+    Nor does it unpack more than `check_unpacked` lets it.
+    """
+
+    def __init__(self, path: Path, *, packed: bool = True) -> None:
+        """Open a file, or what would be in one if it were ``packed``; raises `InputError` where it is no gzip file."""
         self._path, self._file = path, path.open("rb")
-        self._unpacker = zlib.decompressobj(_WITH_HEADER)
+        self._unpacker = zlib.decompressobj(_WITH_HEADER) if packed else None
+        self._unpacked, self._size = 0, path.stat().st_size
 
     def read(self, size: int) -> bytearray:
         """Return the next ``size`` bytes; raises `InputError` where there are fewer or they are damaged."""
@@ -75,17 +81,25 @@ class GzipReader:
         return data
 
     def _some(self, limit: int) -> bytes:
+        if self._unpacker is None:
+            return self._file.read(limit) or self._ended()
         packed = self._unpacker.unconsumed_tail or self._file.read(_READ)
         if self._unpacker.eof or not packed:
-            raise InputError(f"{self._path} is cut short: it holds less than its header promises. Copy or download it again.")
+            self._ended()
         try:
-            return self._unpacker.decompress(packed, limit)
+            data = self._unpacker.decompress(packed, limit)
         except zlib.error as error:
             raise InputError(f"{self._path} is damaged, or no gzip file: {error}. Copy or download it again.") from error
+        self._unpacked += len(data)
+        check_unpacked(self._size, self._unpacked, self._path)
+        return data
+
+    def _ended(self) -> NoReturn:
+        raise InputError(f"{self._path} is cut short: it holds less than its header promises. Copy or download it again.")
 
     def check_end(self) -> None:
         """Raise `InputError` unless the file ends here, with the right check sum, or goes on with what nobody asked for."""
-        while not self._unpacker.eof:
+        while self._unpacker is not None and not self._unpacker.eof:
             self._some(_READ)
 
     def __enter__(self) -> "GzipReader":

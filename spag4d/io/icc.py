@@ -20,6 +20,9 @@ Floats = NDArray[np.float32]
 Curve = Callable[[Floats], Floats]
 
 _SRGB_CODES = np.linspace(0, 1, 256, dtype=np.float32)
+_CODES = np.linspace(0, 1, 1 << 16, dtype=np.float32)
+"""All values that 16 bits can have."""
+_HIGHEST = 2.0
 _BAND_ROWS = 64
 _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
@@ -56,7 +59,7 @@ def matrix_profile(icc: bytes) -> MatrixProfile | None:
             return MatrixProfile((grey, grey, grey), np.eye(3))
         red, green, blue = (_curve(tags[name]) for name in ("rTRC", "gTRC", "bTRC"))
         return MatrixProfile((red, green, blue), np.linalg.inv(_primaries(_srgb_tags())) @ _primaries(tags))
-    except (KeyError, struct.error, ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError):
+    except (KeyError, struct.error, ValueError, IndexError, ZeroDivisionError, OverflowError, np.linalg.LinAlgError):
         return None
 
 
@@ -98,6 +101,16 @@ def _primaries(tags: dict[str, bytes]) -> NDArray[np.float64]:
 
 
 def _curve(tag: bytes) -> Curve:
+    """Return a tone curve; raises ValueError for one that is not finite, or leads far out of 0–1."""
+    curve = _declared_curve(tag)
+    with np.errstate(all="ignore"):
+        heights = curve(_CODES)
+    if not np.abs(heights).max() <= _HIGHEST:  # written so that NaN fails
+        raise ValueError("a tone curve leads nowhere")
+    return curve
+
+
+def _declared_curve(tag: bytes) -> Curve:
     if tag[:4] == b"para":
         return _parametric(*struct.unpack_from(">H", tag, 8), tag)
     if tag[:4] != b"curv":

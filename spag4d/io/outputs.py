@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from spag4d.errors import InputError
-from spag4d.io import READERS, WRITERS
+from spag4d.io import WRITERS
+from spag4d.io.atomic import is_stream
 
 AUTO = "auto"
 BOTH = "both"
@@ -13,7 +14,7 @@ _OF_BOTH = ("ply", "splat")
 def format_of(path: Path) -> str | None:
     """Return the format by a file's extension, which may have two parts (scene.compressed.ply), or None for no scene's."""
     name = path.name.lower()
-    return max((format for format in READERS if name.endswith(f".{format}")), key=len, default=None)
+    return max((format for format in WRITERS if name.endswith(f".{format}")), key=len, default=None)
 
 
 def without_extension(path: Path) -> Path:
@@ -36,6 +37,8 @@ def output_paths(path: Path, format: str = AUTO) -> dict[str, Path]:
     "auto" goes by the extension; "both" is "ply,splat", and several formats are written beside each other; a name without a
     splat extension gets the format's own.
     """
+    if str(path) == "-" or is_stream(path):
+        raise InputError(f"cannot write to {path}: a scene is written whole or not at all, which takes a file. Name one.")
     said = format_of(path)
     if format == AUTO:
         if said is None:

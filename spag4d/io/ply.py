@@ -1,8 +1,8 @@
-"""The PLY file of 3D Gaussian splatting (Kerbl et al. 2023), with colours of degree 0.
+"""The PLY file of 3D Gaussian splatting (Kerbl et al. 2023), with view-dependent colours of degree 0 to 3.
 
-Encodings: logit of the opacity, natural logarithm of the scale, spherical-harmonic coefficient of the colour, rotation as
-wxyz. The file is as plain as can be, because some reader refuses each of these: a second element, properties that are not
-``float``, types spelled ``float32``, line ends other than ``\\n``.
+Encodings: logit of the opacity, natural logarithm of the scale, spherical-harmonic coefficients of the colour (those above
+degree 0 channel by channel), rotation as wxyz. The file is as plain as can be, because some reader refuses each of these: a
+second element, properties that are not ``float``, types spelled ``float32``, line ends other than ``\\n``.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
-from spag4d.color import rgb_from_sh0, sh0_from_rgb
+from spag4d.color import sh0_from_rgb
 from spag4d.data import Gaussians
-from spag4d.io.ply_header import comment_lines, read_header
-from spag4d.io.records import map_records, require_file, unit_quats, write_records
+from spag4d.io.placing import ORIGIN, placed
+from spag4d.io.ply_header import comment_lines
+from spag4d.io.ply_vertices import COLOR, MEAN, QUAT, SCALE, read_vertices
+from spag4d.io.records import require_file, unit_quats, write_records
 from spag4d.io.usable import usable
 from spag4d.progress import SILENT, Progress
 
-_MEAN, _NORMAL, _COLOR = ("x", "y", "z"), ("nx", "ny", "nz"), ("f_dc_0", "f_dc_1", "f_dc_2")
-_SCALE, _QUAT = ("scale_0", "scale_1", "scale_2"), ("rot_0", "rot_1", "rot_2", "rot_3")
-_PROPERTIES = (*_MEAN, *_NORMAL, *_COLOR, "opacity", *_SCALE, *_QUAT)
+_NORMAL = ("nx", "ny", "nz")
 
 _SMALLEST_SCALE_M = 1e-8
 _OPACITY_MARGIN = 1e-6  # keeps the logit finite
@@ -30,49 +30,51 @@ _LARGEST_EXPONENT = 80.0  # keeps float32 finite
 
 
 def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (), progress: Progress = SILENT) -> None:
-    """Write a binary little-endian PLY: float32 x y z, normal, f_dc, opacity, scale, rot, one comment line for each comment.
+    """Write a binary little-endian PLY of float32, one comment line for each comment.
 
-    The normal is the thin axis of a Gaussian, turned towards the capture point. Raises `InputError` where ``path`` cannot be
-    written, `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
+    The properties are x y z, normal, f_dc, f_rest (where colours depend on the view), opacity, scale and rot. The normal is the
+    thin axis of a Gaussian, turned towards the capture point. Raises `InputError` where ``path`` cannot be written,
+    `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
     """
     gaussians = usable(gaussians, progress)
+    properties = _properties(0 if gaussians.sh is None else gaussians.sh.shape[1])
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
-             f"element vertex {len(gaussians)}", *(f"property float {name}" for name in _PROPERTIES), "end_header", ""]
+             f"element vertex {len(gaussians)}", *(f"property float {name}" for name in properties), "end_header", ""]
     write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(_encode, gaussians),
-                  4 * len(_PROPERTIES), "Writing PLY", progress)
+                  4 * len(properties), "Writing PLY", progress)
 
 
-def read_ply(path: Path) -> Gaussians:
-    """Read a 3DGS PLY of any tool: properties in any order, further ones (view-dependent colour, normals) ignored.
+def _properties(sh_count: int) -> tuple[str, ...]:
+    return (*MEAN, *_NORMAL, *COLOR, *(f"f_rest_{number}" for number in range(3 * sh_count)), "opacity", *SCALE, *QUAT)
 
-    Quaternions come back with length one and colours within 0–1. Raises `InputError` for a file that is missing, empty, cut
-    short, no PLY, or a PLY of another kind (ASCII, big endian, compressed, a mesh).
+
+def read_ply(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+    """Read a 3DGS PLY of any tool: text or binary, properties in any order, further ones (normals) ignored.
+
+    Quaternions come back with length one, and colours within 0–1 where they do not depend on the view. Discs of 2DGS get a thin
+    third axis. ``shift_m`` is added to the places in float64. Warns of what is in the file and not in what is returned. Raises
+    `InputError` for a file that is missing, empty, cut short, no PLY, or a PLY of another kind (compressed, a mesh).
     """
     require_file(path)
-    header = read_header(path, (*_MEAN, *_COLOR, "opacity", *_SCALE, *_QUAT))
-    vertices = map_records(path, header.record, header.offset, header.count)
-    logit = np.clip(_columns(vertices, "opacity")[:, 0], -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
-    log_scales = np.clip(_columns(vertices, *_SCALE), -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+    vertices = read_vertices(path, progress)
+    colors = vertices.colors
     return Gaussians(
-        means=_columns(vertices, *_MEAN),
-        scales=np.exp(log_scales),
-        quats_wxyz=unit_quats(_columns(vertices, *_QUAT)),
-        opacities=1 / (1 + np.exp(-logit)),
-        colors=np.clip(rgb_from_sh0(_columns(vertices, *_COLOR)), 0, 1),
+        means=placed(vertices.means, shift_m, progress),
+        scales=np.exp(np.clip(vertices.log_scales, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)),
+        quats_wxyz=unit_quats(vertices.quats_wxyz),
+        opacities=1 / (1 + np.exp(-np.clip(vertices.logits, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))),
+        colors=np.clip(colors, 0, 1) if vertices.sh is None else colors,
+        sh=vertices.sh,
     )
 
 
-def _columns(vertices: np.ndarray, *names: str) -> Float32[np.ndarray, "n k"]:
-    columns = np.empty((len(vertices), len(names)), np.float32)
-    for index, name in enumerate(names):
-        columns[:, index] = vertices[name]
-    return columns
-
-
-def _encode(gaussians: Gaussians, rows: slice) -> Float32[np.ndarray, "n 17"]:
+def _encode(gaussians: Gaussians, rows: slice) -> Float32[np.ndarray, "n k"]:
     """Compute property by property in contiguous memory and transpose once, which is the fastest way to interleave them."""
-    planes = np.empty((len(_PROPERTIES), rows.stop - rows.start), np.float32)
-    means, normals, colors, opacity, scales, quats = np.split(planes, (3, 6, 9, 10, 13))
+    rest = 0 if gaussians.sh is None else 3 * gaussians.sh.shape[1]
+    planes = np.empty((17 + rest, rows.stop - rows.start), np.float32)
+    means, normals, colors, sh, opacity, scales, quats = np.split(planes, np.cumsum((3, 3, 3, rest, 1, 3)))
+    if gaussians.sh is not None:
+        sh[:] = gaussians.sh[rows].transpose(2, 1, 0).reshape(rest, -1)
     means[:] = gaussians.means[rows].T
     colors[:] = sh0_from_rgb(gaussians.colors[rows]).T
     opacity[0] = _logit(gaussians.opacities[rows])

@@ -8,58 +8,63 @@ import numpy as np
 
 from spag4d.errors import InputError
 
+ASCII = "ascii"
+_ORDERS = {ASCII: "<", "binary_little_endian": "<", "binary_big_endian": ">"}
 _TYPES = {
-    "char": "i1", "uchar": "u1", "short": "<i2", "ushort": "<u2", "int": "<i4", "uint": "<u4", "float": "<f4", "double": "<f8",
-    "int8": "i1", "uint8": "u1", "int16": "<i2", "uint16": "<u2", "int32": "<i4", "uint32": "<u4", "float32": "<f4",
-    "float64": "<f8",
+    "char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8",
+    "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4", "float32": "f4",
+    "float64": "f8",
 }
 _HEADER_LIMIT = 1 << 20
+_PROPERTY_LIMIT = 1000  # numpy's records of more are slow to make, and no scene has a fifth of it
 _COMMENT_LIMIT = 1000  # readers built on rply refuse lines of 1024 characters
 
-Element = tuple[str, int, list[tuple[str, str]]]
-"""An element's name, how many there are, and its properties with their numpy types."""
+
+@dataclass(frozen=True)
+class Element:
+    """``count`` of one kind, each with ``properties`` of a name and a numpy type without byte order; a "list" has none."""
+
+    name: str
+    count: int
+    properties: list[tuple[str, str]]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the properties."""
+        return [name for name, _ in self.properties]
+
+    @property
+    def rest_count(self) -> int:
+        """How many properties hold view-dependent colour."""
+        return sum(name.startswith("f_rest_") for name in self.names)
 
 
 @dataclass(frozen=True)
 class PlyHeader:
-    """``count`` vertices, each one ``record``, begin at byte ``offset``."""
+    """What a PLY says of itself: how numbers are written, its elements, and at which byte the first of them begins."""
 
-    record: np.dtype
-    count: int
+    encoding: str
+    elements: list[Element]
     offset: int
 
+    @property
+    def order(self) -> str:
+        """The byte order as numpy writes it."""
+        return _ORDERS[self.encoding]
 
-def read_header(path: Path, required: Sequence[str]) -> PlyHeader:
-    """Read where the vertices are; raises `InputError` unless they are binary, little endian and have all ``required``."""
-    elements, offset = read_elements(path)
-    names = [name for name, _, _ in elements]
-    if "chunk" in names:
-        raise InputError(f"{path} is a compressed PLY: end its name in .compressed.ply.")
-    if names[:1] != ["vertex"]:
-        raise InputError(f"{path} holds no Gaussians: its first element is '{names[0] if names else ''}', expected 'vertex'.")
-    return PlyHeader(record_of(path, elements[0], required), elements[0][1], offset)
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it is PlayCanvas's compressed PLY."""
+        return [element.name for element in self.elements[:2]] == ["chunk", "vertex"]
 
 
-def read_elements(path: Path) -> tuple[list[Element], int]:
-    """Return the elements of a binary little-endian PLY and where their data begin; raises `InputError` for any other."""
+def read_header(path: Path) -> PlyHeader:
+    """Return a PLY's header; raises `InputError` for what is no PLY or cannot be understood."""
     lines, offset = header_lines(path)
     encoding, elements = _parsed(path, lines)
-    if encoding != "binary_little_endian":
-        raise InputError(f"{path} is a PLY in '{encoding}' form. Save it as binary_little_endian.")
-    return elements, offset
-
-
-def record_of(path: Path, element: Element, required: Sequence[str]) -> np.dtype:
-    """Return an element's record; raises `InputError` where it lacks ``required`` properties or has one of them twice."""
-    _, _, properties = element
-    present = {name for name, _ in properties}
-    missing = [name for name in required if name not in present]
-    if missing:
-        raise InputError(f"{path} is no 3DGS PLY: it lacks the properties {', '.join(missing)}.")
-    try:
-        return np.dtype(properties)
-    except ValueError as error:  # a property twice
-        raise InputError(f"{path} has a damaged PLY header: {error}.") from error
+    if encoding not in _ORDERS:
+        raise InputError(f"{path} is a PLY in '{encoding[:80]}' form. Save it as binary_little_endian.")
+    return PlyHeader(encoding, elements, offset)
 
 
 def comment_lines(comments: Sequence[str]) -> list[str]:
@@ -90,18 +95,22 @@ def header_lines(path: Path) -> tuple[list[str], int]:
 
 
 def _parsed(path: Path, lines: Sequence[str]) -> tuple[str, list[Element]]:
-    """Return the encoding and the elements as (name, count, [(property, numpy type)])."""
     encoding, elements = "unknown", []
     for line, words in _statements(lines):
         try:
             if words[0] == "format":
                 encoding = words[1]
             elif words[0] == "element":
-                elements.append((words[1], _count(words[2]), []))
-            elif words[0] == "property" and (words[1] != "list" or elements[-1][0] == "vertex"):
-                elements[-1][2].append((words[2], _TYPES[words[1]]))
+                elements.append(Element(words[1], _count(words[2]), []))
+            elif words[1] == "list":
+                elements[-1].properties.append((words[4], ""))
+            else:
+                elements[-1].properties.append((words[2], _TYPES[words[1]]))
         except (IndexError, KeyError, ValueError) as error:
             raise InputError(f"{path} has a damaged PLY header at '{line[:80]}'.") from error
+        if elements and len(elements[-1].properties) > _PROPERTY_LIMIT:
+            raise InputError(f"{path} is no scene: its element '{elements[-1].name[:80]}' has more than {_PROPERTY_LIMIT} "
+                             "properties.")
     return encoding, elements
 
 
@@ -113,6 +122,16 @@ def _statements(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _count(word: str) -> int:
-    if not word.isdecimal():
+    if not (word.isascii() and word.isdecimal() and len(word) < 16):
         raise ValueError(word)
     return int(word)
+
+
+def record_of(path: Path, header: PlyHeader, element: Element) -> np.dtype:
+    """Return an element's record; raises `InputError` where it has lists, or a property twice."""
+    if not element.properties or any(not kind for _, kind in element.properties):
+        raise InputError(f"{path} holds no Gaussians: its element '{element.name[:80]}' has no properties, or lists of them.")
+    try:
+        return np.dtype([(name, header.order + kind) for name, kind in element.properties])
+    except ValueError as error:  # a property twice
+        raise InputError(f"{path} has a damaged PLY header: {error}.") from error

@@ -8,15 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from spag4d.color import rgb_from_sh0
 from spag4d.data import Gaussians
-from spag4d.io.ply_header import read_header
+from spag4d.io.ply_vertices import read_vertices
 from spag4d.io.records import map_records, require_file
-from spag4d.io.scene import scene_format
+from spag4d.io.scene import SceneFile
 from spag4d.io.splat import RECORD
-
-_MEAN, _COLOR, _SCALE = ("x", "y", "z"), ("f_dc_0", "f_dc_1", "f_dc_2"), ("scale_0", "scale_1", "scale_2")
-_QUAT = ("rot_0", "rot_1", "rot_2", "rot_3")
 
 
 def read_raw_ply(path: Path) -> Gaussians:
@@ -25,15 +21,10 @@ def read_raw_ply(path: Path) -> Gaussians:
     Raises `InputError` as `read_ply` does.
     """
     require_file(path)
-    header = read_header(path, (*_MEAN, *_COLOR, "opacity", *_SCALE, *_QUAT))
-    vertices = map_records(path, header.record, header.offset, header.count)
-
-    def columns(*names: str) -> np.ndarray:
-        return np.stack([vertices[name].astype(np.float32) for name in names], -1)
-
+    vertices = read_vertices(path)
     with np.errstate(over="ignore", invalid="ignore"):
-        return Gaussians(columns(*_MEAN), np.exp(columns(*_SCALE)), columns(*_QUAT),
-                          1 / (1 + np.exp(-columns("opacity")[:, 0])), rgb_from_sh0(columns(*_COLOR)))
+        return Gaussians(vertices.means.astype(np.float32), np.exp(vertices.log_scales), vertices.quats_wxyz,
+                         1 / (1 + np.exp(-vertices.logits)), vertices.colors, vertices.sh)
 
 
 def read_raw_splat(path: Path) -> Gaussians:
@@ -48,10 +39,10 @@ def read_raw_splat(path: Path) -> Gaussians:
 _RAW_READERS: dict[str, Callable[[Path], Gaussians]] = {"ply": read_raw_ply, "splat": read_raw_splat}
 
 
-def read_raw(path: Path, gaussians: Gaussians) -> Gaussians:
+def read_raw(scene: SceneFile, gaussians: Gaussians) -> Gaussians:
     """Return what a scene file holds, of which ``gaussians`` were read; raises `InputError`.
 
     Formats that pack all their values into a few bits, and those that a reader takes as they are, hold what was read.
     """
-    read = _RAW_READERS.get(scene_format(path))
-    return gaussians if read is None else read(path)
+    read = _RAW_READERS.get(scene.kind)
+    return gaussians if read is None else read(scene.path)

@@ -102,7 +102,8 @@ def map_records(path: Path, record: np.dtype, offset: int, count: int) -> np.nda
 def require_file(path: Path) -> None:
     """Raise `InputError` unless ``path`` is a file that has something in it."""
     if not path.is_file():
-        raise InputError(f"{path} is a folder, not a file." if path.is_dir() else f"{path} does not exist.")
+        what = "is a folder, not a file" if path.is_dir() else "is no ordinary file" if path.exists() else "does not exist"
+        raise InputError(f"{path} {what}.")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty.")
 

@@ -20,14 +20,23 @@ def card_path(scene: Path) -> Path:
     return stem.with_name(f"{stem.name}{ENDING}")
 
 
+def read_card(scene: Path) -> dict[str, Any]:
+    """Return what the card beside a scene says, nothing where none is there that can be read."""
+    try:
+        card = json.loads(card_path(scene).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) and scene.name in card.get("files", ()) else {}
+
+
 def write_card(
-    path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str,
+    path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str, scale_sigma: float | None,
     walking_range_m: Mapping[str, float],
 ) -> None:
     """Write the card of ``scenes``, the same one in several formats, which were made at the origin of their axes.
 
-    ``metric`` says whether lengths are metres and ``metres_from`` whose, where they are not the depth model's own; raises what
-    `atomic_path` raises.
+    ``metric`` says whether lengths are metres and ``metres_from`` whose, where they are not the depth model's own;
+    ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated. Raises what `atomic_path` raises.
     """
     card: dict[str, Any] = {
         "scene_card": _VERSION,
@@ -37,7 +46,9 @@ def write_card(
                   "except": "a .glb is y up: x right, y up, z backward"},
         "unit": "m" if metric else "arbitrary",
         "metric": metric,
+        "depth_model": depth_model,
         "metres_from": (metres_from or depth_model) if metric else "",
+        "scale_sigma": None if scale_sigma is None else round(scale_sigma, 4),
         "start": {"position": [0, 0, 0], "look_at": [0, 0, 1], "up": [0, -1, 0],
                   "vertical_fov_deg": _VERTICAL_FIELD_OF_VIEW_DEG},
         "walking_range_m": dict(walking_range_m),

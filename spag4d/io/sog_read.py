@@ -1,104 +1,108 @@
 """Gaussians of a .sog file of any tool."""
 
-import io
-import json
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
-from PIL import Image, UnidentifiedImageError
+from jaxtyping import Float32, Float64, UInt8
 
 from spag4d.color import rgb_from_sh0
-from spag4d.data import Gaussians
+from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError
-from spag4d.io.records import require_file
+from spag4d.io.bounds import check_unpacked
+from spag4d.io.placing import ORIGIN, placed
 from spag4d.io.smallest_three import quats_from_smallest_three
-from spag4d.io.sog import LARGEST
+from spag4d.io.sog import LARGEST, PALETTE_COLUMNS
+from spag4d.io.sog_meta import Palette, SogFiles, SogMeta, opened_sog
+from spag4d.io.webp import webp_pixels, webp_size
+from spag4d.progress import SILENT, Progress
 
-_META = "meta.json"
 _TAG = 252
-_MOST_PIXELS = 1 << 28
+_PIXEL_BYTES = 4
+
+Picture = Callable[[str, int], UInt8[np.ndarray, "n 4"]]
+"""Returns as many pixels of a picture as asked for."""
 
 
-def read_sog(path: Path) -> Gaussians:
-    """Read a .sog file of version 2 of any tool, all in one archive; view-dependent colour is left out.
+def read_sog(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+    """Read a .sog file of version 2 of any tool, a zip or a folder, moved by ``shift_m``.
 
     Raises `InputError` for a file that is missing, empty, cut short, damaged, of another version or no .sog file.
     """
-    require_file(path)
-    with _opened(path) as archive:
-        return _gaussians(_meta(path, archive), lambda name: _pixels(archive.read(name)))
+    with opened_sog(path) as files:
+        meta = files.meta()
+        try:
+            return _gaussians(meta, _pictures(files, meta), shift_m, progress)
+        except ValueError as error:
+            raise InputError(f"{path} is damaged, or no .sog file: {error}. Copy or download it again.") from error
 
 
-def read_sog_meta(path: Path) -> dict[str, Any]:
+def read_sog_meta(path: Path) -> SogMeta:
     """Return meta.json; raises `InputError` for what is no .sog file."""
-    require_file(path)
-    with _opened(path) as archive:
-        return _meta(path, archive)
+    with opened_sog(path) as files:
+        return files.meta()
 
 
 def read_sog_comments(path: Path) -> list[str]:
     """Return the comments that `write_sog` wrote; raises `InputError` for what is no .sog file."""
-    comments = read_sog_meta(path).get("asset", {}).get("comments", [])
-    return [str(comment) for comment in comments]
+    return read_sog_meta(path).asset.comments
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the archive and put into words what may be wrong with it."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path} is cut short or no .sog file: {error}. Copy or download it again.") from error
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, UnidentifiedImageError, OSError) as error:
-        raise InputError(f"{path} is damaged, or no .sog file: {error}. Copy or download it again.") from error
+def _pictures(files: SogFiles, meta: SogMeta) -> Picture:
+    """Return what unpacks pictures, after all of them together have been found no larger than the file can honestly hold."""
+    names = [*meta.means.files[:2], meta.scales.files[0], meta.quats.files[0], meta.sh0.files[0]]
+    names += meta.shN.files[:2] if meta.shN else []
+    packed = {name: files.read(name) for name in dict.fromkeys(names)}
+    pixels = sum(width * height for width, height in map(webp_size, packed.values()))
+    sh_bytes = 3 * SH_COUNTS[meta.shN.bands] * meta.count if meta.shN else 0
+    check_unpacked(files.size, pixels * _PIXEL_BYTES + sh_bytes, files.path)
 
-
-def _meta(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
-    meta = json.loads(archive.read(_META))
-    if meta.get("version") != 2:
-        raise InputError(f"{path} is a .sog file of version {meta.get('version', 1)}, and version 2 can be read.")
-    return meta
-
-
-def _pixels(data: bytes) -> UInt8[np.ndarray, "n 4"]:
-    with Image.open(io.BytesIO(data)) as picture:
-        if picture.width * picture.height > _MOST_PIXELS:
-            raise ValueError(f"a picture of {picture.width} x {picture.height} pixels")
-        return np.array(picture.convert("RGBA")).reshape(-1, 4)
-
-
-def _gaussians(meta: Mapping[str, Any], pixels: Callable[[str], UInt8[np.ndarray, "n 4"]]) -> Gaussians:
-    count = int(meta["count"])
-
-    def picture(part: str, index: int = 0) -> UInt8[np.ndarray, "n 4"]:
-        found = pixels(meta[part]["files"][index])
+    def picture(name: str, count: int) -> UInt8[np.ndarray, "n 4"]:
+        found = webp_pixels(packed[name]).reshape(-1, 4)
         if len(found) < count:
-            raise ValueError(f"{meta[part]['files'][index]} has {len(found)} pixels for {count} Gaussians")
+            raise ValueError(f"{name} has {len(found)} pixels, not {count}")
         return found[:count]
 
-    colors, rotations = picture("sh0"), picture("quats")
+    return picture
+
+
+def _gaussians(meta: SogMeta, picture: Picture, shift_m: Float64[np.ndarray, "3"], progress: Progress) -> Gaussians:
+    colors, rotations = picture(meta.sh0.files[0], meta.count), picture(meta.quats.files[0], meta.count)
+    base = rgb_from_sh0(_coded(meta.sh0.codebook, colors[:, :3]))
     return Gaussians(
-        means=_means(meta["means"], picture("means"), picture("means", 1)),
-        scales=np.exp(np.array(meta["scales"]["codebook"], np.float32)[picture("scales")[:, :3]]),
+        means=placed(_means(meta, picture), shift_m, progress),
+        scales=np.exp(_coded(meta.scales.codebook, picture(meta.scales.files[0], meta.count)[:, :3])),
         quats_wxyz=_quats(rotations),
         opacities=colors[:, 3].astype(np.float32) / 255,
-        colors=np.clip(rgb_from_sh0(np.array(meta["sh0"]["codebook"], np.float32)[colors[:, :3]]), 0, 1),
+        colors=base if meta.shN else np.clip(base, 0, 1),
+        sh=_sh(meta.shN, picture, meta.count) if meta.shN else None,
     )
 
 
-def _means(about: Mapping[str, Any], low: np.ndarray, high: np.ndarray) -> Float32[np.ndarray, "n 3"]:
-    first, last = (np.array(about[name], np.float64) for name in ("mins", "maxs"))
-    shares = ((high[:, :3].astype(np.uint16) << np.uint16(8)) | low[:, :3]) / np.float64(LARGEST)
-    logs = first + shares * (last - first)
+def _coded(codebook: list[float], codes: UInt8[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+    return np.clip(np.array(codebook), -80, 80).astype(np.float32)[codes]
+
+
+def _means(meta: SogMeta, picture: Picture) -> Float32[np.ndarray, "n 3"]:
+    low, high = (picture(name, meta.count)[:, :3] for name in meta.means.files[:2])
+    first, last = np.array(meta.means.mins), np.array(meta.means.maxs)
+    shares = ((high.astype(np.uint16) << np.uint16(8)) | low) / np.float64(LARGEST)
+    logs = np.clip(first + shares * (last - first), -80, 80)  # keeps float32 finite
     return np.copysign(np.expm1(np.abs(logs)), logs).astype(np.float32)
 
 
 def _quats(rotations: UInt8[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4"]:
     largest = np.where(rotations[:, 3] >= _TAG, rotations[:, 3] - np.minimum(rotations[:, 3], _TAG), 0).astype(np.uint8)
     return quats_from_smallest_three(largest, rotations[:, :3].astype(np.float32) / np.float32(127.5) - 1)
+
+
+def _sh(palette: Palette, picture: Picture, count: int) -> Float32[np.ndarray, "n k 3"]:
+    """Look up each Gaussian's coefficients: rows of 64 sets, each set as many pixels as it has coefficients."""
+    coefficients = SH_COUNTS[palette.bands]
+    row = PALETTE_COLUMNS * coefficients
+    sets = picture(palette.files[0], -(-palette.count // PALETTE_COLUMNS) * row)[:, :3].reshape(-1, coefficients, 3)
+    labels = picture(palette.files[1], count)
+    index = labels[:, 0].astype(np.intp) | (labels[:, 1].astype(np.intp) << 8)
+    if len(index) and index.max() >= palette.count:
+        raise ValueError(f"a Gaussian takes set {index.max()} of {palette.count} of view-dependent colour")
+    return _coded(palette.codebook, sets)[index]

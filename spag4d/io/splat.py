@@ -6,16 +6,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int32, UInt32
+from jaxtyping import Float32, Float64, Int32, UInt32
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
+from spag4d.io.placing import ORIGIN, placed
 from spag4d.io.records import map_records, require_file, unit_quats, write_records
 from spag4d.io.usable import usable
 from spag4d.progress import SILENT, Progress
 
 RECORD = np.dtype([("mean", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("quat_wxyz", "u1", 4)])
 """Metres, standard deviations in metres, colour and opacity times 255, and ``128 q + 128``."""
+_LOOKED_AT, _MOST = 2048, 0.5
+"""Gaussians by which a file without any header is judged, and the share of them that have to be possible."""
+_FARTHEST_M = np.float32(1e8)
+_ROUNDING = 40
+"""How far a rotation's length may be from 128: some writers let it overflow a byte."""
 
 
 def write_splat(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (), progress: Progress = SILENT) -> None:
@@ -27,12 +33,35 @@ def write_splat(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (
     be written, `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
     """
     gaussians = usable(gaussians, progress)
+    if gaussians.sh is not None:
+        progress.warn("a .splat file has no place for view-dependent colour: it is left out")
     encode = partial(_encode, gaussians, _largest_first(gaussians))
     write_records(path, b"", len(gaussians), encode, RECORD.itemsize, "Writing SPLAT", progress)
 
 
-def read_splat(path: Path) -> Gaussians:
-    """Read a .splat file of any tool; raises `InputError` for one that is missing, empty or not made of 32-byte records."""
+def is_splat(path: Path) -> bool:
+    """Return whether a file may be one: most of the first Gaussians, if not all, have a place, a size and a rotation."""
+    count = min(path.stat().st_size // RECORD.itemsize, _LOOKED_AT)
+    if not count:
+        return path.stat().st_size > 0
+    records = map_records(path, RECORD, 0, count)
+    with np.errstate(over="ignore", invalid="ignore"):
+        length = np.linalg.norm(records["quat_wxyz"] - np.float32(128), axis=1)
+        good = (np.abs(records["mean"]).max(1) < _FARTHEST_M) & (np.abs(records["scale"]).max(1) < _FARTHEST_M)
+        good &= (records["scale"] >= 0).all(1) & (np.abs(length - 128) < _ROUNDING)
+    is_text = _is_text(records.tobytes())
+    return bool(good.mean() > _MOST) and not is_text
+
+
+def _is_text(data: bytes) -> bool:
+    return all(byte >= 32 or byte in b"\t\n\r" for byte in data)
+
+
+def read_splat(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+    """Read a .splat file of any tool, moved by ``shift_m``.
+
+    Raises `InputError` for one that is missing, empty or not made of 32-byte records.
+    """
     require_file(path)
     count, rest = divmod(path.stat().st_size, RECORD.itemsize)
     if rest:
@@ -40,7 +69,7 @@ def read_splat(path: Path) -> Gaussians:
     records = map_records(path, RECORD, 0, count)
     rgba = records["rgba"] / np.float32(255)
     return Gaussians(
-        means=np.array(records["mean"], np.float32),
+        means=placed(np.array(records["mean"], np.float32), shift_m, progress),
         scales=np.array(records["scale"], np.float32),
         quats_wxyz=unit_quats(records["quat_wxyz"] - np.float32(128)),
         opacities=rgba[:, 3].copy(),

@@ -1,40 +1,50 @@
-"""Sharp depth edges that lie where the colours change: every pixel of a blurred edge joins one of its two sides."""
+"""Clean depth edges: where an estimate is a ramp between two surfaces, it becomes a step along a line of the picture."""
 
 from dataclasses import dataclass, replace
+from typing import no_type_check
 
-import cv2
 import numpy as np
+from jaxtyping import Bool, Float32
 
 from spag4d.data import DepthMap, Panorama
-from spag4d.geometry.equirect import crop_sphere
+from spag4d.geometry.around import grown, smallest_around
+from spag4d.kernels import in_parts, kernel
 from spag4d.progress import SILENT, Progress
-from spag4d.refine.color_cut import color_odds, cut_edges
-from spag4d.refine.ridges import Profiles, Sides, find_profiles, fit_sides, sample
+from spag4d.refine.outline import line_lengths, parted, straightened, without_lone
+from spag4d.refine.ramps import find_ramps
 from spag4d.refine.working import WorkingMaps, shrink
 
 STAGE = "Refining edges"
-_SMALLEST_JUMP = float(np.log(1.08))  # nothing nearer than this to both sides can hang visibly between them
-_STEEP_AT_END = 0.35  # a ramp as steep as this at its end, relative to its middle, goes on beyond the reach
-_SHARP = 0.33  # an edge with this part of its jump between two working pixels is sharp already
-_EXACT_SHARE = 0.3  # a map with this part of its edges sharp was measured, not estimated
-_CUT_ODDS = 2.0  # log odds per working pixel of distance from the cut
-_COLOR_ODDS = 2.5
-_BAND_ROWS = 256
+_EXACT_SHARE = 0.3
+"""A map with this part of its edges sharp was measured, not estimated."""
+_PULL, _PULL_PX = 0.5, 2.0
+"""Of the given depth, in lengths of a border: what moving a border across its whole ramp costs, the second over its width."""
+_NARROWEST_PX = 2.0
+_SKY_PULL = 0.2
+"""What moving the skyline by a pixel costs. At 0.8 true skylines move least, at 0.1 estimated ones are straightest."""
+_SKYLINE_DEG = 1.75
+"""How far a skyline may be off."""
+_ONE_SURFACE = 0.05
+"""In log distance: neighbours nearer to each other than this are averaged."""
+
+_SURFACE, _SKY, _CHANGED = 1, 2, 4
+
+Mask = Bool[np.ndarray, "h w"]
 
 
 def refine_edges(
     depth: DepthMap, panorama: Panorama, *, strength: float = 1.0, radius_deg: float = 4.0, progress: Progress = SILENT
 ) -> DepthMap:
-    """Return the depth map with its blurred edges sharp, and moved to where the colours change; the skyline among them.
+    """Return the depth map with its blurred edges as steps along lines of the picture, the skyline among them.
 
-    Along every edge the two surfaces are continued as planes into the ramp between them, and each pixel of the ramp takes the
-    one that its colour belongs to. No other pixel changes, so texture cannot print through. A map whose edges are sharp
-    already, such as measured depth, is returned as it is.
+    What lies between two surfaces is given to one of them, so that the border follows the picture and is as short as can be;
+    where the picture has no line there, it stays one connected surface. Other pixels do not change, so texture cannot print
+    through. A map whose edges are sharp already, such as measured depth, is returned as it is.
 
     ``strength`` 0 changes nothing, 1 all the way, in between by that power of the ratio; the sky mask follows from 0.5 on.
-    ``radius_deg`` is the farthest that a ramp may reach from its middle; it is measured along columns, so near the poles
-    the same number of columns is a smaller angle. Pixels that `Panorama.valid` excludes neither change nor have influence.
-    Above 1024 rows edges are located in a map smaller by a whole factor, if there is one, and pixels assigned in the full.
+    ``radius_deg`` is the farthest that a ramp may reach from its middle; it is measured along rows and columns, so near the
+    poles the same number of columns is a smaller angle. Pixels that `Panorama.valid` excludes neither change nor have
+    influence. Above 1024 rows lines are found in a map smaller by a whole factor, if there is one.
     Raises `ValueError` when the two sizes differ, and `Cancelled`.
     """
     if depth.size_hw != panorama.size_hw:
@@ -44,120 +54,123 @@ def refine_edges(
         return depth
     maps = shrink(depth, panorama, radius_deg)
     progress.report(STAGE, 1, 3)
-    edges = _find_edges(maps)
+    edges = _found(maps)
     progress.report(STAGE, 2, 3)
-    refined = _snap(depth, panorama, maps, edges, min(strength, 1.0)) if edges else depth
+    refined = depth if edges is None else _enlarged(depth, panorama, maps.factor, edges, min(strength, 1.0))
     progress.report(STAGE, 3, 3)
     return refined
 
 
 @dataclass(frozen=True)
 class _Edges:
-    """What is known at each of ``n`` edge points: ``odds`` (n, 4) and ``cut`` (n) as `color_cut` returns them."""
+    """The refined working maps; ``changed`` are the pixels that are told anew, and only ``sound`` ones may be asked."""
 
-    profiles: Profiles
-    sides: Sides
-    far_is_sky: np.ndarray
-    odds: np.ndarray
-    cut: np.ndarray
+    log_distance: Float32[np.ndarray, "h w"]
+    sky: Mask
+    changed: Mask
+    sound: Mask
 
 
-def _find_edges(maps: WorkingMaps) -> _Edges | None:
-    """Find the blurred edges; None where there are none, or the map is so sharp that it was not estimated."""
-    profiles = find_profiles(maps.soft, maps.known, maps.reach, _SMALLEST_JUMP)
-    seen = _seen(profiles, maps.known)
-    positions = profiles.positions(-profiles.half, profiles.half)
-    surfaces = profiles.values if maps.soft is maps.log_distance else sample(maps.log_distance, *positions)
-    sides = fit_sides(profiles, surfaces)
-    real = _is_jump(profiles, sides, seen)
-    profiles, sides, seen = profiles.select(real), sides.select(real), seen[real]
-    far_is_sky = _at(profiles, maps.sky, sides.far_px + 1)
-    sharp = ~far_is_sky & (sides.steepest > _SHARP * sides.jump)
-    if sharp.all() or sharp.sum() > _EXACT_SHARE * np.count_nonzero(~far_is_sky):
+def _found(maps: WorkingMaps) -> _Edges | None:
+    """Find the lines; None where there is nothing to find, or the map is so sharp that it was not estimated."""
+    inverse = np.exp(-maps.log_distance)
+    ramps = find_ramps(inverse, maps.known & ~maps.sky, maps.reach)
+    if ramps.sharp_share > _EXACT_SHARE or not (ramps.band.any() or maps.sky.any()):
         return None
-    profiles, sides, seen = profiles.select(~sharp), sides.select(~sharp), seen[~sharp]
-    odds = color_odds(profiles, sides, maps.rgb, seen)
-    cut, trust = cut_edges(profiles, sides, odds, maps.rgb, seen, far_is_sky[~sharp])
-    return _Edges(profiles, sides, far_is_sky[~sharp], odds * trust[:, None], cut)
+    lengths = line_lengths(maps.rgb, maps.known, maps.reach)
+    sky, skyline = _skyline(maps, lengths)
+    regained = maps.sky & ~sky
+    band = (ramps.band | regained) & maps.known & ~sky
+    width = np.maximum(ramps.width, np.float32(_NARROWEST_PX))
+    pull = np.where(regained, np.float32(0), (_PULL + _PULL_PX / width) / width)
+    if sky.any():
+        pull = np.where(grown(sky, maps.reach), np.minimum(pull, _PULL / width), pull)
+    given = maps.log_distance
+    if regained.any():
+        surfaces = np.where(maps.sky, np.float32(np.inf), given)
+        given = np.where(regained, smallest_around(surfaces, _skyline_px(maps)), given)
+    log_distance = without_lone(straightened(given, band, pull, parted(lengths, ~sky)), band, ~sky & maps.known)
+    return _Edges(log_distance, sky, band | skyline, maps.known)
 
 
-def _seen(profiles: Profiles, known: np.ndarray) -> np.ndarray:
-    """Whether each sample of the profiles is taken from known pixels alone."""
-    if known.all():
-        return np.ones(profiles.values.shape, bool)
-    sound = cv2.erode(known.astype(np.float32), np.ones((3, 3), np.uint8))
-    return sample(sound, *profiles.positions(-profiles.half, profiles.half)) > 0.999
+def _skyline_px(maps: WorkingMaps) -> int:
+    return max(2, round(_SKYLINE_DEG / 180 * len(maps.sky)))
 
 
-def _at(profiles: Profiles, mask: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    columns, rows = np.rint(profiles.point + profiles.normal * offset[:, None]).astype(np.int64).T
-    return mask[rows, columns]
+def _skyline(maps: WorkingMaps, lengths: tuple[np.ndarray, np.ndarray]) -> tuple[Mask, Mask]:
+    """Return the sky with its border along lines of the picture, and the band in which that was looked for."""
+    if not maps.sky.any() or maps.sky.all():
+        return maps.sky, np.zeros_like(maps.sky)
+    reach = _skyline_px(maps)
+    band = grown(maps.sky, reach) & grown(~maps.sky, reach) & maps.known
+    pull = np.full(band.shape, _SKY_PULL, np.float32)
+    return straightened(maps.sky.astype(np.float32), band, pull, lengths) > 0.5, band
 
 
-def _is_jump(profiles: Profiles, sides: Sides, seen: np.ndarray) -> np.ndarray:
-    """Where two surfaces lie apart, the ramp between them ends on both sides, and nothing on the way is unknown."""
-    half = profiles.half
-    rows, slopes = np.arange(len(profiles.values)), np.diff(profiles.values, axis=1)
-    ended = (sides.jump > _SMALLEST_JUMP) & (sides.steepest > 0)
-    for last in (half + sides.far_px, half - sides.near_px - 1):
-        ended &= slopes[rows, last.astype(np.int64)] < _STEEP_AT_END * sides.steepest
-    offsets = np.arange(-half, half + 1)
-    on_the_way = (offsets >= -sides.near_px[:, None] - 2) & (offsets <= sides.far_px[:, None] + 2)
-    return ended & (seen | ~on_the_way).all(1)
-
-
-def _snap(depth: DepthMap, panorama: Panorama, maps: WorkingMaps, edges: _Edges, strength: float) -> DepthMap:
-    """Give each pixel of a ramp the surface of its side, at full resolution."""
-    nearest, band = _nearest_edge(maps, edges)
+def _enlarged(depth: DepthMap, panorama: Panorama, factor: int, edges: _Edges, strength: float) -> DepthMap:
+    """Give each pixel of a ramp its side, at full resolution."""
     distance, sky = depth.distance.copy(), depth.sky.copy()
     sky_distance = float(np.median(depth.distance[depth.sky])) if depth.sky.any() else 0.0
-    factor = maps.factor
-    step = _BAND_ROWS * factor
-    for start in range(0, depth.size_hw[0], step):
-        rows_of = slice(start // factor, start // factor + _BAND_ROWS)
-        rows, columns = np.nonzero(np.repeat(np.repeat(band[rows_of], factor, 0), factor, 1))
-        edge = nearest[rows_of][rows // factor, columns // factor]
-        rows += start
-        offset, touched = _offset(edges, edge, (np.stack([columns, rows], -1) + 0.5) / factor - 0.5 + maps.pad)
-        if panorama.valid is not None:
-            touched &= panorama.valid[rows, columns]
-        rows, columns, edge, offset = rows[touched], columns[touched], edge[touched], offset[touched]
-        inverse, is_sky = _join(edges, edge, offset, panorama.rgb[rows, columns])
-        new = np.where(is_sky, np.float32(sky_distance), 1 / np.maximum(inverse, np.float32(1e-6)))
-        distance[rows, columns] *= (new / distance[rows, columns]) ** np.float32(strength)
-        if strength >= 0.5:
-            sky[rows, columns] = is_sky
+    valid = np.ones(depth.size_hw, bool) if panorama.valid is None else panorama.valid
+    kind = (np.where(edges.sky, _SKY, _SURFACE) * edges.sound).astype(np.uint8) | (edges.changed * _CHANGED).astype(np.uint8)
+
+    def work(first: int, last: int) -> None:
+        _enlarge(edges.log_distance, kind, valid, factor, (first, last), sky_distance, strength, distance, sky)
+
+    in_parts(work, depth.size_hw[0], 64)
     return replace(depth, distance=distance, sky=sky)
 
 
-def _nearest_edge(maps: WorkingMaps, edges: _Edges) -> tuple[np.ndarray, np.ndarray]:
-    """For each pixel of the working maps, without margin: the nearest edge point, and whether its ramp may reach here."""
-    columns, rows = edges.profiles.point.astype(np.int64).T
-    elsewhere = np.ones(maps.soft.shape, np.uint8)
-    elsewhere[rows, columns] = 0
-    away, label = cv2.distanceTransformWithLabels(elsewhere, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    point_of = np.zeros(len(rows) + 1, np.int32)
-    label = np.asarray(label, np.int32)
-    point_of[label[rows, columns]] = np.arange(len(rows))
-    nearest = point_of[label]
-    band = away <= np.maximum(edges.sides.near_px, edges.sides.far_px)[nearest] + 1
-    return crop_sphere(nearest, maps.pad), crop_sphere(band, maps.pad)
+@kernel
+@no_type_check
+def _enlarge(log_distance, kind, valid, factor, rows, sky_distance, strength, distance, sky):
+    """Let the four working pixels around each pixel vote, with bilinear weights: for the sky, or for one of two surfaces."""
+    height, width = kind.shape
+    values, weights = np.empty(4, np.float32), np.empty(4, np.float32)
+    for row in range(rows[0], rows[1]):
+        y = (row + 0.5) / factor - 0.5
+        top = int(np.floor(y))
+        for column in range(width * factor):
+            x = (column + 0.5) / factor - 0.5
+            left = int(np.floor(x))
+            count, any_changed = 0, False
+            for_sky = total = np.float32(0)
+            for corner in range(4):
+                down, right = corner // 2, corner % 2
+                weight = (y - top if down else 1 - y + top) * (x - left if right else 1 - x + left)
+                at_row, at_column = min(max(top + down, 0), height - 1), (left + right) % width
+                here = kind[at_row, at_column]
+                if weight <= 0 or not here & (_SKY | _SURFACE):
+                    continue
+                any_changed |= here & _CHANGED != 0
+                total += weight
+                if here & _SKY:
+                    for_sky += weight
+                else:
+                    values[count], weights[count] = log_distance[at_row, at_column], weight
+                    count += 1
+            if not any_changed or not valid[row, column]:
+                continue
+            as_sky = for_sky > 0.5 * total
+            new = sky_distance if as_sky else np.exp(_chosen(values, weights, count))
+            distance[row, column] *= (new / distance[row, column]) ** strength
+            if strength >= 0.5:
+                sky[row, column] = as_sky
 
 
-def _offset(edges: _Edges, edge: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far positions (m, 2) lie along the normals of their edges, and whether they lie on the ramp."""
-    normal = edges.profiles.normal[edge]
-    away = position.astype(np.float32) - edges.profiles.point[edge]
-    offset = (away * normal).sum(-1)
-    aside = np.abs(away[:, 0] * normal[:, 1] - away[:, 1] * normal[:, 0])
-    on_ramp = (offset >= -edges.sides.near_px[edge]) & (offset <= edges.sides.far_px[edge])
-    return offset, on_ramp & (aside <= 0.6 * np.abs(offset) + 1.5)
-
-
-def _join(edges: _Edges, edge: np.ndarray, offset: np.ndarray, rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the inverse distance of the side that each pixel belongs to, and whether that side is the sky."""
-    odds = edges.odds[edge]
-    by_color = np.clip((rgb * odds[:, :3]).sum(-1) + odds[:, 3], -_COLOR_ODDS, _COLOR_ODDS)
-    near = by_color + _CUT_ODDS * (edges.cut[edge] - offset) > 0
-    surface = np.where(near[:, None], edges.sides.near[edge], edges.sides.far[edge])
-    return surface[:, 0] + surface[:, 1] * offset, ~near & edges.far_is_sky[edge]
+@kernel
+@no_type_check
+def _chosen(values, weights, count):
+    """Return the mean of the values on the heavier side of their widest gap, or of all where that is no edge."""
+    for i in range(1, count):
+        for k in range(i, 0, -1):
+            if values[k] < values[k - 1]:
+                values[k], values[k - 1] = values[k - 1], values[k]
+                weights[k], weights[k - 1] = weights[k - 1], weights[k]
+    split, widest = count, np.float32(_ONE_SURFACE)
+    for i in range(1, count):
+        if values[i] - values[i - 1] > widest:
+            split, widest = i, values[i] - values[i - 1]
+    before = weights[:split].sum()
+    first, last = (0, split) if 2 * before >= weights[:count].sum() else (split, count)
+    return (values[first:last] * weights[first:last]).sum() / weights[first:last].sum()

@@ -52,10 +52,10 @@ def pixels_at(order: Int64[np.ndarray, " n"], places: Float32[np.ndarray, "2 n"]
     return Pixels(order, places, np.stack([starts, ends, block[starts] // 4], -1), np.stack(sides, -1), tiles_hw)
 
 
-def blend(splats: Splats, colors: Float32[np.ndarray, "all 3"], pixels: Pixels, out: Float32[np.ndarray, "pixels 5"]) -> None:
-    """Write colour over black, distance times alpha, and alpha to the pixels' rows of ``out``."""
+def blend(splats: Splats, colors: Float32[np.ndarray, "n 3"], pixels: Pixels, out: Float32[np.ndarray, "pixels 5"]) -> None:
+    """Write colour over black, distance times alpha, and alpha to the pixels' rows of ``out``; ``colors`` are the splats'."""
     bounds, members = _by_tile(splats, pixels.tiles_hw)
-    drawn = np.concatenate([splats.ellipses, colors[splats.index], splats.distance[:, None]], 1)
+    drawn = np.concatenate([splats.ellipses, colors, splats.distance[:, None]], 1)
 
     def fill(first: int, last: int) -> None:
         part = slice(first, last)

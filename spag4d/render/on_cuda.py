@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from spag4d.data import Gaussians, PinholeCamera
 from spag4d.errors import InputError
 from spag4d.geometry.camera import distance_from_z
+from spag4d.render.seen_colors import seen_colors
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +64,8 @@ def drawn_on_cuda(
     """Return colour over black, distance times alpha, and alpha at places (u, v) on a view, interpolated between its pixels."""
     import torch
 
-    fields = (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, gaussians.colors)
+    colors = seen_colors(gaussians, np.arange(len(gaussians)), camera.world_from_camera.translation)
+    fields = (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, colors)
     finite = np.isfinite(np.concatenate([field.reshape(len(gaussians), -1) for field in fields], 1)).all(1)
     with torch.inference_mode():
         tensors = tuple(torch.from_numpy(field[finite]).to(device) for field in fields)

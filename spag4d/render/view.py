@@ -11,6 +11,7 @@ from spag4d.geometry.cubemap import cubemap
 from spag4d.geometry.equirect import directions
 from spag4d.render.blend import Pixels, blend, pixels_at
 from spag4d.render.project import project
+from spag4d.render.seen_colors import seen_colors
 
 ORIGIN = np.zeros(3)
 """The capture point."""
@@ -67,7 +68,8 @@ def _draw(
 
         out[pixels.order] = drawn_on_cuda(gaussians, camera, pixels.places, device, compensated=compensated)
     else:
-        blend(project(gaussians, camera, compensated=compensated), gaussians.colors, pixels, out)
+        splats = project(gaussians, camera, compensated=compensated)
+        blend(splats, seen_colors(gaussians, splats.index, camera.world_from_camera.translation), pixels, out)
 
 
 def moved(camera: PinholeCamera, position_m: Float64[np.ndarray, "3"]) -> PinholeCamera:

@@ -1,27 +1,24 @@
 """Gaussians moved as a whole, and some of them chosen."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from spag4d.data import Gaussians
+from spag4d.geometry.harmonics import turned_sh
 from spag4d.geometry.rotation import turned_quats
 
 _NEAREST_M = 1e-3
 
 
 def rotated(gaussians: Gaussians, rotation: Float64[np.ndarray, "3 3"]) -> Gaussians:
-    """Return the Gaussians turned about the origin: means and quaternions alike."""
+    """Return the Gaussians turned about the origin: means, quaternions and view-dependent colours alike."""
     if np.array_equal(rotation, np.eye(3)):
         return gaussians
     means = gaussians.means @ rotation.T.astype(np.float32)
-    return replace(gaussians, means=means, quats_wxyz=turned_quats(rotation, gaussians.quats_wxyz))
-
-
-def moved(gaussians: Gaussians, by_m: Float64[np.ndarray, "3"]) -> Gaussians:
-    """Return the Gaussians moved by a vector in metres."""
-    return replace(gaussians, means=gaussians.means + by_m.astype(np.float32)) if by_m.any() else gaussians
+    sh = None if gaussians.sh is None else turned_sh(rotation, gaussians.sh)
+    return replace(gaussians, means=means, quats_wxyz=turned_quats(rotation, gaussians.quats_wxyz), sh=sh)
 
 
 def scaled(gaussians: Gaussians, factor: float) -> Gaussians:
@@ -42,14 +39,15 @@ def opaque(gaussians: Gaussians, least: float) -> Gaussians:
     return taken(gaussians, gaussians.opacities >= np.float32(least))
 
 
-def most_visible(gaussians: Gaussians, count: int) -> Gaussians:
-    """Return the ``count`` that cover most of what is seen from the origin, in the order they have.
+def most_visible(gaussians: Gaussians, count: int, eye_m: Float64[np.ndarray, "3"]) -> Gaussians:
+    """Return the ``count`` that cover most of what is seen from a place, in the order they have.
 
     That is the product of the two largest scales over the square of the distance, times the opacity.
     """
     if len(gaussians) <= count:
         return gaussians
-    square = np.maximum(np.einsum("ij,ij->i", gaussians.means, gaussians.means), np.float32(_NEAREST_M ** 2))
+    offsets = gaussians.means - eye_m.astype(np.float32)
+    square = np.maximum(np.einsum("ij,ij->i", offsets, offsets), np.float32(_NEAREST_M ** 2))
     sizes = np.sort(gaussians.scales, axis=1)
     seen = gaussians.opacities * sizes[:, 1] * sizes[:, 2] / square
     return taken(gaussians, np.sort(np.argpartition(-seen, count - 1)[:count]))
@@ -59,4 +57,4 @@ def taken(gaussians: Gaussians, members: Bool[np.ndarray, " n"] | Int64[np.ndarr
     """Return some of the Gaussians: those that a mask (n,) marks, or whose indices (k,) are given."""
     if members.dtype == bool and members.all():
         return gaussians
-    return Gaussians(*(getattr(gaussians, field.name)[members] for field in fields(gaussians)))
+    return gaussians.select(members)

@@ -15,7 +15,7 @@ from spag4d.data import Panorama
 from spag4d.geometry.camera import directions_from_view_pixels
 from spag4d.geometry.cubemap import cubemap
 from spag4d.geometry.resample import views_from_panorama
-from spag4d.progress import SILENT, Progress
+from spag4d.progress import SILENT, TURNS, Progress
 from spag4d.video.relative_rotation import RelativeRotation, relative_rotation
 
 WORKING_HEIGHT = 768
@@ -63,13 +63,13 @@ def find_heading(frames: Iterable[Panorama], count: int, *, progress: Progress =
     recent: deque[Features] = deque(maxlen=max(_SPANS) + 1)
     links = []
     for number, frame in enumerate(frames):
-        progress.report("Finding the camera's turns", number, count)
+        progress.report(TURNS, number, count)
         recent.append(find_features(frame))
         for span in _SPANS:
             if span < len(recent):
                 found = match(recent[-1 - span], recent[-1])
                 links += [_Link(number - span, number, found)] if found is not None else []
-    progress.report("Finding the camera's turns", count, count)
+    progress.report(TURNS, count, count)
     return _joined(links, count)
 
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import mimetypes
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,8 +27,15 @@ mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 
 
+_PARTS = re.compile(r"(css|js|vendor/three|vendor/spark)/|icon\.svg$")
+
+
 class _Fresh(StaticFiles):
-    """Files of the page: a browser asks each time whether its copy is still the newest."""
+    """Files of the page and no others of its folder: a browser asks each time whether its copy is still the newest."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Find a file, if it is a part of the page."""
+        return super().lookup_path(path) if _PARTS.match(path.replace(os.sep, "/")) else ("", None)
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         """Add the header that says so."""

@@ -3,32 +3,30 @@
 import time
 from collections.abc import Mapping
 
-from spag4d.conversion import FRAMES
+from spag4d.conversion import FRAMES, STAGES
+from spag4d.progress import TURNS
 
-_SHARES = {
-    "Reading": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
-    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Walking range": 10.0, "Writing": 20.0, "Writing depth": 5.0,
-}
-"""Seconds of each stage of a photo on a processor; only their ratio matters, and only until a job has been measured."""
-
-_BEFORE_FRAMES = 0.1
+_TURN_S = 1.2
+"""Seconds per frame in which the camera's turns are found, on a processor; the pictures for that have one size."""
 
 _TELLING = 0.05
 """Share of a job that has to be done before the time that is left is told."""
 
 
 class Estimate:
-    """Follows the steps of one job; ``measured`` is how long the stages of a finished one took, in seconds."""
+    """Follows the steps of one job; ``measured`` is how many seconds the stages of a finished one took, or of a frame of it."""
 
     def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float]) -> None:
         """Begin with the stages that the settings ask for; one that comes all the same is added when it comes."""
         skipped = {
-            "Detail": not settings.get("depth_tiles"), "Scale": not settings.get("camera_height"),
-            "SHARP": not settings.get("sharp_refine"), "Sky dome": not settings.get("sky_dome", True),
+            "Caps": True, "Steadying": True, "Writing page": True,  # few pictures have caps, and the page asks for no page
+            "Detail": not settings.get("depth_tiles"), "SHARP": not settings.get("sharp_refine"),
+            "Sky dome": not settings.get("sky_dome", True),
             "Poles": not settings.get("fill_nadir", True),
         }
-        usual = {name: share for name, share in _SHARES.items() if not skipped.get(name)}
+        usual = {name: share for name, share in STAGES.items() if not skipped.get(name)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
+        self._turns = _TURN_S / (_TURN_S + sum(self._shares.values()))
         self._reached = 0.0
         self._began: tuple[float, float] | None = None
         self._in_frames = False
@@ -50,12 +48,14 @@ class Estimate:
         """Return how much of the job is done, 0–1, never less than before."""
         part = min(done / max(total, 1), 1.0)
         if stage == FRAMES:
-            now = _BEFORE_FRAMES + (1 - _BEFORE_FRAMES) * part
-        elif stage not in _SHARES:  # what comes before the frames of a video
-            now = _BEFORE_FRAMES * part
+            now = self._turns + (1 - self._turns) * part
+        elif stage == TURNS:
+            now = self._turns * part
+        elif stage not in STAGES:
+            now = self._reached
         else:
-            self._shares.setdefault(stage, _SHARES[stage])
-            order = [name for name in _SHARES if name in self._shares]
+            self._shares.setdefault(stage, STAGES[stage])
+            order = [name for name in STAGES if name in self._shares]
             before = sum(self._shares[name] for name in order[: order.index(stage)])
             now = (before + part * self._shares[stage]) / sum(self._shares.values())
         self._reached = max(self._reached, min(now, 0.99))

@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.responses import FileResponse
 
 from spag4d.sequence import RECORD, frame_outputs
-from spag4d.web.jobs import Job
+from spag4d.web.job import Job
 from spag4d.web.worker import FRAMES_FOLDER
 
 _TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".mp4": "video/mp4"}
@@ -49,6 +49,14 @@ def _download_name(job: Job, name: str) -> str:
 def frames_of(job: Job, folder: Path, format: str) -> list[Path]:
     """Return the files of a video's frames in one format, and the record of the sequence."""
     return [folder / FRAMES_FOLDER / RECORD, *(_frame(folder, number, format) for number in range(1, job.frames + 1))]
+
+
+def finished_frames(job: Job, folder: Path) -> int:
+    """Return how many frames of a video are there from the first on, in the format that is shown."""
+    number = 0
+    while _frame(folder, number + 1, job.formats[0]).is_file():
+        number += 1
+    return number
 
 
 def zipped(files: Sequence[Path]) -> Iterator[bytes]:

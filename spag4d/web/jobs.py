@@ -1,22 +1,15 @@
-"""The jobs: what was asked for, how far it is and what came of it. They live in SQLite and outlive the server."""
+"""The jobs of a server, in their order. Each is written down in its own folder, and so outlives the server."""
 
 import json
 import logging
-import sqlite3
 import threading
 import time
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, computed_field
-
-from spag4d.errors import ResourceError
-from spag4d.io import ABOUT
-from spag4d.io.outputs import AUTO, BOTH, formats_in
+from spag4d.errors import InputError, ResourceError
 from spag4d.web.board import Board
-
-Status = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["photo", "video"]
+from spag4d.web.job import Job, Kind, Status
+from spag4d.web.records import Records
 
 log = logging.getLogger("spag4d.web")
 
@@ -33,74 +26,6 @@ _NOTHING_DONE: dict[str, Any] = {
 _FLEETING = {"stage", "detail", "done", "total", "fraction", "left_s"}
 
 
-class Result(BaseModel):
-    """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video.
-
-    ``walking_range_m`` says how far one may walk in each of 14 directions, in a video before the first frame opens gaps.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    splat_count: int
-    processing_time: float
-    depth_range: tuple[float, float] | None
-    depth_model: str
-    metres_from: str
-    sharp: str
-    device: str
-    stage_times: dict[str, float]
-    walking_range_m: dict[str, float] = {}
-
-
-class Job(BaseModel):
-    """One conversion.
-
-    ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
-    frames of a video so far; ``files`` are the names of what it has made with their sizes in bytes.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    kind: Kind
-    name: str
-    settings: dict[str, Any]
-    created_s: float
-    status: Status = "queued"
-    started_s: float | None = None
-    ended_s: float | None = None
-    starts: int = 0
-    stage: str = ""
-    detail: str = ""
-    done: int = 0
-    total: int = 0
-    fraction: float = 0.0
-    left_s: float | None = None
-    frames: int = 0
-    warnings: list[str] = []
-    error: str = ""
-    files: dict[str, int] = {}
-    result: Result | None = None
-
-    @computed_field
-    @property
-    def formats(self) -> list[str]:
-        """The formats of its scenes, the first of them the one that is quickest to show."""
-        chosen = self.settings["format"]
-        return sorted(formats_in(BOTH if chosen == AUTO else chosen), key=lambda name: ABOUT[name].shown)
-
-    @computed_field
-    @property
-    def downloads(self) -> dict[str, tuple[str, str]]:
-        """Its formats, each with its name for people and what it is good for."""
-        return {name: (about.label, about.purpose) for name, about in ABOUT.items() if name in self.formats}
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing more will happen to it."""
-        return self.status in ("done", "failed", "cancelled")
-
-
 class QueueFull(Exception):
     """As many jobs wait as may."""
 
@@ -108,17 +33,12 @@ class QueueFull(Exception):
 class Jobs:
     """All jobs of a server, in the order in which they came."""
 
-    def __init__(self, database: Path, board: Board, *, max_queue: int) -> None:
-        """Open or make the database; what was running when the server ended is queued again, in its old place."""
-        self._board, self._max_queue = board, max_queue
+    def __init__(self, records: Records, board: Board, *, max_queue: int) -> None:
+        """Read the records; what was running when the server ended is queued again, in its old place."""
+        self.records, self._board, self._max_queue = records, board, max_queue
         self._ended = False
         self._changed = threading.Condition(threading.RLock())
-        self._database = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute(
-            "CREATE TABLE IF NOT EXISTS jobs (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, state TEXT)")
-        rows = self._database.execute("SELECT state FROM jobs ORDER BY number").fetchall()
-        self._jobs: dict[str, Job] = {job.id: job for job in (Job.model_validate_json(state) for state, in rows)}
+        self._jobs: dict[str, Job] = {job.id: job for job in records.read()}
         for job in self.all():
             if job.status == "running":
                 self._after_a_crash(job)
@@ -131,11 +51,6 @@ class Jobs:
                 "Choose more pixels per Gaussian or a smaller picture."))
         else:
             self.update(job.id, status="queued", **_NOTHING_DONE)
-
-    def close(self) -> None:
-        """Close the database."""
-        with self._changed:
-            self._database.close()
 
     def all(self) -> list[Job]:
         """Return every job, oldest first."""
@@ -156,18 +71,23 @@ class Jobs:
 
     def add(self, id: str, kind: Kind, name: str, settings: dict[str, Any]) -> Job:
         """Queue a new job, whose files are in place; raises `QueueFull`, and `ResourceError` for a full disk."""
-        job = Job(id=id, kind=kind, name=name, settings=settings, created_s=time.time())
         with self._changed:
             if self.is_full():
                 raise QueueFull
+            job = Job(id=id, kind=kind, name=name, settings=settings, created_s=self._next_s())
             try:
-                self._database.execute("INSERT INTO jobs (id, state) VALUES (?, ?)", (job.id, job.model_dump_json()))
-            except sqlite3.OperationalError as error:
+                self.records.write(job)
+            except ResourceError as error:
                 raise ResourceError(DISK_FULL) from error
             self._jobs[job.id] = job
             self._post(job)
             self._changed.notify_all()
             return job
+
+    def _next_s(self) -> float:
+        """Return the time, and a moment after the last job's where the clock does not tell them apart: it is their order."""
+        now, last = time.time(), max((job.created_s for job in self._jobs.values()), default=0.0)
+        return last + 1e-6 if 0 <= last - now < 1 else now
 
     def take(self, timeout_s: float) -> Job | None:
         """Wait for a queued job and mark it as running; None where none came in time."""
@@ -196,8 +116,8 @@ class Jobs:
             job = self._jobs[id] = self._jobs[id].model_copy(update=changes)
             if not changes.keys() <= _FLEETING:
                 try:
-                    self._database.execute("UPDATE jobs SET state = ? WHERE id = ?", (job.model_dump_json(), id))
-                except sqlite3.OperationalError as error:
+                    self.records.write(job)
+                except (OSError, InputError, ResourceError) as error:
                     log.warning("job %s could not be written down: %s", id, error)
             self._post(job)
             return job
@@ -216,13 +136,10 @@ class Jobs:
             self.update(id, status="queued", starts=self._jobs[id].starts - 1, **_NOTHING_DONE)
 
     def remove(self, id: str) -> None:
-        """Forget a job that has ended; a full disk can keep it in the database for the next server to forget."""
+        """Forget a job that has ended, and delete its folder."""
         with self._changed:
             self._jobs.pop(id, None)
-            try:
-                self._database.execute("DELETE FROM jobs WHERE id = ?", (id,))
-            except sqlite3.OperationalError as error:
-                log.warning("job %s could not be forgotten: %s", id, error)
+            self.records.remove(id)
         self._board.put("deleted", id, json.dumps({"id": id}))
 
     def _post(self, job: Job) -> None:

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from spag4d.depth import best_available
 from spag4d.errors import Cancelled, Spag4dError
+from spag4d.first_run import offered, sentence
 from spag4d.hub import download
-from spag4d.progress import SILENT, Event, Progress, Step
+from spag4d.progress import Event, Progress, Step
 from spag4d.web.board import Board
 from spag4d.weights import WEIGHTS, has_consent, home_folder, is_installed, record_consent
 
@@ -34,11 +35,22 @@ class Model(BaseModel):
     error: str = ""
 
 
+class Offer(BaseModel):
+    """The model that a new user is offered, and what to say about it in one sentence."""
+
+    model: str
+    words: str
+
+
 class ModelList(BaseModel):
-    """All published models; ``auto`` is the depth model that is used where none is named."""
+    """All published models; ``auto`` is the depth model that is used where none is named.
+
+    ``offer`` is for whoever comes for the first time, where no better model than the built-in one is there.
+    """
 
     auto: str
     models: list[Model]
+    offer: Offer | None
 
 
 class _Fetching:
@@ -61,7 +73,9 @@ class Models:
 
     def all(self) -> ModelList:
         """Return every model as it is now."""
-        return ModelList(auto=best_available(SILENT), models=[self.get(name) for name in WEIGHTS])
+        name = offered()
+        offer = Offer(model=name, words=sentence(name)) if name else None
+        return ModelList(auto=best_available(), models=[self.get(name) for name in WEIGHTS], offer=offer)
 
     def get(self, name: str) -> Model:
         """Return one model as it is now."""

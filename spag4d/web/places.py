@@ -35,7 +35,13 @@ def in_words(message: str, name: str, folder: Path) -> str:
     for path in (folder, web_folder()):
         message = message.replace(f"{path}/", "").replace(f"{path}\\", "").replace(str(path), "the job's folder")
     message = message.replace(SOURCE, name).replace(str(home_folder()), "SPAG4D_HOME").replace(str(Path.home()), "~")
-    return re.sub(r"--(?:no-)?([a-z0-9-]+)", lambda found: _LABELS.get(found[1], found[0]), message)
+    message = re.sub("`spag4d download-models[^`]*`", "“Models”, at the top of this page,", message)
+    message = re.sub(r"--(?:no-)?([a-z0-9-]+)", lambda found: _BY_OPTION.get(found[1], found[0]), message)
+    return re.sub(_NAMES, lambda found: _BY_NAME[found[0]], message)
 
 
-_LABELS = {setting.option.split("/")[0].removeprefix("--"): f"“{setting.label}”" for setting in declared()}
+_BY_NAME = {setting.name: f"“{setting.label}”" for setting in declared()}
+_BY_OPTION = {setting.option.split("/")[0].removeprefix("--"): _BY_NAME[setting.name] for setting in declared()}
+
+_NAMES = "|".join(rf"(?<!')\b{name}\b" if "_" in name else rf"\b{name}(?= = )" for name in _BY_NAME)
+"""Names as programs use them: with an underscore, or before a value."""

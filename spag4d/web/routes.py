@@ -23,7 +23,8 @@ from spag4d.web.descriptions import (
 )
 from spag4d.web.events import event_stream
 from spag4d.web.forms import settings_from
-from spag4d.web.jobs import QUEUE_FULL, Job, Kind
+from spag4d.web.job import Job, Kind
+from spag4d.web.jobs import QUEUE_FULL
 from spag4d.web.models import Model, ModelList
 from spag4d.web.multipart import Form
 from spag4d.web.places import has_viewer

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from spag4d.web.estimate import Estimate
-from spag4d.web.jobs import Job, Jobs, Result
+from spag4d.web.job import Job, Result
+from spag4d.web.jobs import Jobs
 from spag4d.web.places import in_words
 
 log = logging.getLogger("spag4d.web")
@@ -21,8 +22,8 @@ log = logging.getLogger("spag4d.web")
 _IDLE_S = 300.0
 """A worker without work gives its memory back after so long."""
 
-_PATIENCE_S = 30.0
-"""A job that was cancelled has so long to stop by itself."""
+_PATIENCE_S = 1.2
+"""A job that was cancelled has so long to stop by itself, which keeps the models in memory; then its process is ended."""
 
 
 class Runner:
@@ -154,6 +155,7 @@ class Runner:
         log.warning("the worker of job %s ended with %s", id, code)
         if id in self._cancelled:
             self._end(id, "cancelled")
+            clear_halves(self._folder / id)
             return
         self._end(id, "failed", (
             "the process that converted ended unexpectedly. Most often the memory ran out: choose more pixels per Gaussian, "
@@ -163,9 +165,18 @@ class Runner:
         self._jobs.update(id, status=status, error=error, ended_s=time.time(), stage="", detail="", left_s=None, **changes)
 
     def _measured(self, job: Job) -> dict[str, float]:
-        """Return the times of the stages of the newest finished job of the same kind."""
-        results = [other.result for other in self._jobs.all() if other.kind == job.kind and other.result is not None]
-        return results[-1].stage_times if results else {}
+        """Return the times of the stages of the newest finished job of the same kind, in a video those of one frame."""
+        done = [(other.result, max(other.frames, 1)) for other in self._jobs.all() if other.kind == job.kind and other.result]
+        if not done:
+            return {}
+        result, frames = done[-1]
+        return {name: seconds / frames for name, seconds in result.stage_times.items()}
+
+
+def clear_halves(folder: Path) -> None:
+    """Delete the half-written files that a process which was ended left in a job's folder."""
+    for half in folder.rglob(".*.part*"):
+        half.unlink(missing_ok=True)
 
 
 class _Worker:

@@ -1,7 +1,9 @@
 """Starting the server: at which address, for whom, and what is printed."""
 
+import asyncio
 import errno
 import ipaddress
+import logging
 import os
 import secrets
 import socket
@@ -19,6 +21,7 @@ import uvicorn
 from spag4d.errors import InputError
 from spag4d.web.app import create_app
 from spag4d.web.board import Board
+from spag4d.web.connections import BACKLOG, Crowd, LogRate, connection_class, most_connections
 from spag4d.web.guard import Access
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Limits, Service
@@ -26,6 +29,7 @@ from spag4d.web.service import Limits, Service
 PORT = 7860
 _TRIED_PORTS = 100
 _GRACE_S = 3
+_LOGGERS = ("uvicorn.error", "asyncio", "spag4d.web")
 
 
 @dataclass(frozen=True)
@@ -46,33 +50,44 @@ def serve(place: Place, limits: Limits, *, say: Callable[[str], None]) -> None:
     SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. Raises `InputError` where the address cannot be used or another
     server works in the same folder.
     """
-    listener = _free_listener(place.host) if place.port is None else _listener(place.host, place.port)
-    access = Access() if _is_loopback(listener) and not place.names else _access(place)
-    service = Service(limits)
-    service.start()
-    try:
-        app = create_app(service, access)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False)
-        address = _address(place.host, listener.getsockname()[1], access)
-        with suppress(KeyboardInterrupt):
-            say(_greeting(address, access))
-            _Server(config, service.board, partial(_show, address) if place.open_page else None).run(sockets=[listener])
-        say("Stopped. What was under way goes on when the server is started again.")
-    finally:
-        service.stop()
-        listener.close()
+    with _free_listener(place.host) if place.port is None else _listener(place.host, place.port) as listener:
+        access = Access() if _is_loopback(listener) and not place.names else _access(place)
+        service = Service(limits)
+        service.start()
+        try:
+            address = _address(place.host, listener.getsockname()[1], access)
+            server = _server(service, access, partial(_show, address) if place.open_page else None)
+            with suppress(KeyboardInterrupt):
+                say(_greeting(address, access))
+                server.run(sockets=[listener])
+            say("Stopped. What was under way goes on when the server is started again.")
+        finally:
+            service.stop()
+
+
+def _server(service: Service, access: Access, on_ready: Callable[[], None] | None) -> "_Server":
+    crowd = Crowd(most_connections())
+    config = uvicorn.Config(
+        create_app(service, access), log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False,
+        http=connection_class(crowd), ws="none", backlog=BACKLOG)
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(LogRate())
+    return _Server(config, service.board, crowd, on_ready)
 
 
 class _Server(uvicorn.Server):
     """A server that tells when it answers, and sends its watchers home before it waits for the last of its connections."""
 
-    def __init__(self, config: uvicorn.Config, board: Board, on_ready: Callable[[], None] | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, board: Board, crowd: Crowd, on_ready: Callable[[], None] | None
+    ) -> None:
         super().__init__(config)
-        self._board = board
+        self._board, self._crowd = board, crowd
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._sweeping = asyncio.create_task(self._crowd.sweep_for_ever())
         if self.started and self._on_ready is not None:
             threading.Thread(target=self._on_ready, name="spag4d browser", daemon=True).start()
 
@@ -120,6 +135,9 @@ def _is_loopback(listener: socket.socket) -> bool:
 def _access(place: Place) -> Access:
     own = socket.gethostname()
     token = "" if place.anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
+    if not (token.isascii() and token.isprintable()):
+        raise InputError("the token in SPAG4D_TOKEN holds characters that not every browser and program sends alike. "
+                         "Use letters, digits and punctuation of ASCII.")
     return Access(token, place.anyone, frozenset(name.lower() for name in (own, f"{own}.local", place.host, *place.names)))
 
 

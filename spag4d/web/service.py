@@ -13,9 +13,11 @@ from filelock import FileLock, Timeout
 from spag4d.errors import InputError
 from spag4d.settings import Settings
 from spag4d.web.board import Board
-from spag4d.web.jobs import Job, Jobs
+from spag4d.web.job import Job
+from spag4d.web.jobs import Jobs
 from spag4d.web.models import Models
 from spag4d.web.places import SOURCE, web_folder
+from spag4d.web.records import Records
 from spag4d.web.runner import Runner
 from spag4d.web.uploads import Upload, Uploads, copied
 
@@ -23,6 +25,8 @@ log = logging.getLogger("spag4d.web")
 
 _DAY_S = 86400.0
 _TIDY_EVERY_S = 3600.0
+_TIDY_FIRST_S = 600.0
+"""Nothing is deleted at once: a computer's clock may be years wrong until it has asked another one."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,7 @@ class Service:
             raise InputError(f"cannot write to {self.folder}: {error.strerror}. Set SPAG4D_HOME to a folder that you may "
                              "write to.") from error
         self.uploads = Uploads(self.folder / "uploads", max_bytes=int(self.limits.max_upload_mb * 1e6))
-        self.jobs = Jobs(self.folder / "jobs.sqlite", self.board, max_queue=self.limits.max_queue)
-        self._tidy()
-        self._clear_folders_without_jobs()
+        self.jobs = Jobs(Records(self.folder), self.board, max_queue=self.limits.max_queue)
         self.runner = Runner(self.jobs, self.folder / "jobs")
         self.runner.start()
         threading.Thread(target=self._tidy_for_ever, name="spag4d tidying", daemon=True).start()
@@ -76,12 +78,11 @@ class Service:
             self._stopping.set()
             self.models.stop()
             self.runner.stop()
-            self.jobs.close()
             self._lock.release()
 
     def folder_of(self, job: Job) -> Path:
         """Return where the files of a job lie."""
-        return self.folder / "jobs" / job.id
+        return self.jobs.records.folder_of(job.id)
 
     def source(self, id: str) -> Upload | None:
         """Return what was uploaded under an id, which may also be that of a job: its file can be converted again."""
@@ -103,11 +104,12 @@ class Service:
 
     def delete(self, job: Job) -> None:
         """Forget a job that has ended, and delete its files."""
-        shutil.rmtree(self.folder_of(job), ignore_errors=True)  # first, as this is what makes room
         self.jobs.remove(job.id)
 
     def _tidy_for_ever(self) -> None:
-        while not self._stopping.wait(_TIDY_EVERY_S):
+        wait_s = _TIDY_FIRST_S
+        while not self._stopping.wait(wait_s):
+            wait_s = _TIDY_EVERY_S
             try:
                 self._tidy()
             except Exception:
@@ -119,9 +121,3 @@ class Service:
         for job in self.jobs.all():
             if self.limits.keep_days and job.has_ended and (job.ended_s or 0) < oldest:
                 self.delete(job)
-
-    def _clear_folders_without_jobs(self) -> None:
-        """Delete what a crash between two steps can leave; no job can be added while this runs."""
-        for folder in (self.folder / "jobs").glob("*"):
-            if self.jobs.get(folder.name) is None:
-                shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,6 @@
 """Uploads: streamed to the disk as they come, and refused as soon as they are too large."""
 
 import errno
-import json
 import os
 import re
 import secrets
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -20,11 +20,13 @@ from starlette.requests import ClientDisconnect, Request
 from spag4d.errors import InputError, ResourceError
 from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
-from spag4d.web.jobs import DISK_FULL, Kind
+from spag4d.web.job import Kind
+from spag4d.web.jobs import DISK_FULL
 from spag4d.web.multipart import FORM_BYTES, Form, Receiver, TooLarge
 from spag4d.web.places import SOURCE
 
 _DAY_S = 86400.0
+_OURS = re.compile(r"[0-9a-f]{16}(\.json|\.part)?")
 _SPARE_BYTES = 500_000_000
 """What has to stay free on the disk for the scenes that are made of an upload."""
 
@@ -38,6 +40,13 @@ class Upload:
     name: str
 
 
+class _Facts(BaseModel):
+    """What is written down beside a kept upload."""
+
+    kind: Kind
+    name: str
+
+
 class Uploads:
     """The folder of files that were sent; whoever sent one can use it for a day."""
 
@@ -46,7 +55,8 @@ class Uploads:
         self._folder, self.max_bytes = folder, max_bytes
         folder.mkdir(parents=True, exist_ok=True)
         for unfinished in folder.glob("*.part"):
-            unfinished.unlink(missing_ok=True)
+            if _OURS.fullmatch(unfinished.name):
+                unfinished.unlink(missing_ok=True)
 
     async def receive(self, request: Request) -> Form:
         """Read a multipart request; raises `TooLarge`, `InputError` for what is no form, `ResourceError` for a full disk."""
@@ -93,7 +103,7 @@ class Uploads:
             raise InputError(str(error).replace(str(form.file), form.name)) from error
         try:
             with _explained():
-                _facts(form.file).write_text(json.dumps({"kind": kind, "name": form.name}), encoding="utf-8")
+                _facts(form.file).write_text(_Facts(kind=kind, name=form.name).model_dump_json(), encoding="utf-8")
                 kept = form.file.replace(form.file.with_suffix(""))
         except ResourceError:
             self.forget(form)
@@ -106,10 +116,10 @@ class Uploads:
         if not re.fullmatch("[0-9a-f]{16}", id) or not path.is_file():
             return None
         try:
-            facts = json.loads(_facts(path).read_text(encoding="utf-8"))
+            facts = _Facts.model_validate_json(_facts(path).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return Upload(path, facts["kind"], facts["name"])
+        return Upload(path, facts.kind, facts.name)
 
     def forget(self, form: Form) -> None:
         """Delete the file of a form, kept or not; jobs that use it have one of their own."""
@@ -121,7 +131,7 @@ class Uploads:
         """Delete what was sent a day ago; jobs that use it have a file of their own."""
         for path in self._folder.iterdir():
             with suppress(OSError):  # it is being renamed or read
-                if path.stat().st_mtime < time.time() - _DAY_S:
+                if _OURS.fullmatch(path.name) and path.stat().st_mtime < time.time() - _DAY_S:
                     path.unlink()
 
 

@@ -82,7 +82,7 @@ class Worker:
                 settings["format"] = BOTH
             convert = self._convert_video if request["kind"] == "video" else self._convert_photo
             with explained_memory_errors():
-                result = convert(_checked(settings), settings, progress)
+                result = convert(_checked(settings), progress)
             self._say(result=result)
         except Cancelled:
             self._say(cancelled=True)
@@ -109,16 +109,16 @@ class Worker:
             self._converter = SPAG4D()
         return self._converter
 
-    def _convert_photo(self, wanted: "Settings", settings: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    def _convert_photo(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
         from spag4d.io.image import read_panorama
 
         progress.report("Reading", 0, 1)
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
         self._show(panorama)
         result = self._spag4d().convert(
-            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, progress=progress, **settings)
+            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, progress=progress, **_named(wanted))
         _write_depth_picture(panorama.size_hw)
-        self._record(settings, result)
+        self._record(wanted, result)
         names = [path.name for path in result.output_paths]
         self._say(files=[*names, DEPTH, DEPTH_PICTURE, SETTINGS])
         return _summary(result)
@@ -127,7 +127,7 @@ class Worker:
         _write_pictures(panorama)
         self._say(files=[PANORAMA, THUMBNAIL])
 
-    def _convert_video(self, wanted: "Settings", settings: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
+    def _convert_video(self, wanted: "Settings", progress: Progress) -> dict[str, Any] | None:
         from spag4d.io.clip import read_clip
         from spag4d.io.frames import read_frames
 
@@ -138,17 +138,17 @@ class Worker:
             self._show(panorama)
         frames: list[FrameResult] = []
         for frame in self._spag4d().convert_video(
-                SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **settings):
+                SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **_named(wanted)):
             frames.append(frame)
             self._say(frames=frame.number)
-        self._record(settings, None)
+        self._record(wanted, None)
         self._say(frames=len(shown), files=[PREVIEW, SETTINGS])
         return _summary_of_video(frames)
 
-    def _record(self, settings: dict[str, Any], result: ConversionResult | None) -> None:
+    def _record(self, settings: "Settings", result: ConversionResult | None) -> None:
         from spag4d import __version__
 
-        record: dict[str, Any] = {"program": "SPAG-4D", "version": __version__, "settings": settings}
+        record: dict[str, Any] = {"program": "SPAG-4D", "version": __version__, "settings": settings.model_dump()}
         if result is not None:
             record["depth_model_used"] = result.depth_model
         with atomic_path(Path(SETTINGS)) as path:
@@ -156,13 +156,20 @@ class Worker:
 
 
 def _checked(settings: dict[str, Any]) -> "Settings":
-    """Return the settings once it is sure that their device and models can be used."""
+    """Return the settings once it is sure that they can be met; those that are as by default were left alone."""
+    from spag4d.contradictions import check_combination
     from spag4d.settings import Settings
     from spag4d.stages import check_models
 
-    wanted = Settings.of(**settings)
+    usual = Settings().model_dump()
+    wanted = Settings.of(**{name: value for name, value in settings.items() if value != usual.get(name)})
     check_models(wanted)
+    check_combination(wanted)
     return wanted
+
+
+def _named(settings: "Settings") -> dict[str, Any]:
+    return settings.model_dump(exclude_unset=True)
 
 
 def conversion_devices() -> list[str]:
@@ -173,7 +180,7 @@ def conversion_devices() -> list[str]:
 
 
 def _summary(result: ConversionResult) -> dict[str, Any]:
-    keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "sharp", "device")
+    keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "scale_sigma", "sharp", "device")
     mappings = {"stage_times": dict(result.stage_times), "walking_range_m": dict(result.walking_range_m)}
     return {key: getattr(result, key) for key in keys} | mappings
 

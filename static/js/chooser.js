@@ -1,14 +1,22 @@
 // What is to be converted: files that were dropped, pasted or chosen, and at the start the example.
 import { getFile } from "./api.js";
-import { element, iconButton } from "./dom.js";
+import { element, iconButton, smallButton } from "./dom.js";
+import { inspected } from "./inspect.js";
+import { refusal } from "./plan.js";
 import { bytes } from "./words.js";
 
 const CROSS = "M6 6l12 12M18 6L6 18";
 const VIDEO_ENDINGS = /\.(mp4|m4v|mov|mkv|webm|avi|ts|mts|m2ts|insv|mpg|mpeg)$/i;
 const SHOWABLE = /^image\/(jpeg|png|webp|bmp|gif|avif)$/;
 
-/** One thing to convert. `jobId` names a job of the same file, so that it need not be sent again. */
+/**
+ * One thing to convert. `jobId` names a job of the same file, so that it need not be sent again; `facts` are what the browser can
+ * tell of it, once it has looked; `isForced` says that it is to be taken for a full sphere whatever its shape.
+ */
 class Item {
+  facts = null;
+  isForced = false;
+
   constructor(name, kind, load, { url = null, size = 0, jobId = null } = {}) {
     Object.assign(this, { name, kind, load, url, size, jobId });
   }
@@ -16,7 +24,9 @@ class Item {
   static of(file) {
     const kind = file.type.startsWith("video/") || VIDEO_ENDINGS.test(file.name) ? "video" : "photo";
     const url = kind === "video" || SHOWABLE.test(file.type) ? URL.createObjectURL(file) : null;
-    return new Item(file.name, kind, async () => file, { url, size: file.size });
+    const item = new Item(file.name, kind, async () => file, { url, size: file.size });
+    item.inspection = inspected(file, kind, url).then((facts) => (item.facts = facts));
+    return item;
   }
 
   static example() {
@@ -39,10 +49,16 @@ class Item {
 }
 
 export class Chooser {
-  /** Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new. */
-  constructor({ list, input, browse, drop }, onChange) {
+  maxBytes = Infinity; // that the server takes
+  forcesAll = false; // whether everything is to be taken for a full sphere
+
+  /**
+   * Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new;
+   * `onFacts` when more is known of an item; `plan` says what becomes of a video.
+   */
+  constructor({ list, input, browse, drop }, { onChange, onFacts, plan }) {
     this.list = list;
-    this.onChange = onChange;
+    Object.assign(this, { onChange, onFacts, plan });
     this.items = [Item.example()];
     this.isExample = true;
     browse.addEventListener("click", () => input.click());
@@ -61,7 +77,14 @@ export class Chooser {
   add(files) {
     if (!files.length) return;
     const kept = this.isExample ? [] : this.items.filter((item) => !item.jobId); // what is converted has had its turn
-    this.replace([...kept, ...files.map(Item.of)], true);
+    const added = files.map(Item.of);
+    this.replace([...kept, ...added], true);
+    for (const item of added) item.inspection.then(() => this.items.includes(item) && (this.draw(), this.onFacts(item)));
+  }
+
+  /** Why an item is certain to be refused, or null. */
+  refusalOf(item) {
+    return item.facts && refusal(item.facts, { maxBytes: this.maxBytes, isForced: this.forcesAll || item.isForced });
   }
 
   useJob(job, thumbnailUrl) {
@@ -104,13 +127,36 @@ export class Chooser {
     this.list.replaceChildren(...this.items.map((item) => this.drawn(item)));
   }
 
+  refused(item, { words, canForce }) {
+    const force = () => {
+      item.isForced = true;
+      this.draw();
+    };
+    return [element("span", { class: "chosen-problem" }, words), ...(canForce ? [smallButton("Use as a full sphere", force)] : [])];
+  }
+
+  /** Say anew what becomes of the items: the settings have changed. */
+  retell(forcesAll) {
+    if (forcesAll !== this.forcesAll) {
+      this.forcesAll = forcesAll;
+      this.draw();
+    }
+    for (const [at, item] of this.items.entries()) {
+      const place = this.list.children[at]?.querySelector(".chosen-plan");
+      if (place) place.textContent = this.plan(item.facts);
+    }
+  }
+
   drawn(item) {
     const origin = item.size ? bytes(item.size) : "from the gallery";
     const words = this.isExample ? "an example to begin with" : `${item.kind}, ${origin}`;
+    const problem = this.refusalOf(item);
     const remove = () => this.replace(this.items.filter((other) => other !== item));
     return element("div", { class: "chosen-item" },
       picture(item),
-      element("div", { class: "chosen-words" }, element("strong", {}, item.name), element("span", { class: "muted" }, words)),
+      element("div", { class: "chosen-words" }, element("strong", {}, item.name), element("span", { class: "muted" }, words),
+        ...(item.kind === "video" && item.facts && !problem ? [element("span", { class: "chosen-plan" }, this.plan(item.facts))] : []),
+        ...(problem ? this.refused(item, problem) : [])),
       ...(this.isExample ? [] : [iconButton(`Remove ${item.name}`, CROSS, remove)]));
   }
 }
@@ -119,5 +165,6 @@ function picture(item) {
   if (!item.url) return element("div", { class: "chosen-blank" });
   const isFilm = item.kind === "video" && item.url.startsWith("blob:");
   if (!isFilm) return element("img", { src: item.url, alt: "" });
-  return element("video", { src: item.url, muted: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" });
+  const firstFrame = `${item.url}#t=0.001`; // without a time, phones show none
+  return element("video", { src: firstFrame, muted: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" });
 }

@@ -5,7 +5,7 @@ import { bytes, duration, many, metres } from "./words.js";
 
 /** What can be taken away beside the scenes, by file: its name, and what it is good for. */
 const DOWNLOADS = {
-  "depth.png": ["Depth", "Distances in a 16-bit PNG, which --depth-map takes"],
+  "depth.png": ["Depth", "Distances in metres, in a 16-bit PNG"],
   "preview.mp4": ["Preview video", "A video to look at"],
   "settings.json": ["Settings", "What this scene was made with"],
 };
@@ -99,13 +99,14 @@ const failure = (job) => element("p", { class: "job-error", role: "alert" }, `Th
 const inShort = (words) => words.split(/[,;:(]/)[0].trim();
 
 function facts(job) {
-  if (!job.result) return element("p", { class: "facts" }, `${job.frames} frames`); // all of them made before a restart
+  if (!job.result) return element("p", { class: "facts" }, job.kind === "video" ? `${job.frames} frames` : ""); // made before a restart
   const made = job.result;
   const count = many(made.splat_count);
   const told = [
     job.kind === "video" ? `${job.frames} frames, up to ${count} Gaussians each` : `${count} Gaussians`,
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",
     `depth by ${made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
+    ...(made.scale_sigma ? [`sizes about right to ±${Math.max(1, Math.round(100 * Math.expm1(made.scale_sigma)))} %`] : []),
     ...(made.sharp ? ["refined by SHARP (research only)"] : []),
     ...walkWords(made.walking_range_m),
     `made in ${duration(made.processing_time)}`,

@@ -6,6 +6,8 @@ import { follow } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { JobView } from "./job_view.js";
 import { ModelsDialog } from "./models_dialog.js";
+import { showOffer } from "./offer.js";
+import { planWords, triedLength } from "./plan.js";
 import { SettingsForm } from "./settings_form.js";
 import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
@@ -33,7 +35,9 @@ class Page {
     });
     this.gallery = new Gallery(byId("cards"), { open: (job) => this.open(job.id), remove: (job) => this.remove(job) });
     const places = { list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop") };
-    this.chooser = new Chooser(places, (areNew) => this.onChosen(areNew));
+    this.chooser = new Chooser(places, {
+      onChange: (areNew) => this.onChosen(areNew), onFacts: (item) => this.onFacts(item), plan: (facts) => this.plan(facts),
+    });
     byId("open-models").addEventListener("click", () => this.models.open());
     byId("make").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -50,7 +54,12 @@ class Page {
       byId("missing").hidden = false;
     }
     this.models.show(models.models);
-    this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models);
+    showOffer(byId("offer"), models, (model) => {
+      this.models.open();
+      this.models.fetch(model);
+    });
+    this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models, () => this.retell());
+    this.chooser.maxBytes = health.max_upload_bytes;
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
     for (const job of await get("/api/jobs")) this.jobs.set(job.id, job);
     this.onChosen();
@@ -94,6 +103,22 @@ class Page {
     this.fail("");
     if (areNew) this.open(null); // to see them
     else this.draw();
+  }
+
+  /** More is known of what was chosen: of a video that is new the beginning is tried first. */
+  onFacts({ kind, facts }) {
+    if (kind === "video") this.settings.suggest("duration", triedLength(facts.length_s));
+  }
+
+  /** What becomes of a video with the settings as they are, in words. */
+  plan(facts) {
+    const [fps, start, duration, stride, most] = ["fps", "start", "duration", "stride", "max_splats"].map((name) => this.settings.number(name));
+    return planWords(facts, { fps, start, duration, stride, max_splats: most }, [...this.jobs.values()]);
+  }
+
+  /** The settings have changed: other things become of what was chosen. */
+  retell() {
+    this.chooser.retell(this.settings?.values().force_erp === "true");
   }
 
   /** Look at a job, and let the address say so. */
@@ -157,6 +182,10 @@ class Page {
   /** Make a job of an item; a file that the server has already is not sent again. */
   async sent(item, which) {
     const fields = this.settings.valuesFor(item.kind);
+    await item.inspection;
+    const problem = this.chooser.refusalOf(item);
+    if (problem) throw new Error(`${item.name}: ${problem.words}`);
+    if (item.isForced) fields.force_erp = "true";
     if (item.jobId && this.jobs.has(item.jobId)) return send("/api/jobs", { ...fields, upload: item.jobId });
     const file = await item.load();
     return send("/api/jobs", { ...fields, file }, { onProgress: (done, total) => {
@@ -205,15 +234,17 @@ function viewOf(job) {
   const isVideo = job.kind === "video";
   return {
     id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
+    standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
+    walkingRange: job.result?.walking_range_m ?? null,
   };
 }
 
 /** What the stage shows of a picture that is not converted yet: the picture itself. */
 function viewOfItem(item) {
   if (item?.kind !== "photo" || !item.url) return null;
-  const nothing = { scene: null, coarse: false, frames: null, fps: 0, depth: null, pending: false };
+  const nothing = { scene: null, standIn: null, coarse: false, frames: null, fps: 0, depth: null, pending: false };
   return { ...nothing, id: `picture ${item.url}`, title: item.name, panorama: item.url };
 }
 

@@ -60,7 +60,7 @@ export class ModelsDialog {
         element("span", { class: "model-stage muted" }, stageWords(model)),
         smallButton("Stop", () => this.act(model, "cancel")))];
     }
-    const fetchIt = smallButton("Fetch", () => this.act(model, "fetch?agreed=true"));
+    const fetchIt = smallButton("Fetch", () => this.fetch(model));
     if (!model.terms || model.agreed) return [fetchIt];
     fetchIt.disabled = true;
     const agree = element("input", { type: "checkbox", change: () => (fetchIt.disabled = !agree.checked) });
@@ -68,6 +68,11 @@ export class ModelsDialog {
     return [element("div", { class: "model-consent" },
       element("label", {}, agree, " I have read the ", licence, " and agree to it: research only."),
       fetchIt)];
+  }
+
+  /** Fetch a model; who presses the button has agreed to its terms, where there are any. */
+  fetch(model) {
+    return this.act(model, "fetch?agreed=true");
   }
 
   async act(model, what) {

@@ -110,9 +110,10 @@ class Control {
 }
 
 export class SettingsForm {
-  /** Draw `schema` into `place`; `models` is what the server tells of the published models. */
-  constructor(place, resetButton, schema, models) {
+  /** Draw `schema` into `place`; `models` is what the server tells of the published models; `onChange` is called after each change. */
+  constructor(place, resetButton, schema, models, onChange = () => {}) {
     this.place = place;
+    this.onChange = onChange;
     this.resetButton = resetButton;
     this.hasVideo = false;
     this.controls = Object.entries(schema.properties).map(([name, one]) => new Control(name, one, () => this.changed()));
@@ -181,6 +182,21 @@ export class SettingsForm {
     this.resetButton.hidden = Object.keys(values).length === 0;
     remember(KEY, values);
     if (this.models) this.showWhatMatters();
+    this.onChange();
+  }
+
+  /** One setting as a number, or null where it is empty. */
+  number(name) {
+    const { value } = this.controls.find((control) => control.name === name).input;
+    return value.trim() === "" ? null : Number(value);
+  }
+
+  /** Set one setting, unless somebody has set it. */
+  suggest(name, value) {
+    const control = this.controls.find((one) => one.name === name);
+    if (control.value !== "") return;
+    control.set(value);
+    this.changed();
   }
 
   showWhatMatters() {

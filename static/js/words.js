@@ -19,6 +19,13 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** 1972 → "33 min": as exactly as a guess may be said */
+export function roughly(seconds) {
+  const step = seconds < 60 ? 1 : seconds < 600 ? 10 : 60;
+  const rounded = Math.max(1, Math.round(seconds / step)) * step;
+  return duration(rounded).replace(/ 0 (s|min)$/, "");
+}
+
 /** 1529656 → "1.53 million" */
 export function many(count) {
   if (count < 1e6) return count.toLocaleString("en");

@@ -37,3 +37,10 @@ def mirrored(gaussians: Gaussians) -> Gaussians:
     w, x, y, z = gaussians.quats_wxyz.T
     means = gaussians.means * np.array([-1, 1, 1], np.float32)
     return replace(gaussians, means=means, quats_wxyz=np.stack([w, x, -y, -z], -1))
+
+
+def scene_of(distance_m: np.ndarray) -> Gaussians:
+    """A scene of these distances, in grey."""
+    grey = np.full((*distance_m.shape, 3), 0.5, np.float32)
+    depth = DepthMap(distance_m.astype(np.float32), np.zeros(distance_m.shape, bool))
+    return grid_gaussians(Panorama(grey), depth, look=Look(stride=2))

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from spag4d import SPAG4D
-from spag4d.check.walking import walking_range
+from spag4d.check.scene import check_scene, range_of
 from spag4d.check.walking_range import NAMES, WalkingRange
-from spag4d.io.ply import read_ply
 from spag4d.io.ply_comments import read_comments
 from tests.box_room import BoxRoom
 
@@ -21,6 +20,17 @@ def test_a_scene_says_how_far_one_may_walk_and_its_first_look_does_not(tmp_path:
     (found,) = [found for line in read_comments(tmp_path / "scene.ply") if (found := WalkingRange.from_comment(line))]
     assert found.by_name == result.walking_range_m and list(result.walking_range_m) == list(NAMES)
     assert "Walking range" in result.stage_times
-    again = walking_range(read_ply(tmp_path / "scene.ply"))
+    again = range_of(tmp_path / "scene.ply")
     assert again.by_name == pytest.approx(found.by_name, abs=0.02), "the file holds what was measured, but for rounding"
     assert not any(WalkingRange.from_comment(line) for line in read_comments(first))
+
+
+def test_the_check_of_a_file_knows_whose_depth_it_is(tmp_path: Path) -> None:
+    """The conversion, the file's check, and that of a format without comments tell the same."""
+    room = BoxRoom().panorama(HEIGHT)
+    result = SPAG4D(sharp_refine=False, depth_model="builtin", format="ply,spz").convert(room, tmp_path / "scene")
+    assert max(result.walking_range_m.values()) < 2
+    for path in result.output_paths:
+        report = check_scene(path).report
+        assert report.walks.estimated
+        assert report.walks.range.by_name == pytest.approx(result.walking_range_m, abs=0.05), path.name

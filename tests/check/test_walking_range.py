@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from spag4d.check.walking_range import DIRECTIONS, NAMES, WalkingRange, is_walking_range
+from spag4d.check.walking_range import DIRECTIONS, NAMES, Limits, WalkingRange, is_walking_range
 
-RANGE = WalkingRange(np.round(np.linspace(0.1, 2.0, 14), 2), 0.005, 0.02, 0.15)
+LIMITS = Limits(0.0625, 0.8, 0.5, 0.02, 0.15)
+RANGE = WalkingRange(np.round(np.linspace(0.1, 2.0, 14), 2), LIMITS, True)
 
 
 def test_the_directions_are_six_axes_and_eight_diagonals() -> None:
@@ -22,9 +23,14 @@ def test_a_comment_is_read_back() -> None:
         back = WalkingRange.from_comment(text)
         assert back is not None
         np.testing.assert_array_equal(back.range_m, RANGE.range_m)
-        assert (back.see_through, back.stretch, back.clearance_m) == (0.005, 0.02, 0.15)
-    again = WalkingRange.of(RANGE.by_name, 0.005, 0.02, 0.15)
-    assert again.to_comment() == line
+        assert back.limits == LIMITS and back.estimated and back.to_comment() == line
+
+
+def test_a_comment_of_an_older_version_is_read() -> None:
+    ranges = " ".join(f"{name} 0.50" for name in NAMES)
+    found = WalkingRange.from_comment(f"walking range m {ranges} see-through 0.005 stretch 0.02 clearance 0.15")
+    assert found is not None and not found.estimated and set(found.by_name.values()) == {0.5}
+    assert (found.limits.see_through, found.limits.torn) == (0.005, np.inf)
 
 
 @pytest.mark.parametrize("line", ["depth builtin", "walking range m +x", "walking range m +x a", "walking range m", ""])
@@ -41,7 +47,7 @@ def test_between_the_directions_the_range_is_between_theirs() -> None:
         axis = np.abs(vector).argmax()
         near = RANGE.range_m[DIRECTIONS[:, axis] * np.sign(vector[axis]) > 0.1]  # the face of the cube: its middle and corners
         assert near.min() - 1e-9 <= RANGE.towards(vector) <= near.max() + 1e-9
-    same = WalkingRange(np.full(14, 0.7), 0.005, 0.02, 0.15)
+    same = WalkingRange(np.full(14, 0.7), LIMITS, False)
     assert same.towards(np.array([0.3, -0.2, 0.9])) == pytest.approx(0.7)
     with pytest.raises(ValueError, match="no direction"):
         RANGE.towards(np.zeros(3))

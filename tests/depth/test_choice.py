@@ -1,14 +1,17 @@
 """Which depth model is taken, and which is refused."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from spag4d import SPAG4D, InputError, WeightsError
 from spag4d.data import Panorama
-from spag4d.depth import DEPTH_MODELS, best_available, check_available
-from spag4d.progress import SILENT, Event, Notice, Progress
+from spag4d.depth import DEPTH_MODELS, best_available, best_published, check_available
+from spag4d.progress import Event, Notice, Progress
+from spag4d.settings import Settings
+from spag4d.stages import with_choices_made
 from spag4d.weights import WEIGHTS
 
 PUBLISHED = [name for name in DEPTH_MODELS if name != "builtin"]
@@ -27,14 +30,26 @@ def test_every_published_model_has_a_line_in_the_table_of_weights() -> None:
     assert set(PUBLISHED) <= set(WEIGHTS)
 
 
-def test_without_weights_it_is_the_builtin_one_and_the_command_for_a_better_one_is_said() -> None:
+def test_without_weights_it_is_the_builtin_one_and_a_better_one_has_a_name() -> None:
+    for for_sale, better in ((False, "panda"), (True, "da3")):
+        assert best_available(commercial_ok=for_sale) == "builtin"
+        assert best_published(commercial_ok=for_sale) == better
+
+
+@pytest.mark.parametrize(("settings", "given", "words"), [
+    ({}, False, ["made with the small built-in depth model, and without SHARP"]),
+    ({"commercial_ok": True}, False, ["made with the small built-in depth model"]),
+    ({"depth_model": "builtin"}, False, ["made without SHARP, which refines the Gaussians"]),
+    ({}, True, ["made without SHARP, which refines the Gaussians"]),
+    ({"depth_model": "builtin", "sharp_refine": False}, False, []),
+])
+def test_what_is_missing_is_said_in_one_line(settings: dict[str, Any], given: bool, words: list[str]) -> None:
     seen: list[Event] = []
-    assert best_available(Progress(seen.append)) == "builtin"
-    (notice,) = seen
-    assert isinstance(notice, Notice) and "download-models --model panda" in notice.message
-    seen.clear()
-    assert best_available(Progress(seen.append), commercial_ok=True) == "builtin"
-    assert isinstance(seen[0], Notice) and "download-models --model da3" in seen[0].message
+    chosen = with_choices_made(Settings.of(**settings), Progress(seen.append), given_depth=given)
+    assert [event.message for event in seen if isinstance(event, Notice)] == words
+    assert chosen.sharp_refine is False and (given or chosen.depth_model == "builtin")
+    with_choices_made(chosen, Progress(seen.append), given_depth=given)
+    assert len(seen) == len(words), "what is decided is not said again"
 
 
 @pytest.mark.parametrize(("missing", "best"), [
@@ -45,19 +60,17 @@ def test_the_best_of_what_is_installed_is_taken_in_silence(
     missing: list[str], best: str, small_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remove(small_models, missing, monkeypatch, tmp_path)
-    seen: list[Event] = []
-    assert best_available(Progress(seen.append)) == best
-    assert seen == []
+    assert best_available() == best
 
 
 @pytest.mark.usefixtures("small_models")
 def test_for_sale_only_what_its_licence_allows() -> None:
-    assert best_available(SILENT, commercial_ok=True) == "da3"
+    assert best_available(commercial_ok=True) == "da3"
     for name in ("da3", "builtin"):
         check_available(name, commercial_ok=True)
     for name in set(PUBLISHED) - {"da3"}:
         check_available(name)
-        with pytest.raises(InputError, match=rf"licence of {name} .*da3, builtin"):
+        with pytest.raises(InputError, match=rf"licence of {name} .*da3 or builtin"):
             check_available(name, commercial_ok=True)
         with pytest.raises(InputError, match="commercial-ok"):
             SPAG4D(depth_model=name, commercial_ok=True)

@@ -6,9 +6,10 @@ import OpenEXR
 import pytest
 from PIL import Image, PngImagePlugin
 
-from spag4d.depth.from_file import DEFAULT_UNIT_M, depth_from_array, depth_from_file
+from spag4d.depth.from_file import DEFAULT_UNIT_M, check_reach, depth_from_array, depth_from_file
 from spag4d.errors import InputError
 from spag4d.geometry.equirect import directions
+from spag4d.progress import Progress
 from tests.box_room import BoxRoom
 
 
@@ -67,12 +68,41 @@ def test_integers_are_counts(tmp_path: Path, extension: str, unit_m: float | Non
 
 
 @pytest.mark.parametrize("unit_m", [None, 0.01])
-def test_arrays_are_metres_whatever_their_type(tmp_path: Path, unit_m: float | None) -> None:
-    metres = np.full((16, 32), 3, np.uint16)
-    np.save(tmp_path / "a.npy", metres)
-    np.savez(tmp_path / "a.npz", metres)
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, ">i8", np.uint64])
+def test_whole_numbers_in_arrays_are_counts_too(tmp_path: Path, unit_m: float | None, kind: str) -> None:
+    counts = np.full((16, 32), 3000, kind)
+    np.save(tmp_path / "a.npy", counts)
+    np.savez(tmp_path / "a.npz", counts)
     for name in ("a.npy", "a.npz"):
-        assert (depth_from_file(tmp_path / name, (16, 32), unit_m=unit_m).distance == 3).all()
+        depth = depth_from_file(tmp_path / name, (16, 32), unit_m=unit_m)
+        assert depth.distance == pytest.approx(3000 * (unit_m or DEFAULT_UNIT_M))
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    (np.float32, "0.00% lies where surfaces are drawn"), (np.uint16, None), (np.uint8, "8 bits, which are too coarse")])
+def test_a_map_in_another_unit_is_an_error(tmp_path: Path, kind: type, words: str | None) -> None:
+    """Millimetres as floats are 2 km; as whole numbers they are what they say."""
+    np.save(tmp_path / "mm.npy", np.full((16, 32), 200 if kind is np.uint8 else 2000, kind))
+
+    def check() -> None:
+        check_reach(depth_from_file(tmp_path / "mm.npy", (16, 32)), 0.1, 80.0)
+
+    if words is None:
+        check()
+        return
+    with pytest.raises(InputError, match=words):
+        check()
+
+
+def test_few_surfaces_are_a_warning_and_none_an_error(tmp_path: Path) -> None:
+    values = np.full((16, 32), 500, np.float32)
+    values[0, :2] = 5
+    heard: list[object] = []
+    check_reach(depth_from_array(values, (16, 32)), 0.1, 80.0, progress=Progress(on_event=heard.append))
+    assert len(heard) == 1 and "0.39% lies where surfaces are drawn" in str(heard[0])
+    np.save(tmp_path / "sky.npy", np.full((16, 32), np.inf))
+    with pytest.raises(InputError, match="holds no surface"):
+        depth_from_file(tmp_path / "sky.npy", (16, 32))
 
 
 def test_nothing_but_sky_is_a_depth_map() -> None:
@@ -94,7 +124,8 @@ def test_impossible_units(unit_m: float) -> None:
 
 
 @pytest.mark.parametrize(("names", "wanted"), [
-    (["R"], "R"), (["whatever"], "whatever"), (["R", "G", "B"], "R"), (["R", "G", "B", "Z"], "Z"), (["Y", "A"], "Y"),
+    (["R"], "R"), (["whatever"], "whatever"), (["R", "G", "B", "Z"], "Z"), (["Y", "A"], "Y"),
+    (["R", "G", "B", "Depth"], "Depth"),
     (["ViewLayer.Combined.R", "ViewLayer.Depth.Z"], "ViewLayer.Depth.Z")])
 def test_exr_channels(tmp_path: Path, names: list[str], wanted: str) -> None:
     write_exr(tmp_path / "a.exr", {name: distances() + 10 * (name != wanted) for name in names})
@@ -123,8 +154,9 @@ class TestBadFiles:
     @pytest.mark.parametrize(("name", "message"), [
         ("two.npz", "none of its arrays"), ("pickle.npy", "holds Python objects"), ("pickle.npz", "holds Python objects"),
         ("preview.png", "8 bits and colours cannot"), ("grey.png", "8 bits and colours cannot"),
-        ("rgb.exr", "none of its channels"), ("text.npy", "is no depth map: it begins with b'some tex'"),
-        ("empty.png", "it is empty"), ("missing.npy", "there is no depth map"),
+        ("rgb.exr", "a picture in colour"), ("hdri.exr", "a picture in colour"),
+        ("text.npy", "is no depth map: it begins with b'some tex'"),
+        ("empty.png", "it is empty"), ("missing.npy", "there is no file"),
         ("square.npy", r"shape \(16, 16\)"), ("volume.npy", r"shape \(4, 16, 32\)"), ("words.npy", "type <U1"),
         ("zeros.npy", "holds no distance")])
     def test_one_line_says_what_is_wrong(self, tmp_path: Path, name: str, message: str) -> None:
@@ -135,7 +167,8 @@ class TestBadFiles:
             "pickle.npz": lambda: np.savez(path, depth=np.full((2, 4), None, object)),
             "preview.png": lambda: Image.fromarray(np.zeros((16, 32, 3), np.uint8)).save(path),
             "grey.png": lambda: Image.fromarray(np.ones((16, 32), np.uint8)).save(path),
-            "rgb.exr": lambda: write_exr(path, {"A": distances(), "B": distances()}),
+            "rgb.exr": lambda: write_exr(path, {"RY": distances(), "BY": distances(), "Y": 2 * distances()}),
+            "hdri.exr": lambda: write_exr(path, {name: i + distances() for i, name in enumerate("RGB")}),
             "text.npy": lambda: path.write_text("some text"),
             "empty.png": lambda: path.touch(),
             "missing.npy": lambda: None,

@@ -19,6 +19,13 @@ def smooth(height: int, width: int | None = None, channels: int = 3) -> np.ndarr
     return (0.5 + 0.2 * np.stack(waves, -1)).astype(np.float32)
 
 
+def circles(height: int, count: int, share: float = 0.97) -> np.ndarray:
+    """One or two fisheye circles beside each other in black corners, (h, count * h, 3)."""
+    y, x = np.mgrid[:height, :height] * 2 / (height - 1) - 1
+    lens = np.where((np.hypot(x, y) < share)[..., None], smooth(height, height), 0)
+    return np.tile(lens, (1, count, 1)).astype(np.float32)
+
+
 def codes(picture: np.ndarray, bits: int = 8) -> np.ndarray:
     return np.rint(picture * (2**bits - 1)).astype(CODES[bits])
 
@@ -42,7 +49,7 @@ def tiff_bytes(
     body = (stored.transpose(2, 0, 1) if planes else stored).tobytes()
     strips = channels if planes else 1
     photometric = (1 if channels == 1 else 2) if photometric is None else photometric
-    kind = 3 if pixels.dtype.kind == "f" else 1
+    kind = {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
     tags: dict[int, tuple[int, list[int] | bytes]] = {
         256: (_LONG, [width]), 257: (_LONG, [height]), 258: (_SHORT, [8 * pixels.itemsize] * channels), 259: (_SHORT, [1]),
         262: (_SHORT, [photometric]), 273: (_LONG, [0] * strips), 277: (_SHORT, [channels]), 278: (_LONG, [height]),
@@ -66,6 +73,20 @@ def tiff_bytes(
         entries += struct.pack(order + "HHI", tag, type_, len(values)) + field
     magic = b"II*\0" if order == "<" else b"MM\0*"
     return magic + struct.pack(order + "IH", 8, len(tags)) + entries + bytes(4) + extra + body
+
+
+def big_tiff_bytes(pixels: np.ndarray, *, order: Literal["<", ">"] = "<") -> bytes:
+    """An uncompressed grey BigTIFF, written from its specification: 64-bit offsets, entries of 20 bytes."""
+    body = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    height, width = pixels.shape
+    kind = {"u": 1, "i": 2, "f": 3}[pixels.dtype.kind]
+    tags = {256: (4, width), 257: (4, height), 258: (3, 8 * pixels.itemsize), 259: (3, 1), 262: (3, 1), 273: (16, 0),
+            277: (3, 1), 278: (4, height), 279: (16, len(body)), 339: (3, kind)}
+    tags[273] = (16, 16 + 8 + 20 * len(tags) + 8)
+    fields = {3: "H6x", 4: "I4x", 16: "Q"}
+    entries = b"".join(struct.pack(f"{order}HHQ{fields[type_]}", tag, type_, 1, value) for tag, (type_, value) in tags.items())
+    magic = (b"II" if order == "<" else b"MM") + struct.pack(order + "HHHQ", 43, 8, 0, 16)
+    return magic + struct.pack(order + "Q", len(tags)) + entries + bytes(8) + body
 
 
 def _packed(order: str, type_: int, values: list[int] | bytes) -> bytes:

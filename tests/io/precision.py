@@ -1,6 +1,6 @@
 """How far Gaussians that were read are off from those that were written."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ def paired(read: Gaussians, written: Gaussians) -> tuple[Gaussians, Gaussians]:
     """Return what was read, and of what was written the nearest to each; no two may have the same."""
     _, members = KDTree(written.means).query(read.means)
     assert len(np.unique(members)) == len(read)
-    return read, Gaussians(*(getattr(written, field.name)[members] for field in fields(written)))
+    return read, written.select(np.asarray(members))
 
 
 def differences(read: Gaussians, written: Gaussians) -> Differences:

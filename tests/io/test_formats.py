@@ -11,7 +11,7 @@ from spag4d.data import Gaussians
 from spag4d.errors import Cancelled, InputError, ResourceError
 from spag4d.io import ABOUT, READERS, WRITERS
 from spag4d.progress import Event, Progress, Step
-from tests.io.gaussian_scenes import scene
+from tests.io.gaussian_scenes import scene, sh_of
 from tests.io.precision import differences, paired
 
 MANY = 150_000  # more than two chunks
@@ -53,7 +53,7 @@ def listing(folder: Path) -> list[str]:
 def test_every_writer_has_a_reader_and_a_description(name: str):
     assert name in READERS
     assert ABOUT[name].label and ABOUT[name].purpose
-    assert sorted(about.shown for about in ABOUT.values()) == list(range(1, len(WRITERS) + 1))
+    assert sorted(about.shown for about in ABOUT.values()) == list(range(1, len(ABOUT) + 1))
 
 
 def test_round_trip_as_a_set(tmp_path: Path, name: str):
@@ -68,6 +68,40 @@ def test_round_trip_as_a_set(tmp_path: Path, name: str):
     assert found.rotation_deg.max() <= limits.rotation_deg
     assert found.scale.max() <= limits.scale
     assert max(found.color.max(), found.opacity.max()) <= limits.color
+
+
+SH_LIMITS = {"ply": 0, "glb": 1e-6, "spz": 0.501 / 128, "compressed.ply": 4.001 / 256, "sog": 0.01}
+"""How far coefficients of view-dependent colour may be off: halves of steps, and SOG's nearest of 256 numbers."""
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_view_dependent_colour_is_kept_or_missed_aloud(tmp_path: Path, name: str, degree: int):
+    gaussians, heard = scene(2000, sh_degree=degree), []
+    gaussians.colors[:5] = [-0.2, 1.3, 0.5]  # a base that the rest makes up for
+    WRITERS.load(name)(tmp_path / f"a.{name}", gaussians, progress=Progress(heard.append))
+    warnings = [event.message for event in heard if not isinstance(event, Step)]
+    read, written = paired(READERS.load(name)(tmp_path / f"a.{name}"), gaussians)
+    if name not in SH_LIMITS:
+        assert read.sh is None
+        assert warnings == [f"a .{name} file has no place for view-dependent colour: it is left out"]
+        return
+    assert not warnings
+    assert np.abs(sh_of(read) - sh_of(written)).max() <= SH_LIMITS[name]
+    assert np.abs(read.colors - written.colors).max() <= 0.01
+
+
+def test_view_dependent_colour_that_is_no_number_is_left_out(tmp_path: Path, name: str):
+    gaussians = scene(300, sh_degree=2)
+    sh_of(gaussians)[3, 7, 1] = np.nan
+    WRITERS.load(name)(tmp_path / f"a.{name}", gaussians)
+    assert len(READERS.load(name)(tmp_path / f"a.{name}")) == 299
+
+
+def test_the_place_is_moved_as_it_is_read(tmp_path: Path, name: str):
+    WRITERS.load(name)(tmp_path / f"a.{name}", scene(100))
+    read, shift_m = READERS.load(name), np.array([1.0, -2.0, 3.0])
+    moved = read(tmp_path / f"a.{name}", shift_m=shift_m)
+    np.testing.assert_allclose(moved.means, read(tmp_path / f"a.{name}").means + shift_m, atol=1e-5)
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -172,8 +206,8 @@ def fail_with_enospc(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
         return
     opened, written = Path.open, []
 
-    def open_on_a_full_disk(self: Path, mode: str = "r"):
-        file = opened(self, mode)
+    def open_on_a_full_disk(self: Path, mode: str = "r", **options):
+        file = opened(self, mode, **options)
         return _FullDisk(file, written) if mode in ("r+b", "wb") else file
     monkeypatch.setattr(Path, "open", open_on_a_full_disk)
 

@@ -211,6 +211,6 @@ def test_without_any_ffmpeg_there_are_words(monkeypatch: pytest.MonkeyPatch, pla
 
 
 def test_a_video_of_too_many_pixels_is_refused_before_it_is_decoded(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spag4d.io.decode.PIXEL_LIMIT", 128 * 64 - 1)
+    monkeypatch.setattr("spag4d.io.promise.PIXEL_LIMIT", 128 * 64 - 1)
     with pytest.raises(InputError, match="128 x 64 pixels"):
         read_clip(plain)

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from spag4d.errors import InputError
-from spag4d.io.decode import PIXEL_LIMIT
 from spag4d.io.image import read_panorama
+from spag4d.io.promise import PIXEL_LIMIT
 from tests.io.picture_files import codes, png_header, smooth, tiff_bytes
 
 

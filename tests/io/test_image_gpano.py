@@ -83,12 +83,11 @@ def test_transparency_inside_of_a_crop(tmp_path: Path, picture: np.ndarray) -> N
     ({"FullPanoHeightPixels": ""}, "FullPanoHeightPixels is missing"),
     ({"FullPanoWidthPixels": -256}, "does not lie inside"),
     ({"FullPanoWidthPixels": "inf"}, "is 'inf'"),
-    ({"CroppedAreaLeftPixels": 129}, "does not lie inside"),
+    ({"CroppedAreaLeftPixels": 256}, "does not lie inside"),
     ({"CroppedAreaTopPixels": -1}, "does not lie inside"),
     ({"CroppedAreaImageWidthPixels": 0}, "does not lie inside"),
     ({"FullPanoHeightPixels": 256}, "256 x 256 is not 2:1"),
     ({"CroppedAreaImageHeightPixels": 60}, "it describes 128 x 60 pixels and the picture has 128 x 64"),
-    ({"ProjectionType": "cylindrical"}, "its projection is cylindrical"),
 ])
 def test_nonsense_is_reported_and_ignored(tmp_path: Path, change: dict[str, object], reason: str) -> None:
     pixels = np.full((64, 128, 3), 99, np.uint8)
@@ -101,8 +100,30 @@ def test_nonsense_is_reported_and_ignored(tmp_path: Path, change: dict[str, obje
     assert len(messages) == 1 and messages[0].startswith("the GPano data of odd.png was ignored: ") and reason in messages[0]
 
 
+def test_another_projection_is_refused_unless_forced(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", np.full((64, 128, 3), 99, np.uint8), gpano_packet({"ProjectionType": "Cylindrical"}))
+    with pytest.raises(InputError, match=r"projection is cylindrical.*--force-erp"):
+        read(tmp_path / "a.png")
+    assert read_panorama(tmp_path / "a.png", force_erp=True).size_hw == (64, 128)
+
+
+@pytest.mark.parametrize(("size_wh", "left"), [((80, 24), 100), ((128, 64), 30), ((40, 12), 100)])
+def test_a_crop_over_the_seam_goes_on_from_the_left(tmp_path: Path, size_wh: tuple[int, int], left: int) -> None:
+    full_wh, shrunk = ((128, 64), 1) if size_wh[0] != 40 else ((128, 64), 2)
+    pixels = np.rint(255 * np.random.default_rng(1).random((size_wh[1], size_wh[0], 3))).astype(np.uint8)
+    told = (size_wh[0] * shrunk, size_wh[1] * shrunk)
+    save(tmp_path / "a.png", pixels, gpano_packet(crop_fields(full_wh, told, left, 0)))
+    rgb, valid, messages = read(tmp_path / "a.png")
+    width = full_wh[0] // shrunk
+    columns = (left // shrunk + np.arange(size_wh[0])) % width
+    assert messages == [] and rgb.shape[1] == width
+    assert np.array_equal(rgb[:size_wh[1], columns], (pixels / np.float32(255)))
+    assert valid is None or (valid.sum() == size_wh[0] * size_wh[1] and valid[:size_wh[1], columns].all())
+
+
 @pytest.mark.parametrize("xmp", [
-    b"<x", b"\xff\xfe\x00", b'<!DOCTYPE x [<!ENTITY e "boom">]><x>&e;</x>',
+    b"<x", b'<?xml version="1.0" encoding="foo"?><x/>', b'<?xml version="1.0" encoding="EUC-JP"?><x/>',
+    b"\xff\xfe\x00", b'<!DOCTYPE x [<!ENTITY e "boom">]><x>&e;</x>',
     '<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>'.encode("utf-16"),
 ])
 def test_damaged_and_hostile_xmp(xmp: bytes) -> None:

@@ -1,3 +1,4 @@
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,3 +153,31 @@ def test_tone_curves(tag: bytes, expected: Callable[[np.ndarray], np.ndarray]) -
     assert profile is not None
     x = np.linspace(0, 1, 101, dtype=np.float32)
     assert np.abs(profile.curves[0](x) - expected(x.astype(np.float64))).max() < 2e-4
+
+
+HOSTILE_CURVES = {
+    "endless power": parametric(1, -2.0, 1.0, 0.0), "far away": parametric(3, 30000.0, 30000.0, 30000.0, 1.0, 0.0),
+    "nothing to divide by": parametric(1, 2.0, 0.0, 1.0), "negative gamma": parametric(0, -3.0),
+    "cut off": b"curv" + bytes(4) + b"\xff" * 4,
+}
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("name", HOSTILE_CURVES)
+def test_curves_that_lead_nowhere_are_never_pixels(tmp_path: Path, name: str, bits: int) -> None:
+    pixels = colors(bits)
+    (tmp_path / "a.tif").write_bytes(tiff_bytes(pixels, icc=rgb_profile(SRGB, HOSTILE_CURVES[name])))
+    rgb, _ = read(tmp_path / "a.tif")
+    assert np.isfinite(rgb).all() and rgb.min() >= 0 and rgb.max() <= 1
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("tag", [34675, 700])
+@pytest.mark.parametrize("type_", [2, 3, 4, 5, 11, 12])
+def test_tags_of_a_wrong_type_are_ignored_with_a_warning(tmp_path: Path, tag: int, type_: int, bits: int) -> None:
+    data = bytearray(tiff_bytes(colors(bits), icc=P3) if tag == 34675 else tiff_bytes(colors(bits), xmp=P3))
+    entry = data.index(struct.pack("<HH", tag, 7))
+    data[entry + 2:entry + 8] = struct.pack("<HI", type_, 3)
+    (tmp_path / "a.tif").write_bytes(data)
+    rgb, messages = read(tmp_path / "a.tif")
+    assert np.isfinite(rgb).all() and len(messages) == 1 and "wrong type" in messages[0]

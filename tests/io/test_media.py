@@ -36,8 +36,8 @@ def test_a_picture_is_one_whatever_it_is_called_and_says_its_size(ending: str, t
 
 
 @pytest.mark.parametrize("content", [
-    b"", b"hello, this is text", b"%PDF-1.7 " + bytes(500), b"PK\x03\x04" + bytes(500), b"\0\0\0\x20ftypheic" + bytes(500),
-    b"\0\0\0\x20ftypavif" + bytes(500), b"RIFF\0\0\0\0WAVE" + bytes(500), b"<svg xmlns=", b"GG", bytes(1000),
+    b"", b"hello, this is text", b"%PDF-1.7 " + bytes(500), b"PK\x03\x04" + bytes(500),
+    b"RIFF\0\0\0\0WAVE" + bytes(500), b"<svg xmlns=", b"GG", bytes(1000),
 ])
 def test_anything_else_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(content)

@@ -12,8 +12,9 @@ import pytest
 from spag4d.data import Gaussians
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
 from spag4d.io import READERS, WRITERS
+from spag4d.io.spz_read import read_spz_header
 from spag4d.splat.edit import rotated
-from tests.io.gaussian_scenes import scene
+from tests.io.gaussian_scenes import scene, sh_of
 from tests.io.npm_readers import installed
 from tests.io.precision import differences, paired
 from tests.io.test_formats import LIMITS
@@ -25,9 +26,9 @@ SH0 = 0.28209479177387814
 pytestmark = pytest.mark.xdist_group("other readers")
 
 
-def written(folder: Path, name: str) -> Path:
+def written(folder: Path, name: str, sh_degree: int = 0) -> Path:
     path = folder / f"ours.{name}"
-    WRITERS.load(name)(path, scene(COUNT))
+    WRITERS.load(name)(path, scene(COUNT, sh_degree=sh_degree))
     return path
 
 
@@ -35,10 +36,10 @@ def read(path: Path, name: str) -> Gaussians:
     return READERS.load(name)(path)
 
 
-def converted(source: Path, target: Path) -> Path:
+def converted(source: Path, target: Path, spz_version: int = 3) -> Path:
     """Let splat-transform convert a file."""
     program = installed() / "@playcanvas" / "splat-transform" / "bin" / "cli.mjs"
-    version = ["--spz-version", "3"] if target.suffix == ".spz" else []
+    version = ["--spz-version", str(spz_version)] if target.suffix == ".spz" else []
     arguments = [shutil.which("node") or "node", str(program), "-q", "-w", "-g", "cpu", str(source), *version, str(target)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -57,6 +58,39 @@ def test_splat_transform_reads_the_very_same_values(tmp_path: Path, name: str) -
     ours = written(tmp_path, name)
     theirs = read(converted(ours, tmp_path / "theirs.ply"), "ply")
     assert_same(theirs, read(ours, name), rotation_deg=1.0 if name == "splat" else 0.1)  # they leave the length as it is
+
+
+@pytest.mark.parametrize("name", ["ply", "spz", "compressed.ply", "sog"])
+def test_splat_transform_reads_the_very_same_view_dependent_colours(tmp_path: Path, name: str) -> None:
+    ours = written(tmp_path, name, sh_degree=3)
+    theirs, same = paired(read(converted(ours, tmp_path / "theirs.ply"), "ply"), read(ours, name))
+    assert theirs.sh is not None and same.sh is not None
+    np.testing.assert_allclose(theirs.sh, same.sh, atol=1e-6)
+    np.testing.assert_allclose(theirs.colors, same.colors, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "step"), [("spz", 1 / 15), ("compressed.ply", 1 / 64), ("glb", 1e-4)])
+def test_view_dependent_colours_that_splat_transform_writes_are_read(tmp_path: Path, name: str, step: float) -> None:
+    """Its SPZ has steps of 1/8, rounded twice. Its SOG takes half a minute for finding sets."""
+    theirs = read(converted(written(tmp_path, "ply", sh_degree=2), tmp_path / f"theirs.{name}"), name)
+    if name == "glb":  # it turns scenes half about z, see below
+        theirs = rotated(theirs, rotation_from_yaw_pitch_roll(np.pi, 0.0, 0.0))
+    found, same = paired(theirs, scene(COUNT, sh_degree=2))
+    assert found.sh is not None and same.sh is not None
+    assert np.abs(found.sh - same.sh).max() <= step
+
+
+@pytest.mark.parametrize("degree", [0, 3])
+def test_spz_4_of_splat_transform_is_read(tmp_path: Path, degree: int) -> None:
+    source = written(tmp_path, "ply", sh_degree=degree)
+    newer = read(converted(source, tmp_path / "four.spz", spz_version=4), "spz")
+    assert read_spz_header(tmp_path / "four.spz").version == 4
+    assert newer.sh_degree == degree
+    older = read(converted(source, tmp_path / "three.spz"), "spz")
+    for name in ("means", "scales", "quats_wxyz", "opacities", "colors"):
+        np.testing.assert_array_equal(getattr(newer, name), getattr(older, name))
+    if degree:
+        np.testing.assert_array_equal(sh_of(newer), sh_of(older))
 
 
 @pytest.mark.parametrize("name", ["ply", "spz", "compressed.ply", "sog"])

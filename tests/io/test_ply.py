@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.io.ply import read_ply, write_ply
-from tests.io.gaussian_scenes import facing_discs, scene
+from spag4d.io.ply_header import read_header
+from spag4d.io.ply_rows import element_rows
+from spag4d.progress import Progress
+from tests.io.gaussian_scenes import facing_discs, scene, sh_of
 
 PROPERTIES = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", "opacity",
               "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
@@ -53,7 +56,11 @@ def write_foreign(path: Path, columns: dict[str, np.ndarray], *, form: str = "bi
         table[name] = values
     properties = "".join(f"property {names[values.dtype.name]} {name}\n" for name, values in columns.items())
     header = f"ply\nformat {form} 1.0\n{before}element vertex {len(table)}\n{properties}end_header\n"
-    path.write_bytes(header.encode() + table.tobytes())
+    if form == "ascii":
+        data = "".join(" ".join(str(value) for value in row) + " \n" for row in table.tolist()).encode()
+    else:
+        data = table.astype(record.newbyteorder(">" if "big" in form else "<")).tobytes()
+    path.write_bytes(header.encode() + data)
 
 
 def columns_of(gaussians: Gaussians) -> dict[str, np.ndarray]:
@@ -174,7 +181,7 @@ def test_quaternions_are_normalised_and_colours_clipped(tmp_path: Path):
     assert (back.colors[:, 0] == 1).all()
 
 
-@pytest.mark.parametrize("name", ["x", "f_dc_1", "opacity", "scale_2", "rot_3"])
+@pytest.mark.parametrize("name", ["x", "f_dc_1", "opacity", "scale_1", "rot_3"])
 def test_names_what_is_missing(tmp_path: Path, name: str):
     columns = columns_of(scene(4))
     del columns[name]
@@ -184,18 +191,95 @@ def test_names_what_is_missing(tmp_path: Path, name: str):
 
 
 @pytest.mark.parametrize(("form", "before", "message"), [
-    ("ascii", "", "'ascii' form"),
-    ("binary_big_endian", "", "'binary_big_endian' form"),
+    ("binary_middle_endian", "", "'binary_middle_endian' form"),
     ("binary_little_endian", "element chunk 1\nproperty float min_x\n", "compressed PLY"),
-    ("binary_little_endian", "element face 1\nproperty list uchar int vertex_indices\n", "first element is 'face'"),
+    ("binary_little_endian", "element face 1\nproperty list uchar int vertex_indices\n", "element 'face' has no .* or lists"),
     ("binary_little_endian", "element vertex many\n", "damaged PLY header at 'element vertex many'"),
     ("binary_little_endian", "property float orphan\n", "damaged PLY header at 'property float orphan'"),
-    ("binary_little_endian", "element vertex 2\nproperty list uchar int x\n", "damaged PLY header at 'property list"),
+    ("binary_little_endian", "element vertex 2\nproperty list uchar int x\n", "lacks the properties"),
+    ("binary_little_endian", "element vertex 2\nproperty list\n", "damaged PLY header at 'property list"),
+    ("binary_little_endian", "element vertex ²\n", "damaged PLY header"),
+    ("binary_little_endian", "element vertex " + 30 * "9" + "\n", "damaged PLY header"),
 ])
 def test_refuses_other_kinds_of_ply(tmp_path: Path, form: str, before: str, message: str):
     write_foreign(tmp_path / "a.ply", columns_of(scene(4)), form=form, before=before)
     with pytest.raises(InputError, match=message):
         read_ply(tmp_path / "a.ply")
+
+
+@pytest.mark.parametrize("form", ["ascii", "binary_big_endian"])
+def test_reads_text_and_the_other_byte_order(tmp_path: Path, form: str):
+    gaussians = scene(50, sh_degree=1)
+    columns = columns_of(gaussians) | rest_columns(gaussians) | {"red": np.arange(50, dtype=np.uint8)}
+    write_foreign(tmp_path / "a.ply", columns, form=form)
+    back = read_ply(tmp_path / "a.ply")
+    assert_same(back, gaussians)
+    np.testing.assert_array_equal(sh_of(back), sh_of(gaussians))
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("1.00 2.00 3.00\n4 5\n", "a line of its numbers is none"), ("1 2 3\n4 5 x\n", "a line of its numbers is none"),
+    ("1 2 3\n", "cut short: it promises 2 lines"), ("1.0000 2.0000 3.0000\n", "it has 1 lines and promises 2"),
+    ("1 2 3\n4 5 \xe9\n", "a line of its numbers is none"),
+])
+def test_text_that_is_damaged(tmp_path: Path, text: str, message: str):
+    properties = "".join(f"property float {name}\n" for name in "xyz")
+    header = f"ply\nformat ascii 1.0\nelement vertex 2\n{properties}end_header\n"
+    (tmp_path / "a.ply").write_bytes(header.encode() + text.encode("latin-1"))
+    with pytest.raises(InputError, match=message):
+        element_rows(tmp_path / "a.ply", read_header(tmp_path / "a.ply"), 0, ("x",))
+
+
+def test_an_element_before_the_vertices_is_skipped(tmp_path: Path):
+    for form, data in (("ascii", b"7\n8\n"), ("binary_little_endian", bytes(2))):
+        write_foreign(tmp_path / "a.ply", columns_of(scene(4)), form=form, before="element camera 2\nproperty uchar id\n")
+        content = (tmp_path / "a.ply").read_bytes().replace(b"end_header\n", b"end_header\n" + data)
+        (tmp_path / "a.ply").write_bytes(content)
+        assert_same(read_ply(tmp_path / "a.ply"), scene(4))
+
+
+def rest_columns(gaussians: Gaussians) -> dict[str, np.ndarray]:
+    """The properties f_rest of 3DGS: all of red, then all of green, then all of blue."""
+    count = sh_of(gaussians).shape[1]
+    return {f"f_rest_{channel * count + number}": sh_of(gaussians)[:, number, channel] for channel in range(3)
+            for number in range(count)}
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_view_dependent_colours_stand_channel_by_channel(tmp_path: Path, degree: int):
+    gaussians = scene(30, sh_degree=degree)
+    write_ply(tmp_path / "a.ply", gaussians)
+    header, data = (tmp_path / "a.ply").read_bytes().split(b"end_header\n", 1)
+    names = [line.split()[2] for line in header.decode().splitlines() if line.startswith("property")]
+    rest = rest_columns(gaussians)
+    assert names == [*PROPERTIES[:9], *rest, *PROPERTIES[9:]]
+    table = np.frombuffer(data, np.float32).reshape(30, -1)
+    np.testing.assert_array_equal(table[:, 9:9 + len(rest)], np.stack([*rest.values()], -1))
+    write_foreign(tmp_path / "b.ply", columns_of(gaussians) | rest_columns(gaussians))
+    np.testing.assert_array_equal(sh_of(read_ply(tmp_path / "b.ply")), sh_of(gaussians))
+
+
+def test_discs_have_a_thin_third_axis(tmp_path: Path):
+    columns = columns_of(scene(20))
+    del columns["scale_2"]
+    write_foreign(tmp_path / "a.ply", columns)
+    read = read_ply(tmp_path / "a.ply")
+    np.testing.assert_allclose(read.scales[:, :2], scene(20).scales[:, :2], rtol=1e-5)
+    np.testing.assert_allclose(read.scales[:, 2], 0.01 * read.scales[:, :2].min(1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("extra", "words"), [
+    ({"trbf_center": 1, "motion_0": 1}, "moves (SpacetimeGaussian). Its motion is left out"),
+    ({"f_rest_0": 1, "f_rest_1": 1}, "has 2 numbers of view-dependent colour"),
+    ({f"f_rest_{number}": 1 for number in range(72)}, "beyond degree 3"),
+])
+def test_what_is_left_out_is_said(tmp_path: Path, extra: dict[str, int], words: str):
+    columns = columns_of(scene(5)) | {name: np.full(5, value, np.float32) for name, value in extra.items()}
+    write_foreign(tmp_path / "a.ply", columns)
+    heard: list[str] = []
+    read = read_ply(tmp_path / "a.ply", progress=Progress(lambda event: heard.append(getattr(event, "message", ""))))
+    assert len(read) == 5 and len(heard) == 1 and words in heard[0]
+    assert read.sh_degree == (3 if len(extra) == 72 else 0)
 
 
 @pytest.mark.parametrize("content", [b"not a ply at all", b"\xff\xd8\xff\xe0" * 50, b"plywood\n", b"ply\nformat binary"])

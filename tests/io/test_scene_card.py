@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from spag4d.errors import InputError
-from spag4d.io.scene_card import card_path, write_card
+from spag4d.io.scene_card import card_path, read_card, write_card
 
-ABOUT = {"metric": True, "depth_model": "da3", "metres_from": "camera height", "walking_range_m": {"+x": 1.5}}
+ABOUT = {"metric": True, "depth_model": "da3", "metres_from": "camera height", "scale_sigma": 0.123456,
+         "walking_range_m": {"+x": 1.5}}
 
 
 def test_one_card_for_all_formats_of_a_scene() -> None:
@@ -20,7 +21,9 @@ def test_it_says_where_to_stand_and_in_which_frame(tmp_path: Path) -> None:
     assert card["frame"]["up"] == card["start"]["up"] == [0, -1, 0]
     assert (card["start"]["position"], card["start"]["look_at"]) == ([0, 0, 0], [0, 0, 1])
     assert (card["unit"], card["metric"], card["metres_from"]) == ("m", True, "camera height")
-    assert card["walking_range_m"] == {"+x": 1.5}
+    assert (card["walking_range_m"], card["scale_sigma"], card["depth_model"]) == ({"+x": 1.5}, 0.1235, "da3")
+    assert read_card(tmp_path / "a.spz") == card
+    assert read_card(tmp_path / "b.ply") == {} == read_card(tmp_path / "a.sog"), "no card, and one of other files"
 
 
 def test_lengths_without_a_unit_are_no_metres(tmp_path: Path) -> None:

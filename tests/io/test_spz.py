@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from spag4d.errors import InputError
-from spag4d.io.spz import read_spz, read_spz_header, write_spz
+from spag4d.io.spz import write_spz
+from spag4d.io.spz_read import read_spz, read_spz_header
 from spag4d.progress import Notice, Progress
-from tests.io.gaussian_scenes import scene
+from tests.io.gaussian_scenes import scene, sh_of
 
 SH0 = 0.28209479177387814
 
@@ -61,8 +62,10 @@ def test_older_files_and_view_dependent_colours_are_read(tmp_path: Path) -> None
     header = struct.pack("<4sIIBBBB", b"NGSP", 2, 1, 1, 8, 0, 0)
     body = bytes([0, 1, 0, 0, 255, 255, 128, 0, 0]) + bytes([255]) + bytes([128] * 3) + bytes([160, 144, 128])
     quat = bytes([round((value + 1) * 127.5) for value in (0.5, -0.5, 0.1)])
-    (tmp_path / "a.spz").write_bytes(gzip.compress(header + body + quat + bytes(9)))
+    rest = bytes(range(124, 133))
+    (tmp_path / "a.spz").write_bytes(gzip.compress(header + body + quat + rest))
     read = read_spz(tmp_path / "a.spz")
+    np.testing.assert_array_equal(sh_of(read)[0] * 128, np.arange(-4, 5).reshape(3, 3))
     assert read.means.tolist() == [[1, -1, 0.5]]
     np.testing.assert_allclose(np.log(read.scales), [[0, -1, -2]], atol=1e-6)
     np.testing.assert_allclose(read.quats_wxyz[0, 1:], [0.5, -0.5, 0.1], atol=0.005)
@@ -70,12 +73,15 @@ def test_older_files_and_view_dependent_colours_are_read(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("data", "words"), [
-    (b"NGSP" + bytes(40), "version 4 or newer"),
-    (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 1, 1, 0, 12, 0, 0)), "of version 1"),
+    (struct.pack("<4sIIBBBB", b"NGSP", 5, 1, 0, 12, 0, 6) + bytes(40), "of version 5"),
+    (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 0, 1, 0, 12, 0, 0)), "of version 0"),
+    (struct.pack("<4sIIBBBB", b"NGSP", 4, 1, 0, 12, 0, 0) + bytes(2000), "holds streams, and this one has none"),
+    (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 4, 1, 0, 12, 0, 6)), "holds streams, and this one has none"),
     (gzip.compress(b"something else that is long enough"), "does not begin with NGSP"),
-    (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 3, 4_000_000_000, 0, 12, 0, 0)), "cut short"),
-    (b"GIF89a and so on", "no gzip file"),
-], ids=["new", "old", "other", "short", "picture"])
+    (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 3, 4_000_000_000, 0, 12, 0, 0)), "promise to unpack to 80,000,000,000"),
+    (gzip.compress(struct.pack("<4sIIBBBB", b"NGSP", 3, 4_000, 0, 12, 0, 0)), "cut short"),
+    (b"GIF89a and so on", "does not begin with NGSP"),
+], ids=["new", "old", "none", "packed", "other", "bomb", "short", "picture"])
 def test_other_files_are_refused_in_words(tmp_path: Path, data: bytes, words: str) -> None:
     (tmp_path / "a.spz").write_bytes(data)
     with pytest.raises(InputError, match=words):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll, rotations_from_quats
-from spag4d.splat.edit import most_visible, moved, opaque, rotated, scaled, taken, within
+from spag4d.splat.edit import most_visible, opaque, rotated, scaled, taken, within
 from tests.io.gaussian_scenes import scene
 
 
@@ -17,15 +17,15 @@ def test_turning_moves_means_and_axes_alike() -> None:
 
 def test_what_changes_nothing_copies_nothing() -> None:
     gaussians = scene(9)
-    assert rotated(gaussians, np.eye(3)) is gaussians and moved(gaussians, np.zeros(3)) is gaussians
-    assert scaled(gaussians, 1.0) is gaussians and most_visible(gaussians, 9) is gaussians
+    assert rotated(gaussians, np.eye(3)) is gaussians
+    assert scaled(gaussians, 1.0) is gaussians and most_visible(gaussians, 9, np.zeros(3)) is gaussians
     assert opaque(gaussians, 0.0) is gaussians and within(gaussians, np.zeros(3), 100.0) is gaussians
 
 
-def test_scaling_and_moving() -> None:
+def test_scaling() -> None:
     gaussians = scene(20)
-    larger = moved(scaled(gaussians, 3.0), np.array([1.0, 2.0, 3.0]))
-    np.testing.assert_allclose(larger.means, 3 * gaussians.means + [1, 2, 3], rtol=1e-5)
+    larger = scaled(gaussians, 3.0)
+    np.testing.assert_allclose(larger.means, 3 * gaussians.means, rtol=1e-5)
     np.testing.assert_allclose(larger.scales, 3 * gaussians.scales, rtol=1e-6)
 
 
@@ -44,5 +44,6 @@ def test_the_most_visible_are_large_near_and_opaque() -> None:
     gaussians.scales[:] = [[0.1, 0.1, 0.01], [0.5, 0.5, 0.5], [0.1, 0.1, 0.01], [0.1, 0.01, 0.01]]
     gaussians.opacities[:] = [0.9, 0.9, 0.2, 0.9]
     for count, kept in ((1, [0]), (2, [0, 1]), (3, [0, 1, 2])):
-        np.testing.assert_array_equal(most_visible(gaussians, count).opacities, gaussians.opacities[kept])
-    assert len(most_visible(scene(1000), 123)) == 123
+        np.testing.assert_array_equal(most_visible(gaussians, count, np.zeros(3)).opacities, gaussians.opacities[kept])
+    np.testing.assert_array_equal(most_visible(gaussians, 1, np.array([0, 0, 9.0])).opacities, gaussians.opacities[[1]])
+    assert len(most_visible(scene(1000), 123, np.zeros(3))) == 123

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import signal
+import time
 import zipfile
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import requests
 from spag4d import SPAG4D, Settings
 from spag4d.io.ply import read_ply
 from spag4d.io.splat import read_splat
-from tests.web.running_server import RunningServer
+from tests.web.running_server import PATIENCE_S, RunningServer
 
 BASICS = {
     "panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "depth.png", "depth.jpg", "settings.json"}
@@ -30,7 +33,7 @@ def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, ro
         assert job["files"][name] == len(content)
     assert job["result"]["splat_count"] == len(read_ply(tmp_path / "scene.ply"))
     assert job["result"]["depth_model"] == "builtin"
-    assert any("built-in model" in words for words in job["warnings"]) and any("SHARP" in words for words in job["warnings"])
+    assert job["warnings"] == ["made with the small built-in depth model, and without SHARP"]
 
 
 def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServer, large: Path, tmp_path: Path) -> None:
@@ -149,6 +152,23 @@ def test_a_deleted_job_is_gone_with_its_files(server: RunningServer, room: Path,
     assert requests.delete(url, timeout=10).status_code == 204
     assert copies() == [] and not (server.home / "web" / "jobs" / job["id"]).exists()
     assert server.get(f"/api/jobs/{job['id']}").status_code == requests.delete(url, timeout=10).status_code == 404
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be held here")
+def test_a_process_that_does_not_listen_is_ended_when_its_job_is_cancelled(server: RunningServer, large: Path) -> None:
+    id = server.submit(large, stride="1").json()["id"]
+    server.wait(id, lambda job: job["status"] == "running" and job["stage"] != "")
+    for pid in server.workers():
+        os.kill(pid, signal.SIGSTOP)
+    half = server.home / "web" / "jobs" / id / ".0123456789ab.part.ply"
+    half.write_bytes(b"half")
+    server.post(f"/api/jobs/{id}/cancel")
+    job = server.wait(id)
+    assert job["status"] == "cancelled" and job["ended_s"] - job["started_s"] < PATIENCE_S
+    end = time.monotonic() + PATIENCE_S
+    while half.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_jobs_are_cancelled_while_they_run_and_while_they_wait(server: RunningServer, large: Path, room: Path) -> None:

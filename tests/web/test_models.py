@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spag4d.first_run import sentence
 from spag4d.web.board import Board
 from spag4d.web.models import Model, Models
 from spag4d.weights import has_consent, weights_file
@@ -35,6 +36,8 @@ def waited(models: Models, name: str, until: Callable[[Model], bool] = lambda mo
 def test_a_model_is_fetched_and_whoever_watches_hears_of_it(hub: HubServer) -> None:
     board = Board()
     models = Models(board)
+    offer = models.all().offer
+    assert offer is not None and (offer.model, offer.words) == ("panda", sentence("panda"))
     assert models.all().auto == "builtin" and {model.state for model in models.all().models} == {"absent"}
     hub.delay_s = 0.1
     models.fetch("dap", agreed=False)
@@ -45,7 +48,7 @@ def test_a_model_is_fetched_and_whoever_watches_hears_of_it(hub: HubServer) -> N
     assert len(hub.ranges) == 3
     note = board.newer(0, "dap")[-1]
     assert note.kind == "model" and json.loads(note.text)["state"] == "installed"
-    assert models.all().auto == "dap"
+    assert models.all().auto == "dap" and models.all().offer is None
 
 
 def test_a_licence_has_to_be_agreed_to(hub: HubServer) -> None:

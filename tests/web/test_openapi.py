@@ -65,8 +65,8 @@ def test_a_setting_that_is_unknown_or_out_of_bounds_is_refused_in_words(server: 
         return answer.json()["detail"]
 
     assert "did you mean 'stride'" in refusal(strides="2")
-    assert "stride = '99'" in refusal(stride="99")
-    assert "depth_model" in refusal(depth_model="pando")
+    assert "“Pixels per Gaussian” = '99'" in refusal(stride="99")
+    assert "“Depth model” = 'pando'" in refusal(depth_model="pando")
     assert "unknown setting 'depth_map_unit'" in refusal(depth_map_unit="1")
     assert "no file was sent" in refusal(stride="2")
     assert "that upload is not there" in refusal(upload="../../etc/passwd")

@@ -13,6 +13,7 @@ from PIL import Image
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
+from tests.clips import encode, remuxed
 from tests.web.browser import CHROMIUM, Visit, launched, likeness, perspective
 from tests.web.running_server import RunningServer
 
@@ -53,9 +54,28 @@ def scene(server: RunningServer, room: Path) -> dict:
     return server.converted(room, stride="2")
 
 
+BRIGHTNESS = (0.2, 0.5, 0.8)
+
+
 @pytest.fixture(scope="module")
-def film(server: RunningServer, clip: Path) -> dict:
-    return server.converted(clip, fps="10", stride="4")
+def film(server: RunningServer, room: Path) -> dict:
+    """Three frames, each brighter than the one before."""
+    rgb = np.asarray(Image.open(room).convert("RGB"), float)
+    frames = [(rgb * factor).astype(np.uint8) for factor in BRIGHTNESS]
+    return server.converted(encode(room.with_name("brighter.mp4"), frames, fps="10"), fps="10", stride="4")
+
+
+NOTE_FRAMES = """() => {
+    const stage = document.getElementById("stage");
+    const small = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    window.seen = [];
+    new MutationObserver(() => {
+        small.drawImage(stage.querySelector("canvas"), 0, 0, 1, 1);
+        window.seen.push([stage.dataset.frame, small.getImageData(0, 0, 1, 1).data[1]]);
+        if (window.seen.length === 6) stage.dataset.twice = "";
+    }).observe(stage, { attributeFilter: ["data-frame"] });
+}"""
+"""Note each frame that the stage tells of, with how bright the picture is then, and mark the stage after two rounds."""
 
 
 SCREENSHOTS = os.environ.get("SPAG4D_SCREENSHOTS", "")
@@ -75,7 +95,7 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     seen = perspective(np.asarray(Image.open(EXAMPLE).convert("RGB"), np.float32) / 255, picture.shape[:2], 75)
     assert likeness(picture, seen) > 0.95 and abs(picture.mean() - seen.mean()) < 0.01
     assert likeness(picture[:, ::-1], seen) < 0.7 and likeness(picture[::-1], seen) < 0.7
-    expect(page.locator("#job .warnings")).to_contain_text("small built-in model")
+    expect(page.locator("#job .warnings")).to_contain_text("small built-in depth model")
     page.keyboard.down("w")
     page.wait_for_timeout(300)
     page.keyboard.up("w")
@@ -142,14 +162,44 @@ def test_a_bad_file_is_said_in_words_and_the_page_goes_on(visit: Visiting, room:
     expect(page.locator("#form-error")).to_contain_text("notes.jpg is neither a picture nor a video")
     visitor.complaints = [words for words in visitor.complaints if "422" not in words]  # the browser's own remark on the answer
     page.click("#chosen button")
-    page.set_input_files("#files", tmp_path / "flat.png")
-    page.click("#convert")
-    expect(page.locator("#job .job-error")).to_contain_text("flat.png is 300 x 200 pixels")
-    page.set_input_files("#files", room)  # takes the place of what has had its turn
+    page.set_input_files("#files", room)
     expect(page.locator("#convert")).to_have_text("Convert")
     page.click("#convert")
     visitor.wait_for_scene("/scene.")
     expect(page.locator("#form-error")).to_be_hidden()
+
+
+def test_what_is_certain_to_be_refused_is_not_sent(visit: Visiting, tmp_path: Path) -> None:
+    Image.new("RGB", (300, 200), "gray").save(tmp_path / "flat.png")
+    visitor = visit()
+    visitor.page.route("**/api/health", lambda route: route.fulfill(
+        json={**route.fetch().json(), "max_upload_bytes": 100_000}))
+    page = visitor.open()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    (tmp_path / "large.mp4").write_bytes(bytes(100_001))
+    page.set_input_files("#files", [tmp_path / "flat.png", tmp_path / "large.mp4"])
+    expect(page.locator("#chosen")).to_contain_text("This is 300 × 200.")
+    expect(page.locator("#chosen")).to_contain_text("this server takes files of 100 kB at most")
+    page.click("#convert")
+    expect(page.locator("#form-error")).to_contain_text("flat.png")
+    assert sent == []
+    page.click("#chosen button:has-text('Use as a full sphere')")
+    page.click("#chosen button[aria-label='Remove large.mp4']")
+    page.click("#convert")
+    expect(page.locator("#job .job-title")).to_have_text("flat.png")
+    assert len(sent) == 1
+
+
+def test_a_video_is_told_of_before_it_is_sent(visit: Visiting, clip: Path) -> None:
+    remuxed(clip, clip.with_name("long.mp4"), before=("-stream_loop", "8"))
+    page = visit().open()
+    page.set_input_files("#files", clip.with_name("long.mp4"))
+    plan = page.locator("#chosen .chosen-plan")
+    expect(plan).to_contain_text("2 s of 4.5 s: 20 scenes")
+    expect(page.locator("#setting-duration")).to_have_value("2")
+    page.fill("#setting-fps", "5")
+    expect(plan).to_contain_text("2 s of 4.5 s: 10 scenes")
 
 
 def test_a_setting_out_of_bounds_is_shown_where_it_is(visit: Visiting) -> None:
@@ -220,8 +270,13 @@ def test_walking_ends_where_the_picture_does_and_flying_does_not(visit: Visiting
         visitor.wait_until_still()
         return -float(visitor.stage("position").split(",")[2])
 
+    hint = page.locator(".notice-hint")
     stopped = ahead_after(2500)
-    assert 0.5 < stopped < 4.0  # the wall ahead is 4 m away
+    assert stopped > 0.02 and abs(stopped - scene["result"]["walking_range_m"]["+z"]) < 0.1
+    expect(hint).to_have_text(re.compile("falls apart.*Press V"))
+    expect(hint).to_be_hidden()
+    ahead_after(500)
+    assert hint.is_hidden(), "it is said once"
     page.keyboard.press("v")
     assert ahead_after(1500) > stopped + 0.3
 
@@ -267,23 +322,35 @@ def test_panorama_and_depth_lie_as_the_scene_does(visit: Visiting, scene: dict, 
     assert (flat.get_attribute("src") or "").endswith("depth.jpg")
 
 
-def test_a_video_plays_and_is_scrubbed(visit: Visiting, film: dict) -> None:
+def test_a_video_is_scrubbed(visit: Visiting, film: dict) -> None:
     visitor = visit()
     page = visitor.open(f"/?job={film['id']}")
     visitor.wait_for_scene("frame_")
     stage, slider = page.locator("#stage"), page.locator("#stage input[type=range]")
     expect(stage).to_have_attribute("data-frame", "0")
-    slider.fill("3")
-    expect(stage).to_have_attribute("data-frame", "3")
-    expect(stage).to_have_attribute("data-shown", re.compile("frame_00004"))
-    for number in ("0", "4", "1", "2"):
-        slider.fill(number)
+    slider.fill("2")
+    expect(stage).to_have_attribute("data-frame", "2")
     expect(stage).to_have_attribute("data-shown", re.compile("frame_00003"))
+    for number in ("0", "2", "0", "1"):
+        slider.fill(number)
+    expect(stage).to_have_attribute("data-shown", re.compile("frame_00002"))
+
+
+def test_a_video_plays_frame_by_frame(visit: Visiting, film: dict) -> None:
+    visitor = visit()
+    page = visitor.open(f"/?job={film['id']}")
+    visitor.wait_for_scene("frame_")
+    page.evaluate(NOTE_FRAMES)
     page.click("#stage button[aria-label*='Play']")
+    page.wait_for_selector("#stage[data-twice]")
     page.click("#stage button[aria-label*='Pause']")
     visitor.wait_until_still()
     before = visitor.stage("frame")
-    page.wait_for_timeout(500)
+    seen = page.evaluate("window.seen")
+    assert [int(frame) for frame, _ in seen] == [(1 + number) % 3 for number in range(len(seen))]
+    for frame, level in seen:
+        assert level == pytest.approx(BRIGHTNESS[int(frame)] * seen[1][1] / BRIGHTNESS[2], abs=12), seen
+    page.wait_for_timeout(300)
     assert visitor.stage("frame") == before
 
 
@@ -336,6 +403,21 @@ def test_models_show_size_and_licence_and_the_research_one_asks_for_consent(visi
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("#open-models")).to_be_focused()
+
+
+def test_the_first_visit_offers_a_model_once(visit: Visiting, server: RunningServer) -> None:
+    page = visit().open()
+    offer = page.locator("#offer")
+    expect(offer).to_contain_text("PanDA, large, 1.3 GB, licence: none stated")
+    panda = next(model for model in server.get("/api/models").json()["models"] if model["name"] == "panda")
+    begun = {**panda, "state": "fetching", "stage": "Fetching panda (1.3 GB)"}
+    page.route("**/api/models/panda/fetch*", lambda route: route.fulfill(status=202, json=begun))
+    offer.locator("button:has-text('Fetch it')").click()
+    expect(offer).to_be_hidden()
+    expect(page.locator("#models .model:has(.tag:text-is('panda'))")).to_contain_text("Fetching panda")
+    page.reload()
+    expect(page.locator("#settings .setting").first).to_be_attached()
+    expect(offer).to_be_hidden()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -12,7 +12,9 @@ import pytest
 from spag4d import Settings
 from spag4d.web import runner as runner_module
 from spag4d.web.board import Board
-from spag4d.web.jobs import Job, Jobs
+from spag4d.web.job import Job
+from spag4d.web.jobs import Jobs
+from spag4d.web.records import Records
 from spag4d.web.runner import Runner
 
 
@@ -65,9 +67,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Iterator[Jobs]:
-    opened = Jobs(tmp_path / "jobs.sqlite", Board(), max_queue=10)
-    yield opened
-    opened.close()
+    yield Jobs(Records(tmp_path), Board(), max_queue=10)
 
 
 @pytest.fixture
@@ -79,7 +79,9 @@ def runner(jobs: Jobs, tmp_path: Path) -> Iterator[Runner]:
 
 
 def added(jobs: Jobs) -> Job:
-    return jobs.add(secrets.token_hex(8), "photo", "a.png", Settings().model_dump())
+    id = secrets.token_hex(8)
+    jobs.records.folder_of(id).mkdir()
+    return jobs.add(id, "photo", "a.png", Settings().model_dump())
 
 
 def wait(holds: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from spag4d.cli import cli
-from spag4d.web import server
+from spag4d.web import server as server_module
 from tests.web.running_server import PATIENCE_S, RunningServer
 
 BROWSER = """#!{python}
@@ -28,16 +28,16 @@ def taken() -> Iterator[int]:
 
 
 def test_without_a_port_a_taken_one_is_passed_over(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PORT", taken)
-    with server._free_listener("127.0.0.1") as first, server._free_listener("127.0.0.1") as second:
+    monkeypatch.setattr(server_module, "PORT", taken)
+    with server_module._free_listener("127.0.0.1") as first, server_module._free_listener("127.0.0.1") as second:
         ports = [listener.getsockname()[1] for listener in (first, second)]
     assert taken < ports[0] < ports[1] < taken + 100
 
 
 def test_where_every_port_nearby_is_taken_any_free_one_does(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PORT", taken)
-    monkeypatch.setattr(server, "_TRIED_PORTS", 1)
-    with server._free_listener("127.0.0.1") as listener:
+    monkeypatch.setattr(server_module, "PORT", taken)
+    monkeypatch.setattr(server_module, "_TRIED_PORTS", 1)
+    with server_module._free_listener("127.0.0.1") as listener:
         assert listener.getsockname()[1] not in (0, taken)
 
 
@@ -51,8 +51,8 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error_in_words(
 
 
 def test_an_address_that_is_not_there_is_not_taken_for_a_taken_port() -> None:
-    with pytest.raises(server.InputError, match="cannot listen at 192.0.2.1"):
-        server._free_listener("192.0.2.1")
+    with pytest.raises(server_module.InputError, match="cannot listen at 192.0.2.1"):
+        server_module._free_listener("192.0.2.1")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a script")
@@ -73,8 +73,24 @@ def test_a_browser_is_opened_once_the_server_answers(tmp_path: Path) -> None:
 
 def test_a_browser_is_opened_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(server.webbrowser, "open", opened.append)
-    monkeypatch.setattr(server.uvicorn.Server, "run", lambda self, sockets: self._on_ready and self._on_ready())
+    monkeypatch.setattr(server_module.webbrowser, "open", opened.append)
+    monkeypatch.setattr(server_module.uvicorn.Server, "run", lambda self, sockets: self._on_ready and self._on_ready())
     for open_page in (False, True):
-        server.serve(server.Place(port=0, open_page=open_page), server.Limits(), say=lambda words: None)
+        server_module.serve(server_module.Place(port=0, open_page=open_page), server_module.Limits(), say=lambda words: None)
     assert len(opened) == 1 and opened[0].startswith("http://localhost:")
+
+
+def test_a_token_that_is_not_sent_alike_by_all_is_refused_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPAG4D_HOME", str(tmp_path))
+    for token in ("schlüssel", "a\nb"):
+        monkeypatch.setenv("SPAG4D_TOKEN", token)
+        done = CliRunner().invoke(cli, ["serve", "--port", "0", "--host", "0.0.0.0"])
+        assert done.exit_code == 2 and "SPAG4D_TOKEN" in done.stderr and "ASCII" in done.stderr
+
+
+def test_only_the_parts_of_the_page_are_served(server: RunningServer) -> None:
+    for part in ("css/base.css", "js/main.js", "js/viewer/stage.js", "icon.svg"):
+        assert server.get(f"/static/{part}").status_code == 200
+    for other in ("npm/vendor.py", "npm/package.json", "index.html", "token.html", "vendor/fetched", "js/../npm/vendor.py",
+                  "js/%2e%2e/npm/vendor.py", "css", ""):
+        assert server.get(f"/static/{other}").status_code == 404

@@ -6,7 +6,8 @@ import pytest
 
 from spag4d.errors import InputError
 from spag4d.settings import Settings
-from spag4d.web.jobs import Job, QueueFull
+from spag4d.web.job import Job
+from spag4d.web.jobs import QueueFull
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.runner import Runner
 from spag4d.web.service import Limits, Service
@@ -45,9 +46,34 @@ def test_jobs_that_ended_long_ago_are_forgotten_with_their_files(picture: Path) 
     service.stop()
     for keep_days, kept in ((0.0, [old, young, waiting]), (30.0, [young, waiting])):
         service = started(keep_days)
+        service._tidy()
         assert [job.id for job in service.jobs.all()] == [job.id for job in kept]
         assert {path.name for path in (service.folder / "jobs").iterdir()} == {job.id for job in kept}
         service.stop()
+
+
+def test_nothing_is_deleted_at_the_start_as_the_clock_may_be_wrong(picture: Path) -> None:
+    service = started()
+    job = added(service, picture)
+    service.jobs.update(job.id, status="done", ended_s=0.0)
+    service.stop()
+    service = started()
+    assert [kept.id for kept in service.jobs.all()] == [job.id]
+    service.stop()
+
+
+def test_only_what_was_sent_is_cleared_from_the_uploads(tmp_path: Path) -> None:
+    service = started()
+    folder = service.folder / "uploads"
+    ours = [folder / f"{number:016x}{ending}" for number, ending in enumerate(("", ".json", ".part"))]
+    foreign = [folder / name for name in ("notes.txt", "film.part", "0123456789abcdef.jpg")]
+    for path in (*ours, *foreign):
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+    service.uploads.clear_old()
+    service.stop()
+    started().stop()
+    assert sorted(folder.iterdir()) == sorted(foreign)
 
 
 def test_a_job_that_is_refused_leaves_no_files(picture: Path) -> None:
@@ -75,16 +101,6 @@ def test_a_job_whose_files_cannot_be_put_in_place_is_none(picture: Path, monkeyp
     with pytest.raises(OSError):
         added(service, picture)
     assert service.jobs.all() == [] and service.jobs.take(0.0) is None
-    service.stop()
-
-
-def test_what_a_crash_left_without_a_job_is_cleared(picture: Path) -> None:
-    service = started()
-    job = added(service, picture)
-    service.stop()
-    (service.folder / "jobs" / "0123456789abcdef").mkdir()
-    service = started()
-    assert [path.name for path in (service.folder / "jobs").iterdir()] == [job.id]
     service.stop()
 
 
@@ -118,7 +134,13 @@ def test_messages_name_no_folder_and_speak_as_the_page_does(tmp_path: Path) -> N
     said = in_words(message, "my.jpg", folder)
     assert said == "my.jpg is bad: raise “Pixels per Gaussian”, or “Sky dome”; see SPAG4D_HOME/models"
     assert in_words(f"{Path.home()}/x", "a", folder) == "~/x"
-    assert in_words("`spag4d download-models --model panda`", "a", folder) == "`spag4d download-models --model panda`"
+    for typed, clicked in (
+        ("`spag4d download-models --model panda` fetches them", "“Models”, at the top of this page, fetches them"),
+        ("stride = 17: too large", "“Pixels per Gaussian” = 17: too large"), ("the stride", "the stride"),
+        ("depth_min (5 m) must be below depth_max", "“Nearest distance” (5 m) must be below “Farthest distance”"),
+        ("unknown setting 'depth_mix', did you mean 'depth_min'", "unknown setting 'depth_mix', did you mean 'depth_min'"),
+    ):
+        assert in_words(typed, "a", folder) == clicked
 
 
 def test_the_page_and_its_example_are_where_they_are_looked_for() -> None:

@@ -107,6 +107,12 @@ def test_a_kept_upload_is_found_by_its_id_and_by_nothing_else(uploads: Uploads, 
     assert uploads.get(id) == kept and (kept.kind, kept.name) == ("photo", "a.png")
     for wrong in ("", "..", "0" * 16, f"../uploads/{id}", f"{id}.json", id.upper() + "x"):
         assert uploads.get(wrong) is None
+    facts = tmp_path / "uploads" / f"{id}.json"
+    said = facts.read_text()
+    for damage in ("", "[]", '{"kind": "film", "name": "a"}', '{"kind": "photo"}'):
+        facts.write_text(damage)
+        assert uploads.get(id) is None
+    facts.write_text(said)
     with pytest.raises(InputError, match="^notes.txt is neither"):
         uploads.keep(received(uploads, part("file", b"some text", "notes.txt") + END))
     with pytest.raises(InputError, match="no file was sent"):
@@ -116,14 +122,15 @@ def test_a_kept_upload_is_found_by_its_id_and_by_nothing_else(uploads: Uploads, 
 
 def test_what_is_old_or_half_is_cleared(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path, max_bytes=1000)
-    for name, age_days in (("old", 2), ("young", 0.5), ("half.part", 0)):
+    old, young, half = "0" * 16, "1" * 16, "2" * 16 + ".part"
+    for name, age_days in ((old, 2), (young, 0.5), (half, 0)):
         (tmp_path / name).touch()
         then = time.time() - age_days * 86400
         os.utime(tmp_path / name, times=(then, then))
     uploads.clear_old()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["half.part", "young"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [young, half]
     Uploads(tmp_path, max_bytes=1000)
-    assert [path.name for path in tmp_path.iterdir()] == ["young"]
+    assert [path.name for path in tmp_path.iterdir()] == [young]
 
 
 def test_a_job_gets_a_file_of_its_own_even_where_links_are_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

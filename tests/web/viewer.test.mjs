@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decide } from "../../static/js/viewer/decide.js";
+import { Film } from "../../static/js/viewer/film.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
+import { levelsFor, Pace } from "../../static/js/viewer/pace.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
-import { limitAt, safeRange } from "../../static/js/viewer/safe_range.js";
 import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
 import { shortcut } from "../../static/js/viewer/shortcuts.js";
+import { walkingRange } from "../../static/js/viewer/walking_range.js";
 
 const OPEN_WORLD = { speed: 1, eyeRange: 0.5, limitAt: null };
 const ROUNDING = 1e-9;
@@ -23,6 +25,9 @@ function moved(pose, wanted, seconds, dt, world = OPEN_WORLD) {
   return pose;
 }
 
+const NAMES = ["x", "y", "z"].flatMap((axis) => [`+${axis}`, `-${axis}`]).concat(
+  ["+x", "-x"].flatMap((x) => ["+y", "-y"].flatMap((y) => ["+z", "-z"].map((z) => x + y + z))));
+
 const awayFromHome = ({ x, z }) => Math.hypot(x, z);
 
 /** How far a pose lies beyond the limit; negative within it. */
@@ -30,16 +35,6 @@ const beyond = (pose, limit) => awayFromHome(pose) - limit(Math.atan2(pose.x, -p
 
 function assertNear(value, expected, tolerance, message = "") {
   assert.ok(Math.abs(value - expected) < tolerance, `${message} ${value} is not within ${tolerance} of ${expected}`);
-}
-
-/** Pseudorandom numbers from 0 to 1, the same in every run (mulberry32). */
-function generator(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let bits = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 // Moving
@@ -79,7 +74,7 @@ test("in a sphere one turns and zooms, and stays where one is", () => {
   assert.ok(fov < 60, `fov is ${fov}`);
 });
 
-// The limit of the safe range
+// The limit of the walking range
 
 for (const dt of [0.01, 0.1, 0.5, 1]) {
   const world = within(() => 1.5);
@@ -106,24 +101,24 @@ test("flying goes on beyond the limit", () => {
 const OUTSIDE = { ...homePose(), z: -10 };
 const SMALL_WORLD = within(() => 1);
 
-test("nobody who stands outside the safe range is pulled back", () => {
+test("nobody who stands outside the walking range is pulled back", () => {
   assert.equal(moved(OUTSIDE, {}, 2, 0.1, SMALL_WORLD).z, -10);
 });
 
-test("nobody walks further out from outside the safe range", () => {
+test("nobody walks further out from outside the walking range", () => {
   const { z } = moved(OUTSIDE, { forward: 1 }, 2, 0.1, SMALL_WORLD);
   assert.ok(z >= -10.001, `z is ${z}`);
 });
 
-test("one walks back into the safe range freely", () => {
+test("one walks back into the walking range freely", () => {
   const { z } = moved(OUTSIDE, { forward: -1 }, 5, 0.1, SMALL_WORLD);
   assert.ok(z > -6, `z is ${z}`);
 });
 
 for (const dt of [0.02, 0.25]) {
-  test(`sliding does not lead into narrow sectors, with steps of ${dt} s`, () => {
-    const limits = Array.from({ length: 24 }, (_, sector) => (sector >= 4 && sector < 9 ? 0.5 : 5));
-    const world = within((azimuth) => limitAt(limits, azimuth));
+  test(`sliding does not lead into narrow directions, with steps of ${dt} s`, () => {
+    const narrow = { "+x": 0.5, "+x+y+z": 0.5, "+x-y+z": 0.5 };
+    const world = walkingRange({ ...Object.fromEntries(NAMES.map((name) => [name, 5])), ...narrow });
     const ahead = moved(homePose(), { forward: 1 }, 3, 0.02, world);
     const pose = moved(ahead, { right: 1 }, 20, dt, world);
     assert.ok(beyond(pose, world.limitAt) <= 0.02, `${beyond(pose, world.limitAt)} m beyond the limit`);
@@ -158,62 +153,45 @@ for (const [name, limit] of Object.entries(BORDERS)) {
   }
 }
 
-// The safe range of a scene
+// The walking range of a scene
 
-const flattened = (points) => Float32Array.from(points.flat());
-const many = (point, count = 30) => Array(count).fill(point);
+const RANGES = Object.fromEntries(NAMES.map((name, i) => [name, 0.1 + 0.13 * i]));
 
-/** Points of a room 6 m wide and 10 m long with its camera in the middle, and of a sky dome 300 m away around it. */
-function roomUnderSky() {
-  const random = generator(1);
-  return Array.from({ length: 20_000 }, (_, i) => {
-    const [azimuth, elevation] = [random() * 2 * Math.PI, (random() - 0.5) * Math.PI];
-    const [right, ahead] = [Math.sin(azimuth), Math.cos(azimuth)];
-    if (i % 3 === 0) return [right, Math.tan(elevation), ahead].map((part) => 300 * Math.cos(elevation) * part);
-    const wall = Math.min(3 / Math.max(1e-6, Math.abs(right)), 5 / Math.max(1e-6, Math.abs(ahead)));
-    return [wall * right, wall * Math.tan(Math.max(-1.2, Math.min(1.2, elevation))), wall * ahead];
-  });
-}
-
-test("in a room under a sky dome one walks 60 % of the way to the walls", () => {
-  const { limits } = safeRange(flattened(roomUnderSky()));
-  assertNear(limitAt(limits, 0), 3, 0.15, "ahead");
-  assertNear(limitAt(limits, Math.PI / 2), 1.8, 0.1, "to the right");
+test("the limit is the measured range: to the right, back, to the left, ahead", () => {
+  const { limitAt } = walkingRange(RANGES);
+  for (const [azimuth, name] of [[0, "+z"], [Math.PI / 2, "+x"], [Math.PI, "-z"], [-Math.PI / 2, "-x"], [2 * Math.PI, "+z"]]) {
+    assertNear(limitAt(azimuth), RANGES[name], ROUNDING, name);
+  }
 });
 
-test("where nothing is known, 0.3 m are safe in each of 24 directions", () => {
-  assert.deepEqual(safeRange(new Float32Array()).limits, Array(24).fill(0.3));
+test("half way between two axes the limit is the mean of the directions above and below", () => {
+  const { limitAt } = walkingRange(RANGES);
+  assertNear(limitAt(Math.PI / 4), (RANGES["+x+y+z"] + RANGES["+x-y+z"]) / 2, ROUNDING);
+  assertNear(limitAt((-3 * Math.PI) / 4), (RANGES["-x+y-z"] + RANGES["-x-y-z"]) / 2, ROUNDING);
 });
 
-test("what is known of one direction is taken for all", () => {
-  const { limits } = safeRange(flattened(many([0, 0, 2])));
-  for (const limit of limits) assert.ok(Math.abs(limit - 1.2) < 1e-6, `${limit}`);
+test("the limit has no jumps", () => {
+  const { limitAt } = walkingRange(RANGES);
+  for (let i = 0; i < 720; i++) assertNear(limitAt((i * Math.PI) / 360), limitAt(((i + 1) * Math.PI) / 360), 0.05);
 });
 
-test("a wall on the right leaves less room there than on the left", () => {
-  const { limits } = safeRange(flattened([...many([1, 0, 0]), ...many([-3, 0, 0]), ...many([0, 0, 2])]));
-  assertNear(limitAt(limits, Math.PI / 2), 0.6, 1e-6);
-  assertNear(limitAt(limits, -Math.PI / 2), 1.8, 1e-6);
+test("one walks as far as was measured, and flies on", () => {
+  const ranges = Object.fromEntries(NAMES.map((name) => [name, 0.3]));
+  const walked = moved(homePose(), { forward: 1 }, 10, 0.02, walkingRange(ranges));
+  assertNear(-walked.z, 0.3, 0.02);
+  assert.ok(walked.stopped);
+  assert.ok(-moved(homePose(false), { forward: 1 }, 5, 0.02, walkingRange(ranges)).z > 1);
 });
 
-test("what hides a fifth of a wall counts, and not the wall", () => {
-  const { limits } = safeRange(flattened([...many([0, 0, 1], 6), ...many([0, 0, 2], 24), ...many([0, 0, -1.5])]));
-  assertNear(limitAt(limits, 0), 0.6, 1e-6);
+test("one rises no farther than was measured, and slower where one can go less far", () => {
+  assert.equal(walkingRange({ ...RANGES, "+y": 0.2, "-y": 1.5 }).eyeRange, 0.2);
+  const [near, far] = [0.2, 2].map((metres) => walkingRange(Object.fromEntries(NAMES.map((name) => [name, metres]))));
+  assert.ok(near.speed < far.speed, `${near.speed} and ${far.speed}`);
 });
 
-test("where there is only sky, one walks as far as in the directions beside it", () => {
-  const { limits } = safeRange(flattened([...many([0, 0, 2]), ...many([300, 0, 0])]));
-  assertNear(limitAt(limits, Math.PI / 2), 1.2, 1e-6);
-});
-
-test("a wall that stands by itself beyond all others is not taken for the sky", () => {
-  const { limits } = safeRange(flattened([...many([1, 0, 0]), ...many([-3, 0, 0])]));
-  assertNear(limitAt(limits, -Math.PI / 2), 1.8, 1e-6);
-});
-
-test("surfaces as far away as the sky is at least, but not that apart, are no sky", () => {
-  const { limits } = safeRange(flattened([...many([0, 0, 2]), ...many([160, 0, 0]), ...many([-200, 0, 0])]));
-  assertNear(limitAt(limits, -Math.PI / 2), 120, 1e-6);
+test("where nobody has measured, nothing stops a walk", () => {
+  for (const unknown of [null, undefined, {}, { "+x": 1 }]) assert.equal(walkingRange(unknown).limitAt, null);
+  assert.ok(-moved(homePose(), { forward: 1 }, 5, 0.1, walkingRange(null)).z > 4);
 });
 
 // Frames in memory
@@ -331,20 +309,24 @@ function playingClock(fps, count) {
 
 test("the clock goes from frame to frame, and begins again after the last", () => {
   const clock = playingClock(10, 5);
-  for (const [seconds, frame] of [[0.1, 1], [0.35, 4], [0.1, 0]]) {
+  for (const [seconds, frame] of [[0.1, 1], [0.05, 1], [0.06, 2], [0.09, 3], [0.1, 4], [0.1, 0]]) {
     clock.advance(seconds, always);
     assert.equal(clock.frame, frame);
   }
   assert.deepEqual(clock.upcoming(), [0, 1, 2]);
 });
 
-test("where one picture takes as long as whole rounds the clock goes on all the same", () => {
+test("where one picture takes as long as whole rounds the frames come all the same, each in its turn", () => {
+  const clock = playingClock(10, 3);
+  assert.deepEqual(Array.from({ length: 5 }, () => clock.advance(1, always)), [1, 2, 0, 1, 2]);
+});
+
+test("the clock waits for a frame to be drawn, and hurries no more after it than before", () => {
   const clock = playingClock(10, 5);
-  for (let i = 0; i < 5; i++) {
-    const before = clock.frame;
-    clock.advance(1, always);
-    assert.notEqual(clock.frame, before);
-  }
+  for (let i = 0; i < 9; i++) assert.equal(clock.advance(0.09, () => false), 0);
+  assert.equal(clock.advance(0.01, always), 1);
+  assert.equal(clock.advance(0.08, always), 1);
+  assert.equal(clock.advance(0.02, always), 2);
 });
 
 test("after the last frame the first ones are next", () => {
@@ -363,25 +345,41 @@ test("without a loop nothing is next after the last frame, where the clock stops
   assert.equal(clock.playing, false);
 });
 
-test("without a loop the clock stops only when it has come to the last frame, however late that one is there", () => {
-  const clock = playingClock(10, 5);
+test("without a loop the clock stops when the last frame has been drawn, and has had its time", () => {
+  const clock = playingClock(10, 3);
   clock.loop = false;
   clock.seek(1);
-  clock.advance(9, (frame) => frame <= 2);
-  assert.deepEqual([clock.frame, clock.playing], [3, true]);
-  clock.advance(9, (frame) => frame <= 3);
-  assert.deepEqual([clock.frame, clock.playing], [4, true]);
   clock.advance(9, always);
-  assert.deepEqual([clock.frame, clock.playing], [4, false]);
+  clock.advance(9, () => false);
+  assert.deepEqual([clock.frame, clock.playing], [2, true]);
+  clock.advance(0.01, always);
+  assert.deepEqual([clock.frame, clock.playing], [2, false]);
 });
 
-test("the clock waits at the first frame that is missing", () => {
-  const clock = playingClock(10, 5);
-  for (let i = 0; i < 2; i++) {
-    clock.advance(0.3, (frame) => frame <= 1);
-    assert.equal(clock.frame, 2);
+/** The frames of a film of `count` that are drawn in so many ticks of 1/60 s, where each needs `ticksEach` until it is. */
+async function drawnInTurn(count, ticksEach, number) {
+  const drawn = [];
+  let wait = 0;
+  const film = new Film({
+    clock: playingClock(30, 0),
+    load: async (url) => ({ bytes: 1, dispose() {}, url }),
+    show: () => (wait = ticksEach),
+    isDrawn: () => wait === 0,
+  });
+  film.setUrls(Array.from({ length: count }, (_, index) => `${index}`));
+  for (let i = 0; i < number; i++) {
+    await ticks(1);
+    film.tick(1 / 60);
+    if (wait > 0 && --wait === 0) drawn.push(film.shown);
   }
-});
+  return drawn;
+}
+
+for (const [ticksEach, number] of [[1, 12], [2, 12], [9, 54]]) {
+  test(`a short film is drawn in its order, where a picture takes ${ticksEach} ticks`, async () => {
+    assert.deepEqual((await drawnInTurn(3, ticksEach, number)).slice(0, 5), [0, 1, 2, 0, 1]);
+  });
+}
 
 for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
   test(`at ${fps} frames per second, whichever frame is sought is found`, () => {
@@ -392,6 +390,87 @@ for (const [fps, count] of [[10, 5], [30, 100], [49, 100]]) {
     }
   });
 }
+
+// How much is drawn
+
+const COUNT = 1_500_000;
+
+/** Draw with a pace until nothing better follows; a picture takes `seconds(level)`. Returns the level that is drawn in the end. */
+function restedAt(pace, seconds) {
+  for (let i = 0; i < 50; i++) {
+    pace.took(seconds(pace.level));
+    if (!pace.rest()) return pace.level;
+  }
+  throw new Error("it never comes to rest");
+}
+
+/** The level at which one moves after so many pictures. */
+function movedAt(pace, seconds, pictures = 20) {
+  for (let i = 0; i < pictures; i++) {
+    pace.move();
+    pace.took(seconds(pace.level));
+  }
+  pace.move();
+  return pace.level;
+}
+
+const newPace = (isWeak = false, count = COUNT) => new Pace(levelsFor({ count, canThin: true, pixelRatio: 2 }), count, isWeak);
+const cost = (perGaussian, perPixel) => ({ splats, pixels }) => Math.min(splats, COUNT) * perGaussian + pixels ** 2 * perPixel;
+
+test("where pictures are quick all is drawn, moving or not", () => {
+  const pace = newPace();
+  assert.deepEqual(movedAt(pace, () => 0.02), { pixels: 2, splats: Infinity });
+  assert.equal(pace.isSlow, false);
+  assert.ok(pace.isFinal);
+});
+
+test("one slow picture, as the first one is, changes nothing", () => {
+  const pace = newPace();
+  pace.took(0.8);
+  assert.deepEqual(movedAt(pace, () => 0.02), { pixels: 2, splats: Infinity });
+});
+
+test("where pixels take the time there are fewer of them, and all of them again for whoever stands still", () => {
+  const pace = newPace();
+  assert.deepEqual(movedAt(pace, cost(1e-9, 0.1)), { pixels: 1, splats: Infinity });
+  assert.deepEqual(restedAt(pace, cost(1e-9, 0.1)), { pixels: 2, splats: Infinity });
+});
+
+test("where Gaussians take the time there are fewer of them, in three pictures", () => {
+  const pace = newPace();
+  assert.ok(movedAt(pace, cost(5e-6, 0.05), 3).splats <= 100_000);
+  assert.ok(pace.isSlow);
+});
+
+test("who stands still sees what is drawn in about a second, and nothing that takes much longer is tried twice", () => {
+  const drawn = [];
+  const seconds = (level) => {
+    drawn.push(cost(5e-6, 0.05)(level));
+    return drawn.at(-1);
+  };
+  const pace = newPace(true);
+  assert.ok(movedAt(pace, seconds).splats <= 100_000);
+  drawn.length = 0;
+  assert.ok(cost(5e-6, 0.05)(restedAt(pace, seconds)) <= 2);
+  assert.ok(Math.max(...drawn) <= 2.5, `${drawn}`);
+});
+
+test("a computer that is known to be slow begins with little, and draws a small scene whole", () => {
+  assert.ok(newPace(true).level.splats <= 100_000);
+  assert.deepEqual(newPace(true, 8000).level, { pixels: 2, splats: Infinity });
+});
+
+test("a scene that cannot be thinned out has fewer pixels at most", () => {
+  const pace = new Pace(levelsFor({ count: COUNT, canThin: false, pixelRatio: 1 }), COUNT, true);
+  assert.deepEqual(movedAt(pace, () => 5), { pixels: 0.5, splats: Infinity });
+});
+
+test("pictures that tell nothing are not asked for without end", () => {
+  const pace = newPace(true);
+  let asked = 0;
+  while (pace.rest()) asked += 1;
+  assert.ok(asked < 10, `${asked}`);
+});
 
 // What is to be seen
 

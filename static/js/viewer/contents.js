@@ -2,7 +2,6 @@
 
 import { Film } from "./film.js";
 import { fetchBytes, inMegabytes } from "./loading.js";
-import { safeRange } from "./safe_range.js";
 
 const PATIENCE_S = 0.8;
 
@@ -27,8 +26,8 @@ export class Contents {
     this.#onChange = onChange;
   }
 
-  /** Want a file in the scene; what is there stays until it is ready. */
-  async showFile(url) {
+  /** Want a file in the scene; what is there stays until it is ready. A computer that draws slowly gets the `standIn` first, if there is one. */
+  async showFile(url, standIn = null) {
     if (url === this.#url) return;
     this.#load.abort();
     this.#load = new AbortController();
@@ -36,12 +35,16 @@ export class Contents {
     const { signal } = this.#load;
     this.#become("loading", { words: "Loading the scene", share: null });
     try {
-      const mesh = await this.#decode(url, signal);
-      this.#scene.setMesh(mesh);
-      this.#scene.visitor.setRange(safeRange(this.#splats.sampleCentres(mesh.splats)));
+      if (standIn && this.#scene.isWeak && !this.shown) await this.#put(standIn, signal);
+      await this.#put(url, signal);
     } catch (error) {
-      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(url));
+      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(url, standIn));
     }
+  }
+
+  async #put(url, signal) {
+    const mesh = await this.#decode(url, signal);
+    this.#scene.setMesh(mesh, { canThin: true });
   }
 
   /** Want a video in the scene, at the frame where its `Clock` stands. `urls` may grow from call to call. */
@@ -50,7 +53,7 @@ export class Contents {
       clock,
       load: (...given) => this.#decodeFrame(...given),
       show: (frame) => this.#showFrame(frame),
-      isFree: () => this.#scene.isDisplayed,
+      isDrawn: () => this.#scene.isDrawn,
     });
     if (this.state === "empty" && urls.length) this.#become("loading", { words: "Loading the first frame", share: null });
     this.film.setUrls(urls);
@@ -64,7 +67,6 @@ export class Contents {
     this.#frames = null;
     this.shown = null;
     this.#scene.clear();
-    this.#scene.visitor.setRange(null);
     this.#become("empty", null);
   }
 
@@ -79,16 +81,13 @@ export class Contents {
   /** After each picture: see what has come into sight. */
   look() {
     if (this.film) this.#lookAtFilm();
-    else if (this.state === "loading" && this.#url && this.#scene.holdsMesh(this.#url) && this.#scene.settled) {
-      this.shown = { url: this.#url, frame: null };
-      this.#become("ready", null);
-    }
+    else if (this.state === "loading" && this.#scene.settled) this.#lookAtFile(this.#scene.meshName);
   }
 
   async #decode(url, signal) {
     const bytes = await fetchBytes(url, { signal, onProgress: (loaded, total) => this.#report(loaded, total) });
     this.#become("loading", { words: "Preparing the scene", share: null });
-    const mesh = await this.#splats.decodeScene(bytes, this.#splats.fileNameOf(url));
+    const mesh = await this.#splats.decodeScene(bytes, this.#splats.fileNameOf(url), this.#scene.isWeak);
     if (signal.aborted) mesh.dispose();
     signal.throwIfAborted();
     mesh.name = url;
@@ -111,12 +110,19 @@ export class Contents {
     }
     this.#frames = new this.#splats.FrameMesh(frame);
     this.#scene.setMesh(this.#frames.mesh);
-    this.#scene.visitor.setRange(safeRange(this.#splats.sampleCentres(frame)));
+  }
+
+  #lookAtFile(name) {
+    if (name === null) return;
+    const isNew = name !== this.shown?.url;
+    if (isNew) this.shown = { url: name, frame: null };
+    if (name === this.#url) this.#become("ready", null);
+    else if (isNew) this.#onChange();
   }
 
   #lookAtFilm() {
     const { film } = this;
-    if (film.shown >= 0 && film.shown !== this.shown?.frame && this.#scene.isDisplayed) {
+    if (film.shown >= 0 && film.shown !== this.shown?.frame && this.#scene.isDrawn) {
       this.shown = { url: film.urlOf(film.shown), frame: film.shown };
       this.#onChange();
     }
@@ -138,9 +144,9 @@ export class Contents {
     });
   }
 
-  #again(url) {
+  #again(url, standIn) {
     this.#url = null;
-    this.showFile(url);
+    this.showFile(url, standIn);
   }
 
   #report(loaded, total) {

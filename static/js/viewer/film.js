@@ -3,8 +3,8 @@
 import { FrameCache } from "./sequence.js";
 
 /**
- * Plays by a `Clock` into `show(frame, index)`; `load(url, index, signal)` decodes a frame. The next one is handed over only when `isFree()` says that
- * the one before has been drawn: where sorting is slow, frames are left out and do not pile up.
+ * Plays by a `Clock` into `show(frame, index)`; `load(url, index, signal)` decodes a frame. The next one is handed over only when `isDrawn()` says that
+ * the one before has been drawn, and the clock waits for that too: where drawing is slow, the film is slower, and no frame is left out.
  */
 export class Film {
   shown = -1;
@@ -12,13 +12,13 @@ export class Film {
   #urls = [];
   #cache;
   #show;
-  #isFree;
+  #isDrawn;
   #waited = 0;
 
-  constructor({ clock, load, show, isFree }) {
+  constructor({ clock, load, show, isDrawn }) {
     this.clock = clock;
     this.#show = show;
-    this.#isFree = isFree;
+    this.#isDrawn = isDrawn;
     this.#cache = new FrameCache({
       load: (index, signal) => load(this.#urls[index], index, signal),
       onArrival: (index) => this.#arrived(index),
@@ -56,7 +56,7 @@ export class Film {
   /** Go on by `dt` seconds; returns whether another frame is wanted now. */
   tick(dt) {
     const before = this.clock.frame;
-    this.clock.advance(dt, (index) => this.#cache.get(index) !== null);
+    this.clock.advance(dt, (index) => index === this.shown && this.#isDrawn());
     this.#waited = this.isUpToDate ? 0 : this.#waited + dt;
     if (this.clock.frame === before && this.isUpToDate) return false;
     this.#want();
@@ -87,7 +87,7 @@ export class Film {
 
   #present(index) {
     const frame = this.#cache.get(index);
-    if (!frame || index === this.shown || (this.shown >= 0 && !this.#isFree())) return;
+    if (!frame || index === this.shown || (this.shown >= 0 && !this.#isDrawn())) return;
     this.shown = index;
     this.#show(frame, index);
   }

@@ -19,6 +19,7 @@ const TOPICS = [
   ],
   ["Touch", [["One finger", "look around"], ["Two fingers", "drag to move, pinch to zoom"]]],
   ["Gamepad", [["Left stick", "move"], ["Right stick", "look around"], ["Triggers", "lower and higher"]]],
+  ["VR headset", [["Button with the headset", "step in, where one is connected"], ["Left stick", "move"], ["Right stick", "turn"]]],
 ];
 
 const ABOUT =

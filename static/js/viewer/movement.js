@@ -107,7 +107,7 @@ function travel(next, pose, wanted, shift, dt, world) {
   next.stopped = confined.stopped && Math.hypot(wanted.x, wanted.z) + Math.hypot(shift.x, shift.z) > 0;
 }
 
-/** How far a place lies beyond the safe range; negative within it. */
+/** How far a place lies beyond the walking range; negative within it. */
 function excess(x, z, limitAt) {
   return Math.hypot(x, z) - limitAt(Math.atan2(x, -z));
 }

@@ -6,12 +6,13 @@ import { wantsAnything } from "./gamepad.js";
 import { Headset } from "./headset.js";
 import { Input } from "./input.js";
 import { lookOnly } from "./movement.js";
+import { levelsFor, Pace } from "./pace.js";
 import { Sphere, sphereTexture } from "./sphere.js";
+import { drawsInSoftware, Stopwatch } from "./stopwatch.js";
 import { Visitor } from "./visitor.js";
 
 const PIXEL_RATIO_MAX = 2;
-const SLOW_S = 0.06;
-const SLOW_PICTURES = 12;
+const REST_S = 0.4; // who has not moved for so long stands still
 const LONGEST_STEP_S = 1;
 const QUIET_TICKS = 2;
 const QUIET_TICKS_LOD = 8;
@@ -26,12 +27,16 @@ export class Scene {
   #sphere = new Sphere();
   #mesh = null;
   #meshVersion = 0;
+  #drawn = false;
   #needsPicture = true;
   #quiet = 0;
   #moves = false;
   #last = Infinity; // no time has passed before the first tick
-  #slow = 0;
-  #ratioMax = PIXEL_RATIO_MAX;
+  #lastMove = -Infinity;
+  #pace = idlePace();
+  #watch;
+  #counts = false; // whether the picture under way tells how long its level takes
+  #toldSlow = false;
   #calls;
   #input;
   #sizes;
@@ -40,11 +45,12 @@ export class Scene {
     this.renderer.setAnimationLoop(null);
     this.#calls.onLost();
   };
+  #onHidden = () => this.#watch.forget();
 
   /**
    * @param calls `visitor` to take over, `spin` in degrees per second until the first input,
    *   `onTick(dt)` before each picture (0 s while the scene is not seen), `onDrawn()` after it,
-   *   `onInput()` at every input, `onLost()` when the graphics card has dropped everything
+   *   `onInput()` at every input, `onSlow()` once, when less is drawn as this computer is slow, `onLost()` when the graphics card has dropped everything
    */
   constructor(canvas, stage, { visitor, spin = 0, ...calls }) {
     this.#calls = calls;
@@ -56,9 +62,12 @@ export class Scene {
     this.#group.quaternion.set(1, 0, 0, 0); // files: x right, y down, z forward; three.js: y up, z backward
     this.#scene.add(this.spark, this.#group, this.#sphere.mesh, this.visitor.rig);
     this.headset = new Headset(this.renderer);
+    this.#watch = new Stopwatch(this.renderer.getContext());
+    this.isWeak = drawsInSoftware(this.renderer.getContext());
     this.spin = spin;
     this.#input = new Input(canvas, stage, { sight: () => this.sight, onInput: () => this.#touched() });
     canvas.addEventListener("webglcontextlost", this.#onLost);
+    document.addEventListener("visibilitychange", this.#onHidden);
     this.#sizes = new ResizeObserver(() => this.#resize());
     this.#sizes.observe(canvas);
     this.#resize();
@@ -70,24 +79,35 @@ export class Scene {
     return this.#quiet >= (this.#hasLevels ? QUIET_TICKS_LOD : QUIET_TICKS) && (this.#mesh === null || this.isDisplayed);
   }
 
-  /** Whether, besides, the visitor stands still and nothing has been asked for since the last picture. */
+  /** Whether, besides, the visitor stands still, nothing has been asked for since the last picture, and no better one will follow. */
   get still() {
-    return this.settled && !this.#moves;
+    return this.settled && !this.#moves && (this.#pace.isFinal || !this.spark.visible);
   }
 
-  /** Whether the newest mesh, as it was last changed, is what is drawn. */
+  /** Whether there has been a picture of the newest mesh, as it was last changed. */
+  get isDrawn() {
+    return this.#drawn;
+  }
+
+  /** Whether the newest mesh, as it was last changed, is sorted: the next picture shows it, if the last one did not yet. */
   get isDisplayed() {
     return this.spark.display.mapping.some(({ node, mappingVersion }) => node === this.#mesh && mappingVersion >= this.#meshVersion);
   }
 
-  /** Whether the newest mesh is the one of that name. */
-  holdsMesh(name) {
-    return this.#mesh?.name === name;
+  /** The name of the newest mesh, or null. */
+  get meshName() {
+    return this.#mesh?.name ?? null;
   }
 
-  /** Put a mesh in place of the one that is there, which stays in sight until the new one is sorted. */
-  setMesh(mesh) {
+  /**
+   * Put a mesh in place of the one that is there, which stays in sight until the new one is sorted. One that `canThin` is drawn with
+   * fewer Gaussians where all of them take too long.
+   */
+  setMesh(mesh, { canThin = false } = {}) {
     this.#mesh = mesh;
+    const count = (mesh.splats.lodSplats ?? mesh.splats).getNumSplats();
+    this.#pace = new Pace(levelsFor({ count, canThin, pixelRatio: window.devicePixelRatio }), count, this.isWeak);
+    this.#thin(this.#pace.level.splats);
     this.#group.add(mesh);
     mesh.onFrame = () => {
       if (mesh.numSplats === 0 || mesh !== this.#mesh) return;
@@ -100,13 +120,17 @@ export class Scene {
   /** Tell that the mesh shows something else from now on. */
   markChanged() {
     this.#meshVersion = this.#mesh.mappingVersion;
+    this.#drawn = false;
     this.#quiet = 0;
+    this.#lastMove = this.#last;
     this.invalidate();
   }
 
   /** Take everything away at once. */
   clear() {
     this.#mesh = null;
+    this.#drawn = false;
+    this.#pace = idlePace();
     for (const mesh of [...this.#group.children]) discard(mesh);
     this.#sphere.show(null);
     this.#quiet = 0;
@@ -153,6 +177,7 @@ export class Scene {
 
   /** The picture as a PNG. It is drawn anew: a canvas keeps no picture beyond the task that drew it. */
   screenshot() {
+    if (!this.headset.isWorn) this.renderer.setPixelRatio(Math.max(1, this.#ratio)); // the next tick puts it back
     this.#draw();
     return new Promise((resolve) => this.renderer.domElement.toBlob(resolve, "image/png"));
   }
@@ -165,6 +190,8 @@ export class Scene {
     this.#input.dispose();
     this.headset.end();
     canvas.removeEventListener("webglcontextlost", this.#onLost);
+    document.removeEventListener("visibilitychange", this.#onHidden);
+    this.#watch.forget();
     this.clear();
     this.#sphere.dispose();
     this.spark.geometry.dispose();
@@ -176,14 +203,38 @@ export class Scene {
   #tick(now) {
     const dt = Math.min(LONGEST_STEP_S, Math.max(0, now - this.#last));
     this.#last = now;
+    this.#keepPace(now);
     if (this.renderer.getPixelRatio() !== this.#ratio) this.#resize();
     this.#moves = this.sight !== null && this.#moveVisitor(dt);
+    if (this.#moves) this.#lastMove = now;
     this.#calls.onTick(this.sight === "scene" ? dt : 0);
-    if (this.#needsPicture || this.#moves || this.headset.isWorn || this.#levelsWait()) {
-      this.#draw();
-      this.#watchPace(this.#moves ? dt : 0);
-    }
+    const isFree = this.headset.isWorn || !this.#watch.isRunning; // pictures that pile up would leave the page no time
+    if (isFree && (this.#needsPicture || this.#moves || this.headset.isWorn || this.#levelsWait())) this.#draw();
     this.#look();
+  }
+
+  /** Draw less where pictures take too long, and more again for whoever stands still. */
+  #keepPace(now) {
+    const seconds = this.#watch.read();
+    if (seconds !== null && this.#counts) this.#pace.took(seconds);
+    if (this.headset.isWorn || this.#watch.isRunning) return;
+    const { level } = this.#pace;
+    const isBusy = this.#needsPicture || this.#isSorting() || this.#levelsWait();
+    if (now - this.#lastMove < REST_S) this.#pace.move();
+    else if (!isBusy && this.spark.visible && this.#pace.rest()) this.invalidate();
+    if (this.#pace.level !== level) this.#thin(this.#pace.level.splats);
+    if (!this.#pace.isSlow || !this.#drawn || this.#toldSlow) return;
+    this.isWeak = this.#toldSlow = true;
+    this.#calls.onSlow();
+  }
+
+  /** Draw at most so many Gaussians. */
+  #thin(most) {
+    const { splats } = this.#mesh;
+    this.spark.lodSplatCount = most === Infinity ? undefined : most;
+    if (most < Infinity && !splats.lodSplats) splats.createLodSplats().then(() => this.invalidate());
+    if (splats.nonLod) this.#mesh.enableLod = most < Infinity; // all of them are there beside the tree
+    this.invalidate();
   }
 
   /** Do what has been asked for; returns whether the picture changes. */
@@ -209,6 +260,16 @@ export class Scene {
     this.#sphere.mesh.position.setFromMatrixPosition((this.headset.isWorn ? this.renderer.xr.getCamera() : this.visitor.camera).matrixWorld);
     this.spark.visible = !this.#sphere.mesh.visible || !this.isDisplayed || this.#isSorting();
     this.renderer.render(this.#scene, this.visitor.camera);
+    this.#drawn = this.#mesh !== null && this.isDisplayed;
+    this.#watch.start();
+    this.#counts = this.#drawn && this.spark.visible && this.#isOfItsLevel();
+  }
+
+  /** Whether the picture is one of the level that was asked for: another number of Gaussians has to be chosen and sorted first. */
+  #isOfItsLevel() {
+    const { splats } = this.#pace.level;
+    if (this.spark.activeSplats > splats * 1.2) return false;
+    return this.#moves || !(this.#isSorting() || this.#levelsWait());
   }
 
   /** See what Spark has got to: what it replaced can go, and quiet ticks are counted. */
@@ -216,7 +277,7 @@ export class Scene {
     if (this.#mesh && this.isDisplayed && this.#group.children.length > 1) {
       for (const mesh of [...this.#group.children]) if (mesh !== this.#mesh) discard(mesh);
     }
-    const busy = this.#needsPicture || (this.spark.visible && this.#isSorting()) || this.#levelsWait();
+    const busy = this.#needsPicture || this.#watch.isRunning || (this.spark.visible && this.#isSorting()) || this.#levelsWait();
     this.#quiet = busy ? 0 : this.#quiet + 1;
     this.#calls.onDrawn();
   }
@@ -242,7 +303,8 @@ export class Scene {
   }
 
   get #ratio() {
-    return Math.min(this.#ratioMax, window.devicePixelRatio);
+    const most = Math.min(PIXEL_RATIO_MAX, window.devicePixelRatio);
+    return this.headset.isWorn ? most : Math.min(most, this.#pace.level.pixels);
   }
 
   #resize() {
@@ -253,15 +315,12 @@ export class Scene {
     this.visitor.setAspect(clientWidth / clientHeight);
     this.#draw(); // at once: setting the size has emptied the canvas
   }
-
-  #watchPace(dt) {
-    this.#slow = dt > SLOW_S ? this.#slow + 1 : 0;
-    if (this.#slow < SLOW_PICTURES || this.headset.isWorn || this.renderer.getPixelRatio() <= 1) return;
-    this.#ratioMax = 1;
-  }
 }
 
 function discard(mesh) {
   mesh.removeFromParent();
   mesh.dispose();
 }
+
+/** The pace of a scene without Gaussians. */
+const idlePace = () => new Pace(levelsFor({ count: 0, canThin: false, pixelRatio: window.devicePixelRatio }), 0);

@@ -4,6 +4,7 @@ const FRAMES_MAX = 6;
 const BYTES_MAX = 400e6;
 const AHEAD = 2;
 const AT_ONCE = 2;
+const ROUNDING = 1e-6;
 
 /**
  * Holds a few decoded frames around the one that is wanted. Loads never queue up: when one ends, the next is chosen by what is
@@ -110,12 +111,13 @@ export class FrameCache {
   }
 }
 
-/** The clock of a video: which frame is wanted at what time. It waits for frames that are not there yet. */
+/** The clock of a video: which frame is wanted at what time. Where drawing or loading is slow, it waits: no frame is left out. */
 export class Clock {
   playing = false;
   speed = 1;
   loop = true;
-  #time = 0;
+  #frame = 0;
+  #passed = 0; // share of the frame's time that has passed
 
   constructor(fps, count) {
     this.fps = fps;
@@ -123,7 +125,7 @@ export class Clock {
   }
 
   get frame() {
-    return Math.min(this.count - 1, Math.floor(this.#time * this.fps + 1e-6));
+    return Math.min(this.count - 1, this.#frame);
   }
 
   get ended() {
@@ -142,33 +144,26 @@ export class Clock {
   }
 
   seek(frame) {
-    this.#time = Math.max(0, Math.min(this.count - 1, frame)) / this.fps;
+    this.#frame = Math.max(0, Math.min(this.count - 1, frame));
+    this.#passed = 0;
   }
 
   /**
-   * Go on by `dt` seconds, but not past a frame that is missing, by `isThere(frame)`; without a loop the last one, if it is there,
-   * is the end. Returns the wanted frame.
+   * Go on by `dt` seconds, by one frame at most, and not past one that has not been drawn, by `isDrawn(frame)`; without a loop
+   * the last one is the end. Returns the wanted frame.
    */
-  advance(dt, isThere) {
-    if (!this.playing || this.count < 2 || !isThere(this.frame)) return this.frame;
-    const before = this.frame;
-    const length = this.count / this.fps;
-    const ahead = dt * this.speed;
-    const isOver = !this.loop && this.#time + ahead >= length;
-    if (isOver) this.seek(this.count - 1);
-    else this.#time = (this.#time + Math.min(ahead, length - 1 / this.fps)) % length; // whole rounds would stand still
-    const frame = this.frame === before ? before : this.#noFurtherThan(before, isThere);
-    if (isOver && frame === this.count - 1 && isThere(frame)) this.playing = false;
-    return frame;
+  advance(dt, isDrawn) {
+    if (!this.playing || this.count < 2) return this.frame;
+    this.#passed += dt * this.speed * this.fps;
+    if (this.#passed < 1 - ROUNDING) return this.frame;
+    if (!isDrawn(this.frame)) this.#passed = 1;
+    else if (this.ended) this.playing = false;
+    else this.#next();
+    return this.frame;
   }
 
-  /** Frames may be skipped where drawing is slow; where the wanted one is missing, the clock stays at the last that is there. */
-  #noFurtherThan(before, isThere) {
-    const wanted = this.frame;
-    if (isThere(wanted)) return wanted;
-    let index = before;
-    for (let next = (before + 1) % this.count; next !== wanted && isThere(next); next = (next + 1) % this.count) index = next;
-    this.seek((index + 1) % this.count);
-    return this.frame;
+  #next() {
+    this.#frame = (this.frame + 1) % this.count;
+    this.#passed = Math.max(0, this.#passed - 1) % 1; // what drawing lags behind is not made up for
   }
 }

@@ -1,4 +1,4 @@
-// Gaussians of files: decoded by Spark, which never turns them; sampled for the safe range; swapped frame by frame for videos.
+// Gaussians of files: decoded by Spark, which never turns them; swapped frame by frame for videos.
 
 import { PackedSplats, SplatMesh } from "@sparkjsdev/spark";
 
@@ -7,11 +7,13 @@ import { splatFromGlb } from "./glb.js";
 /** Above this number a tree of coarser Gaussians is built, so that only what the picture needs is sorted and drawn. */
 export const LOD_ABOVE = 2_000_000;
 
+/** The same where a computer draws slowly. */
+export const LOD_ABOVE_WEAK = 100_000;
+
 /** Above this number centres are kept with 32 bits instead of 16. */
 export const EXTENDED_ABOVE = 4_000_000;
 
 const SPLAT_BYTES = 32;
-const SAMPLE = 20_000;
 
 /** Bytes that a Gaussian takes at least, in formats that are packed as a whole. */
 const PACKED_BYTES = { spz: 10, sog: 6 };
@@ -30,16 +32,20 @@ export function fileNameOf(url) {
   return decodeURIComponent(new URL(url, document.baseURI).pathname.split("/").pop());
 }
 
-/** Decode a scene into a mesh that can be added at once; very large ones fall back to no levels of detail where these fail. */
-export async function decodeScene(given, givenName) {
+/**
+ * Decode a scene into a mesh that can be added at once; very large ones, and on a computer that `isWeak` all but small ones, get
+ * levels of detail, if these do not fail.
+ */
+export async function decodeScene(given, givenName, isWeak = false) {
   const [bytes, fileName] = readable(given, givenName);
   const count = countIn(bytes, fileName);
+  const hasLevels = count > (isWeak ? LOD_ABOVE_WEAK : LOD_ABOVE);
   const options = { fileBytes: bytes, fileName, editable: false, raycastable: false, extSplats: count > EXTENDED_ABOVE };
   let mesh;
   try {
-    mesh = await initialized({ ...options, lod: count > LOD_ABOVE });
+    mesh = await initialized({ ...options, lod: hasLevels });
   } catch (error) {
-    if (count <= LOD_ABOVE) throw unreadable(error);
+    if (!hasLevels) throw unreadable(error);
     mesh = await initialized({ ...options, lod: false }).catch((second) => Promise.reject(unreadable(second)));
   }
   if (detailed(mesh.splats).getNumSplats() > 0) return mesh;
@@ -63,16 +69,6 @@ export async function decodeFrame(bytes, fileName) {
   const frame = new PackedSplats({ fileBytes, fileName: name });
   await frame.initialized.catch((error) => Promise.reject(unreadable(error)));
   return frame;
-}
-
-/** Centres of up to 20,000 of the Gaussians, as x, y, z in the frame of the file. */
-export function sampleCentres(source) {
-  const splats = detailed(source);
-  const count = splats.getNumSplats();
-  const taken = Math.min(SAMPLE, count);
-  const centres = new Float32Array(3 * taken);
-  for (let i = 0; i < taken; i++) splats.getSplat(Math.floor((i * count) / taken)).center.toArray(centres, 3 * i);
-  return centres;
 }
 
 /** One mesh that shows the frames of a video in turn: only the array behind its texture changes. */

@@ -21,7 +21,8 @@ const NO_WEBGL = "This browser cannot draw in 3D: WebGL 2 is missing or switched
 const NO_MODULES = "The 3D viewer could not be loaded. Reload the page to try again.";
 const LOST = "The graphics card has dropped the picture. It comes back when the card is there again.";
 const EMPTY = "The scene appears here.";
-const LIMIT = "This is as far as the picture reaches.";
+const SLOW = "This computer draws slowly, so you see less detail while you move.";
+const LIMIT = "Farther on, the scene falls apart: the camera did not see it from there.";
 
 /** Shows jobs in an element, which it fills. */
 export class Stage {
@@ -43,6 +44,7 @@ export class Stage {
   #pictures = null;
   #drawnPicture = null;
   #settled = false;
+  #saidLimit = false;
   #actions = {
     goHome: () => this.#scene?.goHome(),
     toggleWalking: () => this.#toggleWalking(),
@@ -113,6 +115,7 @@ export class Stage {
     this.#visitor?.goHome();
     this.#scene?.invalidate();
     this.#clock = this.#drawnPicture = null;
+    this.#saidLimit = false;
   }
 
   /** Bring into the scene what belongs there, and start it if need be. */
@@ -123,7 +126,8 @@ export class Stage {
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
     if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
-    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene);
+    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
+    this.#visitor?.setRange(view?.walkingRange ?? null);
     this.#refresh();
   }
 
@@ -151,6 +155,7 @@ export class Stage {
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
       onInput: () => this.#touched(),
+      onSlow: () => this.notice.glimpse(SLOW),
       onLost: () => this.#contextLost(),
     });
     this.#scene.setClassic(this.#classic);
@@ -192,11 +197,18 @@ export class Stage {
     this.status.set("position", [x, y, z].map((value) => value.toFixed(2).replace("-0.00", "0.00")).join(","));
     this.status.set("heading", Math.round(visitor.heading * 10) / 10);
     this.status.set("settled", still);
-    if (stopped && sight === "scene") this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} V: fly on`);
+    if (stopped && sight === "scene") this.#sayLimit();
     if (settled !== this.#settled) {
       this.#settled = settled;
       this.#refresh();
     }
+  }
+
+  /** Say once for each job why one goes no farther. */
+  #sayLimit() {
+    if (this.#saidLimit) return;
+    this.#saidLimit = true;
+    this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} Press V to fly on.`);
   }
 
   /** At once, not with the next picture: whoever waits until nothing moves may look before that. */
@@ -258,7 +270,7 @@ export class Stage {
     if (!visitor) return;
     this.#touched();
     visitor.setWalking(!visitor.pose.walking);
-    this.notice.glimpse(visitor.pose.walking ? "Walking: at eye height, as far as the picture reaches" : "Flying: wherever you look");
+    this.notice.glimpse(visitor.pose.walking ? "Walking: at eye height, as far as the scene holds" : "Flying: wherever you look");
     this.#refresh();
   }
 

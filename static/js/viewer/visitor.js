@@ -2,15 +2,16 @@
 
 import * as THREE from "three";
 import { homePose, isMoving, step, withWalking } from "./movement.js";
-import { limitAt, speedFor } from "./safe_range.js";
+import { walkingRange } from "./walking_range.js";
 
 const NEAR_M = 0.01;
 const FAR_M = 5000;
+const FLYING = 1.5; // times as fast as walking
 
-/** Pose, safe range and camera of one visitor. */
+/** Pose, walking range and camera of one visitor. */
 export class Visitor {
   pose = homePose();
-  #range = null;
+  #range = walkingRange(null);
 
   constructor() {
     this.camera = new THREE.PerspectiveCamera(this.pose.fov, 1, NEAR_M, FAR_M);
@@ -20,7 +21,7 @@ export class Visitor {
   }
 
   get speed() {
-    return speedFor(this.#range?.median ?? 2) * (this.pose.walking ? 1 : 1.5);
+    return this.#range.speed * (this.pose.walking ? 1 : FLYING);
   }
 
   /** Degrees, 0 ahead, growing to the right, below 360. */
@@ -29,9 +30,9 @@ export class Visitor {
     return ((degrees % 360) + 360) % 360;
   }
 
-  /** Set what `safeRange` found, or null where nothing is known. */
-  setRange(range) {
-    this.#range = range;
+  /** Set how far one may walk, as `walkingRange` takes it, or null where nothing is known. */
+  setRange(ranges) {
+    this.#range = walkingRange(ranges);
   }
 
   goHome() {
@@ -46,13 +47,7 @@ export class Visitor {
   /** Go on by `dt` seconds; returns whether the picture changes. `viewHeading` is where a headset looks. */
   advance(dt, intent, viewHeading = null) {
     const before = this.pose;
-    const range = this.#range;
-    const world = {
-      speed: this.speed,
-      eyeRange: Math.min(0.6, Math.max(0.1, 0.25 * (range?.median ?? 1))),
-      limitAt: range ? (azimuth) => limitAt(range.limits, azimuth) : null,
-    };
-    this.pose = step(before, intent, dt, world, viewHeading);
+    this.pose = step(before, intent, dt, { ...this.#range, speed: this.speed }, viewHeading);
     this.#place(viewHeading !== null);
     return isMoving(this.pose) || ["x", "y", "z", "heading", "pitch", "fov"].some((name) => Math.abs(this.pose[name] - before[name]) > 1e-6);
   }

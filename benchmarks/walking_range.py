@@ -1,0 +1,118 @@
+"""Is the walking range true? Against the place where generated scenes stop looking like their true views.
+
+    python -m benchmarks.walking_range [--first 8] [--scenes 2] [--cache FOLDER] [--json FILE]
+
+The true range in a direction is where the likeness of a tile (see `walking_truth`) falls below `BOUND`: of the third worst tile
+of any view ahead or aside, as the walking range judges views. Depths are the true one, the built-in model's, and (scaled) the
+latter times the factor that brings its median to the truth's: a wrong scale is a wrong length of step, and no fault of the
+picture. Prints both ranges (true/told) for four directions on the level and one aslant, then for each depth and for all:
+Spearman's rank correlation; what the told range is of the true one (10th, 50th and 90th percentile); and in which share of the
+directions it is at most 1.5 times the true one. Scenes 0 to 7 are those that the limits were fitted to. Ranges beyond the
+farthest true view count as that. Ten seconds of a core to render a scene, and forty to judge it.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from benchmarks.novel_view import scale_to_truth
+from benchmarks.walking_truth import Picture, Truth, drawn, likeness, truth
+from spag4d import SPAG4D, Gaussians, Panorama
+from spag4d.check.tiles import worst_tile
+from spag4d.check.uncertainty import uncertainty_of
+from spag4d.check.walking import crossing_m, walking_range
+from spag4d.check.walking_range import DIRECTIONS, NAMES
+
+BOUND = 0.7
+"""Below it things in a tile are visibly broken or elsewhere: at the capture point 98 % of the tiles are above 0.75."""
+TRUE, SCALED, BUILTIN = "true", "scaled", "builtin"
+_LEAST_M = 0.02
+
+Row = dict[str, float | str]
+
+
+def converted(scene: Truth, depth: str) -> Gaussians:
+    """Return the scene as it is converted with one of the depths."""
+    panorama = Panorama(scene.captured.astype(np.float32) / 255, scene.name)
+    converter = SPAG4D(depth_model="builtin", sharp_refine=False)
+    if depth == TRUE:
+        return converter.to_gaussians(panorama, depth_map=scene.distance)
+    scale = scale_to_truth(converter, panorama, scene.distance) if depth == SCALED else 1.0
+    return converter.to_gaussians(panorama, global_scale=scale)
+
+
+def true_range_m(gaussians: Gaussians, views: list[tuple[float, Picture]], name: str, unlike_at_origin: float) -> float:
+    """Return where the likeness in a direction falls below the bound, at most the distance of the farthest true view."""
+    metres, found = [], []
+    for distance_m, view in views:
+        metres.append(distance_m)
+        found.append(unlikeness(gaussians, DIRECTIONS[NAMES.index(name)] * distance_m, view, name) - unlike_at_origin)
+        if found[-1] > 1 - BOUND - unlike_at_origin:
+            break
+    return max(_LEAST_M, min(crossing_m(metres, found, max(1 - BOUND - unlike_at_origin, 0)), metres[-1]))
+
+
+def unlikeness(gaussians: Gaussians, position_m: np.ndarray, view: Picture, name: str) -> float:
+    """Return how unlike its true view, at least 0, the tile is that decides for somebody who walks in a direction."""
+    values = 1 - likeness(drawn(gaussians, position_m), view)
+    return float(values[worst_tile(values, NAMES.index(name))])
+
+
+def rows_of(scene: Truth, depths: Sequence[str]) -> list[Row]:
+    """Return the true and the told range of a scene in each direction with each depth."""
+    found: list[Row] = []
+    for depth in depths:
+        gaussians = converted(scene, depth)
+        told = walking_range(gaussians, None if depth == TRUE else uncertainty_of("builtin")).by_name
+        at_origin = 1 - likeness(drawn(gaussians, np.zeros(3)), scene.at_origin)
+        for name, views in scene.views.items():
+            if views:
+                unlike = float(at_origin[worst_tile(at_origin, NAMES.index(name))])
+                found.append({"scene": scene.name, "depth": depth, "direction": name,
+                              "true_m": true_range_m(gaussians, views, name, unlike),
+                              "told_m": max(_LEAST_M, min(told[name], views[-1][0]))})
+    return found
+
+
+def summary(rows: list[Row]) -> dict[str, float]:
+    """Return how well the told ranges of some rows agree with the true ones."""
+    true, told = (np.array([row[key] for row in rows], float) for key in ("true_m", "told_m"))
+    ratio = told / true
+    low, middle, high = np.quantile(ratio, (0.1, 0.5, 0.9))
+    agreement = spearmanr(true, told).statistic  # pyright: ignore[reportAttributeAccessIssue]
+    return {"directions": len(rows), "rank correlation": float(agreement), "p10": float(low), "p50": float(middle),
+            "p90": float(high), "within 1.5": float((ratio <= 1.5).mean()), "median true m": float(np.median(true)),
+            "median told m": float(np.median(told))}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--first", type=int, default=8, help="number of the first scene")
+    parser.add_argument("--scenes", type=int, default=2)
+    parser.add_argument("--cache", type=Path, help="folder that keeps the true views")
+    parser.add_argument("--depths", nargs="+", choices=(TRUE, SCALED, BUILTIN), default=(TRUE, SCALED, BUILTIN))
+    parser.add_argument("--json", type=Path, help="file for all rows")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    rows: list[Row] = []
+    for number in range(options.first, options.first + options.scenes):
+        found = rows_of(truth(number, options.cache), options.depths)
+        for depth in options.depths:
+            cells = [f"{row['direction']} {row['true_m']:.2f}/{row['told_m']:.2f}" for row in found if row["depth"] == depth]
+            print(f"{found[0]['scene']:12}{depth:9}" + "  ".join(cells), flush=True)
+        rows += found
+    for depths in (*((depth,) for depth in options.depths), tuple(options.depths)):
+        title, figures = " and ".join(depths), summary([row for row in rows if row["depth"] in depths])
+        print(f"{title:26}" + "  ".join(f"{name} {value:.3g}" for name, value in figures.items()))
+    if options.json:
+        options.json.write_text(json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main()

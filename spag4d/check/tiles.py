@@ -1,0 +1,80 @@
+"""What a walker looks at: the sphere in tiles of about 10°, and which of them the views of each direction show."""
+
+from functools import lru_cache
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from spag4d.check.walking_range import DIRECTIONS
+from spag4d.kernels import kernel
+
+RINGS = 18
+"""Of 10° from zenith to nadir."""
+VIEW_DEG = 75.0
+"""The width of a view, round: people see 60 to 90° of a scene on a screen or in a headset."""
+_WORST = 3
+"""The third worst tile of a view is its measure: what spoils three of the 44 spoils the view; one may be an accident."""
+
+COUNTS: Int64[np.ndarray, " rings"] = np.rint(
+    2 * RINGS * np.cos(np.pi / 2 - np.pi * (np.arange(RINGS) + 0.5) / RINGS)).astype(np.int64)
+STARTS: Int64[np.ndarray, " edges"] = np.concatenate([[0], np.cumsum(COUNTS)])
+TILES = int(STARTS[-1])
+TILE_SR = 4 * np.pi / TILES
+_HALF_TURN = np.float32(np.pi)
+
+
+@kernel
+@no_type_check
+def tile_at(x, y, z, starts):
+    """Return the number of the tile in a unit direction; to be called from kernels with `STARTS`."""
+    rings = len(starts) - 1
+    elevation = np.arcsin(min(max(y, np.float32(-1)), np.float32(1)))
+    ring = min(int((elevation / _HALF_TURN + np.float32(0.5)) * rings), rings - 1)
+    count = starts[ring + 1] - starts[ring]
+    turn = np.arctan2(x, z) / (2 * _HALF_TURN) + np.float32(0.5)
+    return starts[ring] + min(int(turn * count), count - 1)
+
+
+@kernel
+@no_type_check
+def _number(directions, starts, tiles):
+    for i in range(len(tiles)):
+        tiles[i] = tile_at(directions[i, 0], directions[i, 1], directions[i, 2], starts)
+
+
+def tiles_of(directions: np.ndarray) -> Int64[np.ndarray, " n"]:
+    """Return the numbers of the tiles in unit directions (n, 3)."""
+    tiles = np.empty(len(directions), np.int64)
+    _number(np.ascontiguousarray(directions, np.float32), STARTS, tiles)
+    return tiles
+
+
+def centres() -> Float64[np.ndarray, "tiles 3"]:
+    """Return the direction of each tile's centre."""
+    found = []
+    for ring, count in enumerate(COUNTS):
+        down = np.pi * (ring + 0.5) / RINGS - np.pi / 2
+        turn = 2 * np.pi * (np.arange(count) + 0.5) / count - np.pi
+        found.append(np.stack([np.cos(down) * np.sin(turn), np.full(count, np.sin(down)), np.cos(down) * np.cos(turn)], -1))
+    return np.concatenate(found)
+
+
+@lru_cache(maxsize=len(DIRECTIONS))
+def views(direction: int) -> tuple[Int64[np.ndarray, " n"], ...]:
+    """Return which tiles each view of someone shows who walks along one of `DIRECTIONS`: ahead, aside, and in between."""
+    ahead = DIRECTIONS[direction]
+    if abs(ahead[1]) > 0.9:
+        sides = [np.array(side, float) for side in ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1))]
+    else:
+        right = np.cross([0, 1, 0], ahead)
+        sides = [right / np.linalg.norm(right), -right / np.linalg.norm(right)]
+    looks = [ahead, *sides, *((ahead + side) / np.linalg.norm(ahead + side) for side in sides)]
+    near = centres() @ np.stack(looks).T > np.cos(np.radians(VIEW_DEG / 2))
+    return tuple(np.flatnonzero(shown) for shown in near.T)
+
+
+def worst_tile(values: Float64[np.ndarray, " tiles"], direction: int) -> int:
+    """Return the tile whose value is the measure of the worst view of someone who walks in a direction."""
+    found = [shown[np.argpartition(values[shown], -_WORST)[-_WORST]] for shown in views(direction)]
+    return int(max(found, key=lambda tile: values[tile]))

@@ -1,0 +1,61 @@
+"""The one question to a new user: whether to fetch a depth model that sees more than the small one that is built in."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from spag4d.console import Console
+from spag4d.depth import BUILTIN, best_available, best_published
+from spag4d.installing import fetch_all
+from spag4d.settings import AUTO, Settings
+from spag4d.weights import WEIGHTS, home_folder, readable
+
+_ASKED = "asked-for-a-model.txt"
+
+
+def offered(*, commercial_ok: bool = False) -> str | None:
+    """Return the name of the model to offer: None where a better one is there, or the question was put."""
+    if best_available(commercial_ok=commercial_ok) != BUILTIN or _record().exists():
+        return None
+    return best_published(commercial_ok=commercial_ok)
+
+
+def sentence(name: str) -> str:
+    """Return in one sentence what the model ``name`` is, how large, and under which licence."""
+    weights = WEIGHTS[name]
+    return ("A depth model that makes far better scenes than the small one that is built in can be fetched once: "
+            f"{weights.title}, {readable(weights.size)}, licence: {weights.licence}; "
+            f"results may be sold: {weights.commercial}.")
+
+
+def remember_asked() -> bool:
+    """Remember that the question was put, and return whether that could be written down."""
+    try:
+        home_folder().mkdir(parents=True, exist_ok=True)
+        _record().write_text("Whether to fetch a better depth model was asked. Delete this file to be asked again.\n",
+                             encoding="utf-8")
+    except OSError:
+        return False
+    return True
+
+
+def ask_once(settings: Settings, console: Console, ask: Callable[[str], bool]) -> None:
+    """Ask whether to fetch a better model, unless one was chosen or the question was put before, and fetch it after a yes.
+
+    A download that fails is said, and the built-in model does.
+    """
+    name = offered(commercial_ok=settings.commercial_ok)
+    if settings.depth_model != AUTO or name is None or not someone_is_there() or not remember_asked():
+        return
+    if ask(f"{sentence(name)} Fetch it now?"):
+        fetch_all([name], console)
+
+
+def someone_is_there() -> bool:
+    """Return whether a person sits at a terminal: what is asked is seen on stderr and answered on stdin."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def _record() -> Path:
+    return home_folder() / _ASKED

@@ -1,0 +1,25 @@
+"""Zip archives of foreign hands."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spag4d.errors import InputError
+
+_ENCRYPTED = 1
+
+
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive of which no member is encrypted, and put into words what is wrong with it, also further on."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):
+                raise InputError(f"{path} is encrypted. Unpack it first.")
+            yield archive
+    except zipfile.BadZipFile as error:
+        raise InputError(f"{path} is cut short or damaged: {error}. Copy or download it again.") from error
+    except (NotImplementedError, EOFError, zlib.error) as error:  # packed in ways that Python does not know, or wrongly
+        raise InputError(f"{path} cannot be unpacked: {error}. Copy or download it again.") from error

@@ -1,0 +1,54 @@
+"""Opening what a person named: what is no file, or cannot be read, is said in words."""
+
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from spag4d.errors import InputError
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/])")
+"""What begins as an address on the web does; a drive of Windows has one letter. Paths keep one of its two strokes."""
+
+
+@contextmanager
+def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
+    """Open a file to read, of which people think as of a ``kind``, such as "picture".
+
+    Raises `InputError` for what is missing, no file (a folder, a pipe, an address), or not readable, also later on.
+    """
+    try:
+        check_is_readable(path)
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. Name a {kind} in it.")
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        if error.errno is None:  # a decoder's own
+            raise
+        raise unreadable(path, error) from error
+
+
+def check_is_readable(path: Path) -> None:
+    """Raise `InputError` for what can only be taken for a file by mistake: an address, and a pipe, which may never end."""
+    address = _ADDRESS.match(str(path))
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        if address is None:
+            return
+        raise InputError(f"{address[1]}://{str(path)[address.end():]} is an address. Nothing is fetched from the web: "
+                         "download the file and name that.") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(f"{path} is no file, but a pipe or a device. Save what it carries in a file, and name that.")
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """Return in words that the system does not let a file be read."""
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"there is no file {path}. Check the name.")
+    if isinstance(error, PermissionError):
+        return InputError(f"cannot read {path}: {error.strerror}. Check its permissions.")
+    return InputError(f"cannot read {path}: {error.strerror}. Name another file.")

@@ -1,0 +1,40 @@
+"""What a file's header promises is checked against the size of the file, before memory is asked for it."""
+
+import os
+from pathlib import Path
+
+from spag4d.errors import InputError
+
+PIXEL_LIMIT = 16384 * 8192 * 102 // 100
+"""Most pixels that a picture may have: 16384 x 8192, and the 2 % that a nearly 2:1 picture can have more."""
+
+PIXELS_PER_BYTE = 1000
+"""More pixels than these no picture packs into a byte: JPEG needs a bit for each block of 8 x 8 pixels and plane, and deflate
+and LZW never shrink by more than 1032. Only what has one colour all over can be smaller in newer formats."""
+
+_SIDE_LIMIT = 1_000_000_000
+
+_SMALL = 1 << 22
+"""So many pixels are decoded whatever the size of the file: they cost 50 MB at most."""
+
+
+def check_pixel_count(path: Path | str, width: int, height: int) -> None:
+    """Refuse pictures of more than `PIXEL_LIMIT` pixels with an `InputError` that states both numbers."""
+    if width > _SIDE_LIMIT or height > _SIDE_LIMIT:
+        raise InputError(f"{path} claims sides of more than {_SIDE_LIMIT:,} pixels, which no picture has. Export it anew.")
+    if width * height > PIXEL_LIMIT:
+        raise InputError(f"{path} has {width} x {height} pixels, {width * height / 1e6:,.0f} million. The limit is "
+                         f"{PIXEL_LIMIT / 1e6:,.0f} million (16384 x 8192): make it smaller first.")
+
+
+def check_promise(path: Path, width: int, height: int, file_bytes: int) -> None:
+    """Refuse, with an `InputError`, a file that is too large or holds less than a picture of this size can be packed into."""
+    check_pixel_count(path, width, height)
+    if width * height > max(_SMALL, PIXELS_PER_BYTE * file_bytes):
+        raise InputError(f"{path} is damaged or cut off: it promises {width} x {height} pixels and has {file_bytes:,} bytes. "
+                         "Copy it again or export it anew.")
+
+
+def bytes_of(handle: int) -> int:
+    """Return the size of an open file by its descriptor."""
+    return os.fstat(handle).st_size

@@ -1,0 +1,32 @@
+"""JSON of foreign files: what is not of the stated form is one sentence, never a surprise further on."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spag4d.errors import InputError
+
+
+class Foreign(BaseModel):
+    """Part of a foreign document: types as stated, numbers finite, whatever else stands there ignored."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+def validated(kind: type[Document], data: bytes, path: Path, name: str) -> Document:
+    """Return the document ``name`` of a file at ``path``; raises `InputError` for JSON that is damaged, too deep or otherwise.
+
+    The parser refuses more than 200 levels of nesting.
+    """
+    try:
+        return kind.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        where = f"'{place[:80]}' in its {name}" if place else f"its {name}"
+        raise InputError(f"{path} is damaged, or of another kind: {where} is not as it has to be ({first['msg'][:200]}). "
+                         "Copy or download it again.") from error

@@ -1,0 +1,81 @@
+"""One conversion as the server knows it: what was asked for, how far it is and what came of it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+from spag4d.io import ABOUT
+from spag4d.io.outputs import AUTO, BOTH, formats_in
+
+Status = Literal["queued", "running", "done", "failed", "cancelled"]
+Kind = Literal["photo", "video"]
+
+
+class Result(BaseModel):
+    """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video.
+
+    ``scale_sigma`` is the standard deviation of the log of the scale, where that is estimated.
+    ``walking_range_m`` says how far one may walk in each of 14 directions, in a video before the first frame opens gaps.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    splat_count: int
+    processing_time: float
+    depth_range: tuple[float, float] | None
+    depth_model: str
+    metres_from: str
+    scale_sigma: float | None = None
+    sharp: str
+    device: str
+    stage_times: dict[str, float]
+    walking_range_m: dict[str, float] = {}
+
+
+class Job(BaseModel):
+    """One conversion.
+
+    ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
+    frames of a video so far; ``files`` are the names of what it has made with their sizes in bytes.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: Kind
+    name: str
+    settings: dict[str, Any]
+    created_s: float
+    status: Status = "queued"
+    started_s: float | None = None
+    ended_s: float | None = None
+    starts: int = 0
+    stage: str = ""
+    detail: str = ""
+    done: int = 0
+    total: int = 0
+    fraction: float = 0.0
+    left_s: float | None = None
+    frames: int = 0
+    warnings: list[str] = []
+    error: str = ""
+    files: dict[str, int] = {}
+    result: Result | None = None
+
+    @computed_field
+    @property
+    def formats(self) -> list[str]:
+        """The formats of its scenes, the first of them the one that is quickest to show."""
+        chosen = self.settings["format"]
+        return sorted(formats_in(BOTH if chosen == AUTO else chosen), key=lambda name: ABOUT[name].shown)
+
+    @computed_field
+    @property
+    def downloads(self) -> dict[str, tuple[str, str]]:
+        """Its formats, each with its name for people and what it is good for."""
+        return {name: (about.label, about.purpose) for name, about in ABOUT.items() if name in self.formats}
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in ("done", "failed", "cancelled")

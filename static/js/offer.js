@@ -1,0 +1,22 @@
+// The one offer to whoever comes for the first time: to fetch a depth model that makes better scenes.
+import { element, iconButton, smallButton } from "./dom.js";
+import { recall, remember } from "./storage.js";
+
+const KEY = "spag4d.offer";
+const CROSS = "M6 6l12 12M18 6L6 18";
+
+/** Show the offer in `place` unless it was answered before, or there is none; `accept` is called with the model. */
+export function showOffer(place, { offer, models }, accept) {
+  const model = models.find((one) => one.name === offer?.model);
+  if (!model || recall(KEY)) return;
+  const answered = (answer) => {
+    remember(KEY, answer);
+    place.hidden = true;
+  };
+  const fetchIt = smallButton("Fetch it", () => {
+    answered("yes");
+    accept(model);
+  });
+  place.replaceChildren(element("span", {}, offer.words), fetchIt, iconButton("No, thanks", CROSS, () => answered("no")));
+  place.hidden = false;
+}
