@@ -67,7 +67,7 @@ def test_rolling_the_panorama_rolls_the_result(height: int) -> None:
     with torch.inference_mode():
         before, after = network(rgb), network(rgb.roll(STRIDE, 3))
     for was, now in zip(before.parts, after.parts, strict=True):
-        assert was.std() > 0.1
+        assert was.std() > 0.05
         torch.testing.assert_close(now, was.roll(STRIDE, 2), atol=1e-3, rtol=0)
 
 
