@@ -31,7 +31,8 @@ def run(*arguments: object) -> Result:
 
 def refused(*arguments: object) -> str:
     done = run(*arguments)
-    assert done.exit_code == 2 and "Traceback" not in done.output and done.stderr.count("\n") == 1, done.output
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("Note: ")]
+    assert done.exit_code == 2 and "Traceback" not in done.output and len(errors) == 1, done.output
     return done.stderr
 
 

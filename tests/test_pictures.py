@@ -92,7 +92,7 @@ def test_what_cannot_be_drawn_is_refused_in_words(scene: Path, tmp_path: Path, a
 
 def test_a_file_that_is_no_scene(tmp_path: Path) -> None:
     (tmp_path / "scene.obj").write_text("o")
-    with pytest.raises(InputError, match="ends in .ply or .splat"):
+    with pytest.raises(InputError, match="cannot tell the format"):
         draw(tmp_path / "scene.obj", tmp_path / "view.png", Shot(), device="cpu")
 
 

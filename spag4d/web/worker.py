@@ -141,7 +141,7 @@ class Worker:
                 SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **_named(wanted)):
             frames.append(frame)
             self._say(frames=frame.number)
-        self._record(wanted, None)
+        self._record(wanted, frames[-1].result if frames else None)
         self._say(frames=len(shown), files=[PREVIEW, SETTINGS])
         return _summary_of_video(frames)
 
@@ -150,6 +150,7 @@ class Worker:
 
         record: dict[str, Any] = {"program": "SPAG-4D", "version": __version__, "settings": settings.model_dump()}
         if result is not None:
+            record["settings"]["sharp_refine"] = bool(result.sharp)  # again as it was, whatever is installed there
             record["depth_model_used"] = result.depth_model
         with atomic_path(Path(SETTINGS)) as path:
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -57,7 +57,7 @@ def test_the_page_needs_nothing_else(checked: Checked, tmp_path: Path) -> None:
 
 
 def test_a_scene_without_anything_is_said_to_be_empty(tmp_path: Path) -> None:
-    write_ply(tmp_path / "empty.ply", Gaussians.empty())
+    write_ply(tmp_path / "empty.ply", replace(box_room_scene(), opacities=np.full(len(box_room_scene()), 1e-4, np.float32)))
     empty = check_scene(tmp_path / "empty.ply")
     assert "nothing to see" in empty.report.verdict() and "nothing is there" in empty.report.to_text()
     assert json.loads(empty.report.to_json())["likeness"] is None and "<svg" in page(empty)

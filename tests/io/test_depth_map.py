@@ -94,7 +94,7 @@ def test_webp_is_too_small_for_the_largest_maps(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["depth", "depth.exr", "depth.ply", "npy"])
 def test_unknown_extensions(tmp_path: Path, depth: DepthMap, name: str) -> None:
     for refuse in (lambda path: check_depth_path(path), lambda path: write_depth(path, depth)):
-        with pytest.raises(InputError, match=r"\.npy \(metres\), \.png \(16 bits\) or \.jpg, \.jpeg, \.webp"):
+        with pytest.raises(InputError, match=r"\.npy \(metres\), \.png \(16 bits\), or \.jpg, \.jpeg or \.webp"):
             refuse(tmp_path / name)
 
 
