@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=VALIDATION_SEEDS_BEGIN)
-    parser.add_argument("--height", type=int, default=256, help="of the panoramas; the network's own size is 256")
+    parser.add_argument("--height", type=int, default=512, help="of the panoramas; the network sees 512")
     parser.add_argument("--weights", type=Path, help="instead of those that ship")
     options = parser.parse_args()
     torch.set_num_threads(2)

@@ -81,7 +81,7 @@ export class Contents {
   /** After each picture: see what has come into sight. */
   look() {
     if (this.film) this.#lookAtFilm();
-    else if (this.state === "loading" && this.#scene.settled) this.#lookAtFile(this.#scene.meshName);
+    else if (this.state === "loading" && this.#scene.isDrawn) this.#lookAtFile(this.#scene.meshName);
   }
 
   async #decode(url, signal) {
