@@ -5,7 +5,7 @@ const TOLERANCE = 0.01; // of the ratio of a picture's sides, as the server's
 const VIDEO_RATIOS = [2, 1, 4]; // one eye, two above each other, two beside each other
 const TRIED_S = 2;
 
-/** What a computer without a graphics card takes, measured on two cores: until a job here tells better. */
+/** A guess at what a computer without a graphics card takes, until a job here tells better. */
 const GUESS = { fixed_s: 3, perGaussian_s: 8e-6 };
 const GAUSSIANS_PER_PLACE = 0.75; // of each pixel that the stride leaves, about: the sky has fewer
 
