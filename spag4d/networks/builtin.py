@@ -47,7 +47,7 @@ def pad_sphere(x: torch.Tensor, pixels: int) -> torch.Tensor:
     """Continue an equirectangular map over its borders.
 
     (b, c, h, w) to (b, c, h + 2 pixels, w + 2 pixels): rows beyond a pole are those on its other side, half a turn
-    away and mirrored in elevation; columns wrap. Needs an even w and pixels <= h.
+    away and mirrored in elevation; columns wrap. Needs pixels <= h.
     """
     return _PadSphere.apply(x, pixels)  # pyright: ignore[reportReturnType]
 
@@ -64,8 +64,8 @@ class _PadSphere(torch.autograd.Function):
         out = torch.empty((b, c, h + 2 * pixels, w + 2 * pixels), dtype=x.dtype, device=x.device, memory_format=layout)
         inner = out[..., pixels : pixels + w]
         inner[:, :, pixels : pixels + h] = x
-        _over_pole(inner[:, :, :pixels], x[:, :, :pixels])
-        _over_pole(inner[:, :, pixels + h :], x[:, :, h - pixels :])
+        inner[:, :, :pixels] = x[:, :, :pixels].flip(2).roll(w // 2, 3)
+        inner[:, :, pixels + h :] = x[:, :, h - pixels :].flip(2).roll(w // 2, 3)
         out[..., :pixels] = out[..., w : w + pixels]
         out[..., pixels + w :] = out[..., pixels : 2 * pixels]
         return out
@@ -77,16 +77,8 @@ class _PadSphere(torch.autograd.Function):
         h = gradients[0].shape[2] - 2 * pixels
         top, middle, bottom = (_unwrapped(part, pixels) for part in gradients[0].split((pixels, h, pixels), 2))
         for edge, beyond in ((middle[:, :, :pixels], top), (middle[:, :, h - pixels :], bottom)):
-            crossed = torch.empty_like(beyond)
-            _over_pole(crossed, beyond)
-            edge += crossed
+            edge += beyond.flip(2).roll(-(beyond.shape[3] // 2), 3)
         return middle, None
-
-
-def _over_pole(target: torch.Tensor, rows: torch.Tensor) -> None:
-    """Write rows (b, c, n, w) as they continue on the other side of a pole."""
-    half = rows.shape[-1] // 2
-    target[..., :half], target[..., half:] = rows[..., half:].flip(2), rows[..., :half].flip(2)
 
 
 def _unwrapped(gradient: torch.Tensor, pixels: int) -> torch.Tensor:
