@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float32, Float64
 
+from spag4d.check.rings import ring_starts
 from spag4d.check.tiles import STARTS, TILE_SR, TILES, tile_at
 from spag4d.check.uncertainty import EDGE_RAD, Uncertainty
 from spag4d.data import Gaussians
@@ -21,6 +22,8 @@ from spag4d.kernels import kernel
 _ROWS = (32, 384)
 _PER_CELL = 1.5
 """So many Gaussians share a cell of directions, as far as `_ROWS` allows: then hardly a cell of a whole scene is empty."""
+_FEWEST_CELLS = 3
+"""In a row at a pole, so that none lacks a Gaussian."""
 _SOLID = np.float32(0.3)
 _EDGE_ON, _MOST_SLANT = np.float32(0.05), np.float32(1.15)
 """Cosine below which a disc has no distance along a ray, and by how much that may differ from the disc's own."""
@@ -62,7 +65,7 @@ class Front:
 def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
     """Return the front of a scene, whose depth is wrong by ``uncertainty``, or was measured (None)."""
     rows = int(np.clip(np.sqrt(len(gaussians) / 2 / _PER_CELL), *_ROWS))
-    starts = _ring_starts(rows)
+    starts = ring_starts(rows, _FEWEST_CELLS)
     nearest, own = np.full(starts[-1], -1, np.int64), np.full(starts[-1], np.inf, np.float32)
     _find_nearest(gaussians.means, gaussians.opacities, starts, nearest, own)
     distance = np.full((rows, 2 * rows), np.inf, np.float32)
@@ -89,12 +92,6 @@ def _sample(
         chosen[row, (np.arange(count) * 2 * rows) // count] = True
     surface = chosen & (distance < NOWHERE_M)
     return points[surface], uncertainty.errors(distance[surface], beside_edge[surface])
-
-
-def _ring_starts(rows: int) -> Int64[np.ndarray, " edges"]:
-    """Return where each row of cells begins that are about as wide as high, so that none lacks a Gaussian at the poles."""
-    down = np.pi * (np.arange(rows) + 0.5) / rows - np.pi / 2
-    return np.concatenate([[0], np.cumsum(np.maximum(3, np.rint(2 * rows * np.cos(down))))]).astype(np.int64)
 
 
 @kernel

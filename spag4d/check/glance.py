@@ -12,10 +12,12 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from spag4d.check.merge import Clouds
+from spag4d.check.rings import cell_directions, ring_starts
 from spag4d.check.tiles import TILES, tiles_of
 from spag4d.kernels import kernel
 
 STRETCHED = 3.0
+_FEWEST_RAYS = 3
 """A Gaussian counts as drawn out when it looks so many times longer, against its width, than from the capture point."""
 RINGS = 72
 OPEN = 0.45
@@ -62,16 +64,10 @@ class Rays:
 @lru_cache(maxsize=4)
 def rays(rings: int) -> Rays:
     """Return directions that each stand for the same part of the sphere, ``rings`` from zenith to nadir."""
+    starts = ring_starts(rings, _FEWEST_RAYS)
+    directions = cell_directions(starts).astype(np.float32)
     elevation = np.pi / 2 - np.pi * (np.arange(rings) + 0.5) / rings
-    counts = np.maximum(3, np.rint(2 * rings * np.cos(elevation))).astype(np.int64)
-    found = []
-    for angle, count in zip(elevation, counts, strict=True):
-        azimuth = 2 * np.pi * (np.arange(count) + 0.5) / count - np.pi
-        flat = np.cos(angle)
-        found.append(np.stack([flat * np.sin(azimuth), np.full(count, -np.sin(angle)), flat * np.cos(azimuth)], -1))
-    directions = np.concatenate(found).astype(np.float32)
-    starts, flats = np.concatenate([[0], np.cumsum(counts)]), np.cos(elevation).astype(np.float32)
-    return Rays(directions, starts, flats, tiles_of(directions))
+    return Rays(directions, starts, np.cos(elevation).astype(np.float32), tiles_of(directions))
 
 
 def own_aspects(clouds: Clouds) -> Float32[np.ndarray, " n"]:

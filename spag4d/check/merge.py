@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float32, Float64
 
+from spag4d.check.rings import ring_starts
 from spag4d.data import Gaussians
 from spag4d.kernels import in_parts, kernel
 
@@ -58,7 +59,7 @@ def merged(gaussians: Gaussians, cell_rad: float = CELL_RAD) -> Clouds:
     """
     moments, keep = _moments(gaussians)
     members = np.flatnonzero(keep)
-    starts = _ring_starts(cell_rad)
+    starts = ring_starts(round(np.pi / cell_rad))
     keys = np.empty(len(members), np.int64)
 
     def fill(first: int, last: int) -> None:
@@ -82,14 +83,6 @@ def _clouds_from(sums: Float64[np.ndarray, "n 17"]) -> Clouds:
     area = np.empty(len(mean), np.float32)
     _areas(clouds.means, clouds.shape, area)
     return Clouds(clouds.means, clouds.spread, clouds.shape, (weight[:, 0] / area).astype(np.float32))
-
-
-def _ring_starts(cell_rad: float) -> Int64[np.ndarray, " edges"]:
-    """Return at which cell each ring of directions begins, from the zenith; rings are as high as cells are wide."""
-    rings = round(np.pi / cell_rad)
-    elevation = np.pi / 2 - np.pi * (np.arange(rings) + 0.5) / rings
-    counts = np.maximum(1, np.rint(2 * rings * np.cos(elevation))).astype(np.int64)
-    return np.concatenate([[0], np.cumsum(counts)])
 
 
 def _moments(gaussians: Gaussians) -> tuple[Float32[np.ndarray, "n 8"], Bool[np.ndarray, " n"]]:

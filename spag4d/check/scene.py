@@ -38,20 +38,21 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
     """
     progress.report("Reading", 0, 1)
     photo = None if panorama is None else read_panorama(panorama, progress=progress)
-    gaussians, clouds, facts = _read(scene, progress)
+    gaussians, clouds, facts, comments = _read(scene, progress)
     progress.report("Rendering", 0, 1)
     shown = render_panorama(gaussians, HEIGHT)
     progress.report("Rendering", 1, 1)
     likeness = None if photo is None else find_likeness(gaussians, photo, shown, progress=progress)
     zenith, nadir = poles_open(shown)
-    found = walks(gaussians, _uncertainty(scene), clouds=clouds, progress=progress)
+    found = walks(gaussians, _uncertainty(scene, comments), clouds=clouds, progress=progress)
     report = Report(facts, found, zenith, nadir, likeness)
     return Checked(report, gaussians, shown)
 
 
 def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
     """Return the walking range of a scene file alone; raises `InputError`."""
-    return walking_range(read_scene(scene, progress=progress), _uncertainty(scene), progress=progress)
+    uncertainty = _uncertainty(scene, read_scene_comments(scene))
+    return walking_range(read_scene(scene, progress=progress), uncertainty, progress=progress)
 
 
 def write_range(scene: Path, walking_range: WalkingRange) -> None:
@@ -70,14 +71,14 @@ def check_has_comments(scene: Path) -> None:
                          "to .ply.")
 
 
-def _uncertainty(scene: Path) -> Uncertainty | None:
+def _uncertainty(scene: Path, comments: list[str]) -> Uncertainty | None:
     """Return what the depth of a scene is wrong by, from its comments or, in formats without these, from its scene card."""
-    comments = read_scene_comments(scene)
     return uncertainty_in(comments) if comments else uncertainty_of(read_card(scene).get("depth_model", ""))
 
 
-def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts]:
+def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts, list[str]]:
     gaussians = read_scene(scene, progress=progress)
     clouds = merged(gaussians)
     with opened_scene(scene) as found:
-        return gaussians, clouds, find_facts(scene, read_raw(found, gaussians), clouds, comments_of(found))
+        comments = comments_of(found)
+        return gaussians, clouds, find_facts(scene, read_raw(found, gaussians), clouds, comments), comments

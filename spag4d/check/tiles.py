@@ -6,6 +6,7 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from spag4d.check.rings import cell_directions, ring_starts
 from spag4d.check.walking_range import DIRECTIONS
 from spag4d.kernels import kernel
 
@@ -16,9 +17,7 @@ VIEW_DEG = 75.0
 _WORST = 3
 """The third worst tile of a view is its measure: what spoils three of the 44 spoils the view; one may be an accident."""
 
-COUNTS: Int64[np.ndarray, " rings"] = np.rint(
-    2 * RINGS * np.cos(np.pi / 2 - np.pi * (np.arange(RINGS) + 0.5) / RINGS)).astype(np.int64)
-STARTS: Int64[np.ndarray, " edges"] = np.concatenate([[0], np.cumsum(COUNTS)])
+STARTS = ring_starts(RINGS)
 TILES = int(STARTS[-1])
 TILE_SR = 4 * np.pi / TILES
 _HALF_TURN = np.float32(np.pi)
@@ -52,12 +51,7 @@ def tiles_of(directions: np.ndarray) -> Int64[np.ndarray, " n"]:
 
 def centres() -> Float64[np.ndarray, "tiles 3"]:
     """Return the direction of each tile's centre."""
-    found = []
-    for ring, count in enumerate(COUNTS):
-        down = np.pi * (ring + 0.5) / RINGS - np.pi / 2
-        turn = 2 * np.pi * (np.arange(count) + 0.5) / count - np.pi
-        found.append(np.stack([np.cos(down) * np.sin(turn), np.full(count, np.sin(down)), np.cos(down) * np.cos(turn)], -1))
-    return np.concatenate(found)
+    return cell_directions(STARTS)
 
 
 @lru_cache(maxsize=len(DIRECTIONS))
