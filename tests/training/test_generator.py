@@ -19,13 +19,7 @@ from training.scene_air import atmosphere
 from training.terrain import Terrain
 from training.view import look
 
-
-@pytest.fixture(autouse=True)
-def single_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("single_thread")
 
 
 def empty_scene() -> Scene:

@@ -11,15 +11,9 @@ from training.scene import Scene
 from training.scene_air import atmosphere
 from training.view import look
 
+pytestmark = pytest.mark.usefixtures("single_thread")
+
 PANE_Z_M, WALL_Z_M, HEIGHT = 2.0, 5.0, 64
-
-
-@pytest.fixture(autouse=True)
-def single_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def scene_with_pane(**glass: object) -> Scene:

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from benchmarks.novel_truth import View, beside_jumps, edge_band, jumps, newly_seen, true_distance, world_from_panorama
 from spag4d.geometry.equirect import directions, pixels_from_directions
@@ -10,16 +9,10 @@ from training.scene import Scene
 from training.scene_air import atmosphere
 from training.view import look
 
+pytestmark = pytest.mark.usefixtures("single_thread")
+
 ASIDE_M = np.array([0.4, 0.0, -0.3])
 SCREEN_Z_M, SCREEN_HALF_M, WALL_Z_M = 1.5, 0.5, 4.0
-
-
-@pytest.fixture(autouse=True)
-def single_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def screen_scene() -> Scene:
