@@ -28,7 +28,7 @@ from training.dataset import VALIDATION_SEEDS_BEGIN, Pool
 from training.export import write_weights
 from training.figures import judge, summarize
 from training.generator import Sample
-from training.train import Trainer, add_arguments, run
+from training.train import Trainer, add_arguments, run, trainer_of
 
 _SEEDS_PER_RENDERER = 10_000_000
 _FIRST_WAIT_S = 120.0
@@ -145,11 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
         samples = held_out(Path(scratch) / "held_out", options)
         pool = Pool(Path(scratch) / "pool", refresh_s=5.0, device=options.device)
         with renderers(pool.folder, options):
-            trainer = Trainer(options.lr, options.device, options.seed, options.bfloat16)
-            if options.resume:
-                trainer.load(options.resume)
-            if options.keep_context:
-                trainer.keep_context()
+            trainer = trainer_of(options)
             wait_for(pool, 2 * options.batch)
             report = Report(options.folder, trainer, samples, begin)
             report()

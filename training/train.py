@@ -187,6 +187,17 @@ def add_arguments(parser: argparse.ArgumentParser, *, minutes: float, batch: int
     parser.add_argument("--log-every", type=int, default=50)
 
 
+def trainer_of(options: argparse.Namespace) -> Trainer:
+    """Return the trainer that the options ask for."""
+    trainer = Trainer(options.lr, options.device, options.seed, options.bfloat16)
+    trainer.coarse = options.coarse
+    if options.resume:
+        trainer.load(options.resume)
+    if options.keep_context:
+        trainer.keep_context()
+    return trainer
+
+
 def main() -> None:
     """Train from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -199,12 +210,7 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(options.lr, options.device, options.seed, options.bfloat16)
-    trainer.coarse = options.coarse
-    if options.resume:
-        trainer.load(options.resume)
-    if options.keep_context:
-        trainer.keep_context()
+    trainer = trainer_of(options)
     source = Rendered(WORKING_HW[0], options.device, options.first_seed) if options.render_on_device else Pool(options.pool)
     run(trainer, source, options, checkpoint=options.folder / "last.pt")
 

@@ -139,8 +139,6 @@ def _solve(given, pull, length_right, length_down, runs, links, found):
                 ahead[row, width + 1] = ahead[row, 1]
 
 
-
-
 @kernel
 @no_type_check
 def _decided(values, rows, columns):
