@@ -35,11 +35,14 @@ def decode(rgb: torch.Tensor, log_distance: torch.Tensor) -> tuple[torch.Tensor,
     return rgb.permute(0, 3, 1, 2).float().div(255), log_distance.float()
 
 
-def quarter(log_distance: torch.Tensor) -> torch.Tensor:
-    """Bring (b, h, w) log distances to a quarter of the size: the sixth nearest of each sixteen, which is one of them."""
+def coarse(log_distance: torch.Tensor, step: int = 4) -> torch.Tensor:
+    """Make one pixel of each block of step x step of (b, h, w) log distances: a near one of them, never a mean.
+
+    It is the sixth nearest of sixteen, the second of four: what covers less than that leaves the pixel to what is behind it.
+    """
     b, h, w = log_distance.shape
-    blocks = log_distance.reshape(b, h // 4, 4, w // 4, 4).transpose(2, 3).flatten(3)
-    return blocks.kthvalue(6, -1).values
+    blocks = log_distance.reshape(b, h // step, step, w // step, step).transpose(2, 3).flatten(3)
+    return blocks.kthvalue(math.ceil(step**2 * 3 / 8), -1).values
 
 
 class Pool:

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 
 from spag4d.networks.builtin import WORKING_HW, BuiltinNetwork
 from training.augment import augment
-from training.dataset import Pool, Rendered, quarter
+from training.dataset import Pool, Rendered, coarse
 from training.losses import depth_loss
 from training.optimizer import Average, optimizers
 
@@ -51,7 +51,7 @@ class Trainer:
             answers = (self.network.coarse(rgb),) if self.coarse else self.network.both(rgb)
         loss, terms = depth_loss(answers[0], target)
         for context in answers[1:] if self.learns_context else ():
-            loss = loss + CONTEXT_WEIGHT * depth_loss(context, quarter(target))[0]
+            loss = loss + CONTEXT_WEIGHT * depth_loss(context, coarse(target))[0]
         self.network.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -109,7 +109,8 @@ def batches(
     def make() -> tuple[torch.Tensor, torch.Tensor]:
         rgb, target = source.batch(options.batch, generator)
         if options.coarse:
-            rgb, target = F.avg_pool2d(rgb, 4), quarter(target)
+            step = max(1, 4 * rgb.shape[-2] // WORKING_HW[0])
+            rgb, target = F.avg_pool2d(rgb, step), coarse(target, step)
         return augment(rgb, target, generator)
 
     with ThreadPoolExecutor(1) as executor:
@@ -178,7 +179,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, minutes: float, batch: int
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--lr", type=float, default=lr)
     part = parser.add_mutually_exclusive_group()
-    part.add_argument("--coarse", action="store_true", help="train the context alone, at a quarter of the resolution")
+    part.add_argument("--coarse", action="store_true", help="train the context alone, at 128 x 256: a pool of 256 rows will do")
     part.add_argument("--keep-context", action="store_true", help="train the detail alone")
     parser.add_argument("--resume", type=Path, help="checkpoint (.pt) or shipped weights (.safetensors) to go on from")
     parser.add_argument("--device", default="cpu")

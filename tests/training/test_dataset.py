@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.dataset import Pool, decode, encode, fill, quarter
+from training.dataset import Pool, coarse, decode, encode, fill
 from training.generator import Sample
 
 
@@ -29,11 +29,12 @@ def test_encoding_keeps_colour_distance_sky_and_ignorance() -> None:
     torch.testing.assert_close(log_distance[0][surface].exp(), truth.distance[surface], rtol=2e-3, atol=0)
 
 
-def test_a_quarter_takes_the_sixth_nearest_of_sixteen() -> None:
+def test_a_coarse_pixel_takes_the_sixth_nearest_of_sixteen_or_the_second_of_four() -> None:
     rows = [list(range(16, 0, -1)), [1.0] * 5 + [math.inf] * 11, [7.0] * 6 + [math.nan] * 10, [7.0] * 5 + [math.nan] * 11]
     log_distance = torch.tensor(rows).reshape(1, 4, 4, 4).transpose(1, 2).reshape(1, 4, 16)
-    small = quarter(log_distance)
+    small = coarse(log_distance)
     assert small[0, 0, :3].tolist() == [6.0, math.inf, 7.0] and math.isnan(small[0, 0, 3])
+    assert coarse(torch.tensor([[[4.0, 3.0, 9.0, math.nan], [1.0, 2.0] + [math.inf] * 2]]), 2).tolist() == [[[2.0, math.inf]]]
 
 
 def test_a_pool_serves_what_was_written_and_sees_it_grow(tmp_path: Path) -> None:
