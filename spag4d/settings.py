@@ -1,6 +1,6 @@
 """The one place where a setting is declared: default, bounds or choices, unit, group and help.
 
-Python defaults, command-line options, the JSON schema for web pages, the table in the README and the record written into
+Python defaults, command-line options, the JSON schema for web pages, the table in docs/settings.md and the record written into
 an output all come from the class `Settings`.
 """
 
@@ -338,7 +338,7 @@ _UNSET = {"duration": "the rest", "max_splats": "no limit"}
 
 
 def markdown_table() -> str:
-    """Return the table of all settings for the README."""
+    """Return the table of all settings in docs/settings.md."""
     lines = ["| option | Python | default | allowed | what it does |", "|---|---|---|---|---|"]
     for setting in declared():
         default = setting.field.default

@@ -51,8 +51,7 @@ def said_by_the_program() -> list[str]:
 
 
 def test_what_to_do_is_told_about_messages_that_there_are() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.split("## When something goes wrong")[1].split("\n## ")[0]
+    table = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE)
     said = said_by_the_program()
     assert len(rows) > 10

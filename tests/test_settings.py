@@ -20,8 +20,8 @@ def test_command_line_without_options_is_the_default(command: click.Command, vid
     assert parsed.keys() == names
 
 
-def test_readme_table_is_the_generated_one() -> None:
-    assert markdown_table() in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+def test_the_documented_table_is_the_generated_one() -> None:
+    assert markdown_table() in (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("values", "words"), [
