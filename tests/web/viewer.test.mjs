@@ -125,6 +125,21 @@ for (const dt of [0.02, 0.25]) {
   });
 }
 
+test("a straight walk into the limit stays straight, however the border lies there", () => {
+  const { limitAt } = walkingRange(Object.fromEntries(NAMES.map((name, i) => [name, 0.2 + 0.1 * ((i * 7) % 5)])));
+  for (let degrees = 0; degrees < 360; degrees += 15) {
+    const heading = (degrees * Math.PI) / 180;
+    const look = { heading, pitch: 0, fov: 75 };
+    const aside = { x: 0.02 * Math.cos(heading), z: 0.02 * Math.sin(heading) };
+    for (const begin of [{ x: 0, z: 0 }, aside]) {
+      const pose = moved({ ...homePose(), ...look, ...begin, goal: { ...look, y: 0 } }, { forward: 1 }, 5, 0.05, within(limitAt));
+      const across = Math.cos(heading) * (pose.x - begin.x) + Math.sin(heading) * (pose.z - begin.z);
+      assert.ok(Math.abs(across) < 1e-6, `${across} m sideways at ${degrees} degrees`);
+      assert.ok(pose.stopped && beyond(pose, limitAt) > -0.02, `${beyond(pose, limitAt)} m before the limit at ${degrees} degrees`);
+    }
+  }
+});
+
 const BORDERS = {
   "round border": () => 2,
   "wavy border": (azimuth) => 2 - 0.3 * Math.cos(3 * azimuth),

@@ -10,6 +10,7 @@ const EASE_LOOK_S = 0.06;
 const EASE_ZOOM_S = 0.08;
 const BRAKE_PER_S = 5;
 const FAST = 3;
+const STAY = { x: 0, z: 0 };
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -107,43 +108,47 @@ function travel(next, pose, wanted, shift, dt, world) {
   next.stopped = confined.stopped && Math.hypot(wanted.x, wanted.z) + Math.hypot(shift.x, shift.z) > 0;
 }
 
-/** How far a place lies beyond the walking range; negative within it. */
-function excess(x, z, limitAt) {
-  return Math.hypot(x, z) - limitAt(Math.atan2(x, -z));
-}
-
-/** Brake on the way out, and slide along the border; the way in is always free, also for those who come back from flying. */
+/**
+ * Brake on the way out; the way in is always free, also for those who come back from flying. Whoever walks against the border stops
+ * there and is not led aside; whoever walks along it is led on inside.
+ */
 function confine(from, ahead, dt, limitAt) {
-  const before = excess(from.x, from.z, limitAt);
-  const growth = excess(from.x + ahead.x, from.z + ahead.z, limitAt) - before;
-  const allowed = Math.max(0, -before) * (1 - Math.exp(-BRAKE_PER_S * dt));
-  if (growth <= allowed) return { ...ahead, braked: false, stopped: false };
-  const part = allowed / growth;
-  const slide = along(from, { x: ahead.x * (1 - part), z: ahead.z * (1 - part) }, limitAt);
-  const direct = { x: ahead.x * part, z: ahead.z * part };
-  const taken = pulledIn(from, { x: direct.x + slide.x, z: direct.z + slide.z }, before + allowed, limitAt) ?? direct;
-  const went = Math.hypot(taken.x, taken.z) / Math.max(1e-9, Math.hypot(ahead.x, ahead.z));
-  return { ...taken, braked: true, stopped: went < 0.25 };
+  const limit = (place) => limitAt(Math.atan2(place.x, -place.z));
+  const outside = Math.max(0, away(from) - limit(from));
+  const most = (place) => limit(place) + outside;
+  const reach = (place) => eased(away(from), most(place), dt);
+  const to = sum(from, ahead);
+  if (away(to) <= reach(to)) return { ...ahead, braked: false, stopped: false };
+  const taken = leadsAway(from, ahead) ? straight(from, ahead, reach(to), most) : around(from, ahead, reach);
+  return { ...taken, braked: true, stopped: dot(taken, ahead) < 0.25 * dot(ahead, ahead) };
 }
 
-/** A step along a border that bends, brought back by what it would go beyond; null where that is more than the step itself. */
-function pulledIn(from, step, most, limitAt) {
-  const [x, z] = [from.x + step.x, from.z + step.z];
-  const over = Math.max(0, excess(x, z, limitAt) - most);
-  const radius = Math.hypot(x, z);
-  if (over > Math.hypot(step.x, step.z) || over > radius) return null;
-  const share = radius > 0 ? (radius - over) / radius : 1;
-  return { x: x * share - from.x, z: z * share - from.z };
+const away = (place) => Math.hypot(place.x, place.z);
+const dot = (a, b) => a.x * b.x + a.z * b.z;
+const sum = (a, b) => ({ x: a.x + b.x, z: a.z + b.z });
+const scaled = (a, factor) => ({ x: a.x * factor, z: a.z * factor });
+
+/** Whether a step leads away from the capture point rather than round it. */
+const leadsAway = (from, step) => dot(from, step) >= Math.abs(from.x * step.z - from.z * step.x);
+
+/** How far from the capture point a step may end that begins at `radius` and must not pass `most`. */
+const eased = (radius, most, dt) => (most > radius ? radius + (most - radius) * (1 - Math.exp(-BRAKE_PER_S * dt)) : most);
+
+/** The first part of a step that would end beyond `reach`. */
+function straight(from, step, reach, most) {
+  const growth = away(sum(from, step)) - away(from);
+  const taken = scaled(step, Math.max(0, reach - away(from)) / Math.max(1e-12, growth));
+  const place = sum(from, taken);
+  return away(place) <= most(place) ? taken : STAY;
 }
 
-/** The part of a step that runs along the border. */
-function along(from, rest, limitAt) {
-  const d = 1e-3;
-  const here = excess(from.x, from.z, limitAt);
-  const nx = excess(from.x + d, from.z, limitAt) - here;
-  const nz = excess(from.x, from.z + d, limitAt) - here;
-  const length = Math.hypot(nx, nz);
-  if (length === 0) return { x: 0, z: 0 };
-  const out = Math.max(0, (rest.x * nx + rest.z * nz) / length);
-  return { x: rest.x - (out * nx) / length, z: rest.z - (out * nz) / length };
+/** A step that is brought back towards the capture point. */
+function around(from, step, reach) {
+  const inside = (whole) => {
+    const to = sum(from, whole);
+    return sum(scaled(to, Math.min(1, reach(to) / away(to))), scaled(from, -1));
+  };
+  const once = inside(step);
+  const taken = inside(scaled(step, Math.min(1, away(step) / away(once)))); // nobody is carried along faster than they walk
+  return dot(taken, step) > 0 ? taken : STAY; // nor against their will
 }
