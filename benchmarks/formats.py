@@ -19,10 +19,10 @@ import numpy as np
 
 from spag4d import SPAG4D
 from spag4d.data import Gaussians
+from spag4d.formats import READERS, WRITERS
+from spag4d.formats.hilbert import curve_order
+from spag4d.formats.splat import _largest_first
 from spag4d.geometry.rotation import rotations_from_quats
-from spag4d.io import READERS, WRITERS
-from spag4d.io.curve import curve_order
-from spag4d.io.splat import _largest_first
 from spag4d.render.view import render_panorama
 
 _IN_SHELLS = ("compressed.ply", "sog")

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from spag4d.data import Gaussians
+from spag4d.formats.scene import read_scene
 from spag4d.geometry.camera import camera_looking
-from spag4d.io.scene import read_scene
 from spag4d.render.view import render_panorama, render_view
 
 

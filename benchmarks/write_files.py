@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from spag4d.data import Gaussians
-from spag4d.io.ply import write_ply
-from spag4d.io.splat import write_splat
+from spag4d.formats.ply import write_ply
+from spag4d.formats.splat import write_splat
 
 try:
     from gsply import plywrite  # pyright: ignore[reportMissingImports]

@@ -8,9 +8,9 @@ from pathlib import Path
 from spag4d.conversion import ConversionResult
 from spag4d.core import SPAG4D
 from spag4d.errors import Cancelled, InputError, either
-from spag4d.io import WRITERS
+from spag4d.formats import WRITERS
+from spag4d.formats.outputs import formats_in, output_paths
 from spag4d.io.image import IMAGE_EXTENSIONS
-from spag4d.io.outputs import formats_in, output_paths
 from spag4d.progress import SILENT, Progress
 from spag4d.settings import AUTO
 

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.check.facts import invalid_values
-from spag4d.io import ABOUT, READERS
-from spag4d.io.encoding import encoding_of
-from spag4d.io.raw import read_raw
-from spag4d.io.scene import comments_of, opened_scene
+from spag4d.formats import ABOUT, READERS
+from spag4d.formats.encoding import encoding_of
+from spag4d.formats.raw import read_raw
+from spag4d.formats.scene import comments_of, opened_scene
 from spag4d.progress import SILENT, Progress
 
 _QUANTILES = (0.0, 0.01, 0.5, 0.99, 1.0)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from spag4d.data import DepthMap, Gaussians
 from spag4d.errors import InputError, either
+from spag4d.formats.scene import read_scene
 from spag4d.io.atomic import atomic_path, check_target
 from spag4d.io.depth_map import check_depth_path, write_depth
 from spag4d.io.movie import write_movie
-from spag4d.io.scene import read_scene
 from spag4d.progress import SILENT, Progress
 from spag4d.render.on_cuda import drawing_device
 from spag4d.render.path import parallax_path, view_from

@@ -15,8 +15,8 @@ from pydantic.fields import FieldInfo
 
 from spag4d.depth import DEPTH_MODELS
 from spag4d.errors import InputError
-from spag4d.io import WRITERS
-from spag4d.io.outputs import AUTO, BOTH
+from spag4d.formats import WRITERS
+from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.registry import nearest
 
 VIDEO = "Video"

@@ -22,7 +22,7 @@ from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
-from spag4d.io import WRITERS
+from spag4d.formats import WRITERS
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
 from spag4d.refine.caps import fill_caps, paint_caps

@@ -11,13 +11,13 @@ from jaxtyping import Float64
 from spag4d import __version__
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
+from spag4d.formats import WRITERS
+from spag4d.formats.finite import usable
+from spag4d.formats.outputs import output_paths
+from spag4d.formats.recognise import kind_of
+from spag4d.formats.scene import read_scene, read_scene_comments
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
-from spag4d.io import WRITERS
 from spag4d.io.atomic import check_target
-from spag4d.io.outputs import output_paths
-from spag4d.io.recognise import kind_of
-from spag4d.io.scene import read_scene, read_scene_comments
-from spag4d.io.usable import usable
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.edit import most_visible, opaque, rotated, scaled, within
 

@@ -222,13 +222,13 @@ def test_a_pipe_of_another_encoding_is_no_obstacle(photo: Path, depth: Path, tmp
 
 
 SLOW_WRITER = """
-import sys, time, spag4d.io.ply, spag4d.cli
-encode = spag4d.io.ply._encode
+import sys, time, spag4d.formats.ply, spag4d.cli
+encode = spag4d.formats.ply._encode
 def slow(*args):
     print("writing", flush=True)
     time.sleep(3)
     return encode(*args)
-spag4d.io.ply._encode = slow
+spag4d.formats.ply._encode = slow
 spag4d.cli.main()
 """
 

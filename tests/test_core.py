@@ -7,9 +7,9 @@ import pytest
 from spag4d import SPAG4D, InputError
 from spag4d.data import DepthMap, Panorama
 from spag4d.errors import Cancelled, ResourceError
-from spag4d.io.ply import read_ply
-from spag4d.io.scene_card import card_path
-from spag4d.io.splat import read_splat
+from spag4d.formats.ply import read_ply
+from spag4d.formats.scene_card import card_path
+from spag4d.formats.splat import read_splat
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
 
@@ -243,7 +243,7 @@ def test_a_page_of_its_own(panorama: Panorama, truth: DepthMap, tmp_path: Path, 
     folder.mkdir(parents=True)
     for name in ("index.js", "index.css", "LICENSE"):
         (folder / name).write_text(name)
-    monkeypatch.setattr("spag4d.io.viewer_page.static_folder", lambda: tmp_path)
+    monkeypatch.setattr("spag4d.formats.viewer_page.static_folder", lambda: tmp_path)
     result = SPAG4D(stride=8).convert(panorama, tmp_path / "scene.spz", depth_map=truth, export_html=tmp_path / "page.html")
     assert [path.name for path in result.output_paths] == ["scene.spz"] and "Writing page" in result.stage_times
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")

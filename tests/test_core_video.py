@@ -14,8 +14,8 @@ from spag4d import SPAG4D, InputError
 from spag4d.cli import cli, frames_in_words
 from spag4d.conversion import FRAMES
 from spag4d.errors import Cancelled
+from spag4d.formats.ply import read_ply
 from spag4d.io.image import read_panorama
-from spag4d.io.ply import read_ply
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.clips import encode
 

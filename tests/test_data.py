@@ -8,7 +8,7 @@ from spag4d.data import SH_COUNTS, DepthMap, Gaussians, Panorama, PinholeCamera,
 from spag4d.errors import Cancelled
 from spag4d.progress import SILENT, Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
-from tests.io.gaussian_scenes import scene
+from tests.formats.gaussian_scenes import scene
 
 
 def zeros(*shape: int) -> np.ndarray:

@@ -6,8 +6,8 @@ import pytest
 
 from spag4d.describing import describe
 from spag4d.errors import InputError
-from spag4d.io import ABOUT, WRITERS
-from tests.io.gaussian_scenes import scene
+from spag4d.formats import ABOUT, WRITERS
+from tests.formats.gaussian_scenes import scene
 
 ENCODINGS = {
     "ply": "PLY, 17 properties", "splat": "SPLAT, records of 32 bytes", "spz": "SPZ version 3, positions in steps of 1/4096 m",

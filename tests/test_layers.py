@@ -16,7 +16,7 @@ LAYERS = [
     ("hub",),
     ("networks", "geometry"),
     ("io",),
-    ("depth", "refine", "splat", "video", "render"),
+    ("depth", "refine", "splat", "video", "render", "formats"),
     ("check",),
     ("settings",),
     ("conversion", "sequence_record"),

@@ -11,8 +11,8 @@ from PIL import Image
 from spag4d.cli import cli
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
+from spag4d.formats.ply import write_ply
 from spag4d.io.clip import read_clip
-from spag4d.io.ply import write_ply
 from spag4d.pictures import Shot, draw
 
 

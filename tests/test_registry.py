@@ -2,7 +2,7 @@ import pytest
 
 from spag4d.depth import DEPTH_MODELS
 from spag4d.errors import InputError
-from spag4d.io import READERS, WRITERS
+from spag4d.formats import READERS, WRITERS
 from spag4d.registry import Registry, nearest
 
 

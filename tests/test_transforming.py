@@ -6,16 +6,16 @@ import pytest
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
+from spag4d.formats import READERS, WRITERS
+from spag4d.formats.ply import read_ply, write_ply
+from spag4d.formats.scene import read_scene, read_scene_comments
 from spag4d.geometry.rotation import rotations_from_quats
-from spag4d.io import READERS, WRITERS
-from spag4d.io.ply import read_ply, write_ply
-from spag4d.io.scene import read_scene, read_scene_comments
 from spag4d.progress import Notice, Progress
 from spag4d.render.seen_colors import seen_colors
 from spag4d.transforming import Change, transform
-from tests.io.gaussian_scenes import scene
-from tests.io.precision import differences, paired
-from tests.io.test_ply import columns_of, write_foreign
+from tests.formats.gaussian_scenes import scene
+from tests.formats.precision import differences, paired
+from tests.formats.test_ply import columns_of, write_foreign
 
 COMMENTS = ["SPAG-4D 0.1.0", "settings {}", "walking range m ..."]
 

@@ -12,12 +12,12 @@ from spag4d.check.walking import walking_range, walks
 from spag4d.check.walking_range import WalkingRange, is_walking_range
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
+from spag4d.formats.ply_comments import replace_comment
+from spag4d.formats.raw import read_raw
+from spag4d.formats.recognise import kind_of
+from spag4d.formats.scene import comments_of, opened_scene, read_scene, read_scene_comments
+from spag4d.formats.scene_card import read_card
 from spag4d.io.image import read_panorama
-from spag4d.io.ply_comments import replace_comment
-from spag4d.io.raw import read_raw
-from spag4d.io.recognise import kind_of
-from spag4d.io.scene import comments_of, opened_scene, read_scene, read_scene_comments
-from spag4d.io.scene_card import read_card
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from spag4d.io import ABOUT
-from spag4d.io.outputs import AUTO, BOTH, formats_in
+from spag4d.formats import ABOUT
+from spag4d.formats.outputs import AUTO, BOTH, formats_in
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 Kind = Literal["photo", "video"]

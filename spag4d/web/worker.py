@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from spag4d.conversion import ConversionResult, FrameResult
 from spag4d.device import explained_memory_errors
 from spag4d.errors import Cancelled, Spag4dError
+from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.io.atomic import atomic_path
-from spag4d.io.outputs import AUTO, BOTH
 from spag4d.progress import Event, Notice, Progress
 from spag4d.web.places import SOURCE
 

@@ -7,7 +7,7 @@ import pytest
 from spag4d import SPAG4D
 from spag4d.check.scene import check_scene, range_of
 from spag4d.check.walking_range import NAMES, WalkingRange
-from spag4d.io.ply_comments import read_comments
+from spag4d.formats.ply_comments import read_comments
 from tests.box_room import BoxRoom
 
 HEIGHT = 128

@@ -13,7 +13,7 @@ from spag4d.check.page import page, write_page
 from spag4d.check.scene import Checked, check_scene
 from spag4d.check.walking_range import NAMES
 from spag4d.errors import InputError
-from spag4d.io.ply import write_ply
+from spag4d.formats.ply import write_ply
 from tests.box_room import BoxRoom
 from tests.check.scenes import HEIGHT, box_room_scene
 

@@ -8,7 +8,7 @@ from spag4d.geometry.camera import camera_looking
 from spag4d.geometry.harmonics import harmonics
 from spag4d.render.seen_colors import seen_colors
 from spag4d.render.view import moved, render_panorama, render_view
-from tests.io.gaussian_scenes import scene
+from tests.formats.gaussian_scenes import scene
 
 C1 = 0.4886025119029199  # of the harmonics of degree 1
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll, rotations_from_quats
 from spag4d.splat.edit import most_visible, opaque, rotated, scaled, taken, within
-from tests.io.gaussian_scenes import scene
+from tests.formats.gaussian_scenes import scene
 
 
 def test_turning_moves_means_and_axes_alike() -> None:

@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from spag4d import SPAG4D, Settings
-from spag4d.io.ply import read_ply
-from spag4d.io.splat import read_splat
+from spag4d.formats.ply import read_ply
+from spag4d.formats.splat import read_splat
 from tests.web.running_server import PATIENCE_S, RunningServer
 
 BASICS = {

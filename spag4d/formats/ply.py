@@ -1,0 +1,118 @@
+"""The PLY file of 3D Gaussian splatting (Kerbl et al. 2023), with view-dependent colours of degree 0 to 3.
+
+Encodings: logit of the opacity, natural logarithm of the scale, spherical-harmonic coefficients of the colour (those above
+degree 0 channel by channel), rotation as wxyz. The file is as plain as can be, because some reader refuses each of these: a
+second element, properties that are not ``float``, types spelled ``float32``, line ends other than ``\\n``.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from spag4d.color import sh0_from_rgb
+from spag4d.data import Gaussians
+from spag4d.formats.finite import usable
+from spag4d.formats.placing import ORIGIN, placed
+from spag4d.formats.ply_header import comment_lines
+from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, read_vertices
+from spag4d.formats.records import require_file, unit_quats, write_records
+from spag4d.progress import SILENT, Progress
+
+_NORMAL = ("nx", "ny", "nz")
+
+_SMALLEST_SCALE_M = 1e-8
+_OPACITY_MARGIN = 1e-6  # keeps the logit finite
+_LARGEST_EXPONENT = 80.0  # keeps float32 finite
+
+
+def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (), progress: Progress = SILENT) -> None:
+    """Write a binary little-endian PLY of float32, one comment line for each comment.
+
+    The properties are x y z, normal, f_dc, f_rest (where colours depend on the view), opacity, scale and rot. The normal is the
+    thin axis of a Gaussian, turned towards the capture point. Raises `InputError` where ``path`` cannot be written,
+    `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
+    """
+    gaussians = usable(gaussians, progress)
+    properties = _properties(0 if gaussians.sh is None else gaussians.sh.shape[1])
+    lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
+             f"element vertex {len(gaussians)}", *(f"property float {name}" for name in properties), "end_header", ""]
+    write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(_encode, gaussians),
+                  4 * len(properties), "Writing PLY", progress)
+
+
+def _properties(sh_count: int) -> tuple[str, ...]:
+    return (*MEAN, *_NORMAL, *COLOR, *(f"f_rest_{number}" for number in range(3 * sh_count)), "opacity", *SCALE, *QUAT)
+
+
+def read_ply(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+    """Read a 3DGS PLY of any tool: text or binary, properties in any order, further ones (normals) ignored.
+
+    Quaternions come back with length one, and colours within 0–1 where they do not depend on the view. Discs of 2DGS get a thin
+    third axis. ``shift_m`` is added to the places in float64. Warns of what is in the file and not in what is returned. Raises
+    `InputError` for a file that is missing, empty, cut short, no PLY, or a PLY of another kind (compressed, a mesh).
+    """
+    require_file(path)
+    vertices = read_vertices(path, progress)
+    colors = vertices.colors
+    return Gaussians(
+        means=placed(vertices.means, shift_m, progress),
+        scales=np.exp(np.clip(vertices.log_scales, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)),
+        quats_wxyz=unit_quats(vertices.quats_wxyz),
+        opacities=1 / (1 + np.exp(-np.clip(vertices.logits, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))),
+        colors=np.clip(colors, 0, 1) if vertices.sh is None else colors,
+        sh=vertices.sh,
+    )
+
+
+def _encode(gaussians: Gaussians, rows: slice) -> Float32[np.ndarray, "n k"]:
+    """Compute property by property in contiguous memory and transpose once, which is the fastest way to interleave them."""
+    rest = 0 if gaussians.sh is None else 3 * gaussians.sh.shape[1]
+    planes = np.empty((17 + rest, rows.stop - rows.start), np.float32)
+    means, normals, colors, sh, opacity, scales, quats = np.split(planes, np.cumsum((3, 3, 3, rest, 1, 3)))
+    if gaussians.sh is not None:
+        sh[:] = gaussians.sh[rows].transpose(2, 1, 0).reshape(rest, -1)
+    means[:] = gaussians.means[rows].T
+    colors[:] = sh0_from_rgb(gaussians.colors[rows]).T
+    opacity[0] = _logit(gaussians.opacities[rows])
+    log_scales = np.maximum(gaussians.scales[rows], _SMALLEST_SCALE_M)
+    scales[:] = np.log(log_scales, out=log_scales).T
+    quats[:] = gaussians.quats_wxyz[rows].T
+    axes = _thin_axes(scales, quats)
+    np.multiply(axes, np.copysign(np.float32(1), -np.einsum("ij,ij->j", axes, means)), out=normals)
+    return cv2.transpose(planes)
+
+
+def _logit(opacities: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
+    alpha = np.clip(opacities, _OPACITY_MARGIN, 1 - _OPACITY_MARGIN)
+    alpha /= 1 - alpha
+    return np.log(alpha, out=alpha)
+
+
+def _thin_axes(scales: Float32[np.ndarray, "3 n"], quats: Float32[np.ndarray, "4 n"]) -> Float32[np.ndarray, "3 n"]:
+    """Return the unit axes along which the Gaussians are thinnest."""
+    x, y, z = scales
+    axes = _rotated_axis(quats, 2)
+    for axis, thinnest in ((0, (x <= y) & (x < z)), (1, (y < x) & (y < z))):
+        if thinnest.any():
+            np.copyto(axes, _rotated_axis(quats, axis), where=thinnest)
+    return axes
+
+
+def _rotated_axis(quats: Float32[np.ndarray, "4 n"], axis: int) -> Float32[np.ndarray, "3 n"]:
+    """Return column ``axis`` of the rotation matrices: 1 - 2 (b² + c²), 2 (a b + w c), 2 (a c - w b)."""
+    second, third = (axis + 1) % 3, (axis + 2) % 3
+    scaled = quats * np.float32(np.sqrt(2))
+    w, a, b, c = scaled[0], scaled[1 + axis], scaled[1 + second], scaled[1 + third]
+    rotated = np.empty((3, quats.shape[1]), np.float32)
+    product = b * b
+    np.subtract(1, product, out=rotated[axis])
+    rotated[axis] -= np.multiply(c, c, out=product)
+    np.multiply(a, b, out=rotated[second])
+    rotated[second] += np.multiply(w, c, out=product)
+    np.multiply(a, c, out=rotated[third])
+    rotated[third] -= np.multiply(w, b, out=product)
+    return rotated

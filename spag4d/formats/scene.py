@@ -1,0 +1,129 @@
+"""A scene file of any format, also where it is packed once more."""
+
+import gzip
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from jaxtyping import Float64
+
+from spag4d.data import Gaussians
+from spag4d.errors import InputError, printable
+from spag4d.formats import COMMENT_READERS, READERS
+from spag4d.formats.finite import is_usable
+from spag4d.formats.placing import ORIGIN
+from spag4d.formats.recognise import GZIPPED, ZIPPED, kind_of
+from spag4d.io.archive import opened_zip
+from spag4d.io.bounds import check_unpacked
+from spag4d.progress import SILENT, Progress
+
+_PIECE = 1 << 20
+_DEEPEST = 2
+"""A scene is packed in a .gz, and that in a .zip, at most."""
+_SCENES = (".ply", ".splat", ".spz", ".sog", ".glb", ".gltf", ".ksplat", ".gz")
+
+
+@dataclass(frozen=True)
+class SceneFile:
+    """A scene of a known format: ``path`` is the file itself, unpacked where it was packed."""
+
+    kind: str
+    path: Path
+
+
+@contextmanager
+def opened_scene(path: Path) -> Iterator[SceneFile]:
+    """Find out what a file or folder is, and unpack it for as long as the block lasts where it is packed.
+
+    Raises `InputError` for what is no scene. Its messages name ``path``, also those raised in the block.
+    """
+    kind = kind_of(path)
+    if kind not in (GZIPPED, ZIPPED):
+        yield SceneFile(kind, path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            inner = path
+            for level in range(_DEEPEST):
+                inner = _unpacked(kind, inner, Path(folder, str(level)))
+                kind = kind_of(inner)
+                if kind not in (GZIPPED, ZIPPED):
+                    break
+            else:
+                raise InputError(f"{path} is packed several times. Unpack it first.")
+            yield SceneFile(kind, inner)
+        except InputError as error:
+            for level in range(_DEEPEST):
+                error = InputError(str(error).replace(f"{Path(folder, str(level))}", str(path)))
+            raise error from None
+
+
+def _unpacked(kind: str, path: Path, folder: Path) -> Path:
+    folder.mkdir()
+    return _ungzipped(path, folder) if kind == GZIPPED else _unzipped(path, folder)
+
+
+def _ungzipped(path: Path, folder: Path) -> Path:
+    target, total, size = folder / (path.stem or "scene"), 0, path.stat().st_size
+    try:
+        with gzip.open(path) as source, target.open("wb") as file:
+            while piece := source.read(_PIECE):
+                total += len(piece)
+                check_unpacked(size, total, path)
+                file.write(piece)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path} is cut short or damaged: {error}. Copy or download it again.") from error
+    return target
+
+
+def _unzipped(path: Path, folder: Path) -> Path:
+    """Unpack the one scene of an archive, and what stands beside it there."""
+    with opened_zip(path) as archive:
+        files = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
+        scenes = [entry for entry in files if PurePosixPath(entry.filename).suffix.lower() in _SCENES]
+        if len(scenes) != 1:
+            raise InputError(f"{path} holds {len(scenes) or 'no'} scenes" + (": unpack it and name one." if scenes else "."))
+        place = PurePosixPath(scenes[0].filename).parent
+        beside = [entry for entry in files if PurePosixPath(entry.filename).parent == place]
+        check_unpacked(path.stat().st_size, sum(entry.file_size for entry in beside), path)
+        for entry in beside:
+            name = PurePosixPath(entry.filename).name
+            with archive.open(entry) as source, (folder / name).open("wb") as file:
+                shutil.copyfileobj(source, file, _PIECE)
+        return folder / PurePosixPath(scenes[0].filename).name
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+
+
+def read_scene(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+    """Read a scene by what is in it, moved by ``shift_m``.
+
+    Raises `InputError` for what is no scene, for one without a Gaussian that can be used, and what the format's reader raises.
+    """
+    with opened_scene(path) as found:
+        gaussians = READERS.load(found.kind)(found.path, shift_m=shift_m, progress=progress)
+    if not len(gaussians):
+        raise InputError(f"{path} is a scene of no Gaussians.")
+    if not is_usable(gaussians).any():
+        raise InputError(f"{path} holds no usable Gaussian: all {len(gaussians):,} have a value that is not a finite number.")
+    return gaussians
+
+
+def read_scene_comments(path: Path) -> list[str]:
+    """Return the comments of a scene file, none where its format has no place for them; raises `InputError`."""
+    with opened_scene(path) as found:
+        return comments_of(found)
+
+
+def comments_of(scene: SceneFile) -> list[str]:
+    """Return the comments of a scene, without anything that a terminal would take for a command; raises `InputError`."""
+    if scene.kind not in COMMENT_READERS:
+        return []
+    return [printable(comment) for comment in COMMENT_READERS.load(scene.kind)(scene.path)]

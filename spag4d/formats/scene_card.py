@@ -1,0 +1,57 @@
+"""The file ``<name>.scene.json`` beside a scene: what no splat format has room for, so that a viewer can begin well."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from spag4d import __version__
+from spag4d.formats.outputs import without_extension
+from spag4d.io.atomic import atomic_path
+
+ENDING = ".scene.json"
+_VERSION = 1
+_VERTICAL_FIELD_OF_VIEW_DEG = 60
+
+
+def card_path(scene: Path) -> Path:
+    """Return where the card of a scene lies: beside it, and the same for all of its formats."""
+    stem = without_extension(scene)
+    return stem.with_name(f"{stem.name}{ENDING}")
+
+
+def read_card(scene: Path) -> dict[str, Any]:
+    """Return what the card beside a scene says, nothing where none is there that can be read."""
+    try:
+        card = json.loads(card_path(scene).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) and scene.name in card.get("files", ()) else {}
+
+
+def write_card(
+    path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str, scale_sigma: float | None,
+    walking_range_m: Mapping[str, float],
+) -> None:
+    """Write the card of ``scenes``, the same one in several formats, which were made at the origin of their axes.
+
+    ``metric`` says whether lengths are metres and ``metres_from`` whose, where they are not the depth model's own;
+    ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated. Raises what `atomic_path` raises.
+    """
+    card: dict[str, Any] = {
+        "scene_card": _VERSION,
+        "program": f"SPAG-4D {__version__}",
+        "files": [scene.name for scene in scenes],
+        "frame": {"x": "right", "y": "down", "z": "forward", "handedness": "right", "up": [0, -1, 0],
+                  "except": "a .glb is y up: x right, y up, z backward"},
+        "unit": "m" if metric else "arbitrary",
+        "metric": metric,
+        "depth_model": depth_model,
+        "metres_from": (metres_from or depth_model) if metric else "",
+        "scale_sigma": None if scale_sigma is None else round(scale_sigma, 4),
+        "start": {"position": [0, 0, 0], "look_at": [0, 0, 1], "up": [0, -1, 0],
+                  "vertical_fov_deg": _VERTICAL_FIELD_OF_VIEW_DEG},
+        "walking_range_m": dict(walking_range_m),
+    }
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
