@@ -113,7 +113,12 @@ def convert(
 def _offer_model(converter: "SPAG4D", console: "Console") -> None:
     from spag4d.first_run import ask_once
 
-    ask_once(converter.settings, console, _asked)
+    def fetch(name: str) -> None:
+        from spag4d.installing import fetch_all
+
+        fetch_all([name], console)  # one that fails is said, and the built-in model does
+
+    ask_once(converter.settings, _asked, fetch)
 
 
 def _convert_folder(

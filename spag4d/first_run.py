@@ -5,9 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from spag4d.console import Console
 from spag4d.depth import BUILTIN, best_available, best_published
-from spag4d.installing import fetch_all
 from spag4d.settings import AUTO, Settings
 from spag4d.weights import WEIGHTS, home_folder, readable
 
@@ -40,16 +38,13 @@ def remember_asked() -> bool:
     return True
 
 
-def ask_once(settings: Settings, console: Console, ask: Callable[[str], bool]) -> None:
-    """Ask whether to fetch a better model, unless one was chosen or the question was put before, and fetch it after a yes.
-
-    A download that fails is said, and the built-in model does.
-    """
+def ask_once(settings: Settings, ask: Callable[[str], bool], fetch: Callable[[str], object]) -> None:
+    """Ask whether to fetch a better model, unless one was chosen or the question was put before; after a yes, ``fetch`` it."""
     name = offered(commercial_ok=settings.commercial_ok)
     if settings.depth_model != AUTO or name is None or not someone_is_there() or not remember_asked():
         return
     if ask(f"{sentence(name)} Fetch it now?"):
-        fetch_all([name], console)
+        fetch(name)
 
 
 def someone_is_there() -> bool:

@@ -19,7 +19,7 @@ LAYERS = [
     ("depth", "refine", "splat", "video", "render", "formats"),
     ("check",),
     ("settings",),
-    ("conversion", "sequence_record"),
+    ("conversion", "sequence_record", "first_run"),
     ("stages", "sequence", "contradictions"),
     ("core",),
     ("batch", "pictures", "transforming", "describing"),
@@ -27,7 +27,6 @@ LAYERS = [
     ("console",),
     ("checking",),
     ("installing", "endings"),
-    ("first_run",),
     ("web",),
     ("cli",),
     ("__main__", "__init__"),
@@ -72,6 +71,12 @@ def test_folders_are_at_most_two_deep() -> None:
 
 def test_help_does_not_import_the_heavy_packages() -> None:
     code = "import sys, spag4d.cli; print(*sorted({'torch', 'cv2', 'numpy', 'PIL'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_the_server_starts_without_what_only_conversions_need() -> None:
+    code = "import sys, spag4d.web.app; print(*sorted({'torch', 'numba'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
