@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from spag4d.errors import WeightsError
+from spag4d.errors import WeightsError, reason
 
 _CHUNK = 1 << 22
 _RECORD = "record.json"
@@ -182,8 +182,8 @@ def read_record(name: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise WeightsError(f"the record {path} cannot be read ({error}). Delete it; the weights beside it are then checked "
-                           "anew.") from error
+        raise WeightsError(f"the record {path} cannot be read ({reason(error)}). Delete it; the weights beside it are then "
+                           "checked anew.") from error
     if not isinstance(record, dict):
         raise WeightsError(f"the record {path} is damaged. Delete it; the weights beside it are then checked anew.")
     return record

@@ -50,8 +50,8 @@ def test_what_cannot_be_done_ends_with_two(scene: Path, tmp_path: Path) -> None:
     write_splat(tmp_path / "scene.splat", box_room_scene())
     (tmp_path / "broken.ply").write_bytes(b"ply\nformat ascii 1.0\nelement vertex 0\nend_header\n")
     for arguments, words in (
-        ((tmp_path / "scene.splat", "--write"), "no place for a comment"), ((tmp_path / "missing.ply",), "does not exist"),
-        ((tmp_path / "broken.ply",), "lacks the properties"), ((tmp_path / "scene.txt",), "does not exist"),
+        ((tmp_path / "scene.splat", "--write"), "no place for a comment"), ((tmp_path / "missing.ply",), "there is no file"),
+        ((tmp_path / "broken.ply",), "lacks the properties"), ((tmp_path / "scene.txt",), "there is no file"),
         ((tmp_path,), "sequence.json"),
         ((tmp_path, "--html", "a.html"), "one scene"), ((scene, "--html", tmp_path / "no" / "a.html"), "does not exist"),
         ((scene, "--panorama", tmp_path / "no.jpg"), "no.jpg"),

@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from spag4d import errors
@@ -10,6 +13,12 @@ def test_choices_and_reasons_are_parts_of_a_sentence() -> None:
     assert either(["a"]) == "a" and either(["a", "b"]) == "a or b" and either(iter("abc")) == "a, b or c"
     assert reason(OSError("set it by an\n environment variable.")) == "set it by an environment variable"
     assert reason(KeyError()) == "KeyError"
+
+
+def test_no_sentence_ends_in_two_full_stops() -> None:
+    """What another error says may have its own: within a sentence it is quoted by its `reason`."""
+    sources = Path(errors.__file__).parent.rglob("*.py")
+    assert not [source.name for source in sources if re.search(r"\{error\}[.,;)]", source.read_text("utf-8"))]
 
 
 @pytest.mark.parametrize("kind", KINDS)

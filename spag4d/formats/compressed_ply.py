@@ -20,8 +20,9 @@ from spag4d.formats.hilbert import curve_order
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.ply_header import PlyHeader, comment_lines, read_header
 from spag4d.formats.ply_rows import columns, element_rows
-from spag4d.formats.records import Block, require_file, write_blocks
+from spag4d.formats.records import Block, write_blocks
 from spag4d.formats.smallest_three import from_unsigned, quats_from_smallest_three, smallest_three
+from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 
 _GROUP = 256

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64
 
 from spag4d.color import rgb_from_sh0, srgb_from_linear
 from spag4d.data import SH_COUNTS, Gaussians
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.formats.glb import COLOR, OPACITY, ROTATION, SCALE, SRGB, sh_names
 from spag4d.formats.gltf import Document, GltfFile, Node, Primitive
 from spag4d.formats.placing import ORIGIN, placed
@@ -36,7 +36,7 @@ def read_glb(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
     try:
         parts = [_moved(gaussians, matrix, shift_m, path, progress) for gaussians, matrix in _parts(file, progress)]
     except (KeyError, IndexError, ValueError) as error:
-        raise InputError(f"{path} is no glTF with plain Gaussians: {type(error).__name__} {error}. Save it without "
+        raise InputError(f"{path} is no glTF with plain Gaussians: {type(error).__name__} {reason(error)}. Save it without "
                          "compression.") from error
     return Gaussians.concatenate(parts)
 

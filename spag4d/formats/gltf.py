@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from pydantic import Field
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.formats.glb import BINARY_CHUNK, EXTENSION, JSON_CHUNK, MAGIC, SRGB, VERSION
-from spag4d.formats.records import require_file
 from spag4d.io.inside import file_inside
+from spag4d.io.opening import require_file
 from spag4d.io.validated import Foreign, validated
 
 _KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5126: "<f4"}
@@ -203,7 +203,7 @@ class GltfFile:
             try:
                 return np.frombuffer(base64.b64decode(uri.partition(",")[2], validate=True), np.uint8)
             except binascii.Error as error:
-                raise ValueError(f"a damaged buffer ({error})") from error
+                raise ValueError(f"a damaged buffer ({reason(error)})") from error
         path = file_inside(self.path.parent, unquote(uri), self.path)
         require_file(path)
         return np.memmap(path, np.uint8, "r")

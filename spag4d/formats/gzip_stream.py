@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.io.bounds import check_unpacked
 
 _THREADS = 2
@@ -89,7 +89,8 @@ class GzipReader:
         try:
             data = self._unpacker.decompress(packed, limit)
         except zlib.error as error:
-            raise InputError(f"{self._path} is damaged, or no gzip file: {error}. Copy or download it again.") from error
+            raise InputError(f"{self._path} is damaged, or no gzip file: {reason(error)}. Copy or download it "
+                             "again.") from error
         self._unpacked += len(data)
         check_unpacked(self._size, self._unpacked, self._path)
         return data

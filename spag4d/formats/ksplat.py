@@ -15,7 +15,8 @@ from jaxtyping import Float32, Float64
 from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError
 from spag4d.formats.placing import ORIGIN, placed
-from spag4d.formats.records import map_records, require_file, unit_quats
+from spag4d.formats.records import map_records, unit_quats
+from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 
 _HEADER = struct.Struct("<BB2xIIIIHH12xff")

@@ -19,7 +19,8 @@ from spag4d.formats.finite import usable
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.ply_header import comment_lines
 from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, read_vertices
-from spag4d.formats.records import require_file, unit_quats, write_records
+from spag4d.formats.records import unit_quats, write_records
+from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 
 _NORMAL = ("nx", "ny", "nz")

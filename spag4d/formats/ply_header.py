@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 
 ASCII = "ascii"
 _ORDERS = {ASCII: "<", "binary_little_endian": "<", "binary_big_endian": ">"}
@@ -134,4 +134,4 @@ def record_of(path: Path, header: PlyHeader, element: Element) -> np.dtype:
     try:
         return np.dtype([(name, header.order + kind) for name, kind in element.properties])
     except ValueError as error:  # a property twice
-        raise InputError(f"{path} has a damaged PLY header: {error}.") from error
+        raise InputError(f"{path} has a damaged PLY header: {reason(error)}.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.formats.ply_header import ASCII, PlyHeader, record_of
 from spag4d.formats.records import map_records
 
@@ -47,7 +47,8 @@ def _text_rows(path: Path, offset: int, skipped: int, record: np.dtype, count: i
             lines = (line.decode("ascii") for line in islice(file, skipped, None) if line.strip())
             rows = np.loadtxt(islice(lines, count), record, comments=None, ndmin=1)
     except (ValueError, OverflowError, UserWarning) as error:
-        raise InputError(f"{path} is damaged: a line of its numbers is none ({error}). Copy or download it again.") from error
+        raise InputError(f"{path} is damaged: a line of its numbers is none ({reason(error)}). Copy or download it "
+                         "again.") from error
     if len(rows) < count:
         raise InputError(f"{path} is cut short: it has {len(rows)} lines and promises {count}. Copy or download it again.")
     return rows

@@ -10,9 +10,10 @@ import numpy as np
 
 from spag4d.data import Gaussians
 from spag4d.formats.ply_vertices import read_vertices
-from spag4d.formats.records import map_records, require_file
+from spag4d.formats.records import map_records
 from spag4d.formats.scene import SceneFile
 from spag4d.formats.splat import RECORD
+from spag4d.io.opening import require_file
 
 
 def read_raw_ply(path: Path) -> Gaussians:

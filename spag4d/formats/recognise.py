@@ -4,13 +4,13 @@ import gzip
 import zlib
 from pathlib import Path
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.formats.ksplat import is_ksplat
 from spag4d.formats.ply_header import read_header
-from spag4d.formats.records import require_file
 from spag4d.formats.sog_meta import META
 from spag4d.formats.splat import is_splat
 from spag4d.io.archive import opened_zip
+from spag4d.io.opening import require_file
 
 GZIPPED, ZIPPED = "gz", "zip"
 """What is no scene but may hold one."""
@@ -53,7 +53,7 @@ def _unpacked_head(path: Path) -> bytes:
         with gzip.open(path) as file:
             return file.read(len(_SPZ))
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} is damaged, or no gzip file: {error}. Copy or download it again.") from error
+        raise InputError(f"{path} is damaged, or no gzip file: {reason(error)}. Copy or download it again.") from error
 
 
 def _holds_meta(path: Path) -> bool:

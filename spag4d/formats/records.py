@@ -99,15 +99,6 @@ def map_records(path: Path, record: np.dtype, offset: int, count: int) -> np.nda
     return np.memmap(path, record, "r", offset, (count,)) if count else np.empty(0, record)
 
 
-def require_file(path: Path) -> None:
-    """Raise `InputError` unless ``path`` is a file that has something in it."""
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "is no ordinary file" if path.exists() else "does not exist"
-        raise InputError(f"{path} {what}.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty.")
-
-
 def unit_quats(quats_wxyz: Float32[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4"]:
     """Return quaternions (n, 4) of length one; those of length zero become the identity."""
     length = np.linalg.norm(quats_wxyz, axis=1, keepdims=True)

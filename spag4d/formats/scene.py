@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from spag4d.data import Gaussians
-from spag4d.errors import InputError, printable
+from spag4d.errors import InputError, printable, reason
 from spag4d.formats import COMMENT_READERS, READERS
 from spag4d.formats.finite import is_usable
 from spag4d.formats.placing import ORIGIN
@@ -77,7 +77,7 @@ def _ungzipped(path: Path, folder: Path) -> Path:
                 check_unpacked(size, total, path)
                 file.write(piece)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is cut short or damaged: {error}. Copy or download it again.") from error
+        raise InputError(f"{path} is cut short or damaged: {reason(error)}. Copy or download it again.") from error
     return target
 
 

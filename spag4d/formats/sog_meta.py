@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import Field
 
 from spag4d.errors import InputError
-from spag4d.formats.records import require_file
 from spag4d.io.archive import opened_zip
 from spag4d.io.bounds import check_unpacked
 from spag4d.io.inside import file_inside, plain_name
+from spag4d.io.opening import require_file
 from spag4d.io.validated import Foreign, validated
 
 META = "meta.json"

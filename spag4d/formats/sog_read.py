@@ -8,7 +8,7 @@ from jaxtyping import Float32, Float64, UInt8
 
 from spag4d.color import rgb_from_sh0
 from spag4d.data import SH_COUNTS, Gaussians
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.smallest_three import quats_from_smallest_three
 from spag4d.formats.sog import LARGEST, PALETTE_COLUMNS
@@ -34,7 +34,7 @@ def read_sog(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
         try:
             return _gaussians(meta, _pictures(files, meta), shift_m, progress)
         except ValueError as error:
-            raise InputError(f"{path} is damaged, or no .sog file: {error}. Copy or download it again.") from error
+            raise InputError(f"{path} is damaged, or no .sog file: {reason(error)}. Copy or download it again.") from error
 
 
 def read_sog_meta(path: Path) -> SogMeta:

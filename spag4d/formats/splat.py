@@ -12,7 +12,8 @@ from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.formats.finite import usable
 from spag4d.formats.placing import ORIGIN, placed
-from spag4d.formats.records import map_records, require_file, unit_quats, write_records
+from spag4d.formats.records import map_records, unit_quats, write_records
+from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 
 RECORD = np.dtype([("mean", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), ("quat_wxyz", "u1", 4)])

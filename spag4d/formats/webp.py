@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from spag4d.errors import reason
+
 _SIDE = 0x3FFF
 
 
@@ -31,4 +33,4 @@ def webp_pixels(data: bytes) -> UInt8[np.ndarray, "h w 4"]:
             with Image.open(io.BytesIO(data), formats=("WEBP",)) as picture:
                 return np.array(picture.convert("RGBA"))
     except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"a picture is damaged ({error})") from error
+        raise ValueError(f"a picture is damaged ({reason(error)})") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 
 _ENCRYPTED = 1
 
@@ -20,6 +20,6 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
                 raise InputError(f"{path} is encrypted. Unpack it first.")
             yield archive
     except zipfile.BadZipFile as error:
-        raise InputError(f"{path} is cut short or damaged: {error}. Copy or download it again.") from error
+        raise InputError(f"{path} is cut short or damaged: {reason(error)}. Copy or download it again.") from error
     except (NotImplementedError, EOFError, zlib.error) as error:  # packed in ways that Python does not know, or wrongly
-        raise InputError(f"{path} cannot be unpacked: {error}. Copy or download it again.") from error
+        raise InputError(f"{path} cannot be unpacked: {reason(error)}. Copy or download it again.") from error

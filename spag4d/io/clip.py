@@ -147,8 +147,6 @@ def read_clip(path: Path, *, progress: Progress = SILENT) -> Clip:
 def _check_file(path: Path) -> None:
     with opened(path, "video") as file:
         head = file.read(HEAD_BYTES)
-    if not head:
-        raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
     kind = picture_kind(head)
     if kind:
         raise InputError(f"{path} is a picture ({kind}), no video. `spag4d convert` converts it.")

@@ -90,8 +90,6 @@ def declared_size(path: Path) -> tuple[int, int]:
 def _kind(file: BinaryIO, path: Path) -> str:
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    if not head:
-        raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
     if kind := picture_kind(head):
         return kind
     if named := unread_kind(head):
@@ -182,7 +180,7 @@ def _shallow_picture(path: Path, stored: _Stored, progress: Progress) -> Picture
         try:
             image = srgb_image(image, stored.icc)
         except ValueError as error:
-            progress.warn(f"the colour profile of {path.name} was ignored: {error}.")
+            progress.warn(f"the colour profile of {path.name} was ignored: {reason(error)}.")
     pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     if alpha is not None:
         pixels = np.dstack([pixels, alpha])
@@ -213,7 +211,7 @@ def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progr
     try:
         image = srgb_image(Image.fromarray(np.rint(rgb * 255).astype(np.uint8)), icc)
     except ValueError as error:
-        progress.warn(f"the colour profile of {path.name} was ignored: {error}.")
+        progress.warn(f"the colour profile of {path.name} was ignored: {reason(error)}.")
         return rgb
     progress.warn(f"{path.name} has a colour profile made of tables: its colours were converted at 8 bits.")
     return unit_floats(np.asarray(image), str(path))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import PngImagePlugin
 
 from spag4d.data import DEPTH_UNIT_KEY
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.io.deep import DeepTiff, decode_png, is_deep_png
 from spag4d.io.exr import exr_plane
 from spag4d.io.opening import opened
@@ -42,16 +42,16 @@ def read_depth_numbers(path: Path) -> Numbers:
         file.seek(0)
         read = next((read for signature, read in _READERS.items() if data.startswith(signature)), None)
         if read is None:
-            seen = f"it begins with {data[:8]!r}" if data else "it is empty"
-            raise InputError(f"{path} is no depth map: {seen}. Use npy, npz, 16-bit PNG, float TIFF, EXR or PFM.")
+            raise InputError(f"{path} is no depth map: it begins with {data[:8]!r}. Use npy, npz, 16-bit PNG, float TIFF, EXR "
+                             "or PFM.")
         try:
             with quiet_decoders(), np.errstate(all="ignore"):
                 return read(file, data, path)
         except (InputError, MemoryError):
             raise
         except Exception as error:  # decoders raise anything over a broken file
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise InputError(f"the depth map {path} cannot be read: {reason}. Copy it again or export it anew.") from error
+            raise InputError(f"the depth map {path} cannot be read: {reason(error)}. Copy it again or export it "
+                             "anew.") from error
 
 
 def _from_npy(file: BinaryIO, data: bytes, path: Path) -> Numbers:

@@ -11,6 +11,8 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
+from spag4d.errors import reason
+
 _NAMESPACE = "http://ns.google.com/photos/1.0/panorama/"
 _LONGEST = 100
 """Characters of a value that are kept."""
@@ -95,7 +97,7 @@ def gpano_fields(xmp: bytes) -> dict[str, str]:
         if packet:
             parser.Parse(packet, True)
     except (expat.ExpatError, LookupError, ValueError) as error:  # also an encoding that nobody knows
-        raise ValueError(f"its XMP is damaged ({error})") from error
+        raise ValueError(f"its XMP is damaged ({reason(error)})") from error
     return fields
 
 

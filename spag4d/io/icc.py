@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from spag4d.color import linear_from_srgb, srgb_from_linear
+from spag4d.errors import reason
 
 Floats = NDArray[np.float32]
 Curve = Callable[[Floats], Floats]
@@ -78,7 +79,7 @@ def srgb_image(image: Image.Image, icc: bytes) -> Image.Image:
         srgb = ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(picture, profile, srgb, ImageCms.Intent.RELATIVE_COLORIMETRIC, "RGB")
     except (OSError, ImageCms.PyCMSError) as error:
-        raise ValueError(f"it cannot be read ({error})") from error
+        raise ValueError(f"it cannot be read ({reason(error)})") from error
     assert converted is not None  # only an in-place conversion returns nothing
     return converted
 

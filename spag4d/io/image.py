@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spag4d.data import Panorama
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.io.black_caps import black_caps
 from spag4d.io.decode import Picture, decode_picture
 from spag4d.io.fisheye import circles_in, what_to_export
@@ -59,11 +59,12 @@ def _uncropped(picture: Picture, path: Path, force_erp: bool, progress: Progress
         crop = crop_from_xmp(picture.xmp, (height, width))
     except OtherProjection as error:
         if not force_erp:
-            raise InputError(f"{path} says that its projection is {error}, not equirectangular: lines would bend. Export it as "
-                             "360° equirectangular (2:1). If it is that all the same, --force-erp takes it so.") from error
+            raise InputError(f"{path} says that its projection is {reason(error)}, not equirectangular: lines would bend. "
+                             "Export it as 360° equirectangular (2:1). If it is that all the same, --force-erp takes it "
+                             "so.") from error
         return picture
     except ValueError as error:
-        progress.warn(f"the GPano data of {path.name} was ignored: {error}.")
+        progress.warn(f"the GPano data of {path.name} was ignored: {reason(error)}.")
         return picture
     if crop is None:
         return picture

@@ -4,15 +4,14 @@ from pathlib import Path
 from typing import Literal
 
 from spag4d.errors import InputError
+from spag4d.io.opening import opened
 from spag4d.io.picture_kinds import HEAD_BYTES, picture_kind, unread_kind
 
 
 def media_kind(path: Path) -> Literal["photo", "video"]:
     """Return what a file shows; raises `InputError` for what is neither. Nothing is decoded."""
-    with path.open("rb") as file:
+    with opened(path, "picture or video") as file:
         head = file.read(HEAD_BYTES)
-    if not head:
-        raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
     if picture_kind(head):
         return "photo"
     if _is_video(head):

@@ -1,5 +1,6 @@
 """Opening what a person named: what is no file, or cannot be read, is said in words."""
 
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -17,18 +18,26 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/])")
 def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
     """Open a file to read, of which people think as of a ``kind``, such as "picture".
 
-    Raises `InputError` for what is missing, no file (a folder, a pipe, an address), or not readable, also later on.
+    Raises `InputError` for what is missing, empty, no file (a folder, a pipe, an address), or not readable, also later on.
     """
     try:
         check_is_readable(path)
         if path.is_dir():
             raise InputError(f"{path} is a folder. Name a {kind} in it.")
         with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
             yield file
     except OSError as error:
         if error.errno is None:  # a decoder's own
             raise
         raise unreadable(path, error) from error
+
+
+def require_file(path: Path, kind: str = "scene") -> None:
+    """Raise `InputError` unless ``path`` is a file that can be opened and has something in it, as `opened` does."""
+    with opened(path, kind):
+        pass
 
 
 def check_is_readable(path: Path) -> None:

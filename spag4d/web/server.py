@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import uvicorn
 
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.web.app import create_app
 from spag4d.web.board import Board
 from spag4d.web.connections import BACKLOG, Crowd, LogRate, connection_class, most_connections
@@ -119,7 +119,7 @@ def _listener(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         return socket.create_server(found[0][4][:2], family=found[0][0], backlog=2048)
     except (socket.gaierror, UnicodeError) as error:
-        raise InputError(f"there is no address '{host}': {error}.") from error
+        raise InputError(f"there is no address '{host}': {reason(error)}.") from error
     except OSError as error:
         # Windows says "no access" of a port that another program uses alone, or that it keeps for itself.
         if error.errno in (errno.EADDRINUSE, errno.EACCES):

@@ -17,7 +17,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from spag4d.errors import InputError, ResourceError
+from spag4d.errors import InputError, ResourceError, reason
 from spag4d.io.decode import declared_size
 from spag4d.io.media import media_kind
 from spag4d.web.job import Kind
@@ -141,7 +141,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except FormParserError as error:
-        raise InputError(f"the form is damaged: {error}.") from error
+        raise InputError(f"the form is damaged: {reason(error)}.") from error
     except ClientDisconnect as error:
         raise InputError("the upload was broken off.") from error
     except OSError as error:

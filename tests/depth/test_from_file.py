@@ -156,7 +156,7 @@ class TestBadFiles:
         ("preview.png", "8 bits and colours cannot"), ("grey.png", "8 bits and colours cannot"),
         ("rgb.exr", "a picture in colour"), ("hdri.exr", "a picture in colour"),
         ("text.npy", "is no depth map: it begins with b'some tex'"),
-        ("empty.png", "it is empty"), ("missing.npy", "there is no file"),
+        ("empty.png", "is empty"), ("missing.npy", "there is no file"),
         ("square.npy", r"shape \(16, 16\)"), ("volume.npy", r"shape \(4, 16, 32\)"), ("words.npy", "type <U1"),
         ("zeros.npy", "holds no distance")])
     def test_one_line_says_what_is_wrong(self, tmp_path: Path, name: str, message: str) -> None:

@@ -130,11 +130,11 @@ def test_what_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
 def test_folders_pipes_and_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"is a folder, not a scene: it holds no meta\.json"):
         read_scene(tmp_path)
-    with pytest.raises(InputError, match=r"gone\.ply does not exist"):
+    with pytest.raises(InputError, match=r"there is no file .*gone\.ply"):
         read_scene(tmp_path / "gone.ply")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.ply")
-        with pytest.raises(InputError, match="is no ordinary file"):
+        with pytest.raises(InputError, match="is no file, but a pipe"):
             read_scene(tmp_path / "pipe.ply")
 
 
