@@ -38,7 +38,7 @@ def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for every field of `Settings`, with or without those that only videos need."""
+    """Give a command an option for every field of `Settings`, with or without those for videos only."""
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         for setting in reversed(list(declared(video=video))):
@@ -49,7 +49,7 @@ def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable
 
 
 def _named(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that were typed: what is left alone is a default, which can be had anywhere."""
+    """Return the options that were given on the command line, without defaults."""
     context = click.get_current_context()
     return {name: value for name, value in options.items() if context.get_parameter_source(name) is not ParameterSource.DEFAULT}
 
@@ -66,12 +66,12 @@ def cli() -> None:
 @settings_options(video=False)
 @click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, TIFF, EXR or PFM; "
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
-@click.option("--save-depth", type=FilePath, help="Write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
-@click.option("--export-html", type=FilePath, help="Also write a web page, one file (.html) with scene and viewer.")
+@click.option("--save-depth", type=FilePath, help="Also write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
+@click.option("--export-html", type=FilePath, help="Also write a web page (.html), a single file with scene and viewer.")
 @click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
-@click.option("--recursive", is_flag=True, help="With --batch: subfolders too.")
-@click.option("--overwrite", is_flag=True, help="With --batch: convert again what is converted and newer than its picture.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@click.option("--recursive", is_flag=True, help="With --batch: include subfolders.")
+@click.option("--overwrite", is_flag=True, help="With --batch: convert again even if the scene is newer than its picture.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
 @in_words
 def convert(
@@ -80,14 +80,14 @@ def convert(
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT decides the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb. INPUT may be - for
-    what comes through a pipe.
+    The extension of OUTPUT chooses the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb. An INPUT of - reads
+    standard input.
     """
     export_html: Path | None = settings.pop("export_html")
     if batch and (depth_map or save_depth or export_html):
-        raise InputError("--depth-map, --save-depth and --export-html belong to one panorama: convert it without --batch.")
+        raise InputError("--depth-map, --save-depth and --export-html apply to a single panorama: convert it without --batch.")
     if not batch and (recursive or overwrite):
-        raise InputError("--recursive and --overwrite go with --batch.")
+        raise InputError("--recursive and --overwrite need --batch.")
     if not batch and input.is_dir():
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
@@ -142,9 +142,9 @@ def _convert_folder(
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
 @settings_options(video=True)
-@click.option("--preview", type=FilePath, help="Also make a video: a view that moves a little, and the depth (.mp4).")
-@click.option("--overwrite", is_flag=True, help="Start anew instead of going on where an earlier run stopped.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@click.option("--preview", type=FilePath, help="Also make a video (.mp4): a view that moves a little, and the depth.")
+@click.option("--overwrite", is_flag=True, help="Start over instead of continuing where an earlier run stopped.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per frame.")
 @in_words
 def convert_video(
@@ -152,8 +152,8 @@ def convert_video(
 ) -> None:
     """Convert the 360° video INPUT into a sequence of scenes in the folder OUTPUT.
 
-    frame_00001.ply and so on, or as --format says, and sequence.json with the time and pose of each. A run that was stopped
-    goes on when it is called again.
+    Writes frame_00001.ply and so on (or the format that --format names), and sequence.json with the time and pose of each
+    frame. Run the command again to continue a run that was stopped.
     """
     from spag4d.console import Console
     from spag4d.contradictions import check_combination
@@ -178,19 +178,19 @@ def convert_video(
 
 
 def frames_in_words(there: int, made: int, bytes_written: int) -> str:
-    """Say how many frames are there, and how many of them this run made."""
+    """Say how many frames exist, and how many of them this run made."""
     whole = f"{there} frame{'s' if there != 1 else ''}"
     if not made:
-        return f"{whole}, all of them there already (--overwrite starts anew)"
+        return f"{whole}, all of them made before (--overwrite starts over)"
     now = "" if made == there else f", {made} of them made now"
     return f"{whole}{now}, {bytes_written / 1e6:,.1f} MB written"
 
 
 class _Numbers(click.ParamType):
-    """Numbers with a sign between them."""
+    """Numbers with a separator between them."""
 
     def __init__(self, name: str, sign: str, count: int, kind: type) -> None:
-        """Take as many numbers as ``name`` shows."""
+        """Accept ``count`` numbers of ``kind``, separated by ``sign`` as ``name`` shows."""
         self.name, self._sign, self._count, self._kind = name, sign, count, kind
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -216,17 +216,18 @@ _SIZE = _Numbers("WxH", "x", 2, int)
 @click.argument("scene", type=FilePath)
 @click.argument("output", type=FilePath)
 @click.option("--position", type=_PLACE, default="0,0,0", show_default=True, help="Where to stand: right, down, forward. [m]")
-@click.option("--look-at", type=_PLACE, help="Where to look; by default ahead, and a video all around. [m]")
-@click.option("--fov", type=float, default=75, show_default=True, help="Field of view across. [degrees]")
-@click.option("--size", type=_SIZE, help="Pixels; by default 1280x720, and 2048x1024 of a panorama.")
-@click.option("--panorama", is_flag=True, help="The whole sphere, as an equirectangular picture.")
-@click.option("--depth", is_flag=True, help="The distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
-@click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser, not as web viewers.")
+@click.option("--look-at", type=_PLACE, help="Where to look; by default ahead, in a video all around. [m]")
+@click.option("--fov", type=float, default=75, show_default=True, help="Horizontal field of view. [degrees]")
+@click.option("--size", type=_SIZE, help="Pixels; by default 1280x720, or 2048x1024 for a panorama.")
+@click.option("--panorama", is_flag=True, help="Draw the whole sphere, as an equirectangular picture.")
+@click.option("--depth", is_flag=True, help="Draw the distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
+@click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser does, not as web viewers do.")
 @click.option("--seconds", type=float, default=10, show_default=True, help="Length of a video. [s, up to 3600]")
 @click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")
-@click.option("--radius", type=float, default=0.3, show_default=True, help="How far a video goes aside. [m]")
-@click.option("--device", default="auto", show_default=True, help="cpu or cuda, which needs gsplat; auto takes what is there.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@click.option("--radius", type=float, default=0.3, show_default=True, help="How far the camera of a video moves sideways. [m]")
+@click.option("--device", default="auto", show_default=True,
+              help="cpu, or cuda, which needs gsplat; auto takes the best one available.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
 def render(
     scene: Path, output: Path, position: "Place", look_at: "Place | None", fov: float,
@@ -234,7 +235,7 @@ def render(
 ) -> None:
     """Draw the scene file SCENE as the picture OUTPUT (.png, .jpg, .webp), or as a video (.mp4).
 
-    A video goes round the position, so that near things move in front of far ones.
+    A video circles the position, so that near things move in front of far ones.
     """
     from spag4d.console import Console
     from spag4d.pictures import Shot, draw
@@ -248,22 +249,22 @@ def render(
 
 @cli.command()
 @click.argument("scene", type=FilePath)
-@click.option("--panorama", type=FilePath, help="What the scene was made of: how alike are they?")
-@click.option("--html", type=FilePath, help="Also write the card as a page with pictures and plots, one file.")
-@click.option("--write", is_flag=True, help="Put the walking range into the PLY's comments, and into sequence.json.")
-@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Of a folder: check every so many frames.")
+@click.option("--panorama", type=FilePath, help="The panorama that the scene was made from, to compare them.")
+@click.option("--html", type=FilePath, help="Also write the card as a web page with pictures and plots, a single file.")
+@click.option("--write", is_flag=True, help="Write the walking range into the PLY's comments, and into sequence.json.")
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="For a folder: check only every Nth frame.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
 @in_words
 def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, every: int, as_json: bool) -> None:
-    """Tell how far the scene SCENE can be trusted: a file of any tool, in any format that is read.
+    """Report how far the scene SCENE can be trusted: a file from any tool, in any format that SPAG-4D reads.
 
-    The card says what is in the file, whether it is upright and valid, how far one may walk from the capture point (the
-    origin) in 14 directions until gaps open, surfaces look smeared or something is in the way, and, with --panorama, how
-    alike the two are and whether the scene is turned or mirrored. The exit code is 0 whatever the card says, and 2 where
-    there is no scene to read. SCENE may be the folder of a converted video: then the walking range of its frames is told.
+    The report card says what is in the file; whether it is valid and upright; how far you can walk from the capture point
+    (the origin) in 14 directions before gaps open, surfaces look smeared or something is in the way; and, with --panorama,
+    how closely the two match and whether the scene is turned or mirrored. The exit code is 0 whatever the card says, and 2
+    if there is no scene to read. If SCENE is the folder of a converted video, it reports the walking range of its frames.
     """
     if scene.is_dir() and (panorama or html):
-        raise InputError("--panorama and --html belong to one scene: name a frame in the folder.")
+        raise InputError("--panorama and --html apply to a single scene: name a frame in the folder.")
 
     from spag4d.checking import check_one, check_sequence
     from spag4d.console import Console
@@ -278,23 +279,26 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
 @cli.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
 @click.argument("output", type=FilePath)
-@click.option("--min-opacity", type=click.FloatRange(0, 1), default=0, show_default=True, help="Leave out what is less opaque.")
-@click.option("--crop-sphere", "crop_sphere_m", type=_SPHERE, help="Keep what is in the sphere: centre and radius. [m]")
-@click.option("--max-splats", type=click.IntRange(1), help="Keep the N that cover most of what is seen from the capture point.")
-@click.option("--scale", type=float, default=1, show_default=True, help="Make the scene so many times as large.")
+@click.option("--min-opacity", type=click.FloatRange(0, 1), default=0, show_default=True,
+              help="Leave out Gaussians less opaque than this.")
+@click.option("--crop-sphere", "crop_sphere_m", type=_SPHERE,
+              help="Keep what lies within the sphere of this centre and radius. [m]")
+@click.option("--max-splats", type=click.IntRange(1),
+              help="Keep the N Gaussians that cover the most as seen from the capture point.")
+@click.option("--scale", type=float, default=1, show_default=True, help="Factor by which to enlarge the scene.")
 @click.option("--rotate", "rotate_deg", type=_ANGLES, default="0,0,0", show_default=True,
-              help="Turn the scene to the right, up, and its right side down, as a camera is turned. [degrees]")
+              help="Turn the scene to the right, up, and right side down, as you would turn a camera. [degrees]")
 @click.option("--translate", "translate_m", type=_PLACE, default="0,0,0", show_default=True,
               help="Move the scene: right, down, forward. [m]")
 @click.option("--up", type=click.Choice(["-y", "y"]), default="-y", show_default=True,
-              help="The axis that points up; y turns the scene half about x. A .glb is always y up.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+              help="The axis that points up; y turns the scene by 180° about x. A .glb is always y up.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
 def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **options: Any) -> None:
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
-    What an INPUT is its content says, also in a .gz or .zip. The extension of OUTPUT decides what is written: .ply, .splat,
-    .spz, .compressed.ply, .sog or .glb. What is done is done in the order of the options here.
+    The format of each INPUT is recognised by its content, also inside a .gz or .zip. The extension of OUTPUT chooses what is
+    written: .ply, .splat, .spz, .compressed.ply, .sog or .glb. Operations are applied in the order listed here.
     """
     from spag4d import transforming
     from spag4d.console import Console
@@ -310,9 +314,9 @@ def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **op
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @in_words
 def info(scene: Path, as_json: bool) -> None:
-    """Tell what is in the scene file SCENE of any tool: how many Gaussians, where, how large, how they are stored.
+    """Say what is in the scene file SCENE, from any tool: how many Gaussians, where, how large, how they are stored.
 
-    Whether the scene is any good, `spag4d check` tells.
+    To learn whether the scene is any good, use `spag4d check`.
     """
     from spag4d.console import Console
     from spag4d.describing import describe
@@ -323,25 +327,25 @@ def info(scene: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 lets other machines in.")
-@click.option("--port", type=click.IntRange(0, 65535), show_default="7860, or the next one that is free",
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets other machines in.")
+@click.option("--port", type=click.IntRange(0, 65535), show_default="7860, or the next free one",
               help="Port; 0 takes any free one.")
-@click.option("--open", "open_page", is_flag=True, help="Show the page in a browser as soon as the server answers.")
-@click.option("--name", "names", multiple=True, help="Another name of the server, such as a proxy's; repeatable.")
-@click.option("--no-auth", is_flag=True, help="Ask other machines for no token.")
-@click.option("--max-upload", type=click.FloatRange(1), default=4000, show_default=True, help="Largest file taken. [MB]")
-@click.option("--max-queue", type=click.IntRange(1), default=100, show_default=True, help="Jobs that may wait.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser as soon as the server answers.")
+@click.option("--name", "names", multiple=True, help="Another name for the server, such as a proxy's; repeatable.")
+@click.option("--no-auth", is_flag=True, help="Do not ask other machines for a token.")
+@click.option("--max-upload", type=click.FloatRange(1), default=4000, show_default=True, help="Largest file accepted. [MB]")
+@click.option("--max-queue", type=click.IntRange(1), default=100, show_default=True, help="Most jobs that may wait.")
 @click.option("--keep-days", type=click.FloatRange(0), default=90, show_default=True,
-              help="Days for which scenes are kept; 0 keeps them for ever.")
+              help="How many days to keep scenes; 0 keeps them for ever.")
 @in_words
 def serve(
     host: str, port: int | None, open_page: bool, names: tuple[str, ...], no_auth: bool,
     max_upload: float, max_queue: int, keep_days: float,
 ) -> None:
-    """Start the web page, at http://localhost:7860 unless told otherwise.
+    """Start the web page, by default at http://localhost:7860.
 
-    Jobs and their files are kept in SPAG4D_HOME. Other machines are served only with --host, or through a proxy with
-    --name, and then need the token that is printed; SPAG4D_TOKEN sets it.
+    Jobs and their files are kept in SPAG4D_HOME. Other machines are let in only with --host, or through a proxy with
+    --name, and need the token that is printed; SPAG4D_TOKEN sets it.
     """
     from spag4d.web.server import Place
     from spag4d.web.server import serve as run
@@ -351,17 +355,17 @@ def serve(
 
 
 @cli.command("download-models")
-@click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="What to fetch; repeatable.")
-@click.option("--list", "show_list", is_flag=True, help="Show what there is, what is installed, its size, and its licence.")
-@click.option("--verify", is_flag=True, help="Check what is installed, or the models named: hash, size, every parameter, and a "
-              "room whose size is known.")
-@click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp: research only.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing but errors.")
+@click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="Model to download; repeatable.")
+@click.option("--list", "show_list", is_flag=True, help="List the models, with size and licence, and which are installed.")
+@click.option("--verify", is_flag=True, help="Check the installed models, or the ones named: hash, size, every parameter, and "
+              "the scale of a known room.")
+@click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp, which allows research only.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
 def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:
-    """Fetch published depth models, once, into the folder SPAG4D_HOME (default: the system's folder for caches).
+    """Download published depth models into the folder SPAG4D_HOME (default: the system's cache folder).
 
-    A download that was interrupted goes on where it was.
+    An interrupted download continues where it stopped.
     """
     from spag4d import installing
     from spag4d.console import Console
@@ -371,7 +375,7 @@ def download_models(models: tuple[str, ...], show_list: bool, verify: bool, acce
         return
     names = list(WEIGHTS) if "all" in models else list(dict.fromkeys(models))
     if not names and not verify:
-        raise InputError("name a model with --model, or see what there is with --list.")
+        raise InputError("name a model with --model, or list them with --list.")
     with Console(quiet=quiet) as console:
         if verify:
             failures = installing.verify_all(names or installing.installed(), console)
@@ -390,7 +394,7 @@ def _asked(question: str) -> bool:
 @click.option("--schema", is_flag=True, help="Print the JSON schema instead of the table.")
 @in_words
 def show_settings(schema: bool) -> None:
-    """List every setting with its default, its bounds and what it does."""
+    """List every setting with its default, bounds and meaning."""
     click.echo(json.dumps(Settings.model_json_schema(), indent=2) if schema else markdown_table(), nl=schema)
 
 

@@ -23,7 +23,7 @@ def either(names: Iterable[str]) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return what an error says as a part of a sentence: in one line, without a full stop, and never nothing."""
+    """Return an error's message as part of a sentence: on one line, without a full stop, and never empty."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
@@ -34,12 +34,18 @@ class Spag4dError(Exception):
     http_status = 500
 
     def __str__(self) -> str:
-        """Return the message without anything that a terminal would take for a command, as it may quote files."""
-        return printable(super().__str__())
+        """Return the message with its full stop, and without control sequences that a quoted file may have brought along."""
+        return printable(as_sentence(super().__str__()))
+
+
+def as_sentence(text: str) -> str:
+    """Return a text that ends in exactly one full stop, unless it ends in another sign; nothing stays nothing."""
+    words = text.rstrip(". ")
+    return f"{words}." if words and words[-1] not in "?!)…" else words
 
 
 def printable(text: str) -> str:
-    """Return a text in which control characters, but for line ends and tabs, are written out as escapes."""
+    """Return a text in which control characters, except line ends and tabs, are written as escapes."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

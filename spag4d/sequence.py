@@ -106,7 +106,7 @@ class Sequence360:
                 return dict(arrays)
         except (OSError, ValueError, EOFError, InputError) as error:
             raise InputError(f"cannot go on in {self.folder}: {path.name}, which holds what is known of the last frame, is "
-                             "missing or damaged. --overwrite starts anew.") from error
+                             "missing or damaged. --overwrite starts over.") from error
 
     def _state_path(self, done: int) -> Path:
         return self.folder / f".frame_{done:05d}.state.npz"

@@ -51,7 +51,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         raise InputError(f"{path} is no record of a sequence: it has more than {_LARGEST >> 20} MiB.")
     record = validated(_Record, data, path, "record")
     if record.done > len(record.frames):
-        raise InputError(f"{path} is damaged: {record.done} of {len(record.frames)} frames are done. --overwrite starts anew.")
+        raise InputError(f"{path} is damaged: {record.done} of {len(record.frames)} frames are done. --overwrite starts over.")
     for frame in record.frames:
         for name in frame.files:
             file_inside(folder, name, path)

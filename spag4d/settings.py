@@ -20,21 +20,21 @@ from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.registry import nearest
 
 VIDEO = "Video"
-"""The group of the settings that a single picture has no use for."""
+"""The group of the settings that apply to videos only."""
 
 SHARP = "SHARP"
-"""The group of the settings that belong to SHARP."""
+"""The group of the settings for SHARP."""
 
 
 _LEAST_HEIGHT_M = 0.01
 
 
 class _Several(tuple[str, ...]):
-    """Choices of which all but the first may stand beside each other, with commas between them."""
+    """Choices of which several can be combined with commas, except the first."""
 
 
 class _Help(NamedTuple):
-    """What ``text`` says holds everywhere; ``typed`` goes on for those who type, ``clicked`` for those who see the page."""
+    """Help shown everywhere, and what the command line (``typed``) or the page (``clicked``) adds to it."""
 
     text: str
     typed: str = ""
@@ -45,7 +45,7 @@ def _setting(
     default: Any, text: str | _Help, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
     main: bool = False, page: bool = True, **bounds: Any,
 ) -> Any:
-    """Declare a setting; a ``main`` one is shown first on the web page, one that is not for the ``page`` not at all."""
+    """Declare a setting; the web page shows ``main`` ones first and hides those that are not for the ``page``."""
     words = _Help(text) if isinstance(text, str) else text
     extra: JsonDict = {"group": group, "unit": unit, "main": main, "page": page}
     if bare:
@@ -64,88 +64,89 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     depth_model: str = _setting(
-        AUTO, "Network that estimates depth; auto takes the best one that is installed.",
+        AUTO, "Network that estimates depth; auto takes the best one installed.",
         label="Depth model", group="Depth", choices=(AUTO, *DEPTH_MODELS), main=True)
     da3_projection: str = _setting(
         "cubemap", "What da3 looks at: the panorama as one picture, 6 views of a cube, or 20 views of an icosahedron.",
-        label="Views of da3", group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
+        label="Views for da3", group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
     dap_normalization: str = _setting(
-        "imagenet", _Help("How dap's input is normalised.", typed="download-models --verify tells which is right."),
-        label="Normalisation of dap", group="Depth", choices=("imagenet", "none"))
+        "imagenet", _Help("How dap's input is normalised.", typed="download-models --verify says which is right."),
+        label="Normalisation for dap", group="Depth", choices=("imagenet", "none"))
     depth_tiles: bool = _setting(
         False, "Add fine detail from perspective views, estimated by da3.",
         label="Detail from views", group="Depth")
     camera_height: float = _setting(
         0.0, "Height of the camera above the floor, which sets the scale of the scene; "
-        "0 weighs the model's own scale and usual heights.",
+        "0 weighs the model's own scale against the usual heights of cameras and rooms.",
         label="Camera height", group="Depth", unit="m", ge=0, le=1000, main=True)
     commercial_ok: bool = _setting(
         False, "Use only models whose results may be sold.",
         label="For commercial use", group="Depth", main=True)
     depth_map_unit: float = _setting(
-        0.001, "Metres per count of whole numbers passed with --depth-map, unless the file records its own unit.",
+        0.001, "Metres per unit of the integers in a --depth-map, unless the file records its own unit.",
         label="Depth map unit", group="Depth", unit="m", ge=1e-6, le=1000, page=False)
     use_guided_filter: bool = _setting(
-        True, "Sharpen the depth's edges along the edges of the picture.",
+        True, "Sharpen depth edges along the edges of the picture.",
         label="Sharpen edges", group="Depth")
     guided_strength: float = _setting(
-        1.0, "How far depth edges follow the picture: 0 not at all, 1 fully.",
-        label="Strength of edges", group="Depth", ge=0, le=1)
+        1.0, "How closely depth edges follow the picture: 0 not at all, 1 fully.",
+        label="Edge strength", group="Depth", ge=0, le=1)
     fill_nadir: bool = _setting(
-        True, "Continue floor, ceiling or sky where a black cap or the tripod hides them.",
+        True, "Continue the floor, ceiling or sky where a black cap or the tripod hides it.",
         label="Fill nadir and zenith", group="Depth")
     depth_min: float = _setting(
         0.1, "Surfaces nearer than this are dropped.",
         label="Nearest distance", group="Depth", unit="m", ge=0, le=10_000)
     depth_max: float = _setting(
-        100.0, "Surfaces farther than this, and not sky, are brought to this distance.",
+        100.0, "Surfaces farther than this, unless they are sky, are moved to this distance.",
         label="Farthest distance", group="Depth", unit="m", ge=0.01, le=10_000)
     global_scale: float = _setting(
-        1.0, "Factor on all distances.",
+        1.0, "Factor applied to all distances.",
         label="Scale", group="Depth", ge=0.001, le=1000)
     stride: int = _setting(
-        2, "Pixels per Gaussian along each axis: 1 is the finest.",
+        2, "Pixels per Gaussian along each axis; 1 is the finest.",
         label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16, main=True)
     max_splats: int | None = _setting(
         None,
-        "Make at most this many Gaussians, small where the picture has detail and large where it is flat, instead of one for "
-        "every few pixels.",
-        label="Most Gaussians", group="Gaussians", ge=1000, le=1_000_000_000, main=True)
+        "Make at most this many Gaussians, small where the picture has detail and large where it is flat, instead of one every "
+        "few pixels.",
+        label="Maximum Gaussians", group="Gaussians", ge=1000, le=1_000_000_000, main=True)
     scale_factor: float = _setting(
         1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.",
-        label="Size of Gaussians", group="Gaussians", ge=0.1, le=10)
+        label="Gaussian size", group="Gaussians", ge=0.1, le=10)
     thickness: float = _setting(
-        0.1, "Extent along the surface normal as a share of the extent along the surface.",
+        0.1, "Thickness of a Gaussian, as a fraction of its extent along the surface.",
         label="Thickness", group="Gaussians", ge=0.001, le=1)
     opacity: float = _setting(
         0.99, "Opacity of surface Gaussians.",
         label="Opacity", group="Gaussians", ge=0.01, le=0.999)
     backing: bool = _setting(
-        True, "Put a coarse layer behind the fine one, which closes gaps.",
+        True, "Put a coarse layer behind the fine one to close gaps.",
         label="Backing layer", group="Gaussians")
     walk_range: float = _setting(
-        0.5, "How far from the camera one may walk until gaps open behind things; 0 fills nothing in.",
-        label="Walking range", group="Gaussians", unit="m", ge=0, le=3, main=True)
+        0.5, "How far you can step from the camera before gaps open behind objects; 0 fills nothing in.",
+        label="Fill-in range", group="Gaussians", unit="m", ge=0, le=3, main=True)
     sharp_refine: bool | None = _setting(
-        None, "Refine the Gaussians with SHARP (research only); by default if its weights are installed.",
+        None, "Refine the Gaussians with SHARP (research only); the default if its weights are installed.",
         label="Refine with SHARP", group=SHARP)
     sharp_mode: str = _setting(
-        "refine", "refine: our Gaussians with SHARP's sizes and colours; layers: SHARP's own, with what objects hide.",
-        label="Mode of SHARP", group=SHARP, choices=("refine", "layers"))
+        "refine",
+        "refine: our Gaussians with SHARP's sizes and colours; layers: SHARP's own, which also fill in what objects hide.",
+        label="SHARP mode", group=SHARP, choices=("refine", "layers"))
     sharp_projection: str = _setting(
-        "cubemap", "Views that SHARP sees: 6 of a cube, or 20 of an icosahedron.",
-        label="Views of SHARP", group=SHARP, choices=("cubemap", "icosahedral"))
+        "cubemap", "Views shown to SHARP: 6 of a cube, or 20 of an icosahedron.",
+        label="SHARP views", group=SHARP, choices=("cubemap", "icosahedral"))
     sharp_cubemap_size: int = _setting(
         1536, "Resolution of a view per 90°, in multiples of 384; above 1536 there are more views.",
-        label="Resolution of views", group=SHARP, unit="px", ge=384, le=6144)
+        label="View resolution", group=SHARP, unit="px", ge=384, le=6144)
     scale_blend: float = _setting(
-        0.8, "How much of SHARP's sizes is taken in the mode refine.",
+        0.8, "How much of SHARP's sizes to use in refine mode.",
         label="SHARP's sizes", group=SHARP, ge=0, le=1)
     opacity_blend: float = _setting(
-        1.0, "How much of SHARP's opacities is taken in the mode refine.",
+        1.0, "How much of SHARP's opacities to use in refine mode.",
         label="SHARP's opacities", group=SHARP, ge=0, le=1)
     color_blend: float = _setting(
-        0.5, "How much of SHARP's colours is taken; the rest is the photo's.",
+        0.5, "How much of SHARP's colours to use; the rest comes from the photo.",
         label="SHARP's colours", group=SHARP, ge=0, le=1)
     sky_dome: bool = _setting(
         True, "Show the sky on a sphere behind everything; otherwise it is dropped.",
@@ -160,22 +161,22 @@ class Settings(BaseModel):
         0.0, "Where in the video to begin.",
         label="Start", group=VIDEO, unit="s", ge=0, le=1_000_000, main=True)
     duration: float | None = _setting(
-        None, "How much of the video to convert; by default all that follows.",
+        None, "How much of the video to convert; by default, all of it from the start on.",
         label="Duration", group=VIDEO, unit="s", ge=0.001, le=1_000_000, main=True)
     stabilize: str = _setting(
         "off", _Help("lock keeps the first frame's heading, smooth removes only the shake.",
-                     typed="Without a value it is lock."),
+                     typed="Without a value: lock."),
         label="Stabilise", group=VIDEO, choices=("off", "lock", "smooth"), bare="lock", main=True)
     temporal_alpha: float = _setting(
-        0.3, "How strongly frames are steadied by those before them: 0 not at all, higher is smoother.",
-        label="Steadiness", group=VIDEO, ge=0, le=0.99)
+        0.3, "How strongly each frame is smoothed by the frames before it: 0 not at all, higher is smoother.",
+        label="Smoothing over time", group=VIDEO, ge=0, le=0.99)
     format: str = _setting(
-        AUTO, _Help("File formats, with commas between them; both is ply,splat.",
-                    typed="auto goes by the extension of the output.", clicked="auto is both."),
+        AUTO, _Help("File formats, separated by commas; both means ply,splat.",
+                    typed="auto follows the extension of the output.", clicked="auto means both."),
         label="Files", group="Files", choices=_Several((AUTO, *WRITERS, BOTH)))
     force_erp: bool = _setting(
-        False, "Take a picture that is not 2:1 for a full panorama and resample it.",
-        label="Take any shape", group="Files")
+        False, "Treat a picture that is not 2:1 as a full panorama and resample it.",
+        label="Accept any shape", group="Files")
     device: str = _setting(
         AUTO, "Where networks run: auto, cpu, cuda, cuda:N or mps.",
         label="Device", group="Program")
@@ -191,12 +192,12 @@ class Settings(BaseModel):
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise ValueError(f"device = {self.device!r}: choose one of auto, cpu, cuda, cuda:0, cuda:1 … or mps")
         if 0 < self.camera_height < _LEAST_HEIGHT_M:
-            raise ValueError(f"camera_height = {self.camera_height!r}: a camera stands at {_LEAST_HEIGHT_M:g} m or higher; 0 "
+            raise ValueError(f"camera_height = {self.camera_height!r}: a camera stands {_LEAST_HEIGHT_M:g} m or higher; 0 "
                              "keeps the model's scale")
         if self.depth_min >= self.depth_max:
             raise ValueError(f"depth_min ({self.depth_min:g} m) must be below depth_max ({self.depth_max:g} m)")
         if self.max_splats is not None and self.sharp_mode == "layers":
-            raise ValueError("max_splats limits our own Gaussians, and sharp_mode = layers replaces them by SHARP's: "
+            raise ValueError("max_splats limits our own Gaussians, and sharp_mode = layers replaces them with SHARP's: "
                              "leave one of them out")
         return self
 
@@ -207,7 +208,7 @@ class Settings(BaseModel):
 
     @classmethod
     def of(cls, **values: Any) -> "Settings":
-        """Build settings from keywords; raises `InputError` that names what is unknown or out of bounds."""
+        """Build settings from keywords; raises `InputError` naming the unknown key or the value out of bounds."""
         for name in values:
             if name not in cls.model_fields:
                 raise InputError(f"unknown setting '{name}'{nearest(name, cls.model_fields)}")
@@ -222,17 +223,17 @@ class Settings(BaseModel):
 
     @property
     def named(self) -> list[str]:
-        """The settings that somebody chose, in the order of their declaration; all others are as they are by default."""
+        """The settings that were given, in the order of their declaration; all others have their defaults."""
         return [name for name in type(self).model_fields if name in self.model_fields_set and getattr(self, name) is not None]
 
     @property
     def named_of_sharp(self) -> list[str]:
-        """The settings that somebody chose for what SHARP does."""
+        """The settings of SHARP that were given."""
         return [name for name in self.named if name != "sharp_refine" and Declared(name).extra["group"] == SHARP]
 
     @property
     def asks_for_sharp(self) -> bool:
-        """Whether SHARP is asked for by name, so that it is an error where it cannot be had."""
+        """Whether SHARP was requested explicitly, so that its absence is an error."""
         return bool(self.named_of_sharp) if self.sharp_refine is None else self.sharp_refine
 
 
@@ -245,7 +246,7 @@ def _explained(item: Any) -> str:
 
 @dataclass(frozen=True)
 class Declared:
-    """One setting as the faces of the program show it."""
+    """One setting as command line, page and documents show it."""
 
     name: str
 
@@ -271,7 +272,7 @@ class Declared:
         return self.extra.get("several", False)
 
     def wrong_choice(self, value: str) -> str | None:
-        """Return what of a value is no choice, or None."""
+        """Return the part of a value that is not among the choices, or None."""
         words = [word.strip() for word in value.split(",")] if self.several else [value]
         allowed = self.choices[1:] if len(words) > 1 else self.choices
         return next((word for word in words if word not in allowed), None)
@@ -283,17 +284,17 @@ class Declared:
 
     @property
     def kind(self) -> Any:
-        """The Python type of its values; None as a default stands beside it."""
+        """The Python type of its values, apart from None as a default."""
         return next(kind for kind in get_args(self.field.annotation) or (self.field.annotation,) if kind is not type(None))
 
     @property
     def bare(self) -> str:
-        """What the option without a value stands for, or nothing."""
+        """The value of the option given without one, or an empty string."""
         return self.extra.get("bare", "")
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Its name on the page."""
         return self.field.title or self.name
 
     @property
@@ -304,7 +305,7 @@ class Declared:
 
     @property
     def help_typed(self) -> str:
-        """What it does, for those who type."""
+        """What it does, in the words of the command line."""
         return " ".join(filter(None, (self.field.description, self.extra["typed"])))
 
     @property
@@ -318,12 +319,12 @@ class Declared:
 
 
 def declared(*, video: bool = True) -> Iterator[Declared]:
-    """Iterate over the settings in the order of their declaration, with or without those that only videos need."""
+    """Iterate over the settings in the order of their declaration, with or without those for videos only."""
     return (one for one in map(Declared, Settings.model_fields) if video or one.extra["group"] != VIDEO)
 
 
 def page_schema() -> dict[str, Any]:
-    """Return the JSON schema of the settings that a web page has a use for."""
+    """Return the JSON schema of the settings that the web page shows."""
     schema = Settings.model_json_schema()
     schema["properties"] = {name: _for_page(one) for name, one in schema["properties"].items() if one["page"]}
     return schema

@@ -53,7 +53,7 @@ def test_what_cannot_be_done_ends_with_two(scene: Path, tmp_path: Path) -> None:
         ((tmp_path / "scene.splat", "--write"), "no place for a comment"), ((tmp_path / "missing.ply",), "there is no file"),
         ((tmp_path / "broken.ply",), "lacks the properties"), ((tmp_path / "scene.txt",), "there is no file"),
         ((tmp_path,), "sequence.json"),
-        ((tmp_path, "--html", "a.html"), "one scene"), ((scene, "--html", tmp_path / "no" / "a.html"), "does not exist"),
+        ((tmp_path, "--html", "a.html"), "a single scene"), ((scene, "--html", tmp_path / "no" / "a.html"), "does not exist"),
         ((scene, "--panorama", tmp_path / "no.jpg"), "no.jpg"),
     ):
         done = run(*arguments)

@@ -190,14 +190,14 @@ def test_the_command_makes_a_preview(clip: Path, tmp_path: Path) -> None:
     assert lines[1]["splat_count"] > 1000
     assert preview.stat().st_size > 10_000
     again = CliRunner().invoke(cli, [word for word in arguments if word not in ("--json", "--preview", str(preview))])
-    assert again.stdout == (f"{tmp_path / 'frames'}: 2 frames, all of them there already (--overwrite starts anew); "
+    assert again.stdout == (f"{tmp_path / 'frames'}: 2 frames, all of them made before (--overwrite starts over); "
                             "sequence.json lists them\n")
 
 
 def test_what_a_run_made_is_said_of_what_is_there() -> None:
     assert frames_in_words(12, 12, 30_000_000) == "12 frames, 30.0 MB written"
     assert frames_in_words(12, 1, 2_500_000) == "12 frames, 1 of them made now, 2.5 MB written"
-    assert frames_in_words(1, 0, 0).startswith("1 frame, all of them there already")
+    assert frames_in_words(1, 0, 0).startswith("1 frame, all of them made before")
 
 
 @pytest.mark.parametrize(("options", "word"), [

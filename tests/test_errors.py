@@ -21,6 +21,13 @@ def test_no_sentence_ends_in_two_full_stops() -> None:
     assert not [source.name for source in sources if re.search(r"\{error\}[.,;)]", source.read_text("utf-8"))]
 
 
+@pytest.mark.parametrize(("said", "shown"), [
+    ("no stop", "no stop."), ("one.", "one."), ("two..", "two."), ("did you mean 'stride'?", "did you mean 'stride'?"),
+    ("it ended (with 9.)", "it ended (with 9.)"), ("", "")])
+def test_a_message_ends_in_one_full_stop(said: str, shown: str) -> None:
+    assert str(errors.InputError(said)) == shown
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_table_in_the_docstring_is_the_truth(kind: type[errors.Spag4dError]) -> None:
     drawn = str(errors.__doc__).replace("├──", "").replace("└──", "").replace("│", "Spag4dError")

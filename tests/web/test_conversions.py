@@ -112,7 +112,7 @@ def test_what_is_no_panorama_fails_in_words_without_paths(server: RunningServer,
     Image.new("RGB", (300, 200), "red").save(tmp_path / "flat.png")
     job = server.converted(tmp_path / "flat.png")
     assert job["status"] == "failed"
-    assert job["error"].startswith("flat.png is 300 x 200 pixels") and "“Take any shape”" in job["error"]
+    assert job["error"].startswith("flat.png is 300 x 200 pixels") and "“Accept any shape”" in job["error"]
     assert str(server.home) not in json.dumps(job) and "uploaded-file" not in json.dumps(job)
     assert server.converted(tmp_path / "flat.png", force_erp="true")["status"] == "done"
 
