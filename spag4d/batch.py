@@ -39,9 +39,9 @@ def plan(source: Path, target: Path, *, format: str = AUTO, recursive: bool = Fa
     ``a.png.ply``). Raises `InputError` where there is no such folder or no picture in it.
     """
     if not source.is_dir():
-        raise InputError(f"--batch needs a folder of panoramas, and {source} is none.")
+        raise InputError(f"--batch needs a folder of panoramas, but {source} is not a folder.")
     if target.exists() and not target.is_dir():
-        raise InputError(f"--batch writes into a folder, and {target} is a file.")
+        raise InputError(f"--batch writes into a folder, but {target} is a file.")
     found = sorted(source.rglob("*") if recursive else source.iterdir())
     pictures = [path for path in found if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file() and path.name[0] != "."]
     if not pictures:

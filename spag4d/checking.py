@@ -42,7 +42,7 @@ def check_sequence(folder: Path, console: Console, *, every: int = 1, write: boo
     sequence = Sequence360.recorded(folder)
     numbers = range(0, sequence.done, every)
     if not numbers:
-        raise InputError(f"{folder} holds no whole frame yet. Convert the video first.")
+        raise InputError(f"{folder} holds no complete frame yet. Convert the video first.")
     if not write:
         for place, number in enumerate(numbers):
             _check_frame(sequence, number, console, console.progress.part(place, len(numbers)), as_json)

@@ -21,10 +21,10 @@ _WIDEST = len("Frames: gaussians")
 
 
 class Console:
-    """Shows one command's work; ``quiet`` leaves only errors, ``as_json`` prints results as lines for scripts."""
+    """Shows the work of one command; ``quiet`` shows only errors, ``as_json`` prints results as lines for scripts."""
 
     def __init__(self, *, quiet: bool = False, as_json: bool = False) -> None:
-        """Start with an empty bar, which stays invisible where stderr is no terminal."""
+        """Start with an empty bar, which stays invisible if stderr is not a terminal."""
         self.title = ""
         self._quiet = quiet
         self._as_json = as_json
@@ -53,7 +53,7 @@ class Console:
         self._bar.refresh()
 
     def _warn(self, notice: Notice) -> None:
-        """Show a warning, one that is not about this picture only once."""
+        """Show a warning; one that does not concern this picture is shown only once."""
         if self._quiet or notice in self._said:
             return
         if notice.general:
@@ -69,17 +69,17 @@ class Console:
             self._line(summary(result))
 
     def frame(self, frame: FrameResult) -> None:
-        """Show that a frame of a video is done; people see that by the bar."""
+        """Show a finished frame of a video, for scripts only: people see the bar."""
         if self._as_json:
             own = {name: value for name, value in asdict(frame).items() if name != "result"}
             self._line(json.dumps({**own, **json.loads(json_line(frame.result))}))
 
     def outcome(self, outcome: Outcome) -> None:
-        """Show what became of one picture of a batch; an error that is a bug keeps its traceback."""
+        """Show the outcome for one picture of a batch; an error that is a bug keeps its traceback."""
         if outcome.result is not None:
             self.result(outcome.result)
         elif outcome.error is None and not self._quiet and not self._as_json:
-            self._line(f"{outcome.item.target}: is there already and newer than its picture (--overwrite converts again)")
+            self._line(f"{outcome.item.target}: already exists and is newer than its picture (--overwrite converts it again)")
         elif outcome.error is not None and not isinstance(outcome.error, Spag4dError):
             self._line("".join(traceback.format_exception(outcome.error)), error=True)
 
@@ -89,7 +89,7 @@ class Console:
             self._line(text)
 
     def error(self, error: Spag4dError) -> None:
-        """Show an error after which the command goes on."""
+        """Show an error after which the command continues."""
         self._line(f"Error: {error}", error=True)
 
     def _line(self, text: str, *, error: bool = False) -> None:
@@ -101,7 +101,7 @@ class Console:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
 
@@ -124,7 +124,7 @@ def summary(result: ConversionResult) -> str:
 
 def _walk(range_m: Mapping[str, float]) -> str:
     level = [range_m[name] for name in ("+x", "-x", "+z", "-z")]
-    return f"{min(level):.2f} to {max(level):.2f} m from the camera, by direction, before what one looks at falls apart"
+    return f"{min(level):.2f} to {max(level):.2f} m from the camera, depending on direction, before the view falls apart"
 
 
 def json_line(result: ConversionResult) -> str:

@@ -135,7 +135,7 @@ class PinholeCamera:
 
     def __post_init__(self) -> None:
         """Check that size and focal lengths are positive."""
-        _require(self.width > 0 and self.height > 0, f"a view needs pixels, got {self.width} x {self.height}")
+        _require(self.width > 0 and self.height > 0, f"a view needs at least one pixel, got {self.width} x {self.height}")
         _require(self.fx > 0 and self.fy > 0, f"focal lengths must be positive, got fx {self.fx} and fy {self.fy}")
 
 

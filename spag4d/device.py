@@ -59,7 +59,7 @@ def explained_memory_errors() -> Iterator[None]:
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        raise ResourceError("memory ran out. Raise --stride or use a smaller panorama; --device cpu spares a GPU.") from error
+        raise ResourceError("memory ran out. Raise --stride or use a smaller panorama; --device cpu avoids the GPU.") from error
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""How a command ends: in words and with the right exit code, whatever the user, a signal or the system does."""
+"""How a command ends: with a message and the right exit code, whatever the user, a signal or the system does."""
 
 import functools
 import os
@@ -17,13 +17,13 @@ from spag4d.io.atomic import is_full
 from spag4d.io.opening import check_is_readable
 from spag4d.io.standard_input import NAMES as STANDARD_INPUT
 
-_STOPPED = "stopped; no half-written scene was left behind, and a download goes on where it was"
+_STOPPED = "stopped; no half-written scene was left behind, and a download will continue where it stopped"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _stops: list[int] = []
 
 
 def in_words(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command end with words and the right exit code for whatever the user caused."""
+    """Let a command end with a message and the right exit code for any error that the user caused."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ def in_words(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except Spag4dError as error:
             _end(error)
-        except BrokenPipeError:  # who read our output has enough
+        except BrokenPipeError:  # the reader of our output has stopped reading
             raise SystemExit(1) from None
         except (KeyboardInterrupt, Exception) as error:
             known = _known(error)
@@ -52,7 +52,7 @@ def _check_given(arguments: dict[str, Any]) -> None:
 
 
 def _known(error: BaseException) -> Spag4dError | None:
-    """Return in words what is nobody's bug: a wish to stop, and what the system refuses."""
+    """Return a message for what is not a bug: a request to stop, and what the system refuses."""
     if isinstance(error, KeyboardInterrupt) or _stops:  # a library may have made another error of it
         return Cancelled(_STOPPED)
     if isinstance(error, Exception) and is_out_of_memory(error):
@@ -79,7 +79,7 @@ def _stop(number: int, frame: object) -> None:
 def run(command: click.Command, name: str) -> NoReturn:
     """Run a command line; a request to terminate ends it as cleanly as Ctrl-C does."""
     for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` sets it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under `nohup`
             signal.signal(number, _stop)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # remarks of libraries with lines of their source are for developers
@@ -97,13 +97,13 @@ def run(command: click.Command, name: str) -> NoReturn:
     finally:
         for number in _SIGNALS:
             if signal.getsignal(number) is _stop:
-                signal.signal(number, signal.SIG_DFL)  # all is done: nothing is left that would have to be put in order
+                signal.signal(number, signal.SIG_DFL)  # all is done: there is nothing left to clean up
     _flush()
     raise SystemExit(code if isinstance(code, int) else 0)
 
 
 def _flush() -> None:
-    """Write out what was said; nobody listens to what the interpreter would say of a closed pipe when it ends."""
+    """Flush the output, and keep the interpreter from complaining about a closed pipe when it exits."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:

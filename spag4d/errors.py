@@ -9,7 +9,7 @@
     ├── ResourceError             4   507   out of memory or disk space; names the setting to lower
     └── Cancelled               130   499   the user asked to stop
 
-A message says what was wrong, the value received and what to do next. Any other exception is a bug and keeps its traceback.
+A message says what is wrong, the value received and what to do next. Any other exception is a bug and keeps its traceback.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The one question to a new user: whether to fetch a depth model that sees more than the small one that is built in."""
+"""The one question to a new user: whether to download a better depth model than the small built-in one."""
 
 import os
 import sys
@@ -13,25 +13,25 @@ _ASKED = "asked-for-a-model.txt"
 
 
 def offered(*, commercial_ok: bool = False) -> str | None:
-    """Return the name of the model to offer: None where a better one is there, or the question was put."""
+    """Return the name of the model to offer, or None if a better one is installed or the question was asked before."""
     if best_available(commercial_ok=commercial_ok) != BUILTIN or _record().exists():
         return None
     return best_published(commercial_ok=commercial_ok)
 
 
 def sentence(name: str) -> str:
-    """Return in one sentence what the model ``name`` is, how large, and under which licence."""
+    """Return a sentence that says what the model ``name`` is, its size and its licence."""
     weights = WEIGHTS[name]
-    return ("A depth model that makes far better scenes than the small one that is built in can be fetched once: "
+    return ("You can download a depth model that makes far better scenes than the small built-in one: "
             f"{weights.title}, {readable(weights.size)}, licence: {weights.licence}; "
             f"results may be sold: {weights.commercial}.")
 
 
 def remember_asked() -> bool:
-    """Remember that the question was put, and return whether that could be written down."""
+    """Remember that the question was asked, and return whether that could be recorded."""
     try:
         home_folder().mkdir(parents=True, exist_ok=True)
-        _record().write_text("Whether to fetch a better depth model was asked. Delete this file to be asked again.\n",
+        _record().write_text("You were asked whether to download a better depth model. Delete this file to be asked again.\n",
                              encoding="utf-8")
     except OSError:
         return False
@@ -39,16 +39,16 @@ def remember_asked() -> bool:
 
 
 def ask_once(settings: Settings, ask: Callable[[str], bool], fetch: Callable[[str], object]) -> None:
-    """Ask whether to fetch a better model, unless one was chosen or the question was put before; after a yes, ``fetch`` it."""
+    """Ask whether to download a better model, unless one was chosen or it was asked before; on a yes, ``fetch`` it."""
     name = offered(commercial_ok=settings.commercial_ok)
     if settings.depth_model != AUTO or name is None or not someone_is_there() or not remember_asked():
         return
-    if ask(f"{sentence(name)} Fetch it now?"):
+    if ask(f"{sentence(name)} Download it now?"):
         fetch(name)
 
 
 def someone_is_there() -> bool:
-    """Return whether a person sits at a terminal: what is asked is seen on stderr and answered on stdin."""
+    """Return whether a person sits at a terminal: questions appear on stderr and are answered on stdin."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 

@@ -38,7 +38,7 @@ _SPARE_BYTES = 200_000_000
 
 @dataclass(frozen=True)
 class Remote:
-    """A file on the hub: the commit it belongs to, its size in bytes, its sha256 where the hub tells one."""
+    """A file on the hub: the commit it belongs to, its size in bytes, and its sha256 if the hub states one."""
 
     commit: str
     size: int
@@ -46,14 +46,14 @@ class Remote:
 
 
 def download(name: str, *, progress: Progress = SILENT) -> Path:
-    """Fetch the weights ``name`` unless they are installed and whole, and return their file.
+    """Download the weights ``name`` unless they are installed and complete, and return their file.
 
     Goes on where an earlier try ended, also one of a killed process; a file that was installed stays until a checked one
     replaces it. Raises `WeightsError` for whatever network and hub can do, `ResourceError` for a full disk, `InputError` where
     the licence was not agreed to, and `Cancelled`.
     """
     if not has_consent(name):
-        raise InputError(f"{name} comes under a licence that you have to agree to first: {WEIGHTS[name].licence}, "
+        raise InputError(f"{name} has a licence that you must agree to first: {WEIGHTS[name].licence}, "
                          f"{WEIGHTS[name].consent}. To agree, pass --accept-{name}-license.")
     folder = models_folder(name)
     with _disk_in_words(name):
@@ -81,21 +81,21 @@ def _disk_in_words(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError(f"the disk is full: {name} is not whole yet. Free some space for {folder} and start again; "
-                                "what has come is kept.") from error
+            raise ResourceError(f"the disk is full: {name} is not complete yet. Free some space for {folder} and start again; "
+                                "what has arrived is kept.") from error
         raise unwritable(folder, error) from error
 
 
 @contextmanager
 def _alone(path: Path, progress: Progress) -> Iterator[None]:
-    """Hold a lock between processes; whoever comes second says so and waits."""
+    """Hold a lock between processes; the second one says so and waits."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        progress.warn("another process is fetching the same weights; waiting for it")
+        progress.warn("another process is downloading the same weights; waiting for it")
         while not lock.is_locked:
             progress.report("Waiting", 0, 1)
             with suppress(Timeout):
@@ -117,7 +117,8 @@ def _fetched(name: str, progress: Progress) -> Path:
     sha256 = sha256_of(part, lambda done: progress.report(stage, done, remote.size))
     try:
         if remote.sha256 not in (None, sha256):
-            raise WeightsError(f"{name} arrived damaged: its sha256 is {sha256}, the hub says {remote.sha256}. Start again.")
+            raise WeightsError(f"{name} arrived damaged: its sha256 is {sha256}, but the hub says {remote.sha256}. "
+                               "Start again.")
         check_file(name, part, sha256)
     except WeightsError:
         part.unlink()
@@ -171,7 +172,8 @@ def _transfer(name: str, remote: Remote, part: Path, progress: Progress) -> None
             with _network_in_words(name):
                 piece = source.read(min(_PART_BYTES, remote.size - done))
             if not piece:
-                raise WeightsError(f"{name} ended after {done:,} of {remote.size:,} bytes. Start again; it goes on there.")
+                raise WeightsError(f"{name} ended after {done:,} of {remote.size:,} bytes. "
+                                   "Start again; it will continue from there.")
             target.write(piece)
             target.flush()
             done += len(piece)
@@ -193,9 +195,9 @@ def _hint(error: Exception) -> str:
     if "Offline" in kind:
         return "the hub is switched off by HF_HUB_OFFLINE; unset it. "
     if status in (401, 403) or "Gated" in kind:
-        return "the hub refuses access; it may have become private, or want a login (HF_TOKEN). "
+        return "the hub refuses access; the model may have become private, or need a login (HF_TOKEN). "
     if status == 404 or isinstance(error, FileNotFoundError) or "NotFound" in kind:
-        return "it is not on the hub any more, or the address HF_ENDPOINT is wrong. "
+        return "it is no longer on the hub, or the address HF_ENDPOINT is wrong. "
     if status is not None:
         return f"the hub answered {status}; try again later. "
-    return "the network or the hub does not answer; check the connection and start again, it goes on where it was. "
+    return "the network or the hub does not answer; check the connection and start again, it will continue where it stopped. "

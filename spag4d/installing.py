@@ -12,7 +12,7 @@ _COLUMNS = "{:<17} {:<10} {:>8}  {:<8} {}"
 
 
 def installed() -> list[str]:
-    """Return the names of the models whose weights are there."""
+    """Return the names of the models whose weights are installed."""
     return [name for name in WEIGHTS if is_installed(name)]
 
 
@@ -31,7 +31,7 @@ def fetch_all(
 ) -> list[Spag4dError]:
     """Fetch the weights ``names`` and return what failed.
 
-    A licence that has to be agreed to is agreed to by ``consented``, or by whoever answers the question of ``ask``.
+    A licence that needs consent is agreed to by ``consented``, or by a yes to ``ask``.
     """
 
     def fetch(name: str) -> None:
@@ -39,15 +39,15 @@ def fetch_all(
         if not has_consent(name) and (name in consented or (ask is not None and ask(_question(name)))):
             record_consent(name)
         path = download(name, progress=console.progress)
-        console.say(f"{name}: {'is there already' if there else 'installed'}, {path}")
+        console.say(f"{name}: {'already installed' if there else 'installed'}, {path}")
 
     return _each(names, console, fetch)
 
 
 def verify_all(names: Sequence[str], console: Console) -> list[Spag4dError]:
-    """Verify the weights ``names``, say what was found, and return what failed."""
+    """Verify the weights ``names``, report the findings, and return what failed."""
     if not names:
-        console.say("No model is installed; `spag4d download-models --list` shows what there is.")
+        console.say("No model is installed; `spag4d download-models --list` shows what is available.")
 
     def check(name: str) -> None:
         for line in verify(name, progress=console.progress):
@@ -71,4 +71,4 @@ def _each(names: Sequence[str], console: Console, action: Callable[[str], None])
 
 def _question(name: str) -> str:
     weights = WEIGHTS[name]
-    return f"{weights.title} comes under the {weights.licence} ({weights.consent}): {weights.good_for}. Do you agree to it?"
+    return f"{weights.title} is under the {weights.licence} ({weights.consent}): {weights.good_for}. Do you agree to it?"

@@ -22,12 +22,12 @@ from spag4d.render.view import Rendering, render_panorama, render_view
 MOVIE = ".mp4"
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _SOLID = 0.5
-"""Alpha from which on a pixel has a distance."""
+"""Alpha at which a pixel has a distance."""
 
 Place = tuple[float, float, float]
 
 FARTHEST_M = 1_000_000.0
-"""How far from the capture point one may stand or look: beyond that, single precision has no centimetres left."""
+"""How far from the capture point the camera may stand or look: float32 resolves 8 mm there."""
 MOST_SECONDS, MOST_FPS = 3600.0, 240.0
 
 
@@ -80,11 +80,13 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
     if shot.depth and extension != MOVIE:
         check_depth_path(output)
     elif extension not in (*_PICTURES, MOVIE):
-        raise InputError(f"cannot tell what '{output.name}' shall be: end it in {either(_PICTURES)}, or a video in {MOVIE}.")
+        raise InputError(f"cannot tell the format of '{output.name}': end it in {either(_PICTURES)}, or in "
+                         f"{MOVIE} for a video.")
     if extension == MOVIE and (shot.panorama or shot.depth):
-        raise InputError(f"a video shows colours and a flat view: leave out --panorama and --depth, or do not end in {MOVIE}.")
+        raise InputError(f"a video shows a flat view in colour: leave out --panorama and --depth, or do not "
+                         f"end the output in {MOVIE}.")
     if extension == MOVIE and min(shot.size_wh) < 2:
-        raise InputError(f"a video has 2 pixels or more along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
+        raise InputError(f"a video has at least 2 pixels along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
     check_target(output)
     device = drawing_device(device)
     gaussians = read_scene(scene, progress=progress)

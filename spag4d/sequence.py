@@ -105,7 +105,7 @@ class Sequence360:
             with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
         except (OSError, ValueError, EOFError, InputError) as error:
-            raise InputError(f"cannot go on in {self.folder}: {path.name}, which holds what is known of the last frame, is "
+            raise InputError(f"cannot continue in {self.folder}: {path.name}, which holds the state of the last frame, is "
                              "missing or damaged. --overwrite starts over.") from error
 
     def _state_path(self, done: int) -> Path:
@@ -137,7 +137,7 @@ class Sequence360:
         """Return the sequence that a folder holds, whatever it was made of; raises `InputError` where there is none."""
         record = read_record(folder)
         if record is None:
-            raise InputError(f"{folder} holds no {RECORD}: it is no folder of a converted video. Name a scene in it.")
+            raise InputError(f"{folder} holds no {RECORD}, so it is not the folder of a converted video. Name a scene in it.")
         return Sequence360(folder, record)
 
     @staticmethod
@@ -146,8 +146,8 @@ class Sequence360:
         record = read_record(folder)
         if record is None:
             if any(folder.glob("frame_[0-9]*")):
-                raise InputError(f"{folder} holds frames, but no {RECORD} that says of what. Choose another folder, or replace "
-                                 "them with --overwrite.")
+                raise InputError(f"{folder} holds frames, but no {RECORD} that describes them. Choose another folder, or "
+                                 "replace them with --overwrite.")
             return None
         wanted = settings.model_dump()
         differing = [f"{name} was {record['settings'].get(name)!r} and is {value!r}" for name, value in wanted.items()
@@ -157,8 +157,8 @@ class Sequence360:
         if record["version"] != __version__:
             differing.append(f"SPAG-4D was {record['version']} and is {__version__}")
         if differing:
-            raise InputError(f"{folder} holds a sequence that was begun otherwise: {'; '.join(differing)}. Choose another "
-                             "folder, or start anew with --overwrite.")
+            raise InputError(f"{folder} holds a sequence that was started differently: {'; '.join(differing)}. Choose another "
+                             "folder, or start over with --overwrite.")
         return Sequence360(folder, record)
 
 
@@ -170,7 +170,7 @@ def opened(folder: Path, *, overwrite: bool) -> Iterator[None]:
         lock = FileLock(folder / _LOCK, timeout=0)
         lock.acquire()
     except Timeout as error:
-        raise InputError(f"another run is writing to {folder}. Wait for its end, or choose another folder.") from error
+        raise InputError(f"another run is writing to {folder}. Wait until it ends, or choose another folder.") from error
     except OSError as error:
         raise InputError(f"cannot write to the folder {folder}: {error.strerror}. Choose another one.") from error
     try:

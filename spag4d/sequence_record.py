@@ -48,7 +48,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from error
     if len(data) > _LARGEST:
-        raise InputError(f"{path} is no record of a sequence: it has more than {_LARGEST >> 20} MiB.")
+        raise InputError(f"{path} is not the record of a sequence: it has more than {_LARGEST >> 20} MiB.")
     record = validated(_Record, data, path, "record")
     if record.done > len(record.frames):
         raise InputError(f"{path} is damaged: {record.done} of {len(record.frames)} frames are done. --overwrite starts over.")

@@ -28,7 +28,7 @@ Vector = tuple[float, float, float]
 
 MOST_SCALE = 1e6
 FARTHEST_M = 1e9
-"""As far as anything on Earth is from its centre, with room to spare; larger numbers are slips."""
+"""Farther than anything on Earth is from its centre: larger numbers are typing errors."""
 MOST_TURN_DEG = 36_000.0
 
 
@@ -107,10 +107,10 @@ def transform(
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be written is left out, with a warning
         gaussians = change.apply(Gaussians.concatenate(parts))
     if not len(gaussians):
-        raise InputError("nothing is left: no Gaussian is within --crop-sphere and --min-opacity.")
+        raise InputError("nothing is left: no Gaussian passes --crop-sphere and --min-opacity.")
     gaussians = usable(gaussians, progress)
     if not len(gaussians):
-        raise InputError("nothing is left: --scale and --translate make numbers that are too large.")
+        raise InputError("nothing is left: --scale and --translate make the numbers too large.")
     unchanged = len(inputs) == 1 and change == Change()
     comments = read_scene_comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
     WRITERS.load(kind)(path, gaussians, comments=comments, progress=progress)
@@ -120,7 +120,7 @@ def transform(
 def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:
     """Refuse before any work what cannot come to anything."""
     if change.y_up and kind == _ALWAYS_Y_UP:
-        raise InputError("--up y is not for .glb files: they are y up in any case.")
+        raise InputError("--up y does not apply to .glb files, which are always y up.")
     check_target(path)
     for source in inputs:
         kind_of(source)

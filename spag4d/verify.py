@@ -24,36 +24,36 @@ _VARIANTS = {"dap": ({"normalization": "imagenet"}, {"normalization": "none"})}
 
 @dataclass(frozen=True)
 class Look:
-    """How high above the floor the camera of the known room stands in the eyes of a model, in metres."""
+    """How high above the floor a model sees the camera of the known room, in metres."""
 
     option: str
     height_m: float
     metres_from: str
 
     def __str__(self) -> str:
-        """Say what was seen, and whose size it is."""
-        seen = f"in a known room the camera stands {self.height_m:.2f} m above the floor ({ROOM_CAMERA_M} m){self.option}"
-        return f"{seen}, in the metres of {self.metres_from}: verify that one for the size" if self.metres_from else seen
+        """Say what the model sees, and where its metres come from."""
+        seen = f"in a known room it sees the camera {self.height_m:.2f} m above the floor ({ROOM_CAMERA_M} m){self.option}"
+        return f"{seen}, with metres from {self.metres_from}: verify that model for the scale" if self.metres_from else seen
 
     @property
     def factor(self) -> float:
-        """How many times too high or too low, infinite for what is no height."""
+        """How many times too high or too low; infinite if it is not a height."""
         if not (np.isfinite(self.height_m) and self.height_m > 0):
             return float("inf")
         return float(np.exp(abs(np.log(self.height_m / ROOM_CAMERA_M))))
 
 
 def verify(name: str, *, progress: Progress = SILENT) -> Iterator[str]:
-    """Yield in words what holds of the installed weights ``name``; raises `WeightsError` for what does not."""
+    """Yield a line for each check that the installed weights ``name`` pass; raises `WeightsError` for one that fails."""
     path = weights_file(name) if weights_file(name).is_file() else weights_path(name)
     size = path.stat().st_size
     check_file(name, path, sha256_of(path, lambda done: progress.report(f"Hashing {name}", done, size)))
-    yield f"the file is whole and as expected ({readable(size)})"
+    yield f"the file is complete and as expected ({readable(size)})"
     if name in DEPTH_MODELS:
         yield from _verify_depth(name, progress)
     elif name == "sharp":
         load_sharp(path)
-        yield "every parameter is there"
+        yield "every parameter is present"
 
 
 def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
     for options in _VARIANTS.get(name, ({},)):
         model: DepthModel = DEPTH_MODELS.load(name)(resolve_device("auto"), **options)
         if not looks:
-            yield "every parameter is there"
+            yield "every parameter is present"
         depth = model.estimate(room, progress=progress)
         nadir = depth.distance[-max(1, round(_NADIR_SHARE * room.size_hw[0])):]
         option = "".join(f" with --{name}-{key} {value}" for key, value in options.items())

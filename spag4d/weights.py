@@ -125,11 +125,11 @@ def check_file(name: str, path: Path, sha256: str) -> None:
     """Raise `WeightsError` unless a file with that hash is what is known of ``name``; record what was found where it lies."""
     size = path.stat().st_size
     if not _has_size(name, size):
-        raise WeightsError(f"{path} is incomplete or another file: it has {size:,} bytes, {name} about {WEIGHTS[name].size:,}. "
-                           f"{_again(name)}")
+        raise WeightsError(f"{path} is incomplete or a different file: it has {size:,} bytes, {name} about "
+                           f"{WEIGHTS[name].size:,}. {_again(name)}")
     expected = WEIGHTS[name].sha256 or read_record(name).get("sha256")
     if expected not in (None, sha256):
-        raise WeightsError(f"{path} was altered or is another file: its sha256 is {sha256}, expected {expected}. "
+        raise WeightsError(f"{path} was altered or is a different file: its sha256 is {sha256}, expected {expected}. "
                            f"{_again(name)}")
     if path == weights_file(name):
         write_record(name, sha256=sha256)
@@ -152,7 +152,7 @@ def by_hand(name: str) -> str:
 
 
 def _again(name: str) -> str:
-    return f"`spag4d download-models --model {name}` fetches it anew."
+    return f"`spag4d download-models --model {name}` downloads it again."
 
 
 def _has_size(name: str, size: int) -> bool:
@@ -185,7 +185,7 @@ def read_record(name: str) -> dict[str, Any]:
         raise WeightsError(f"the record {path} cannot be read ({reason(error)}). Delete it; the weights beside it are then "
                            "checked anew.") from error
     if not isinstance(record, dict):
-        raise WeightsError(f"the record {path} is damaged. Delete it; the weights beside it are then checked anew.")
+        raise WeightsError(f"the record {path} is damaged. Delete it; the weights beside it are then checked again.")
     return record
 
 

@@ -40,7 +40,7 @@ def test_invalid_values_are_counted_and_do_not_spoil_the_rest(tmp_path: Path) ->
     data[-68 * 3:-68 * 3 + 4] = np.float32("nan").tobytes()
     (tmp_path / "a.ply").write_bytes(data)
     told = describe(tmp_path / "a.ply")
-    assert told.invalid == {"place is no number": 1} and "place is no number: 1" in told.to_text()
+    assert told.invalid == {"position is not a number": 1} and "position is not a number: 1" in told.to_text()
     assert np.isfinite(told.box_m).all() and np.isfinite(told.distances_m).all()
 
 

@@ -14,7 +14,7 @@ from spag4d.first_run import offered, sentence
 from spag4d.weights import WEIGHTS, home_folder, weights_file
 from tests.hub_server import HubServer, offer_everything
 
-QUESTION = "Fetch it now? [y/N]"
+QUESTION = "Download it now? [y/N]"
 
 
 @pytest.fixture

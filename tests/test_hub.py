@@ -128,7 +128,7 @@ def test_what_arrives_damaged_is_thrown_away(server: HubServer) -> None:
     assert parts() == [] and not weights_file("dap").exists()
 
 
-@pytest.mark.parametrize(("change", "words"), [({"sha256": "1" * 64}, "expected 1111"), ({"size": 77}, "another file")])
+@pytest.mark.parametrize(("change", "words"), [({"sha256": "1" * 64}, "expected 1111"), ({"size": 77}, "a different file")])
 def test_a_file_that_is_not_the_published_one_is_refused(
     server: HubServer, change: dict, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_file_that_the_hub_changed_does_not_replace_the_recorded_one(server: H
     download("dap").write_bytes(b"damaged")
     server.content = CONTENT[::-1]
     server.said_sha256 = None
-    with pytest.raises(WeightsError, match="was altered or is another file"):
+    with pytest.raises(WeightsError, match="was altered or is a different file"):
         download("dap")
     assert weights_file("dap").read_bytes() == b"damaged"
     assert server.revisions[-1] == COMMIT
@@ -163,7 +163,7 @@ def test_a_damaged_file_is_fetched_anew_and_stays_until_then(server: HubServer) 
 
 
 @pytest.mark.parametrize(("status", "words"), [
-    (404, "not on the hub any more"), (401, "HF_TOKEN"), (403, "refuses access"),
+    (404, "no longer on the hub"), (401, "HF_TOKEN"), (403, "refuses access"),
 ])
 def test_what_the_hub_answers_is_said_in_words(server: HubServer, status: int, words: str) -> None:
     server.status = status
@@ -202,7 +202,7 @@ def test_a_disk_that_fills_up_keeps_what_has_come(server: HubServer, monkeypatch
         if len(reported) == 4:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(ResourceError, match="disk is full.*what has come is kept"):
+    with pytest.raises(ResourceError, match="disk is full.*what has arrived is kept"):
         download("dap", progress=Progress(fill))
     assert [path.stat().st_size for path in parts()] == [3 * PART]
     assert download("dap").read_bytes() == CONTENT

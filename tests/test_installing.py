@@ -47,7 +47,7 @@ def test_models_are_fetched_once_each(server: HubServer) -> None:
     assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["dap: installed", "da3: installed"]
     assert len(server.ranges) == 2
     again = run("--model", "dap")
-    assert again.exit_code == 0 and "is there already" in again.stdout and len(server.ranges) == 2
+    assert again.exit_code == 0 and "already installed" in again.stdout and len(server.ranges) == 2
     assert run("--model", "dap", "--quiet").output == ""
 
 
@@ -91,7 +91,7 @@ def test_nothing_to_verify_is_said() -> None:
 def test_what_was_damaged_later_does_not_verify() -> None:
     run("--model", "sharp", "--accept-sharp-license")
     good = run("--verify")
-    assert "sharp: the file is whole" in good.stdout and "no checkpoint" in good.stderr
+    assert "sharp: the file is complete" in good.stdout and "not a checkpoint" in good.stderr
     weights_file("sharp").write_bytes(CONTENT[::-1])
     bad = run("--verify")
     assert bad.exit_code == 3 and "altered" in bad.stderr

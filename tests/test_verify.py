@@ -48,8 +48,8 @@ def test_the_file_and_its_parameters_are_checked_before_the_room(name: str) -> N
             found.append(line)
     except WeightsError as error:
         verdict = str(error)
-    assert "whole and as expected" in found[0] and "every parameter" in found[1]
-    assert all("in a known room the camera stands" in line for line in found[2:]) and len(found) > 2
+    assert "complete and as expected" in found[0] and "every parameter" in found[1]
+    assert all("in a known room it sees the camera" in line for line in found[2:]) and len(found) > 2
     assert verdict == "" or verdict.startswith(f"{name} ")
 
 
@@ -72,7 +72,7 @@ def test_dap_that_is_right_without_normalisation_says_so(imagenet: float, monkey
 def test_a_model_that_is_wrong_fails_unless_the_metres_are_anothers(height: float, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WeightsError, match="times too large or too small"):
         answers("da3", seeing({"": height}), monkeypatch)
-    assert "in the metres of dap: verify that one" in answers("panda", seeing({"": height}, "dap"), monkeypatch)[-1]
+    assert "with metres from dap: verify that model" in answers("panda", seeing({"": height}, "dap"), monkeypatch)[-1]
 
 
 @pytest.mark.usefixtures("small_models")
@@ -95,6 +95,6 @@ def test_what_is_no_checkpoint_fails_after_its_hash(tmp_path: Path, monkeypatch:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"something else")
     found = verify("dap")
-    assert "whole" in next(found)
-    with pytest.raises(WeightsError, match="no checkpoint"):
+    assert "complete" in next(found)
+    with pytest.raises(WeightsError, match="not a checkpoint"):
         next(found)

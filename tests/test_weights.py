@@ -103,7 +103,7 @@ def test_a_file_with_another_hash_than_the_published_one_is_refused(monkeypatch:
 def test_a_file_of_another_size_is_refused(size: int) -> None:
     put(bytes(size))
     assert not is_installed("dap")
-    with pytest.raises(WeightsError, match="incomplete or another file"):
+    with pytest.raises(WeightsError, match="incomplete or a different file"):
         weights_path("dap")
 
 

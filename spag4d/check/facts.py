@@ -92,15 +92,15 @@ def invalid_values(raw: Gaussians) -> dict[str, int]:
     finite = np.isfinite(raw.scales)
     length = np.einsum("ij,ij->i", raw.quats_wxyz, raw.quats_wxyz)
     found = {
-        "place is no number": ~np.isfinite(raw.means).all(1),
-        "size is no number": np.isnan(raw.scales).any(1),
+        "position is not a number": ~np.isfinite(raw.means).all(1),
+        "size is not a number": np.isnan(raw.scales).any(1),
         "size is zero or less": (finite & (raw.scales <= 0)).any(1),
         "size is absurd": ((raw.scales > _LARGEST_M) | (raw.scales > 0) & (raw.scales < _SMALLEST_M)).any(1),
-        "rotation is no number": ~np.isfinite(raw.quats_wxyz).all(1),
+        "rotation is not a number": ~np.isfinite(raw.quats_wxyz).all(1),
         "rotation has no length": length < _DENORMAL,
-        "opacity is no number": np.isnan(raw.opacities),
-        "opacity is beyond 0-1": (raw.opacities < 0) | (raw.opacities > 1),
-        "colour is no number": ~np.isfinite(raw.colors).all(1),
+        "opacity is not a number": np.isnan(raw.opacities),
+        "opacity is outside 0-1": (raw.opacities < 0) | (raw.opacities > 1),
+        "colour is not a number": ~np.isfinite(raw.colors).all(1),
     }
     return {fault: int(faulty.sum()) for fault, faulty in found.items() if faulty.any()}
 

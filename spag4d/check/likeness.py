@@ -60,9 +60,9 @@ class Orientation:
             return "does not look like this panorama, whichever way it is turned"
         turn = f"turned to the {'right' if self.azimuth_deg > 0 else 'left'} by {abs(self.azimuth_deg):.0f}°"
         if self.mirrored and np.allclose(self.scene_from_photo, np.diag([1.0, -1, 1]), atol=0.05):
-            return "a mirror image upside down: only y was negated, of means and not of rotations"
+            return "a mirror image upside down: only y was negated, in the means but not in the rotations"
         words = [self.lies, "a mirror image" if self.mirrored else "", turn if self.azimuth_deg else ""]
-        return ", ".join(word for word in words if word) or "as the panorama"
+        return ", ".join(word for word in words if word) or "like the panorama"
 
 
 @dataclass(frozen=True)

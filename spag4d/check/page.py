@@ -65,9 +65,9 @@ def page(checked: Checked, *, progress: Progress = SILENT) -> str:
         f'<ul class="warnings warn">{warnings}</ul>' if warnings else "",
         _section("From where the camera stood", _pictures(_at_origin(checked))),
         _section("Half a metre aside", _pictures(_aside(checked, progress)),
-                 "Pink is where one sees through the scene, which viewers draw as the colour behind it."),
-        _section("How far one can walk", _ranges(report)),
-        _section("What shows, the farther one goes", _curves(report)),
+                 "Pink marks where you can see through the scene; viewers draw their background colour there."),
+        _section("How far you can walk", _ranges(report)),
+        _section("What goes wrong as you walk farther", _curves(report)),
         _section("The file", _facts(list(report.lines()))),
         _section("All directions", _walks(report.walks.walks), _how()),
     ]
@@ -124,16 +124,16 @@ def _aside(checked: Checked, progress: Progress) -> list[tuple[str, Picture]]:
 def _ranges(report: Report) -> str:
     walking_range = report.walks.range
     return (f'<div class="rose">{rose_svg(walking_range)}{height_svg(walking_range)}</div>'
-            '<p class="note">Seen from above, the camera in the middle and what it looked at on top; beside it, up and down. '
+            '<p class="note">Seen from above: the camera in the middle, its view direction on top; beside it, up and down. '
             f"The edge of the plot is {FARTHEST_M:g} m or more. Between forward, right, back and left it is an estimate from "
-            "the slanting directions below.</p>")
+            "the diagonal directions below.</p>")
 
 
 def _curves(report: Report) -> str:
     return '<div class="two">' + "".join(
         f"<div>{curves_svg(title, _lines(report.walks.walks, values), limit)}</div>"
-        for title, values, limit in (("How spoilt the worst of the view is, of what is too much", "spoilt", 1.0),
-                                     ("Come apart, part of the worst of the view", "torn", LIMITS.torn))) + "</div>"
+        for title, values, limit in (("Damage in the worst part of the view, as a share of what is too much", "spoilt", 1.0),
+                                     ("Share of the worst part that has come apart", "torn", LIMITS.torn))) + "</div>"
 
 
 def _lines(walks: Sequence[Walk], values: str) -> list[Curve]:
@@ -156,8 +156,8 @@ def _walks(walks: Sequence[Walk]) -> str:
 
 
 def _how() -> str:
-    return ("The worst parts (about 10° wide) of what one sees ahead and to both sides decide. One is spoilt when "
+    return ("What decides is the worst parts (about 10° wide) of the view ahead and to both sides. A part is spoilt when "
             f"{LIMITS.torn:.0%} of it has come apart, or {LIMITS.see_through:.0%} is see-through, or {LIMITS.stretch:.0%} "
-            "drawn out, or, where the depth was estimated, it may stand "
-            f"{np.degrees(LIMITS.displaced_rad):.1f}° from its place; several of these add up. And the nearest surface is "
+            "stretched, or, where the depth was estimated, it may be "
+            f"{np.degrees(LIMITS.displaced_rad):.1f}° out of place; these add up. A walk also ends when the nearest surface is "
             f"{CLEARANCE_M:g} m away.")

@@ -28,7 +28,7 @@ _IN_TABLE_M = (0.3, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class Line:
-    """One finding: what it is about, what was found, and whether that is well; ``none`` where it cannot be told."""
+    """One finding: what it is about, what was found, and whether that is good; ``none`` where it is unknown."""
 
     label: str
     value: str
@@ -46,11 +46,11 @@ class Report:
     likeness: Likeness | None
 
     def verdict(self) -> str:
-        """Say in plain words how far one may go."""
+        """Say in plain words how far you can walk."""
         if self.facts.count == 0 or self.walks.walks[0].reason == "empty":
             return "There is nothing to see from the capture point (the origin)."
         if self.walks.open_at_origin > _MOSTLY_EMPTY:
-            return "Most of what surrounds the origin is empty: this scene was not made from there, and its range means little."
+            return "Most of the view from the origin is empty: the scene was not captured there, so its range means little."
         ranges = {walk.name: walk for walk in self.walks.walks if walk.name in _HORIZONTAL}
         least, most = (pick(ranges.values(), key=lambda walk: walk.range_m) for pick in (min, max))
         far = "from where the camera stood"
@@ -58,15 +58,15 @@ class Report:
             about = f"You can walk {_metres(least.range_m)} ({in_words(least.name)}) to {_metres(most.range_m)} "
             about += f"({in_words(most.name)}) {far}"
         else:
-            about = f"You can walk about {_metres(least.range_m)} to every side {far}"
+            about = f"You can walk about {_metres(least.range_m)} in every direction {far}"
         reasons: list[Reason] = [walk.reason for walk in ranges.values() if ENDS[walk.reason]]
         if not reasons:
-            return f"{about}, and farther was not looked."
+            return f"{about}; it was not checked farther out."
         usual: Reason = max(reasons, key=lambda reason: reasons.count(reason))
-        return f"{about}. Farther on, {ENDS[usual]}."
+        return f"{about}. Farther out, {ENDS[usual]}."
 
     def lines(self) -> Iterator[Line]:
-        """Return the findings but the walks, in the order in which they are shown."""
+        """Return the findings other than the walks, in the order in which they are shown."""
         yield from self._about_file()
         yield from self._about_place()
         if self.likeness is not None:
@@ -79,26 +79,26 @@ class Report:
         yield Line("Gaussians", f"{facts.count:,}, {facts.file_size / 1e6:.1f} MB, typically "
                    f"{_length(facts.median_scale_m)} wide, opacity {facts.mean_opacity:.2f}", "ok" if facts.count else "warn")
         sizes = [high - low for low, high in zip(facts.low_m, facts.high_m, strict=True)]
-        yield Line("size", f"{' x '.join(f'{size:.3g}' for size in sizes)} m, with what is far away; half of what is seen is "
-                   f"within {facts.median_m:.3g} m", "ok")
+        yield Line("size", f"{' x '.join(f'{size:.3g}' for size in sizes)} m, including what is far away; half of what is seen "
+                   f"is within {facts.median_m:.3g} m", "ok")
         faults = ", ".join(f"{fault}: {count:,}" for fault, count in facts.invalid.items())
-        yield Line("values", faults or "all are valid", "warn" if faults else "ok")
+        yield Line("values", faults or "all valid", "warn" if faults else "ok")
         if facts.outside_colors > 0.001:
-            yield Line("colours", f"{facts.outside_colors:.1%} are darker than black or brighter than white",
+            yield Line("colours", f"{facts.outside_colors:.1%} are outside the range from black to white",
                        "warn" if facts.outside_colors > _MANY_COLORS else "ok")
 
     def _about_place(self) -> Iterator[Line]:
         facts = self.facts
         yield self._uprightness()
         floor = "" if facts.floor_m is None else f", the floor {_length(facts.floor_m)} below the camera"
-        sized = f"the size is that of metres{floor}"
-        yield Line("units", sized if facts.metres_plausible else f"hardly metres{floor}: half is within {facts.median_m:.3g}",
-                   "ok" if facts.metres_plausible else "warn")
+        sized = f"plausible as metres{floor}"
+        unlikely = f"hardly metres{floor}: half of what is seen is within {facts.median_m:.3g}"
+        yield Line("units", sized if facts.metres_plausible else unlikely, "ok" if facts.metres_plausible else "warn")
         empty = self.walks.open_at_origin
-        note = "; it has no capture point, and what follows means the origin" if empty > _MOSTLY_EMPTY else ""
-        yield Line("depth", "estimated: what it may be wrong by shortens the walking range" if self.walks.estimated else
-                   "measured, or of an origin that the file does not tell: taken as it is", "ok")
-        yield Line("origin", f"{empty:.1%} of the sphere is empty as seen from there{note}", "warn" if note else "ok")
+        note = "; it has no capture point, so the rest refers to the origin" if empty > _MOSTLY_EMPTY else ""
+        yield Line("depth", "estimated: its likely error shortens the walking range" if self.walks.estimated else
+                   "measured, or not stated in the file: taken as correct", "ok")
+        yield Line("origin", f"{empty:.1%} of the sphere is empty, seen from there{note}", "warn" if note else "ok")
         holes = max(self.zenith_open, self.nadir_open)
         yield Line("poles", f"{self.zenith_open:.1%} open above, {self.nadir_open:.1%} below",
                    "warn" if holes > _OPEN_POLE else "ok")
@@ -106,9 +106,9 @@ class Report:
     def _uprightness(self) -> Line:
         if self.likeness is not None and self.likeness.orientation.is_alike:
             lies = self.likeness.orientation.lies
-            return Line("upright", f"no, {lies}" if lies else "yes, as the panorama", "warn" if lies else "ok")
-        said = {UPRIGHT: ("yes, a floor below and none above", "ok"), TURNED: ("no, the floor is above", "warn"),
-                UNKNOWN: ("cannot be told without the panorama", "none")}
+            return Line("upright", f"no, {lies}" if lies else "yes, like the panorama", "warn" if lies else "ok")
+        said = {UPRIGHT: ("yes, there is a floor below and none above", "ok"), TURNED: ("no, the floor is above", "warn"),
+                UNKNOWN: ("unknown without the panorama", "none")}
         value, mark = said[self.facts.upright]
         return Line("upright", value, mark)  # type: ignore[arg-type]
 
@@ -118,11 +118,11 @@ class Report:
         rows = [f"{self.facts.path}: {self.verdict()}", ""]
         rows += [f"  {marks[line.mark]}  {line.label:<11} {line.value}" for line in self.lines()]
         at = "".join(f"{distance:>6g} m" for distance in _IN_TABLE_M)
-        rows += ["", f"  {'walking range':<53}spoilt at{at}, of what is too much"]
+        rows += ["", f"  {'walking range':<53}damage at{at}, as a share of what is too much"]
         return "\n".join(rows + [_row(walk) for walk in self.walks.walks])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the card as what JSON can hold; shares are 0–1, and null is what does not exist."""
+        """Return the card as JSON values; shares are 0–1, and null stands for what does not exist."""
         facts = {**asdict(self.facts), "path": str(self.facts.path), "metres_plausible": self.facts.metres_plausible}
         return _plain({
             "verdict": self.verdict(),
@@ -142,7 +142,7 @@ class Report:
 
 
 def in_words(name: str) -> str:
-    """Return a direction's name as a person says it: ``+x-y`` is "right and up"."""
+    """Return a direction in words: ``+x-y`` is "right and up"."""
     return " and ".join(WORDS[axis][sign == "-"] for sign, axis in zip(name[::2], name[1::2], strict=True))
 
 
@@ -156,11 +156,11 @@ def _about_likeness(likeness: Likeness) -> Iterator[Line]:
     orientation = likeness.orientation
     yield Line("orientation", f"{orientation} (correlation {orientation.correlation:.3f})",
                "ok" if orientation.is_right and orientation.is_alike else "warn")
-    yield Line("likeness", f"{likeness.compensated_db:.1f} dB as web viewers draw, {likeness.classic_db:.1f} dB classic",
+    yield Line("likeness", f"{likeness.compensated_db:.1f} dB as web viewers draw it, {likeness.classic_db:.1f} dB classic",
                "ok" if likeness.compensated_db >= _ALIKE_DB else "warn")
     yield Line("brightness", f"{likeness.brightness:.3f} of the panorama's",
                "ok" if abs(likeness.brightness - 1) < _BRIGHTNESS else "warn")
-    yield Line("seam", f"error where the panorama's edges meet {likeness.seam:.2f} times that elsewhere",
+    yield Line("seam", f"the error where the panorama's edges meet is {likeness.seam:.2f} times that elsewhere",
                "ok" if likeness.seam < _SEAM else "warn")
     yield Line("at poles", f"{likeness.poles_db:.1f} dB",
                "ok" if likeness.poles_db > likeness.compensated_db - 6 else "warn")

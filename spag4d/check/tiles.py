@@ -15,7 +15,7 @@ RINGS = 18
 VIEW_DEG = 75.0
 """The width of a view, round: people see 60 to 90° of a scene on a screen or in a headset."""
 _WORST = 3
-"""The third worst tile of a view is its measure: what spoils three of the 44 spoils the view; one may be an accident."""
+"""A view is as bad as its third worst tile: three bad tiles of 44 spoil it, but one or two may be an accident."""
 
 STARTS = ring_starts(RINGS)
 TILES = int(STARTS[-1])

@@ -1,4 +1,4 @@
-"""How far one may walk from the capture point, direction by direction, and the line of text that says so in a file."""
+"""How far you can walk from the capture point in each direction, and the line of text that says so in a file."""
 
 import itertools
 import math
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 FARTHEST_M = 2.0
-"""So far is looked; a range of this means "or more"."""
+"""Nothing is checked beyond this; a range of this means "or more"."""
 _AXES = "xyz"
 _PREFIX = "walking range m"
 
@@ -35,7 +35,7 @@ DIRECTIONS.flags.writeable = False
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of each spoils a tile of a view by itself, beside the others the less: `spag4d.check.walking` says how.
+    """How much of each defect spoils a tile on its own; together less suffices, see `spag4d.check.walking`.
 
     Shares 0-1 of the tile that are see-through, ``torn`` or drawn out (``stretch``), and by how many radians its contents may
     be displaced; and how near in metres surfaces may come.
@@ -51,7 +51,7 @@ class Limits:
 _LIMITS = {"see-through": "see_through", "stretch": "stretch", "torn": "torn", "displaced": "displaced_rad",
            "clearance": "clearance_m"}
 _NOT_IN_OLDER = {"torn": math.inf, "displaced": math.inf, "estimated": 0.0}
-"""What lines mean that were written before these were judged."""
+"""Values for lines written before these were judged."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class WalkingRange:
 
     @staticmethod
     def from_comment(line: str) -> "WalkingRange | None":
-        """Return what a comment says, or None where it is another comment."""
+        """Return the range that a comment states, or None for any other comment."""
         if not is_walking_range(line):
             return None
         words = line.removeprefix("comment ").removeprefix(_PREFIX).split()
@@ -112,7 +112,7 @@ class WalkingRange:
 
 
 def is_walking_range(line: str) -> bool:
-    """Return whether a comment, with or without that word, is such a line."""
+    """Return whether a comment, with or without the word ``comment``, is such a line."""
     return line.removeprefix("comment ").startswith(_PREFIX)
 
 

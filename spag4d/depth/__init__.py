@@ -19,7 +19,7 @@ _BEST_FIRST = ("panda", "dap", "da3", "da360", "panda-small", "builtin")
 
 
 BUILTIN = "builtin"
-"""The model that is always there."""
+"""The model that is always available."""
 
 
 def best_available(*, commercial_ok: bool = False) -> str:
@@ -48,6 +48,6 @@ def check_available(name: str, *, commercial_ok: bool = False) -> None:
     if commercial_ok and not may_be_sold(name):
         allowed = either(model for model in DEPTH_MODELS if may_be_sold(model))
         raise InputError(f"--commercial-ok: the licence of {name} does not allow its results to be sold, or is not stated. "
-                         f"Models that may be used: {allowed}.")
+                         f"Models you may use: {allowed}.")
     if not is_installed(name):
         weights_path(name)

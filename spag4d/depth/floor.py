@@ -29,7 +29,7 @@ def scaled_to_camera_height(
     """
     found = camera_above_floor(depth, valid)
     if found is None:
-        progress.warn(f"no floor was found below the camera: --camera-height {height_m:g} was not used, and the scale is that "
+        progress.warn(f"no floor was found below the camera: --camera-height {height_m:g} was not used, so the scale is that "
                       f"of {depth.metres_from or depth.model}")
         return depth
     return replace(depth.scaled(height_m / found), kind="metric", metres_from="camera height")

@@ -34,7 +34,7 @@ def depth_from_file(path: Path, size_hw: tuple[int, int], *, unit_m: float | Non
     """
     values, recorded_unit_m = read_depth_numbers(path)
     if values.dtype.kind in "iu" and values.itemsize == 1:
-        raise InputError(f"{path} holds whole numbers of 8 bits, which are too coarse for distances. Use 16 bits or floats.")
+        raise InputError(f"{path} holds 8-bit integers, which are too coarse for distances. Use 16 bits or floats.")
     unit_m = recorded_unit_m or unit_m or DEFAULT_UNIT_M
     depth = depth_from_array(values, size_hw, unit_m=unit_m if values.dtype.kind in "iu" else 1.0, name=path.name)
     if depth.sky.all():

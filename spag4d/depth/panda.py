@@ -60,7 +60,7 @@ def _log_metres(turns: list[Floats], reference: DepthMap, progress: Progress) ->
     fits = [fit_affine(turn, reference.distance, np.where((turn > _FITTED[0]) & (turn < _FITTED[1]), weights, 0))
             for turn in turns]
     if None in fits:
-        progress.warn(f"this picture's depth does not follow that of {reference.model}; only its scale is taken from there")
+        progress.warn(f"this picture's depth does not agree with that of {reference.model}; only the scale is taken from it")
         fits = [Affine(fit_factor(turn, reference.distance, weights), 0.0) for turn in turns]
     nearest = _NEAREST_SHARE * reference.distance.min()
     return [np.log(np.maximum(fit(turn), nearest)) for fit, turn in zip(fits, turns, strict=True) if fit is not None]

@@ -21,7 +21,7 @@ State = dict[str, torch.Tensor]
 Network = TypeVar("Network", bound=nn.Module)
 
 _TAPS = {12: (2, 5, 8, 11), 24: (4, 11, 17, 23)}
-_REMEDY = "Fetch it again with `spag4d download-models`."
+_REMEDY = "Download it again with `spag4d download-models`."
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -42,13 +42,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             raise
         raise _unreadable(path, error) from error
     if not isinstance(held, dict):
-        raise WeightsError(f"{path} holds no weights but one {type(held).__name__}. {_REMEDY}")
+        raise WeightsError(f"{path} holds not weights but a {type(held).__name__}. {_REMEDY}")
     return held
 
 
 def _unreadable(path: Path, error: Exception) -> WeightsError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return WeightsError(f"the weights {path} are damaged or no checkpoint ({reason}). {_REMEDY}")
+    return WeightsError(f"the weights {path} are damaged or not a checkpoint ({reason}). {_REMEDY}")
 
 
 def official(held: dict[str, Any], *, prefix: str, dropped: Iterable[str] = ()) -> State:
@@ -94,7 +94,7 @@ class Sizes:
     def check(self, origin: object) -> None:
         """Raise `WeightsError` where no network of these sizes was published."""
         if self.depth not in _TAPS or self.width % HEAD_WIDTH or not self.width:
-            raise not_of_this_network(origin, f"it has {self.depth} blocks of {self.width} channels; known are 12 or 24 blocks "
+            raise not_of_this_network(origin, f"it has {self.depth} blocks of {self.width} channels; expected 12 or 24 blocks "
                                       f"and multiples of {HEAD_WIDTH} channels")
 
 
@@ -111,7 +111,7 @@ def built(make: Callable[[Sizes], Network], state: State, origin: object, *, bac
     try:
         sizes = Sizes.of(state, backbone, head)
     except (KeyError, AttributeError, IndexError) as error:
-        raise not_of_this_network(origin, f"{error} is missing or no tensor") from error
+        raise not_of_this_network(origin, f"{error} is missing or not a tensor") from error
     sizes.check(origin)
     return filled(lambda: make(sizes), state, origin)
 

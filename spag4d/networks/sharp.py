@@ -150,7 +150,7 @@ def in_half(compute: Callable[[], list[torch.Tensor]], device: str, dtype: torch
     if not is_half or all(bool(x.isfinite().all()) for x in found):
         return found
     del found
-    progress.warn("SHARP left the range of half precision; this part is computed again in float32, which takes longer.")
+    progress.warn("SHARP left the range of half precision; this part is computed again in float32, which takes longer")
     with single:
         return compute()
 
@@ -166,5 +166,5 @@ def sharp_from(held: dict[str, Any], origin: object, *, heads: int | None = None
     try:
         sizes = SharpSizes.of(state, heads)
     except (KeyError, AttributeError, IndexError) as error:
-        raise not_of_this_network(origin, f"{error} is missing or no tensor") from error
+        raise not_of_this_network(origin, f"{error} is missing or not a tensor") from error
     return filled(lambda: SharpNetwork(sizes), state, origin)

@@ -48,7 +48,7 @@ def refine_edges(
     Raises `ValueError` when the two sizes differ, and `Cancelled`.
     """
     if depth.size_hw != panorama.size_hw:
-        raise ValueError(f"the depth map is {depth.size_hw}, the panorama {panorama.size_hw}; they must be equal")
+        raise ValueError(f"the depth map is {depth.size_hw}, the panorama {panorama.size_hw}; their sizes must be equal")
     progress.report(STAGE, 0, 3)
     if strength <= 0:
         return depth

@@ -45,7 +45,7 @@ def sharp_faces(
     """
     nearest = max(_STEP_PX, round(size_px / _STEP_PX) * _STEP_PX)
     if nearest != size_px:
-        progress.warn(f"SHARP's views come in multiples of {_STEP_PX} px: {size_px} was taken for {nearest}")
+        progress.warn(f"SHARP's views come in multiples of {_STEP_PX} px: {size_px} was changed to {nearest}")
     render_px = min(nearest, NETWORK_PX)
     cuts = -(-nearest // NETWORK_PX)
     if projection == "icosahedral":

@@ -85,7 +85,7 @@ class SharpPredictor:
                 if not is_out_of_memory(error):
                     raise
                 if self._tiles == 1:
-                    raise ResourceError("memory ran out in SHARP. Lower --sharp-cubemap-size, use --device cpu, or leave it "
+                    raise ResourceError("memory ran out in SHARP. Lower --sharp-cubemap-size, use --device cpu, or leave SHARP "
                                         "out with --no-sharp-refine.") from error
                 self._tiles //= 2
         return Encoded(encoding.disparity[0].float().cpu().numpy(), [x[0].half().cpu().numpy() for x in encoding.maps])

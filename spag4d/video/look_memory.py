@@ -10,7 +10,7 @@ from spag4d.geometry.equirect import pixels_from_directions
 from spag4d.video.flow import Flow, look_up
 
 _SAME_DISTANCE, _SAME_SIZE = 0.15, 0.5
-"""Differences of logarithms up to which a Gaussian is the one that was there before."""
+"""Differences of logarithms up to which a Gaussian counts as the one seen before."""
 _CHANNELS = 6
 _ROW = 8192  # directions per row; remapping refuses pictures of 32768 columns or rows
 

@@ -54,7 +54,7 @@ def create_app(service: Service | None = None, access: Access | None = None) -> 
         yield
         service.stop()
 
-    app = FastAPI(title="SPAG-4D", version=__version__, summary="360° panoramas and videos become scenes of Gaussian splats.",
+    app = FastAPI(title="SPAG-4D", version=__version__, summary="Turns 360° panoramas and videos into Gaussian splats.",
                   lifespan=lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.service = service
     app.include_router(router)
@@ -76,7 +76,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(TooLarge)
     def say_too_large(request: Request, error: TooLarge) -> JSONResponse:
         limit = request.app.state.service.limits.max_upload_mb
-        return JSONResponse({"detail": f"the file is too large: this server takes {limit:,.0f} MB at most."}, 413,
+        return JSONResponse({"detail": f"the file is too large: this server accepts {limit:,.0f} MB at most."}, 413,
                             {"Connection": "close"})
 
     @app.exception_handler(RequestValidationError)

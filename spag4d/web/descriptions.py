@@ -26,14 +26,14 @@ def _content(kind: str, statuses: dict[int, str]) -> Answers:
 
 
 GUARDED = problems({
-    401: "The token is missing.", 403: "Another site or machine, which is not let in.",
-    421: "The server does not go by this name.", 422: "A parameter is not what it has to be."})
-UNKNOWN = problems({404: "There is no such thing."})
+    401: "The token is missing.", 403: "The request comes from another site or machine, which is not admitted.",
+    421: "The server is not known by this name.", 422: "A parameter is invalid."})
+UNKNOWN = problems({404: "It does not exist."})
 RECEIVING = problems({
     413: "The file is too large.", 422: "The form, the file or a setting cannot be used.",
-    503: "Too many jobs wait; try again later.", 507: "The server's disk is full."})
-FILE = _content("application/octet-stream", {200: "The file.", 206: "The part that was asked for."})
-STREAM = _content("text/event-stream", {200: "Events, each with the whole state of what changed."})
+    503: "Too many jobs are waiting; try again later.", 507: "The server's disk is full."})
+FILE = _content("application/octet-stream", {200: "The file.", 206: "The requested part."})
+STREAM = _content("text/event-stream", {200: "Events, each with the full state of what changed."})
 ARCHIVE = _content("application/zip", {200: "The archive."})
 
 
@@ -43,7 +43,7 @@ def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
 
 
 _FILE_FIELD = {"type": "string", "format": "binary", "description": "A panorama or a 360° video."}
-_UPLOAD_FIELD = {"type": "string", "description": "Instead of a file: the id of an upload, or of a job to use its file."}
+_UPLOAD_FIELD = {"type": "string", "description": "Instead of a file: the id of an upload, or of a job whose file to use."}
 _SETTING_FIELDS = page_schema()["properties"]
 
 UPLOAD_FORM = _form({"file": _FILE_FIELD}, ["file"])

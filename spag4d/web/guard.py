@@ -84,11 +84,11 @@ class Guard:
         host = headers.get("host", "")
         name = _name(host)
         if name is None or not self._access.answers_to(name):
-            return _said(421, f"this server does not go by the name '{name or host}'. Use localhost, or its address.")
+            return _said(421, f"this server is not known by the name '{name or host}'. Use localhost, or its address.")
         if self._access.is_local and not _is_on_this_machine(scope):
-            return _said(403, "this server serves its own machine only. Start it with --host to let others in.")
+            return _said(403, "this server only serves its own machine. Start it with --host to let others in.")
         if scope["method"] not in _SAFE_METHODS and not _is_same_site(headers, host):
-            return _said(403, "another site's page sent this: it is refused.")
+            return _said(403, "a page of another site sent this request: it is refused.")
         return self._identified(scope, headers, host) if self._access.token else None
 
     def _identified(self, scope: Scope, headers: Headers, host: str) -> Response | None:
@@ -108,7 +108,7 @@ class Guard:
             return FileResponse(static_folder() / "token.html", 401)
         if scope["path"].startswith("/static/css/") and scope["method"] in _SAFE_METHODS:
             return None
-        return _said(401, "the token is missing. It stands where the server was started: open the address with ?token=… once, "
+        return _said(401, "the token is missing. The server printed it when it started: open the address with ?token=… once, "
                           "or send it as a bearer token.", {"WWW-Authenticate": "Bearer"})
 
     def _is_token(self, given: str) -> bool:

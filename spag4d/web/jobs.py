@@ -15,7 +15,7 @@ log = logging.getLogger("spag4d.web")
 
 DISK_FULL = "the server's disk is full, or nearly so. Delete scenes that you no longer need."
 
-QUEUE_FULL = "too many jobs wait already. Try again when some are done."
+QUEUE_FULL = "too many jobs are waiting already. Try again when some are done."
 
 MOST_STARTS = 3
 """A job that was under way each time when the server died so often is not started again."""
@@ -47,7 +47,7 @@ class Jobs:
     def _after_a_crash(self, job: Job) -> None:
         if job.starts >= MOST_STARTS:
             self.update(job.id, status="failed", ended_s=time.time(), error=(
-                f"the server ended {job.starts} times while this was converted, most likely for want of memory. "
+                f"the server died {job.starts} times while converting this, most likely because memory ran out. "
                 "Choose more pixels per Gaussian or a smaller picture."))
         else:
             self.update(job.id, status="queued", **_NOTHING_DONE)

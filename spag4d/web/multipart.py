@@ -58,7 +58,7 @@ class Receiver:
     def form(self) -> Form:
         """Return what was received, once all of it was."""
         if not self._ended:
-            raise InputError("the form is cut off: its end is missing. Send it again.")
+            raise InputError("the form is incomplete: its end is missing. Send it again.")
         return self._form
 
     def discard(self) -> None:

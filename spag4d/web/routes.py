@@ -120,7 +120,7 @@ def _add_job(service: Service, form: Form) -> Job:
 def _known(service: Service, id: str) -> Upload:
     found = service.source(id)
     if found is None:
-        raise HTTPException(422, "that upload is not there any more. Send the file again.")
+        raise HTTPException(422, "that upload no longer exists. Send the file again.")
     return found
 
 
@@ -170,7 +170,7 @@ async def job_events(request: Request, job: TheJob, service: TheService) -> Stre
     return _stream(request, service, job.id)
 
 
-Download = Annotated[bool, Query(description="Whether a browser is to save the file rather than to show it.")]
+Download = Annotated[bool, Query(description="Whether a browser should save the file rather than show it.")]
 
 
 @router.head("/jobs/{id}/files/{name}", include_in_schema=False)
@@ -191,7 +191,7 @@ def frame(job: TheJob, service: TheService, name: str, download: Download = Fals
 
 def _there(path: Any) -> Any:
     if path is None or not path.is_file():
-        raise HTTPException(404, "this job has no such file, or not yet.")
+        raise HTTPException(404, "this job does not have that file, or not yet.")
     return path
 
 
@@ -199,7 +199,7 @@ def _there(path: Any) -> Any:
 def all_frames(job: TheJob, service: TheService, format: str) -> StreamingResponse:
     """Send all frames of a finished video in one format, with sequence.json, as a zip archive."""
     if job.kind != "video" or job.status != "done" or format not in job.formats:
-        raise HTTPException(404, "this job has no such frames, or not yet.")
+        raise HTTPException(404, "this job does not have those frames, or not yet.")
     paths = files.frames_of(job, service.folder_of(job), format)
     return StreamingResponse(files.zipped(paths), media_type="application/zip",
                              headers={"content-disposition": f'attachment; filename="frames-{format}.zip"'})
@@ -223,7 +223,7 @@ def models(service: TheService) -> ModelList:
 @router.post("/models/{name}/fetch", status_code=202, responses={**UNKNOWN, **problems({503: "The weights cannot be stored."})})
 def fetch_model(
     name: TheModel, service: TheService, *,
-    agreed: Annotated[bool, Query(description="That the licence was read and agreed to, where there are terms.")] = False,
+    agreed: Annotated[bool, Query(description="That you have read the licence and agree to it, where needed.")] = False,
 ) -> Model:
     """Begin to fetch a model; its events tell how far that is."""
     service.models.fetch(name, agreed=agreed)

@@ -158,7 +158,7 @@ class Runner:
             clear_halves(self._folder / id)
             return
         self._end(id, "failed", (
-            "the process that converted ended unexpectedly. Most often the memory ran out: choose more pixels per Gaussian, "
+            "the conversion process ended unexpectedly. Most often memory ran out: choose more pixels per Gaussian, "
             f"use a smaller picture or close other programs. (It ended with {code}.)"))
 
     def _end(self, id: str, status: str, error: str = "", **changes: Any) -> None:

@@ -60,7 +60,7 @@ def serve(place: Place, limits: Limits, *, say: Callable[[str], None]) -> None:
             with suppress(KeyboardInterrupt):
                 say(_greeting(address, access))
                 server.run(sockets=[listener])
-            say("Stopped. What was under way goes on when the server is started again.")
+            say("Stopped. The running job continues when the server is started again.")
         finally:
             service.stop()
 
@@ -123,9 +123,9 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         # Windows says "no access" of a port that another program uses alone, or that it keeps for itself.
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            raise _TakenError(f"cannot listen at {host}, port {port}: {error.strerror}. Another program may be using it: "
+            raise _TakenError(f"cannot listen on {host}, port {port}: {error.strerror}. Another program may be using it: "
                               "choose another port with --port.") from error
-        raise InputError(f"cannot listen at {host}, port {port}: {error.strerror}.") from error
+        raise InputError(f"cannot listen on {host}, port {port}: {error.strerror}.") from error
 
 
 def _is_loopback(listener: socket.socket) -> bool:
@@ -136,7 +136,7 @@ def _access(place: Place) -> Access:
     own = socket.gethostname()
     token = "" if place.anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
     if not (token.isascii() and token.isprintable()):
-        raise InputError("the token in SPAG4D_TOKEN holds characters that not every browser and program sends alike. "
+        raise InputError("the token in SPAG4D_TOKEN has characters that some programs send differently than others. "
                          "Use letters, digits and punctuation of ASCII.")
     return Access(token, place.anyone, frozenset(name.lower() for name in (own, f"{own}.local", place.host, *place.names)))
 
@@ -147,11 +147,12 @@ def _address(host: str, port: int, access: Access) -> str:
 
 
 def _greeting(address: str, access: Access) -> str:
-    lines = [f"SPAG-4D is at {address}  (Ctrl-C ends it)"]
+    lines = [f"SPAG-4D is at {address}  (Ctrl-C stops it)"]
     if access.token:
-        lines.append("Whoever has this address can use the server. Nothing is encrypted: use it in networks that you trust.")
+        lines.append("Anyone who has this address can use the server. "
+                     "Nothing is encrypted: use it only in networks that you trust.")
     if access.anyone:
-        lines.append("Warning: --no-auth lets everybody in who reaches this machine.")
+        lines.append("Warning: --no-auth lets in everyone who can reach this machine.")
     if not has_viewer():
         lines.append("Warning: the libraries that draw scenes in the page are missing: they could not be fetched when SPAG-4D "
                      "was installed. With a network, start run.sh or install.bat again, or install SPAG-4D again.")

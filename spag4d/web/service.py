@@ -59,7 +59,7 @@ class Service:
             self._lock = FileLock(self.folder / ".lock", timeout=0)
             self._lock.acquire()
         except Timeout as error:
-            raise InputError(f"another SPAG-4D server works in {self.folder}. Stop it, or set SPAG4D_HOME to another "
+            raise InputError(f"another SPAG-4D server is using {self.folder}. Stop it, or set SPAG4D_HOME to another "
                              "folder.") from error
         except OSError as error:
             raise InputError(f"cannot write to {self.folder}: {error.strerror}. Set SPAG4D_HOME to a folder that you may "

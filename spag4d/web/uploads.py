@@ -143,7 +143,7 @@ def _explained() -> Iterator[None]:
     except FormParserError as error:
         raise InputError(f"the form is damaged: {reason(error)}.") from error
     except ClientDisconnect as error:
-        raise InputError("the upload was broken off.") from error
+        raise InputError("the upload was interrupted.") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise ResourceError(DISK_FULL) from error
@@ -164,6 +164,6 @@ def copied(source: Path, folder: Path) -> None:
         try:
             os.link(source, folder / SOURCE)
         except FileNotFoundError as error:
-            raise InputError("that upload is not there any more. Send the file again.") from error
+            raise InputError("that upload no longer exists. Send the file again.") from error
         except OSError:
             shutil.copyfile(source, folder / SOURCE)

@@ -90,7 +90,7 @@ class Worker:
             self._say(error=str(error))
         except Exception as error:
             traceback.print_exc()
-            self._say(error=f"this is a bug in SPAG-4D, please report it: {type(error).__name__}: {error}")
+            self._say(error=f"this is a bug in SPAG-4D; please report it: {type(error).__name__}: {error}")
         finally:
             os.chdir(Path(__file__).parent)  # the job's folder must not be held
 

@@ -36,8 +36,8 @@ def test_what_is_invalid_is_counted_and_harms_nothing(tmp_path: Path) -> None:
         "x": [nan, inf], "scale_0": [0, 0, 99, nan], "rot_0": [1] * 4 + [0, 0], "rot_1": [0] * 6, "rot_2": [0] * 6,
         "rot_3": [0] * 6, "opacity": [0] * 6 + [nan, inf], "f_dc_1": [0] * 8 + [nan, 40]})
     raw = read_raw_ply(path)
-    assert invalid_values(raw) == {"place is no number": 2, "size is absurd": 1, "size is no number": 1,
-                                   "rotation has no length": 2, "opacity is no number": 1, "colour is no number": 1}
+    assert invalid_values(raw) == {"position is not a number": 2, "size is absurd": 1, "size is not a number": 1,
+                                   "rotation has no length": 2, "opacity is not a number": 1, "colour is not a number": 1}
     report = check_scene(path).report
     assert report.facts.invalid_count == 8 and report.facts.outside_colors == pytest.approx(1 / (len(raw.means) - 1))
     assert [line.mark for line in report.lines() if line.label == "values"] == ["warn"]

@@ -22,7 +22,7 @@ def orientation(gaussians: Gaussians):
 
 def test_a_scene_is_like_its_panorama() -> None:
     found = find_likeness(SCENE, PHOTO, render_panorama(SCENE, HEIGHT))
-    assert found.orientation.is_right and found.orientation.is_alike and str(found.orientation) == "as the panorama"
+    assert found.orientation.is_right and found.orientation.is_alike and str(found.orientation) == "like the panorama"
     assert found.compensated_db > 26 and found.classic_db > 25 and found.brightness == pytest.approx(1, abs=0.05)
     assert found.zenith_open == found.nadir_open == 0 and found.seam < 1.5
     assert found.error.shape == (HEIGHT, 2 * HEIGHT) and found.error.max() < 0.3

@@ -66,7 +66,7 @@ def test_a_scene_that_lies_elsewhere_is_said_to_have_no_capture_point(tmp_path: 
     scene = box_room_scene()
     write_ply(tmp_path / "away.ply", replace(scene, means=scene.means + np.array([0, 0, 10], np.float32)))
     report = check_scene(tmp_path / "away.ply").report
-    assert "not made from there" in report.verdict()
+    assert "not captured there" in report.verdict()
     assert {line.label for line in report.lines() if line.mark == "warn"} >= {"origin", "poles"}
 
 

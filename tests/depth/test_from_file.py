@@ -79,7 +79,7 @@ def test_whole_numbers_in_arrays_are_counts_too(tmp_path: Path, unit_m: float | 
 
 
 @pytest.mark.parametrize(("kind", "words"), [
-    (np.float32, "0.00% lies where surfaces are drawn"), (np.uint16, None), (np.uint8, "8 bits, which are too coarse")])
+    (np.float32, "0.00% lies where surfaces are drawn"), (np.uint16, None), (np.uint8, "8-bit integers, which are too coarse")])
 def test_a_map_in_another_unit_is_an_error(tmp_path: Path, kind: type, words: str | None) -> None:
     """Millimetres as floats are 2 km; as whole numbers they are what they say."""
     np.save(tmp_path / "mm.npy", np.full((16, 32), 200 if kind is np.uint8 else 2000, kind))

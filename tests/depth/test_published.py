@@ -101,7 +101,7 @@ def test_a_picture_without_depth_is_scaled_with_a_warning(panorama: Panorama) ->
     flat = PandaDepth(network=known(lambda red: torch.full_like(red, 0.5)), reference=Reference())
     found = flat.estimate(panorama, progress=Progress(heard.append))
     assert np.ptp(found.distance) < 1e-3 and 1 < found.distance[0, 0] < 6
-    assert ["only its scale" in event.message for event in heard if isinstance(event, Notice)] == [True]
+    assert ["only the scale" in event.message for event in heard if isinstance(event, Notice)] == [True]
 
 
 def test_progress_never_goes_back_while_it_estimates(panorama: Panorama) -> None:

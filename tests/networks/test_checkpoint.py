@@ -19,7 +19,7 @@ class Malice:
         return os.mkdir, ("executed",)
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 a broken archive", b"<!DOCTYPE html>"], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 a broken archive", b"<!DOCTYPE html>"], ids=repr)
 @pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
 def test_what_is_no_checkpoint_is_said_in_words(content: bytes, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
@@ -47,14 +47,14 @@ def test_code_in_a_pickle_is_not_executed(tmp_path: Path, monkeypatch: pytest.Mo
     torch.save({"weight": Malice()}, "malice.pth")
     (tmp_path / "plain.pth").write_bytes(pickle.dumps({"weight": Malice()}))
     for name in ("malice.pth", "plain.pth"):
-        with pytest.raises(WeightsError, match="no checkpoint"):
+        with pytest.raises(WeightsError, match="not a checkpoint"):
             read_checkpoint(tmp_path / name)
     assert not (tmp_path / "executed").exists()
 
 
 def test_something_else_than_named_tensors_is_refused(tmp_path: Path) -> None:
     torch.save([torch.zeros(1)], tmp_path / "list.pth")
-    with pytest.raises(WeightsError, match="one list"):
+    with pytest.raises(WeightsError, match="not weights but a list"):
         read_checkpoint(tmp_path / "list.pth")
 
 
@@ -81,5 +81,5 @@ def test_a_transformer_of_another_depth_is_refused() -> None:
     from spag4d.networks.panda import panda_from
 
     shallow = {key: value for key, value in checkpoint("panda").items() if ".blocks.11." not in key}
-    with pytest.raises(WeightsError, match="11 blocks of 64 channels; known are 12 or 24"):
+    with pytest.raises(WeightsError, match="11 blocks of 64 channels; expected 12 or 24"):
         panda_from(shallow, "a file")

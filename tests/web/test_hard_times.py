@@ -162,4 +162,4 @@ def test_ctrl_c_ends_the_server_in_words(start: Start) -> None:
     rest, _ = server.process.communicate(timeout=30)
     watching.close()
     assert server.process.returncode == 0
-    assert rest.strip() == "Stopped. What was under way goes on when the server is started again."
+    assert rest.strip() == "Stopped. The running job continues when the server is started again."

@@ -69,7 +69,7 @@ def test_a_setting_that_is_unknown_or_out_of_bounds_is_refused_in_words(server: 
     assert "“Depth model” = 'pando'" in refusal(depth_model="pando")
     assert "unknown setting 'depth_map_unit'" in refusal(depth_map_unit="1")
     assert "no file was sent" in refusal(stride="2")
-    assert "that upload is not there" in refusal(upload="../../etc/passwd")
+    assert "that upload no longer exists" in refusal(upload="../../etc/passwd")
 
 
 def test_nothing_foreign_is_served(server: RunningServer) -> None:

@@ -85,7 +85,7 @@ def test_a_job_that_is_refused_leaves_no_files(picture: Path) -> None:
     assert len(list((service.folder / "jobs").iterdir())) == 1
     picture.unlink()
     service.jobs._max_queue = 2
-    with pytest.raises(InputError, match="not there any more"):
+    with pytest.raises(InputError, match="no longer exists"):
         added(service, picture)
     assert len(list((service.folder / "jobs").iterdir())) == 1
     service.stop()
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_one_server_at_a_time(picture: Path) -> None:
     service = started()
-    with pytest.raises(InputError, match="another SPAG-4D server works in"):
+    with pytest.raises(InputError, match="another SPAG-4D server is using"):
         started()
     service.stop()
     started().stop()
