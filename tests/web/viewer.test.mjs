@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { decide } from "../../static/js/viewer/decide.js";
+import { Detail } from "../../static/js/viewer/detail.js";
 import { Film } from "../../static/js/viewer/film.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
@@ -485,6 +486,23 @@ test("pictures that tell nothing are not asked for without end", () => {
   let asked = 0;
   while (pace.rest()) asked += 1;
   assert.ok(asked < 10, `${asked}`);
+});
+
+test("whoever goes on moving gets quick pictures, however long ago the last one was", (context) => {
+  let clock_ms = 0;
+  context.mock.method(performance, "now", () => clock_ms);
+  globalThis.window = { devicePixelRatio: 1 };
+  const card = { getExtension: () => null, getParameter: () => "", fenceSync: () => ({}), getSyncParameter: () => "done", deleteSync: () => {} };
+  const spark = { renderer: { getContext: () => card }, visible: true, activeSplats: 0 };
+  const detail = new Detail(spark, { onChange: () => {}, onSlow: () => {} });
+  detail.setMesh({ splats: { getNumSplats: () => COUNT, createLodSplats: async () => {} } }, true);
+  for (let picture = 0; picture < 3; picture++) {
+    detail.started(true, true, false);
+    clock_ms += 5000;
+    detail.keep(clock_ms / 1000, { moves: true, isBusy: false, isDrawn: true });
+  }
+  assert.ok(spark.lodSplatCount <= 25_000, `${spark.lodSplatCount}`);
+  delete globalThis.window;
 });
 
 // What is to be seen

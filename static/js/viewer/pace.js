@@ -1,15 +1,15 @@
 // How much is drawn: as much as this computer draws in time. Pure arithmetic: how long pictures took comes in, what the next one may cost goes out.
 
-const QUICK_S = 0.15; // for whoever moves: with fewer than seven pictures a second one loses one's way
-const PATIENT_S = 1; // for whoever stands still
-const HOPELESS_S = 2; // one picture of that kind is enough to know
+const QUICK_S = 0.3; // for whoever moves: with fewer than three pictures a second one loses one's way
+const PATIENT_S = 1.5; // for whoever stands still
+const HOPELESS_S = 1; // one picture of that kind is enough to know
 const STEP = 4; // a level costs up to four times as much as the next
 const PICTURES = 2; // the first one may have had to wait for shaders and textures
 const ASKED = 6; // of pictures that were asked for, some show what was there before
 
 const PIXEL_RATIOS = [2, 1, 0.5];
 const BUDGETS = [400_000, 100_000, 25_000];
-const WEAK_SPLATS = 100_000; // what a processor draws in a few tenths of a second
+const WEAK_SPLATS = 25_000; // a processor takes 10 to 20 microseconds for each, however few pixels there are
 
 /** From all there is to least: pixels of the picture per pixel of the page, and how many Gaussians at most. */
 export function levelsFor({ count, canThin, pixelRatio }) {

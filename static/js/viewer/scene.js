@@ -2,17 +2,15 @@
 
 import { SparkRenderer } from "@sparkjsdev/spark";
 import * as THREE from "three";
+import { Detail } from "./detail.js";
 import { wantsAnything } from "./gamepad.js";
 import { Headset } from "./headset.js";
 import { Input } from "./input.js";
 import { lookOnly } from "./movement.js";
-import { levelsFor, Pace } from "./pace.js";
 import { Sphere, sphereTexture } from "./sphere.js";
-import { drawsInSoftware, Stopwatch } from "./stopwatch.js";
 import { Visitor } from "./visitor.js";
 
 const PIXEL_RATIO_MAX = 2;
-const REST_S = 0.4; // who has not moved for so long stands still
 const LONGEST_STEP_S = 1;
 const QUIET_TICKS = 2;
 const QUIET_TICKS_LOD = 8;
@@ -32,11 +30,7 @@ export class Scene {
   #quiet = 0;
   #moves = false;
   #last = Infinity; // no time has passed before the first tick
-  #lastMove = -Infinity;
-  #pace = idlePace();
-  #watch;
-  #counts = false; // whether the picture under way tells how long its level takes
-  #toldSlow = false;
+  #detail;
   #calls;
   #input;
   #sizes;
@@ -45,7 +39,7 @@ export class Scene {
     this.renderer.setAnimationLoop(null);
     this.#calls.onLost();
   };
-  #onHidden = () => this.#watch.forget();
+  #onHidden = () => this.#detail.forget();
 
   /**
    * @param calls `visitor` to take over, `spin` in degrees per second until the first input,
@@ -62,8 +56,7 @@ export class Scene {
     this.#group.quaternion.set(1, 0, 0, 0); // files: x right, y down, z forward; three.js: y up, z backward
     this.#scene.add(this.spark, this.#group, this.#sphere.mesh, this.visitor.rig);
     this.headset = new Headset(this.renderer);
-    this.#watch = new Stopwatch(this.renderer.getContext());
-    this.isWeak = drawsInSoftware(this.renderer.getContext());
+    this.#detail = new Detail(this.spark, { onChange: () => this.invalidate(), onSlow: () => this.#calls.onSlow() });
     this.spin = spin;
     this.#input = new Input(canvas, stage, { sight: () => this.sight, onInput: () => this.#touched() });
     canvas.addEventListener("webglcontextlost", this.#onLost);
@@ -74,6 +67,11 @@ export class Scene {
     this.renderer.setAnimationLoop((now) => this.#tick(now / 1000));
   }
 
+  /** Whether this computer draws slowly, as far as that is known. */
+  get isWeak() {
+    return this.#detail.isWeak;
+  }
+
   /** Whether the newest mesh is sorted and drawn, and nothing is under way. */
   get settled() {
     return this.#quiet >= (this.#hasLevels ? QUIET_TICKS_LOD : QUIET_TICKS) && (this.#mesh === null || this.isDisplayed);
@@ -81,7 +79,7 @@ export class Scene {
 
   /** Whether, besides, the visitor stands still, nothing has been asked for since the last picture, and no better one will follow. */
   get still() {
-    return this.settled && !this.#moves && (this.#pace.isFinal || !this.spark.visible);
+    return this.settled && !this.#moves && (this.#detail.isFinal || !this.spark.visible);
   }
 
   /** Whether there has been a picture of the newest mesh, as it was last changed. */
@@ -105,9 +103,7 @@ export class Scene {
    */
   setMesh(mesh, { canThin = false } = {}) {
     this.#mesh = mesh;
-    const count = (mesh.splats.lodSplats ?? mesh.splats).getNumSplats();
-    this.#pace = new Pace(levelsFor({ count, canThin, pixelRatio: window.devicePixelRatio }), count, this.isWeak);
-    this.#thin(this.#pace.level.splats);
+    this.#detail.setMesh(mesh, canThin);
     this.#group.add(mesh);
     mesh.onFrame = () => {
       if (mesh.numSplats === 0 || mesh !== this.#mesh) return;
@@ -122,7 +118,7 @@ export class Scene {
     this.#meshVersion = this.#mesh.mappingVersion;
     this.#drawn = false;
     this.#quiet = 0;
-    this.#lastMove = this.#last;
+    this.#detail.expectNew();
     this.invalidate();
   }
 
@@ -130,7 +126,7 @@ export class Scene {
   clear() {
     this.#mesh = null;
     this.#drawn = false;
-    this.#pace = idlePace();
+    this.#detail.setMesh(null);
     for (const mesh of [...this.#group.children]) discard(mesh);
     this.#sphere.show(null);
     this.#quiet = 0;
@@ -191,7 +187,7 @@ export class Scene {
     this.headset.end();
     canvas.removeEventListener("webglcontextlost", this.#onLost);
     document.removeEventListener("visibilitychange", this.#onHidden);
-    this.#watch.forget();
+    this.#detail.forget();
     this.clear();
     this.#sphere.dispose();
     this.spark.geometry.dispose();
@@ -203,38 +199,16 @@ export class Scene {
   #tick(now) {
     const dt = Math.min(LONGEST_STEP_S, Math.max(0, now - this.#last));
     this.#last = now;
-    this.#keepPace(now);
-    if (this.renderer.getPixelRatio() !== this.#ratio) this.#resize();
     this.#moves = this.sight !== null && this.#moveVisitor(dt);
-    if (this.#moves) this.#lastMove = now;
+    if (!this.headset.isWorn) {
+      const isBusy = this.#needsPicture || this.#isSorting() || this.#levelsWait();
+      this.#detail.keep(now, { moves: this.#moves, isBusy, isDrawn: this.#drawn });
+    }
+    if (this.renderer.getPixelRatio() !== this.#ratio) this.#resize();
     this.#calls.onTick(this.sight === "scene" ? dt : 0);
-    const isFree = this.headset.isWorn || !this.#watch.isRunning; // pictures that pile up would leave the page no time
+    const isFree = this.headset.isWorn || !this.#detail.isDrawing; // pictures that pile up would leave the page no time
     if (isFree && (this.#needsPicture || this.#moves || this.headset.isWorn || this.#levelsWait())) this.#draw();
     this.#look();
-  }
-
-  /** Draw less where pictures take too long, and more again for whoever stands still. */
-  #keepPace(now) {
-    const seconds = this.#watch.read();
-    if (seconds !== null && this.#counts) this.#pace.took(seconds);
-    if (this.headset.isWorn || this.#watch.isRunning) return;
-    const { level } = this.#pace;
-    const isBusy = this.#needsPicture || this.#isSorting() || this.#levelsWait();
-    if (now - this.#lastMove < REST_S) this.#pace.move();
-    else if (!isBusy && this.spark.visible && this.#pace.rest()) this.invalidate();
-    if (this.#pace.level !== level) this.#thin(this.#pace.level.splats);
-    if (!this.#pace.isSlow || !this.#drawn || this.#toldSlow) return;
-    this.isWeak = this.#toldSlow = true;
-    this.#calls.onSlow();
-  }
-
-  /** Draw at most so many Gaussians. */
-  #thin(most) {
-    const { splats } = this.#mesh;
-    this.spark.lodSplatCount = most === Infinity ? undefined : most;
-    if (most < Infinity && !splats.lodSplats) splats.createLodSplats().then(() => this.invalidate());
-    if (splats.nonLod) this.#mesh.enableLod = most < Infinity; // all of them are there beside the tree
-    this.invalidate();
   }
 
   /** Do what has been asked for; returns whether the picture changes. */
@@ -261,15 +235,7 @@ export class Scene {
     this.spark.visible = !this.#sphere.mesh.visible || !this.isDisplayed || this.#isSorting();
     this.renderer.render(this.#scene, this.visitor.camera);
     this.#drawn = this.#mesh !== null && this.isDisplayed;
-    this.#watch.start();
-    this.#counts = this.#drawn && this.spark.visible && this.#isOfItsLevel();
-  }
-
-  /** Whether the picture is one of the level that was asked for: another number of Gaussians has to be chosen and sorted first. */
-  #isOfItsLevel() {
-    const { splats } = this.#pace.level;
-    if (this.spark.activeSplats > splats * 1.2) return false;
-    return this.#moves || !(this.#isSorting() || this.#levelsWait());
+    this.#detail.started(this.#drawn && this.spark.visible, this.#moves, this.#isSorting() || this.#levelsWait());
   }
 
   /** See what Spark has got to: what it replaced can go, and quiet ticks are counted. */
@@ -277,7 +243,7 @@ export class Scene {
     if (this.#mesh && this.isDisplayed && this.#group.children.length > 1) {
       for (const mesh of [...this.#group.children]) if (mesh !== this.#mesh) discard(mesh);
     }
-    const busy = this.#needsPicture || this.#watch.isRunning || (this.spark.visible && this.#isSorting()) || this.#levelsWait();
+    const busy = this.#needsPicture || this.#detail.isDrawing || (this.spark.visible && this.#isSorting()) || this.#levelsWait();
     this.#quiet = busy ? 0 : this.#quiet + 1;
     this.#calls.onDrawn();
   }
@@ -304,7 +270,7 @@ export class Scene {
 
   get #ratio() {
     const most = Math.min(PIXEL_RATIO_MAX, window.devicePixelRatio);
-    return this.headset.isWorn ? most : Math.min(most, this.#pace.level.pixels);
+    return this.headset.isWorn ? most : Math.min(most, this.#detail.pixels);
   }
 
   #resize() {
@@ -321,6 +287,3 @@ function discard(mesh) {
   mesh.removeFromParent();
   mesh.dispose();
 }
-
-/** The pace of a scene without Gaussians. */
-const idlePace = () => new Pace(levelsFor({ count: 0, canThin: false, pixelRatio: window.devicePixelRatio }), 0);

@@ -8,7 +8,7 @@ import { splatFromGlb } from "./glb.js";
 export const LOD_ABOVE = 2_000_000;
 
 /** The same where a computer draws slowly. */
-export const LOD_ABOVE_WEAK = 100_000;
+export const LOD_ABOVE_WEAK = 25_000;
 
 /** Above this number centres are kept with 32 bits instead of 16. */
 export const EXTENDED_ABOVE = 4_000_000;
