@@ -23,8 +23,9 @@ def either(names: Iterable[str]) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return an error's message as part of a sentence: on one line, without a full stop, and never empty."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    """Return an error's message as part of a sentence: on one line of bearable length, without a full stop, never empty."""
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."
 
 
 class Spag4dError(Exception):
@@ -49,6 +50,8 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+_LONGEST_REASON = 300
+"""Characters: some libraries quote all of what they cannot read."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

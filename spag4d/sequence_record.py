@@ -8,6 +8,7 @@ from pydantic import Field
 
 from spag4d.errors import InputError
 from spag4d.io.inside import file_inside
+from spag4d.io.opening import opened
 from spag4d.io.validated import Foreign, validated
 
 RECORD = "sequence.json"
@@ -40,13 +41,10 @@ class _Record(Foreign):
 def read_record(folder: Path) -> dict[str, Any] | None:
     """Return the record of a folder, None where it has none; raises `InputError` for one that is damaged or reaches outside."""
     path = folder / RECORD
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}.") from error
+    with opened(path, "record") as file:
+        data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise InputError(f"{path} is not the record of a sequence: it has more than {_LARGEST >> 20} MiB.")
     record = validated(_Record, data, path, "record")

@@ -13,6 +13,7 @@ def test_choices_and_reasons_are_parts_of_a_sentence() -> None:
     assert either(["a"]) == "a" and either(["a", "b"]) == "a or b" and either(iter("abc")) == "a, b or c"
     assert reason(OSError("set it by an\n environment variable.")) == "set it by an environment variable"
     assert reason(KeyError()) == "KeyError"
+    assert len(reason(ValueError("x" * 5000))) < 310
 
 
 def test_no_sentence_ends_in_two_full_stops() -> None:

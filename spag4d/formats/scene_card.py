@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from spag4d import __version__
+from spag4d.errors import InputError
 from spag4d.formats.outputs import without_extension
 from spag4d.io.atomic import atomic_path
+from spag4d.io.opening import opened
+from spag4d.io.validated import Foreign, validated
 
 ENDING = ".scene.json"
 _VERSION = 1
 _VERTICAL_FIELD_OF_VIEW_DEG = 60
+_LARGEST = 1 << 20
+"""Bytes: ours have about one thousand."""
+
+
+class _Card(Foreign):
+    files: list[str]
+    depth_model: str = ""
 
 
 def card_path(scene: Path) -> Path:
@@ -22,11 +32,14 @@ def card_path(scene: Path) -> Path:
 
 def read_card(scene: Path) -> dict[str, Any]:
     """Return what the card beside a scene says, nothing where none is there that can be read."""
+    path = card_path(scene)
     try:
-        card = json.loads(card_path(scene).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with opened(path, "scene card") as file:
+            data = file.read(_LARGEST)
+        card = validated(_Card, data, path, "scene card")
+    except InputError:
         return {}
-    return card if isinstance(card, dict) and scene.name in card.get("files", ()) else {}
+    return json.loads(data) if scene.name in card.files else {}
 
 
 def write_card(

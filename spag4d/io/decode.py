@@ -123,6 +123,7 @@ def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:
         if tiff.is_deep:
             icc, xmp, notes = _described(tiff.icc, tiff.xmp)
             return _Stored(tiff.decode(), icc, xmp, notes=notes)
+        tiff.check_is_whole(size)
     _check_webp(file, kind, path)
     image = opened_still(file, kind)
     check_promise(path, *image.size, size)

@@ -85,6 +85,13 @@ class DeepTiff:
         """Whether it is a camera's raw picture (DNG), of which the first picture is a thumbnail."""
         return _DNG_VERSION in self._tags
 
+    def check_is_whole(self, size: int) -> None:
+        """Raise EOFError where the tags promise pixels beyond the ``size`` bytes of the file."""
+        for starts, sizes in _STARTS_AND_SIZES:
+            ends = [start + count for start, count in zip(self._tags.get(starts, ()), self._tags.get(sizes, ()), strict=True)]
+            if max(ends, default=0) > size:
+                raise EOFError(f"{max(ends) - size} bytes are missing")
+
     def decode(self) -> NDArray[Any]:
         """Decode to (h, w) or (h, w, 3 | 4), RGB order, rotated as the file says (OpenCV does that for TIFF).
 
@@ -95,10 +102,7 @@ class DeepTiff:
         if self._tags.get(_PLANAR) == _SEPARATE_PLANES and self._tags.get(_SAMPLES, 1) > 1:
             raise ValueError("its colours lie in separate planes, interleaved ones are needed")
         data = self._file.read()
-        for starts, sizes in _STARTS_AND_SIZES:
-            ends = [start + size for start, size in zip(self._tags.get(starts, ()), self._tags.get(sizes, ()), strict=True)]
-            if max(ends, default=0) > len(data):
-                raise EOFError(f"{max(ends) - len(data)} bytes are missing")
+        self.check_is_whole(len(data))
         if self._format == _FLOAT and max(self._bits) == 16:
             return _decode(_with_format(data, _UNSIGNED)).view(np.float16)
         pixels = _decode(data)

@@ -34,9 +34,9 @@ def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
         raise unreadable(path, error) from error
 
 
-def require_file(path: Path, kind: str = "scene") -> None:
-    """Raise `InputError` unless ``path`` is a file that can be opened and has something in it, as `opened` does."""
-    with opened(path, kind):
+def require_file(path: Path) -> None:
+    """Raise `InputError`, as `opened` does, unless a scene's ``path`` is a file that can be opened and holds something."""
+    with opened(path, "scene"):
         pass
 
 

@@ -25,7 +25,7 @@ log = logging.getLogger("spag4d.web")
 
 RECORD = "job.json"
 _ID = re.compile("[0-9a-f]{16}")
-_NOT_UNDERSTOOD = (OSError, ValueError, KeyError, TypeError, InputError)
+_NOT_UNDERSTOOD = (OSError, ValueError, KeyError, TypeError, RecursionError, InputError)
 _LOST = "The record of this scene was lost, and with it the name of its file. The scene itself is complete."
 
 

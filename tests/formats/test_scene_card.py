@@ -26,6 +26,13 @@ def test_it_says_where_to_stand_and_in_which_frame(tmp_path: Path) -> None:
     assert read_card(tmp_path / "b.ply") == {} == read_card(tmp_path / "a.sog"), "no card, and one of other files"
 
 
+@pytest.mark.parametrize("content", [
+    b"", b"[" * 5000, b'{"files": 1e400}', b'{"files": "a.ply"}', b'{"files": ["a.ply"], "depth_model": ["da3"]}', b"\xff{}"])
+def test_a_damaged_card_says_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.scene.json").write_bytes(content)
+    assert read_card(tmp_path / "a.ply") == {}
+
+
 def test_lengths_without_a_unit_are_no_metres(tmp_path: Path) -> None:
     write_card(tmp_path / "a.scene.json", [], **{**ABOUT, "metric": False})
     card = json.loads((tmp_path / "a.scene.json").read_text(encoding="utf-8"))

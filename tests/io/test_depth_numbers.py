@@ -86,6 +86,15 @@ def zipped(content: bytes, name: str = "depth.npy") -> bytes:
     return packed.getvalue()
 
 
+def test_an_exr_that_is_cut_off_is_said_to_be_and_nothing_else(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    OpenEXR.File({"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}, {"Z": VALUES}).write(
+        str(tmp_path / "a.exr"))
+    content = (tmp_path / "a.exr").read_bytes()
+    with pytest.raises(InputError, match="missing or damaged"):
+        read(tmp_path / "b.exr", content[:-100])
+    assert capfd.readouterr() == ("", "")
+
+
 def exr_with_window(folder: Path, side: int) -> bytes:
     path = folder / "source.exr"
     OpenEXR.File({"type": OpenEXR.scanlineimage, "compression": OpenEXR.ZIP_COMPRESSION}, {"Z": VALUES}).write(str(path))

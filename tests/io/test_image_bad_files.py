@@ -35,6 +35,15 @@ def test_cut_off(tmp_path: Path, kind: str, kept: float) -> None:
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_deflate", "packbits"])
+def test_a_tiff_without_its_last_bytes(tmp_path: Path, compression: str) -> None:
+    path = tmp_path / "a.tif"
+    Image.fromarray(codes(smooth(64))).save(path, compression=compression)
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(InputError, match="damaged, cut off"):
+        read_panorama(path)
+
+
 @pytest.mark.parametrize(("content", "message"), [
     (b"", "is empty"), (b"hello, I am a text", r"no picture of a known kind.*b'hello, I'"),
     (b"\xff\xd8\xff", "cannot be decoded"),
