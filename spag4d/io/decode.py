@@ -25,6 +25,7 @@ from spag4d.io.still import load_whole, opened_still, webp_size
 from spag4d.progress import SILENT, Progress
 
 _EXIF_ORIENTATION, _EXIF_MAKER = 274, 271
+_LOST_TAGS = "a part of what it says of itself is damaged and was ignored, which may be its colour profile"
 _META_BYTES = 1 << 16
 """Where AVIF and HEIC files describe their colours: before their pixels."""
 
@@ -114,15 +115,16 @@ def _explained(path: Path, kind: str) -> Iterator[None]:
 
 
 def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:
-    size = bytes_of(file.fileno())
+    size, lost = bytes_of(file.fileno()), ()
     if kind == "TIFF":
         tiff = DeepTiff(file)
         if tiff.is_raw:
             raise InputError(f"{path} is a raw picture of a camera (DNG). Develop it and save it as TIFF or JPEG first.")
         check_promise(path, *tiff.size, size)
+        lost = (_LOST_TAGS,) if tiff.lacks_tags else ()
         if tiff.is_deep:
             icc, xmp, notes = _described(tiff.icc, tiff.xmp)
-            return _Stored(tiff.decode(), icc, xmp, notes=notes)
+            return _Stored(tiff.decode(), icc, xmp, notes=(*lost, *notes))
         tiff.check_is_whole(size)
     _check_webp(file, kind, path)
     image = opened_still(file, kind)
@@ -135,7 +137,7 @@ def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:
         content = _upright(decode_png(file), _orientation(image))
         return _Stored(content, icc, xmp, coded=coded, notes=notes)
     load_whole(image, file, kind)
-    return _Stored(image, icc, xmp, _orientation(image), _maker(image), coded, notes)
+    return _Stored(image, icc, xmp, _orientation(image), _maker(image), coded, (*lost, *notes))
 
 
 def _check_webp(file: BinaryIO, kind: str, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 from typing import Any, BinaryIO
 
 import cv2
@@ -39,7 +40,7 @@ class DeepTiff:
     """The first picture of a TIFF file, known by its tags."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read the tags; raises SyntaxError where ``file`` is no TIFF."""
+        """Read the tags, those of them that are whole (`lacks_tags`); raises SyntaxError where ``file`` is no TIFF."""
         self._file = file
         file.seek(0)
         header = file.read(8)
@@ -48,7 +49,10 @@ class DeepTiff:
         else:
             self._tags = TiffTags(header)
         file.seek(self._tags.next)
-        self._tags.load(file)
+        with warnings.catch_warnings(record=True) as remarks:
+            warnings.simplefilter("always")
+            self._tags.load(file)
+        self.lacks_tags = bool(remarks)
         file.seek(0)
 
     @property

@@ -11,6 +11,7 @@ from PIL import Image
 from spag4d.errors import InputError
 from spag4d.io.image import read_panorama
 from spag4d.io.promise import PIXEL_LIMIT
+from spag4d.progress import Notice, Progress
 from tests.io.picture_files import codes, png_header, smooth, tiff_bytes
 
 
@@ -42,6 +43,14 @@ def test_a_tiff_without_its_last_bytes(tmp_path: Path, compression: str) -> None
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(InputError, match="damaged, cut off"):
         read_panorama(path)
+
+
+def test_a_tiff_that_lacks_its_last_tags_is_warned_of(tmp_path: Path) -> None:
+    path, heard = tmp_path / "a.tif", []
+    Image.fromarray(codes(smooth(64))).save(path, compression="tiff_lzw", icc_profile=bytes(500))
+    path.write_bytes(path.read_bytes()[:-3])
+    read_panorama(path, progress=Progress(on_event=heard.append))
+    assert any("is damaged and was ignored" in event.message for event in heard if isinstance(event, Notice))
 
 
 @pytest.mark.parametrize(("content", "message"), [
