@@ -1,12 +1,13 @@
 """Fixtures that several layers share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.box_room import BoxRoom
-from tests.small_models import install_small_models, write_small_models
+from tests.small_models import QUICK_DEPTH, install_small_models, write_small_models
 from tests.surroundings import same_everywhere
 
 same_everywhere()
@@ -47,6 +48,14 @@ def small_models(no_models: None, small_checkpoints: Path, monkeypatch: pytest.M
     """All published models are installed, with small random weights; returns SPAG4D_HOME."""
     install_small_models(small_checkpoints, monkeypatch)
     return small_checkpoints
+
+
+@pytest.fixture(scope="module")
+def quick_depth() -> Iterator[None]:
+    """In this process the built-in model looks at small pictures: for tests that need depth, but not a good one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*QUICK_DEPTH)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,10 @@ PICTURES = {
 """Sizes of what the networks look at: a quarter of the published ones, which take a sixteenth of the time."""
 
 
+QUICK_DEPTH = ("spag4d.depth.builtin.WORKING_HW", (128, 256))
+"""What the built-in network looks at where its depth need not be good: a fifteenth of the time."""
+
+
 def write_small_models(home: Path) -> None:
     """Lay the folder out as `spag4d.weights` does."""
     for name in [name for name in DEPTH_MODELS if name in WEIGHTS]:

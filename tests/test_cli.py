@@ -15,6 +15,8 @@ from spag4d.cli import cli
 from spag4d.settings import declared
 from tests.box_room import BoxRoom
 
+pytestmark = pytest.mark.usefixtures("quick_depth")
+
 HEIGHT = 32
 
 

@@ -13,6 +13,8 @@ from spag4d.formats.splat import read_splat
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
 
+pytestmark = pytest.mark.usefixtures("quick_depth")
+
 HEIGHT = 64
 
 

@@ -10,6 +10,8 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.progress import Event, Progress, Step
 from tests.box_room import BoxRoom
 
+pytestmark = pytest.mark.usefixtures("quick_depth")
+
 HEIGHT = 64
 
 

@@ -15,6 +15,8 @@ from spag4d.weights import WEIGHTS, weights_file
 from tests.box_room import BoxRoom
 from tests.splat.sharp_scene import KnownSharp
 
+pytestmark = pytest.mark.usefixtures("quick_depth")
+
 HEIGHT = 64
 
 

@@ -19,22 +19,25 @@ from spag4d.io.image import read_panorama
 from spag4d.progress import Event, Notice, Progress, Step
 from tests.clips import encode
 
+pytestmark = pytest.mark.usefixtures("quick_depth")
+
 ROOT = Path(__file__).parents[1]
 FAST = {"depth_model": "builtin", "sharp_refine": False, "stride": 4, "fps": 5.0}
-YAW_PX = 8
+YAW_PX = 4
+WIDTH_PX = 256
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten frames at 10 per second of a room in which the camera turns right by 8 of 512 columns a frame."""
+    """Ten frames at 10 per second of a room in which the camera turns right by 4 of 256 columns a frame."""
     rgb = read_panorama(ROOT / "TestImage" / "interior.jpg").rgb
-    small = (np.asarray(cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA)) * 255).astype(np.uint8)
+    small = (np.asarray(cv2.resize(rgb, (WIDTH_PX, WIDTH_PX // 2), interpolation=cv2.INTER_AREA)) * 255).astype(np.uint8)
     pictures = [np.roll(small, -YAW_PX * number, axis=1) for number in range(10)]
     return encode(tmp_path_factory.mktemp("video") / "turning.mp4", pictures, "-c:v", "libx264", "-crf", "12", fps="10")
 
 
 @pytest.fixture(scope="module")
-def whole(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(quick_depth: None, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     list(SPAG4D(**FAST).convert_video(clip, folder))
     return folder
@@ -57,13 +60,13 @@ def test_a_video_becomes_a_sequence(clip: Path, whole: Path) -> None:
     for number, frame in enumerate(record["frames"]):
         w, x, y, z = frame["pose"]["world_from_camera_wxyz"]
         yaw_deg = np.degrees(2 * np.arctan2(y, w))
-        assert yaw_deg == pytest.approx(2 * YAW_PX * 360 / 512 * number, abs=0.1)
+        assert yaw_deg == pytest.approx(2 * YAW_PX * 360 / WIDTH_PX * number, abs=0.1)
         assert max(abs(x), abs(z)) < 0.002
         assert frame["pose"]["world_from_file_wxyz"] == frame["pose"]["world_from_camera_wxyz"]
 
 
 def test_locked_frames_show_the_room_in_one_place(clip: Path, tmp_path: Path) -> None:
-    frames = list(SPAG4D(**FAST).convert_video(clip, tmp_path / "new" / "frames", stabilize="lock", sky_dome=False,
+    frames = list(SPAG4D(**FAST).convert_video(clip, tmp_path / "new" / "frames", stabilize="lock", sky_dome=False, stride=2,
                                                fps=2.5))
     assert [frame.number for frame in frames] == [1, 2, 3]
     assert frames[2].world_from_file_wxyz == (1, 0, 0, 0)
@@ -92,7 +95,10 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(clip: Path, whole: Path, t
 DIES_AT = """
 import os, signal, sys
 from pathlib import Path
+import spag4d.depth.builtin
 from spag4d.cli import cli
+
+spag4d.depth.builtin.WORKING_HW = (128, 256)
 
 def hear(event, args):
     if event == sys.argv[1]:
@@ -181,7 +187,7 @@ def test_a_run_can_be_cancelled(clip: Path, tmp_path: Path) -> None:
 def test_the_command_makes_a_preview(clip: Path, tmp_path: Path) -> None:
     preview = tmp_path / "preview.mp4"
     arguments = ["convert-video", str(clip), str(tmp_path / "frames"), "--depth-model", "builtin", "--no-sharp-refine",
-                 "--stride", "8", "--fps", "5", "--duration", "0.4", "--preview", str(preview), "--json", "--stabilize"]
+                 "--stride", "4", "--fps", "5", "--duration", "0.4", "--preview", str(preview), "--json", "--stabilize"]
     done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     lines = [json.loads(line) for line in done.stdout.splitlines()]

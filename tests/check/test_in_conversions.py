@@ -10,6 +10,8 @@ from spag4d.check.walking_range import NAMES, WalkingRange
 from spag4d.formats.ply_comments import read_comments
 from tests.box_room import BoxRoom
 
+pytestmark = pytest.mark.usefixtures("quick_depth")
+
 HEIGHT = 128
 
 

@@ -15,7 +15,7 @@ from tests.small_models import install_small_models
 
 
 @pytest.fixture(scope="module", params=list(DEPTH_MODELS))
-def model(request: pytest.FixtureRequest, small_checkpoints: Path) -> Iterator[DepthModel]:
+def model(request: pytest.FixtureRequest, quick_depth: None, small_checkpoints: Path) -> Iterator[DepthModel]:
     """The model with small random weights, so that its code is tested where the published weights are absent."""
     with pytest.MonkeyPatch.context() as patch:
         install_small_models(small_checkpoints, patch)
