@@ -80,7 +80,7 @@ def continued(front: Float32[np.ndarray, "h w"], sides: FarSides, step_m: float)
     the capture point an edge at the inverse distance n uncovers what lies at b over an angle of at most asin(n step_m) -
     asin(b step_m). Sky continues too: where it is the nearest, no surface does.
     """
-    found = [_continued(front, chosen, step_m) for chosen in _by_width(sides, step_m)]
+    found = [_continued(front, chosen, step_m) for chosen in _by_width(sides, front.ravel()[sides.pixel], step_m)]
     away, inverse, color = (np.stack(values) for values in zip(*found, strict=True))
     away[away > _angle_to_sky(front)] = np.inf
     first = _nearest_layer(away, inverse, color)
@@ -95,9 +95,9 @@ def _nearest_layer(away: np.ndarray, inverse: np.ndarray, color: np.ndarray) -> 
     return np.where(there, chosen[0], np.float32(0)), chosen[1]
 
 
-def _by_width(sides: FarSides, step_m: float) -> Iterator[FarSides]:
+def _by_width(sides: FarSides, far: np.ndarray, step_m: float) -> Iterator[FarSides]:
     """Split the edges by how much they uncover: of those alike only the nearest matters to a pixel."""
-    widest = sides.near * np.float32(step_m)
+    widest = _uncovered_rad(sides.near, far, step_m)
     for least, most in pairwise(_OCTAVES_RAD):
         chosen = (widest >= least) & (widest < most)
         if chosen.any():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from spag4d.geometry.around import grown
+from spag4d.geometry.around import grown, largest_around
 from spag4d.geometry.equirect import directions, pad_sphere
 
 _ALWAYS_JOINED_TANGENT, _JOINED_PART = 4.0, 0.2
@@ -15,6 +15,8 @@ _SAME_SURFACE = 0.25
 _FLATNESS_PX2 = 0.2
 """Weight of the wish for no slope, as pixels that lie so far aside: it decides where a surface is a pixel wide."""
 _STEEPEST = 6.0
+_STEPS_PX = 3
+"""Within so many pixels several steps are one edge: all of them uncover what lies behind the last."""
 _MIXED_PX = 1
 """Pixels so near to one at an edge hold some of the nearer side's colour."""
 
@@ -45,7 +47,7 @@ def far_sides(
     gap = _gaps(inverse)
     found = np.flatnonzero((gap * step_m > least_px * pitch) & (inverse > 0))
     plane, color = _surfaces(inverse, rgb, gap, found)
-    return FarSides(found, (inverse + gap).ravel()[found], plane, color)
+    return FarSides(found, largest_around(inverse, _STEPS_PX).ravel()[found], plane, color)
 
 
 def _gaps(inverse: np.ndarray) -> np.ndarray:

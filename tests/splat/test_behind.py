@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.known_scene import KnownRoom
 from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import directions, solid_angle_weights
 from spag4d.render.view import render_panorama
 from spag4d.splat.behind import behind_gaussians
@@ -89,6 +90,18 @@ def test_the_band_is_as_wide_as_the_parallax(step_m: float) -> None:
     inward = np.arctan(0.5 / SCREEN_M) - np.abs(np.arctan2(level[:, 0], level[:, 2]))
     expected = np.arcsin(step_m / np.hypot(SCREEN_M, 0.5)) - np.arcsin(step_m / (WALL_M * np.hypot(1, 0.5 / SCREEN_M)))
     assert inward.max() == pytest.approx(min(expected, np.arctan(0.5 / SCREEN_M)), abs=0.04)
+
+
+def test_an_edge_of_two_steps_uncovers_as_much_as_one() -> None:
+    """Depth models put a rim of some pixels between a thing and what is behind it."""
+    panorama, depth = screen_before_walls()
+    rim = grown(depth.distance < 2, 4) & (depth.distance > 2)
+    stepped = DepthMap(np.where(rim, np.float32(2.2), depth.distance), depth.sky)
+    place, open_to_sight = np.array([0.5, 0, 0]), {}
+    for name, measured in (("one", depth), ("two", stepped)):
+        layers = grid_gaussians(panorama, measured, look=LOOK), behind_gaussians(panorama, measured, look=LOOK, walk_range_m=0.5)
+        open_to_sight[name] = (render_panorama(Gaussians.concatenate(layers), HEIGHT, place).alpha < 0.5).mean()
+    assert open_to_sight["two"] < open_to_sight["one"] + 2e-4
 
 
 def test_behind_a_thing_before_the_sky_there_is_nothing() -> None:
