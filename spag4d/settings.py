@@ -124,7 +124,7 @@ class Settings(BaseModel):
         True, "Put a coarse layer behind the fine one to close gaps.",
         label="Backing layer", group="Gaussians")
     walk_range: float = _setting(
-        0.5, "How far you can step from the camera before gaps open behind objects; 0 fills nothing in.",
+        1.0, "How far you can step from the camera before gaps open behind objects; 0 fills nothing in.",
         label="Fill-in range", group="Gaussians", unit="m", ge=0, le=3, main=True)
     sharp_refine: bool | None = _setting(
         None, "Refine the Gaussians with SHARP (research only); the default if its weights are installed.",
