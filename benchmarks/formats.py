@@ -13,14 +13,16 @@ import tempfile
 import time
 import tracemalloc
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from spag4d import SPAG4D
 from spag4d.data import Gaussians
-from spag4d.formats import READERS, WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.hilbert import curve_order
+from spag4d.formats.scene import write_scene
 from spag4d.formats.splat import _largest_first
 from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.render.view import render_panorama
@@ -31,7 +33,7 @@ _ROWS = 512
 
 def measured(name: str, scene: Gaussians, drawn: np.ndarray, folder: Path) -> dict[str, float]:
     """Write and read a scene in one format, and compare."""
-    path, write, read = folder / f"scene.{name}", WRITERS.load(name), READERS.load(name)
+    path, write, read = folder / f"scene.{name}", partial(write_scene, format=name), FORMATS.load(name).read
     write(path, Gaussians(*(getattr(scene, field.name)[:2000] for field in fields(scene))))  # compile and import
     started, worked = time.perf_counter(), time.process_time()
     write(path, scene)
@@ -79,7 +81,7 @@ def main() -> None:
         scene = converter.to_gaussians(panorama)
         drawn = render_panorama(scene, _ROWS).rgb
         with tempfile.TemporaryDirectory() as folder:
-            rows = {name: measured(name, scene, drawn, Path(folder)) for name in WRITERS}
+            rows = {name: measured(name, scene, drawn, Path(folder)) for name in FORMATS}
         print(f"{panorama.name}, {len(scene):,} Gaussians\n")
         print("| format | bytes each | MB | write s (CPU s) | read s | memory | place, median / max | turn | scale, rms / max "
               "| colour | opacity | picture |\n|---|---|---|---|---|---|---|---|---|---|---|---|")

@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from spag4d.data import Gaussians
-from spag4d.formats.ply import write_ply
-from spag4d.formats.splat import write_splat
+from spag4d.formats.scene import write_scene
 
 try:
     from gsply import plywrite  # pyright: ignore[reportMissingImports]
@@ -48,15 +47,15 @@ def contestants(folder: Path, count: int) -> dict[str, Callable[[], object]]:
     """Name → call that writes one file."""
     mixed = random_gaussians(count)
     flat = flat_gaussians(mixed)
-    write_ply(folder / "ours.ply", flat)
-    write_splat(folder / "ours.splat", flat)
+    write_scene(folder / "ours.ply", flat, "ply")
+    write_scene(folder / "ours.splat", flat, "splat")
     ply_bytes, splat_bytes = (np.fromfile(folder / name, np.uint8) for name in ("ours.ply", "ours.splat"))
     calls: dict[str, Callable[[], object]] = {
         "ply tofile": lambda: ply_bytes.tofile(folder / "raw.ply"),
-        "ply ours": lambda: write_ply(folder / "ours.ply", flat),
-        "ply ours, any thin axis": lambda: write_ply(folder / "ours.ply", mixed),
+        "ply ours": lambda: write_scene(folder / "ours.ply", flat, "ply"),
+        "ply ours, any thin axis": lambda: write_scene(folder / "ours.ply", mixed, "ply"),
         "splat tofile": lambda: splat_bytes.tofile(folder / "raw.splat"),
-        "splat ours": lambda: write_splat(folder / "ours.splat", flat),
+        "splat ours": lambda: write_scene(folder / "ours.splat", flat, "splat"),
     }
     if plywrite is not None:
         sh0 = (flat.colors - 0.5) / np.float32(0.28209479)

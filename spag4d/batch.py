@@ -8,7 +8,7 @@ from pathlib import Path
 from spag4d.conversion import ConversionResult
 from spag4d.core import SPAG4D
 from spag4d.errors import Cancelled, InputError, either
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.outputs import formats_in, output_paths
 from spag4d.io.image import IMAGE_EXTENSIONS
 from spag4d.progress import SILENT, Progress
@@ -47,7 +47,7 @@ def plan(source: Path, target: Path, *, format: str = AUTO, recursive: bool = Fa
     if not pictures:
         raise InputError(f"no pictures in {source}. Their names end in {either(sorted(IMAGE_EXTENSIONS))}.")
     names = _distinct_names([path.relative_to(source) for path in pictures])
-    extension = next(iter(WRITERS)) if format == AUTO else formats_in(format)[0]
+    extension = next(iter(FORMATS)) if format == AUTO else formats_in(format)[0]
     return [Item(path, target / f"{name}.{extension}") for path, name in zip(pictures, names, strict=True)]
 
 

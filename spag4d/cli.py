@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from spag4d import __version__
 from spag4d.endings import in_words, run
 from spag4d.errors import InputError, Spag4dError
+from spag4d.formats import FORMATS
 from spag4d.settings import Declared, Settings, declared, markdown_table
 from spag4d.weights import WEIGHTS
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from spag4d.pictures import Place
 
 FilePath = click.Path(path_type=Path)
+
+_EXTENSIONS = f"Extensions of OUTPUT: {', '.join(f'.{name}' for name in FORMATS)}."
 
 
 def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -60,7 +63,7 @@ def cli() -> None:
     """Turn 360° panoramas into 3D scenes of Gaussian splats."""
 
 
-@cli.command()
+@cli.command(epilog=_EXTENSIONS)
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
 @settings_options(video=False)
@@ -80,8 +83,7 @@ def convert(
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
-    The extension of OUTPUT chooses the format: scene.ply, .splat, .spz, .sog, .compressed.ply or .glb. An INPUT of - reads
-    standard input.
+    The extension of OUTPUT chooses the format. An INPUT of - reads standard input.
     """
     export_html: Path | None = settings.pop("export_html")
     if batch and (depth_map or save_depth or export_html):
@@ -276,7 +278,7 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
             check_one(scene, console, panorama=panorama, html=html, write=write, as_json=as_json)
 
 
-@cli.command()
+@cli.command(epilog=_EXTENSIONS)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
 @click.argument("output", type=FilePath)
 @click.option("--min-opacity", type=click.FloatRange(0, 1), default=0, show_default=True,
@@ -298,7 +300,7 @@ def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **op
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
     The format of each INPUT is recognised by its content, also inside a .gz or .zip. The extension of OUTPUT chooses what is
-    written: .ply, .splat, .spz, .compressed.ply, .sog or .glb. Operations are applied in the order listed here.
+    written. Operations are applied in the order listed here.
     """
     from spag4d import transforming
     from spag4d.console import Console

@@ -8,10 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.check.facts import invalid_values
-from spag4d.formats import ABOUT, READERS
-from spag4d.formats.encoding import encoding_of
-from spag4d.formats.raw import read_raw
-from spag4d.formats.scene import comments_of, opened_scene
+from spag4d.formats.scene import opened_scene
 from spag4d.progress import SILENT, Progress
 
 _QUANTILES = (0.0, 0.01, 0.5, 0.99, 1.0)
@@ -66,13 +63,13 @@ class Info:
 def describe(path: Path, *, progress: Progress = SILENT) -> Info:
     """Return what a scene file holds, also one of no Gaussians; raises `InputError` for one that cannot be read."""
     with opened_scene(path) as scene:
-        raw = read_raw(scene, READERS.load(scene.kind)(scene.path, progress=progress))
-        kind, encoding, comments = scene.kind, encoding_of(scene), comments_of(scene)
+        raw = scene.raw(scene.read(progress=progress))
+        label, encoding, comments = scene.format.label, scene.encoding, scene.comments
     size, count = _bytes(path), len(raw.means)
     means = raw.means[np.isfinite(raw.means).all(1)]
     low, inner_low, inner_high, high = (_corner(means, share) for share in (0.0, 0.01, 0.99, 1.0))
     return Info(
-        path=str(path), format=ABOUT[kind].label, encoding=encoding, count=count, file_size=size,
+        path=str(path), format=label, encoding=encoding, count=count, file_size=size,
         bytes_per_gaussian=round(size / max(count, 1), 2), box_m=(low, high), inner_box_m=(inner_low, inner_high),
         distances_m=_spread(np.linalg.norm(means, axis=1)), scales_m=_spread(raw.scales.ravel()),
         opacities=_spread(raw.opacities), invalid=invalid_values(raw), comments=comments)

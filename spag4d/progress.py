@@ -66,6 +66,11 @@ class Progress:
 
         return replace(self, on_event=hear)
 
+    def under(self, stage: str) -> "Progress":
+        """Return what to hand on so that its steps, whatever they are called there, are steps of ``stage``."""
+        return replace(self, on_event=lambda event: self.on_event(
+            replace(event, stage=stage) if isinstance(event, Step) else event))
+
     def warn(self, message: str, *, command: str = "", general: bool = False) -> None:
         """Pass a warning on to the user; see `Notice`."""
         self.on_event(Notice(message, command, general))

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from spag4d import __version__
 from spag4d.conversion import FrameResult
 from spag4d.errors import InputError
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.outputs import format_of, output_paths, without_extension
 from spag4d.io.archive import opened_zip
 from spag4d.io.atomic import atomic_path
@@ -192,4 +192,4 @@ def _cleared(folder: Path) -> None:
 
 def frame_outputs(folder: Path, number: int, format: str) -> dict[str, Path]:
     """Return format → file of the frame ``number`` from 0."""
-    return output_paths(folder / f"frame_{number + 1:05d}", next(iter(WRITERS)) if format == AUTO else format)
+    return output_paths(folder / f"frame_{number + 1:05d}", next(iter(FORMATS)) if format == AUTO else format)

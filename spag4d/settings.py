@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from spag4d.depth import DEPTH_MODELS
 from spag4d.errors import InputError
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.registry import nearest
 
@@ -173,7 +173,7 @@ class Settings(BaseModel):
     format: str = _setting(
         AUTO, _Help("File formats, separated by commas; both means ply,splat.",
                     typed="auto follows the extension of the output.", clicked="auto means both."),
-        label="Files", group="Files", choices=_Several((AUTO, *WRITERS, BOTH)))
+        label="Files", group="Files", choices=_Several((AUTO, *FORMATS, BOTH)))
     force_erp: bool = _setting(
         False, "Treat a picture that is not 2:1 as a full panorama and resample it.",
         label="Accept any shape", group="Files")

@@ -22,7 +22,7 @@ from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
-from spag4d.formats import WRITERS
+from spag4d.formats.scene import write_scene
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
 from spag4d.refine.caps import fill_caps, paint_caps
@@ -245,7 +245,7 @@ class Stages:
             comments.append(_walking_range(gaussians, depth, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
-                WRITERS.load(name)(path, gaussians, comments=comments, progress=listener)
+                write_scene(path, gaussians, name, comments=comments, progress=listener)
 
 
 def _walking_range(gaussians: Gaussians, depth: DepthMap, run: Run) -> str:

@@ -11,18 +11,17 @@ from jaxtyping import Float64
 from spag4d import __version__
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.finite import usable
 from spag4d.formats.outputs import output_paths
 from spag4d.formats.recognise import kind_of
-from spag4d.formats.scene import read_scene, read_scene_comments
+from spag4d.formats.scene import read_scene, read_scene_comments, write_scene
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
 from spag4d.io.atomic import check_target
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.edit import most_visible, opaque, rotated, scaled, within
 
 _HALF_TURN_ABOUT_X = np.diag([1.0, -1.0, -1.0])
-_ALWAYS_Y_UP = "glb"
 
 Vector = tuple[float, float, float]
 
@@ -113,14 +112,14 @@ def transform(
         raise InputError("nothing is left: --scale and --translate make the numbers too large.")
     unchanged = len(inputs) == 1 and change == Change()
     comments = read_scene_comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
-    WRITERS.load(kind)(path, gaussians, comments=comments, progress=progress)
+    write_scene(path, gaussians, kind, comments=comments, progress=progress)
     return path, len(gaussians)
 
 
 def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:
     """Refuse before any work what cannot come to anything."""
-    if change.y_up and kind == _ALWAYS_Y_UP:
-        raise InputError("--up y does not apply to .glb files, which are always y up.")
+    if change.y_up and FORMATS.load(kind).y_up:
+        raise InputError(f"--up y does not apply to .{kind} files, which are always y up.")
     check_target(path)
     for source in inputs:
         kind_of(source)

@@ -6,7 +6,7 @@ import pytest
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.formats import READERS, WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.ply import read_ply, write_ply
 from spag4d.formats.scene import read_scene, read_scene_comments
 from spag4d.geometry.rotation import rotations_from_quats
@@ -26,13 +26,13 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "in.ply"
 
 
-@pytest.mark.parametrize("name", list(WRITERS))
+@pytest.mark.parametrize("name", list(FORMATS))
 def test_from_each_format_to_each(source: Path, tmp_path: Path, name: str) -> None:
     path, count = transform([source], tmp_path / f"a.{name}")
     assert (path, count) == (tmp_path / f"a.{name}", 400)
     again, count = transform([path], tmp_path / "b.ply")
     assert count == 400
-    off = differences(*paired(read_ply(again), READERS.load(name)(path)))
+    off = differences(*paired(read_ply(again), FORMATS.load(name).read(path)))
     assert off.position_m.max() < 1e-5 and off.rotation_deg.max() < 0.05 and off.scale.max() < 1e-4
 
 

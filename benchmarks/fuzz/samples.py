@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.fuzz.pictures import depth_maps, distances, pictures
 from benchmarks.fuzz.scenes import gaussians, scenes
 from benchmarks.fuzz.trial import WronglyAccepted
-from spag4d.formats import WRITERS
+from spag4d.formats.scene import write_scene
 
 _OUTPUT = "out.ply"
 _FPS = "10"
@@ -129,14 +129,14 @@ def _folder_samples(folder: Path) -> Iterator[Sample]:
     (folder / "frames").mkdir()
     Sequence360.begun(folder / "frames", Plan({"name": "clip"}, Settings(format="ply"), [0.0, 0.1], [still] * 2, [still] * 2))
     record = json.loads((folder / "frames" / "sequence.json").read_text()) | {"done": 2}
-    WRITERS.load("ply")(folder / "frame.ply", gaussians())
+    write_scene(folder / "frame.ply", gaussians(), "ply")
     frame = (folder / "frame.ply").read_bytes()
     files = {f"frames/frame_0000{number}.ply": frame for number in (1, 2)}
     works = (partial(command, "check", "frames", "--json"), partial(_checked_inside, "check", "frames", "--write"))
     yield Sample("sequence", {"frames/sequence.json": json.dumps(record).encode()}, works,
                  beside=files | {"victim.ply": frame})
     card = {"files": ["scene.splat"], "depth_model": "builtin", "unit": "m"}
-    WRITERS.load("splat")(folder / "scene.splat", gaussians())
+    write_scene(folder / "scene.splat", gaussians(), "splat")
     yield Sample("scene card", {"scene.scene.json": json.dumps(card).encode()},
                  (partial(command, "check", "scene.splat", "--json"),), needs_all=False,
                  beside={"scene.splat": (folder / "scene.splat").read_bytes()})

@@ -13,8 +13,9 @@ import numpy as np
 import zstandard
 
 from spag4d.data import SH_COUNTS, Gaussians
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.gltf import GltfFile
+from spag4d.formats.scene import write_scene
 
 COUNT = 300
 _SPZ_HEADER = struct.Struct("<4sIIBBBB")
@@ -36,10 +37,10 @@ def gaussians(sh_degree: int = 0) -> Gaussians:
 def scenes(folder: Path) -> Iterator[dict[str, bytes]]:
     """Yield scenes as files by name, of which the first is the one to be named; ``folder`` is for making them."""
     written = {}
-    for format in WRITERS:
+    for format in FORMATS:
         for degree in (0, 2):
             path = folder / f"scene{degree}.{format}"
-            WRITERS.load(format)(path, gaussians(degree), comments=["SPAG-4D", "made for the fuzzer"])
+            write_scene(path, gaussians(degree), format, comments=["SPAG-4D", "made for the fuzzer"])
             written[path.name] = path.read_bytes()
     yield from ({name: data} for name, data in written.items())
     yield {"text.ply": _as_text(written["scene0.ply"])}

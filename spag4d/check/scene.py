@@ -13,9 +13,8 @@ from spag4d.check.walking_range import WalkingRange, is_walking_range
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.formats.ply_comments import replace_comment
-from spag4d.formats.raw import read_raw
 from spag4d.formats.recognise import kind_of
-from spag4d.formats.scene import comments_of, opened_scene, read_scene, read_scene_comments
+from spag4d.formats.scene import opened_scene, read_scene, read_scene_comments
 from spag4d.formats.scene_card import read_card
 from spag4d.io.image import read_panorama
 from spag4d.progress import SILENT, Progress
@@ -80,5 +79,4 @@ def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts, li
     gaussians = read_scene(scene, progress=progress)
     clouds = merged(gaussians)
     with opened_scene(scene) as found:
-        comments = comments_of(found)
-        return gaussians, clouds, find_facts(scene, read_raw(found, gaussians), clouds, comments), comments
+        return gaussians, clouds, find_facts(scene, found.raw(gaussians), clouds, found.comments), found.comments

@@ -15,10 +15,12 @@ from jaxtyping import Float32, Float64, Int64, UInt8, UInt32
 
 from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError
-from spag4d.formats.finite import usable
+from spag4d.formats.format import Format
 from spag4d.formats.hilbert import curve_order
 from spag4d.formats.placing import ORIGIN, placed
-from spag4d.formats.ply_header import PlyHeader, comment_lines, read_header
+from spag4d.formats.ply import describe_ply
+from spag4d.formats.ply_comments import read_comments
+from spag4d.formats.ply_header import PlyHeader, begins_ply, comment_lines, read_header
 from spag4d.formats.ply_rows import columns, element_rows
 from spag4d.formats.records import Block, write_blocks
 from spag4d.formats.smallest_three import from_unsigned, quats_from_smallest_three, smallest_three
@@ -40,10 +42,8 @@ def write_compressed_ply(
     """Write the Gaussians in chunks of neighbours, one comment line for each comment.
 
     A position is off by 1/2047 of its chunk's width at most, a scale by 0.5 % where those of a chunk differ by a factor of
-    20,000, rotations by 0.2°, colours and opacities by 1/510. Raises `InputError` where ``path`` cannot be written,
-    `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
+    20,000, rotations by 0.2°, colours and opacities by 1/510.
     """
-    gaussians = usable(gaussians, progress)
     count = len(gaussians)
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element chunk {-(-count // _GROUP)}", *(f"property float {name}" for name in _BOUNDS),
@@ -55,7 +55,7 @@ def write_compressed_ply(
         blocks.append(Block(len(names)))
     header = "\n".join([*lines, "end_header", ""]).encode("ascii")
     encode = partial(_encode, gaussians, curve_order(gaussians.means, in_shells=True))
-    write_blocks(path, header, count, encode, blocks, "Writing COMPRESSED.PLY", progress)
+    write_blocks(path, header, count, encode, blocks, progress)
 
 
 def _rest_names(sh_count: int) -> list[str]:
@@ -165,3 +165,11 @@ def _between(chunks: np.ndarray, names: Sequence[str], shares: Float32[np.ndarra
     low, high = (np.stack([chunks[name] for name in part], -1).astype(np.float32) for part in (names[:3], names[3:]))
     group = np.arange(len(shares)) // _GROUP
     return low[group] + shares * (high - low)[group]
+
+
+def _recognises(path: Path, head: bytes) -> bool:
+    return begins_ply(head) and read_header(path).is_compressed
+
+
+COMPRESSED_PLY = Format("compressed.ply", "Compressed PLY", "Small, for SuperSplat and PlayCanvas", _recognises,
+                        read_compressed_ply, describe_ply, write_compressed_ply, comments=read_comments, shown=4)

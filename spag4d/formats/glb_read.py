@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64
 from spag4d.color import rgb_from_sh0, srgb_from_linear
 from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError, reason
-from spag4d.formats.glb import COLOR, OPACITY, ROTATION, SCALE, SRGB, sh_names
+from spag4d.formats.glb_write import COLOR, OPACITY, ROTATION, SCALE, SRGB, sh_names
 from spag4d.formats.gltf import Document, GltfFile, Node, Primitive
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.records import unit_quats

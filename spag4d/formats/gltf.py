@@ -13,7 +13,7 @@ from jaxtyping import Float32, UInt8
 from pydantic import Field
 
 from spag4d.errors import InputError, reason
-from spag4d.formats.glb import BINARY_CHUNK, EXTENSION, JSON_CHUNK, MAGIC, SRGB, VERSION
+from spag4d.formats.glb_write import BINARY_CHUNK, EXTENSION, JSON_CHUNK, MAGIC, SRGB, VERSION
 from spag4d.io.inside import file_inside
 from spag4d.io.opening import require_file
 from spag4d.io.validated import Foreign, validated

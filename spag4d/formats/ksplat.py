@@ -14,6 +14,7 @@ from jaxtyping import Float32, Float64
 
 from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.errors import InputError
+from spag4d.formats.format import Format, degree_in_words
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.records import map_records, unit_quats
 from spag4d.io.opening import require_file
@@ -56,13 +57,12 @@ class _Section:
         return np.concatenate([full, np.repeat(self.full + np.arange(self.partial), sizes)])[:self.count]
 
 
-def is_ksplat(path: Path) -> bool:
-    """Return whether a file may be one: its header fits its size."""
-    with path.open("rb") as file:
-        head = file.read(_HEADER.size)
-    if len(head) < _HEADER.size:
-        return False
-    major, minor, sections, _, room, count, level, *_ = _HEADER.unpack(head)
+def _recognises(path: Path, head: bytes) -> bool:
+    """Go by the name, or see whether the header fits the file's size."""
+    ending = path.suffix.lower()
+    if ending in (".ksplat", ".splat") or len(head) < _HEADER.size:
+        return ending == ".ksplat"
+    major, minor, sections, _, room, count, level, *_ = _HEADER.unpack(head[:_HEADER.size])
     fits = _HEADER_BYTES + sections * _SECTION_BYTES + count * 24 <= path.stat().st_size
     return major == 0 and minor >= 1 and level <= 2 and sections > 0 and 0 < count <= room and fits
 
@@ -85,10 +85,11 @@ def read_ksplat(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progr
     return replace(gaussians, means=placed(gaussians.means, shift_m, progress))
 
 
-def describe_ksplat(path: Path) -> tuple[int, int]:
-    """Return the level of compression and the degree of view-dependent colour; raises `InputError` as `read_ksplat` does."""
+def describe_ksplat(path: Path) -> str:
+    """Return level of compression and degree of view-dependent colour in words; raises `InputError` as `read_ksplat` does."""
     header = _header(path)
-    return header.level, max((section.degree for section in _sections(path, header)), default=0)
+    degree = max((section.degree for section in _sections(path, header)), default=0)
+    return f"KSPLAT, compressed at level {header.level}{degree_in_words(degree)}"
 
 
 def _header(path: Path) -> _File:
@@ -158,3 +159,6 @@ def _sh(packed: np.ndarray, header: _File) -> Float32[np.ndarray, "n k 3"]:
         bands.append(values[:, start:start + width].reshape(-1, 3, width // 3).swapaxes(1, 2))
         start += width
     return np.concatenate(bands, 1)
+
+
+KSPLAT = Format("ksplat", "KSPLAT", "Read, not written", _recognises, read_ksplat, describe_ksplat, shown=7, beginning=False)

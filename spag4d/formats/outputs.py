@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spag4d.errors import InputError
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.io.atomic import is_stream
 
 AUTO = "auto"
@@ -14,7 +14,7 @@ _OF_BOTH = ("ply", "splat")
 def format_of(path: Path) -> str | None:
     """Return the format by a file's extension, which may have two parts (scene.compressed.ply), or None for no scene's."""
     name = path.name.lower()
-    return max((format for format in WRITERS if name.endswith(f".{format}")), key=len, default=None)
+    return max((format for format in FORMATS if name.endswith(f".{format}")), key=len, default=None)
 
 
 def without_extension(path: Path) -> Path:
@@ -27,7 +27,7 @@ def formats_in(words: str) -> list[str]:
     """Return the formats that ``--format`` names, with commas between them: each once; raises `InputError` for no format."""
     names = [word for part in words.split(",") for word in (_OF_BOTH if part.strip() == BOTH else [part.strip()])]
     for name in names:
-        _ = WRITERS[name]
+        _ = FORMATS[name]
     return list(dict.fromkeys(names))
 
 
@@ -54,4 +54,4 @@ def output_paths(path: Path, format: str = AUTO) -> dict[str, Path]:
 
 
 def _choices() -> str:
-    return " or ".join(f".{name}" for name in WRITERS)
+    return " or ".join(f".{name}" for name in FORMATS)

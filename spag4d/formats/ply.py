@@ -14,11 +14,12 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spag4d.color import sh0_from_rgb
-from spag4d.data import Gaussians
-from spag4d.formats.finite import usable
+from spag4d.data import SH_COUNTS, Gaussians
+from spag4d.formats.format import Format, degree_in_words
 from spag4d.formats.placing import ORIGIN, placed
-from spag4d.formats.ply_header import comment_lines
-from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, read_vertices
+from spag4d.formats.ply_comments import read_comments
+from spag4d.formats.ply_header import begins_ply, comment_lines, read_header
+from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, is_disc, read_vertices
 from spag4d.formats.records import unit_quats, write_records
 from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
@@ -34,15 +35,13 @@ def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (),
     """Write a binary little-endian PLY of float32, one comment line for each comment.
 
     The properties are x y z, normal, f_dc, f_rest (where colours depend on the view), opacity, scale and rot. The normal is the
-    thin axis of a Gaussian, turned towards the capture point. Raises `InputError` where ``path`` cannot be written,
-    `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
+    thin axis of a Gaussian, turned towards the capture point.
     """
-    gaussians = usable(gaussians, progress)
     properties = _properties(0 if gaussians.sh is None else gaussians.sh.shape[1])
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element vertex {len(gaussians)}", *(f"property float {name}" for name in properties), "end_header", ""]
     write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(_encode, gaussians),
-                  4 * len(properties), "Writing PLY", progress)
+                  4 * len(properties), progress)
 
 
 def _properties(sh_count: int) -> tuple[str, ...]:
@@ -67,6 +66,29 @@ def read_ply(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
         colors=np.clip(colors, 0, 1) if vertices.sh is None else colors,
         sh=vertices.sh,
     )
+
+
+def read_raw_ply(path: Path) -> Gaussians:
+    """Read a 3DGS PLY; an infinite logit becomes an opacity of 0 or 1 as meant, what is not a number stays that.
+
+    Raises `InputError` as `read_ply` does.
+    """
+    vertices = read_vertices(path)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Gaussians(vertices.means.astype(np.float32), np.exp(vertices.log_scales), vertices.quats_wxyz,
+                         1 / (1 + np.exp(-vertices.logits)), vertices.colors, vertices.sh)
+
+
+def describe_ply(path: Path) -> str:
+    """Return encoding, properties and the degree of view-dependent colour in words, compressed or not; raises `InputError`."""
+    header = read_header(path)
+    rest = sum(element.rest_count for element in header.elements)
+    kind = "chunks of 256 with 16 bytes each" if header.is_compressed else \
+        f"{sum(len(element.properties) for element in header.elements)} properties"
+    form = "" if header.encoding == "binary_little_endian" else f" {header.encoding.replace('_', ' ')}"
+    discs = ", discs of 2DGS" if any(element.name == "vertex" and is_disc(element) for element in header.elements) else ""
+    degree = SH_COUNTS.index(rest // 3) if rest // 3 in SH_COUNTS else 0
+    return f"PLY{form}, {kind}{discs}{degree_in_words(degree)}"
 
 
 def _encode(gaussians: Gaussians, rows: slice) -> Float32[np.ndarray, "n k"]:
@@ -117,3 +139,11 @@ def _rotated_axis(quats: Float32[np.ndarray, "4 n"], axis: int) -> Float32[np.nd
     np.multiply(a, c, out=rotated[third])
     rotated[third] -= np.multiply(w, b, out=product)
     return rotated
+
+
+def _recognises(path: Path, head: bytes) -> bool:
+    return begins_ply(head) and not read_header(path).is_compressed
+
+
+PLY = Format("ply", "PLY", "Exact: for editors and other programs", _recognises, read_ply, describe_ply, write_ply,
+             comments=read_comments, raw=read_raw_ply, shown=5)

@@ -20,6 +20,11 @@ _PROPERTY_LIMIT = 1000  # numpy's records of more are slow to make, and no scene
 _COMMENT_LIMIT = 1000  # readers built on rply refuse lines of 1024 characters
 
 
+def begins_ply(head: bytes) -> bool:
+    """Return whether a file that begins with ``head`` is a PLY."""
+    return head.startswith(b"ply") and head[3:4] in (b"\n", b"\r", b" ")
+
+
 @dataclass(frozen=True)
 class Element:
     """``count`` of one kind, each with ``properties`` of a name and a numpy type without byte order; a "list" has none."""

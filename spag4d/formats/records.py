@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.errors import InputError
-from spag4d.io.atomic import atomic_path
 from spag4d.progress import Progress
 
 CHUNK = 65536
@@ -35,44 +34,41 @@ class Block:
         return -(-count // self.per) * self.bytes
 
 
-def write_records(path: Path, header: bytes, count: int, encode: Encoder, record_bytes: int, stage: str,
-                  progress: Progress) -> None:
-    """Write ``header`` and ``count`` records to ``path``, whole or not at all.
+def write_records(path: Path, header: bytes, count: int, encode: Encoder, record_bytes: int, progress: Progress) -> None:
+    """Write ``header`` and ``count`` records to ``path``.
 
     ``encode(rows)`` returns the records of a slice as one contiguous array; two threads encode and write in turn. Raises
-    what `atomic_path` raises, and `Cancelled` between chunks.
+    `OSError`, and `Cancelled` between chunks.
     """
-    write_blocks(path, header, count, lambda rows: (encode(rows),), (Block(record_bytes),), stage, progress)
+    write_blocks(path, header, count, lambda rows: (encode(rows),), (Block(record_bytes),), progress)
 
 
-def write_blocks(path: Path, header: bytes, count: int, encode: BlockEncoder, blocks: Sequence[Block], stage: str,
+def write_blocks(path: Path, header: bytes, count: int, encode: BlockEncoder, blocks: Sequence[Block],
                  progress: Progress) -> None:
     """Write ``header`` and blocks that follow each other, each with all ``count`` Gaussians, as `write_records` does.
 
     ``encode(rows)`` returns what a slice of them takes in each block; slices begin at multiples of 65536.
     """
     starts = list(accumulate((block.size(count) for block in blocks), initial=len(header)))
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(header)
-        _reserve(temporary, starts[-1])
+    path.write_bytes(header)
+    _reserve(path, starts[-1])
 
-        def fill(start: int) -> int:
-            end = min(start + CHUNK, count)
-            chunks = encode(slice(start, end))
-            with temporary.open("r+b") as file:
-                for chunk, first, block in zip(chunks, starts[:-1], blocks, strict=True):
-                    file.seek(first + block.size(start))
-                    file.write(np.ascontiguousarray(chunk).data)
-            return end
+    def fill(start: int) -> int:
+        end = min(start + CHUNK, count)
+        chunks = encode(slice(start, end))
+        with path.open("r+b") as file:
+            for chunk, first, block in zip(chunks, starts[:-1], blocks, strict=True):
+                file.seek(first + block.size(start))
+                file.write(np.ascontiguousarray(chunk).data)
+        return end
 
-        progress.report(stage, 0, count)
-        with ThreadPoolExecutor(_THREADS) as pool:
-            chunks = [pool.submit(fill, start) for start in range(0, count, CHUNK)]
-            try:
-                for chunk in chunks:
-                    progress.report(stage, chunk.result(), count)
-            finally:
-                pool.shutdown(cancel_futures=True)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        chunks = [pool.submit(fill, start) for start in range(0, count, CHUNK)]
+        try:
+            for chunk in chunks:
+                progress.report("Writing", chunk.result(), count)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _reserve(path: Path, size: int) -> None:

@@ -4,9 +4,9 @@ import gzip
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -14,26 +14,45 @@ from jaxtyping import Float64
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError, printable, reason
-from spag4d.formats import COMMENT_READERS, READERS
-from spag4d.formats.finite import is_usable
+from spag4d.formats import FORMATS, readable
+from spag4d.formats.finite import is_usable, usable
+from spag4d.formats.format import Format
 from spag4d.formats.placing import ORIGIN
-from spag4d.formats.recognise import GZIPPED, ZIPPED, kind_of
+from spag4d.formats.recognise import GZIPPED, ZIPPED, kind_of, scene_endings
 from spag4d.io.archive import opened_zip
+from spag4d.io.atomic import atomic_path
 from spag4d.io.bounds import check_unpacked
 from spag4d.progress import SILENT, Progress
 
 _PIECE = 1 << 20
 _DEEPEST = 2
 """A scene is packed in a .gz, and that in a .zip, at most."""
-_SCENES = (".ply", ".splat", ".spz", ".sog", ".glb", ".gltf", ".ksplat", ".gz")
 
 
 @dataclass(frozen=True)
 class SceneFile:
     """A scene of a known format: ``path`` is the file itself, unpacked where it was packed."""
 
-    kind: str
+    format: Format
     path: Path
+
+    def read(self, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
+        """Return the Gaussians, moved by ``shift_m``; raises `InputError` as the format's reader does."""
+        return self.format.read(self.path, shift_m=shift_m, progress=progress)
+
+    def raw(self, gaussians: Gaussians) -> Gaussians:
+        """Return what the file holds, neither clipped nor repaired, of which ``gaussians`` were read; raises `InputError`."""
+        return gaussians if self.format.raw is None else self.format.raw(self.path)
+
+    @property
+    def encoding(self) -> str:
+        """Version, precision and view-dependent colour in words; raises `InputError`."""
+        return printable(self.format.describe(self.path))
+
+    @property
+    def comments(self) -> list[str]:
+        """Its comments, without anything that a terminal would take for a command; raises `InputError`."""
+        return [] if self.format.comments is None else [printable(comment) for comment in self.format.comments(self.path)]
 
 
 @contextmanager
@@ -44,7 +63,7 @@ def opened_scene(path: Path) -> Iterator[SceneFile]:
     """
     kind = kind_of(path)
     if kind not in (GZIPPED, ZIPPED):
-        yield SceneFile(kind, path)
+        yield SceneFile(readable().load(kind), path)
         return
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -56,7 +75,7 @@ def opened_scene(path: Path) -> Iterator[SceneFile]:
                     break
             else:
                 raise InputError(f"{path} is packed several times. Unpack it first.")
-            yield SceneFile(kind, inner)
+            yield SceneFile(readable().load(kind), inner)
         except InputError as error:
             for level in range(_DEEPEST):
                 error = InputError(str(error).replace(f"{Path(folder, str(level))}", str(path)))
@@ -85,7 +104,7 @@ def _unzipped(path: Path, folder: Path) -> Path:
     """Unpack the one scene of an archive, and what stands beside it there."""
     with opened_zip(path) as archive:
         files = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
-        scenes = [entry for entry in files if PurePosixPath(entry.filename).suffix.lower() in _SCENES]
+        scenes = [entry for entry in files if entry.filename.lower().endswith((*scene_endings(), ".gz"))]
         if len(scenes) != 1:
             raise InputError(f"{path} holds {len(scenes) or 'no'} scenes" + (": unpack it and name one." if scenes else "."))
         place = PurePosixPath(scenes[0].filename).parent
@@ -108,7 +127,7 @@ def read_scene(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progre
     Raises `InputError` for what is no scene, for one without a Gaussian that can be used, and what the format's reader raises.
     """
     with opened_scene(path) as found:
-        gaussians = READERS.load(found.kind)(found.path, shift_m=shift_m, progress=progress)
+        gaussians = found.read(shift_m=shift_m, progress=progress)
     if not len(gaussians):
         raise InputError(f"{path} is a scene of no Gaussians.")
     if not is_usable(gaussians).any():
@@ -119,11 +138,25 @@ def read_scene(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progre
 def read_scene_comments(path: Path) -> list[str]:
     """Return the comments of a scene file, none where its format has no place for them; raises `InputError`."""
     with opened_scene(path) as found:
-        return comments_of(found)
+        return found.comments
 
 
-def comments_of(scene: SceneFile) -> list[str]:
-    """Return the comments of a scene, without anything that a terminal would take for a command; raises `InputError`."""
-    if scene.kind not in COMMENT_READERS:
-        return []
-    return [printable(comment) for comment in COMMENT_READERS.load(scene.kind)(scene.path)]
+def write_scene(
+    path: Path, gaussians: Gaussians, format: str, *, comments: Sequence[str] = (), progress: Progress = SILENT
+) -> None:
+    """Write a scene of a format, whole or not at all.
+
+    Left out with a warning are Gaussians of which a value is not a finite number, and view-dependent colour where the format
+    has no place for it. Raises `InputError` where ``path`` cannot be written, `ResourceError` when the disk is full,
+    `Cancelled`; an older file stays as it was then.
+    """
+    known: Format = FORMATS.load(format)
+    assert known.write is not None
+    gaussians = usable(gaussians, progress)
+    if gaussians.sh is not None and not known.holds_sh:
+        progress.warn(f"a .{format} file has no place for view-dependent colour: it is left out")
+        gaussians = replace(gaussians, sh=None)
+    stage, count = f"Writing {format.upper()}", len(gaussians)
+    progress.report(stage, 0, count)
+    with atomic_path(path) as temporary:
+        known.write(temporary, gaussians, comments=comments, progress=progress.under(stage))

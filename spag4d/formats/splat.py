@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64, Int32, UInt32
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.formats.finite import usable
+from spag4d.formats.format import Format
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.records import map_records, unit_quats, write_records
 from spag4d.io.opening import require_file
@@ -30,18 +30,16 @@ def write_splat(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (
 
     Colours and opacities are rounded to 1/255. Rotations turn by 0.43° on average and at most 0.9°: they are written with
     length one, because Spark and the first viewer of this format do not normalise them, and with the sign that makes the
-    largest component negative, because a byte holds -1 exactly and +1 not at all. Raises `InputError` where ``path`` cannot
-    be written, `ResourceError` when the disk is full, `Cancelled`; an older file stays as it was then.
+    largest component negative, because a byte holds -1 exactly and +1 not at all.
     """
-    gaussians = usable(gaussians, progress)
-    if gaussians.sh is not None:
-        progress.warn("a .splat file has no place for view-dependent colour: it is left out")
     encode = partial(_encode, gaussians, _largest_first(gaussians))
-    write_records(path, b"", len(gaussians), encode, RECORD.itemsize, "Writing SPLAT", progress)
+    write_records(path, b"", len(gaussians), encode, RECORD.itemsize, progress)
 
 
-def is_splat(path: Path) -> bool:
-    """Return whether a file may be one: most of the first Gaussians, if not all, have a place, a size and a rotation."""
+def _recognises(path: Path, head: bytes) -> bool:
+    """Go by the name, and by most of the first Gaussians: do they have a place, a size and a rotation?"""
+    if path.suffix.lower() != ".splat":
+        return False
     count = min(path.stat().st_size // RECORD.itemsize, _LOOKED_AT)
     if not count:
         return path.stat().st_size > 0
@@ -76,6 +74,14 @@ def read_splat(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progre
         opacities=rgba[:, 3].copy(),
         colors=rgba[:, :3].copy(),
     )
+
+
+def read_raw_splat(path: Path) -> Gaussians:
+    """Read a .splat file, whose bytes can hold no invalid opacity or colour; raises `InputError` as `read_splat` does."""
+    records = map_records(path, RECORD, 0, path.stat().st_size // RECORD.itemsize)
+    rgba = records["rgba"] / np.float32(255)
+    return Gaussians(np.array(records["mean"]), np.array(records["scale"]), records["quat_wxyz"] - np.float32(128),
+                     rgba[:, 3].copy(), rgba[:, :3].copy())
 
 
 def _largest_first(gaussians: Gaussians) -> UInt32[np.ndarray, " n"]:
@@ -122,3 +128,7 @@ def _packed(values: Float32[np.ndarray, "4 n"]) -> Int32[np.ndarray, " n"]:
     """Round four values to bytes, the first of them the lowest of the word."""
     rounded = np.clip(np.rint(values, out=values), 0, 255, out=values).astype(np.uint8)
     return cv2.transpose(rounded).view("<i4")[:, 0]
+
+
+SPLAT = Format("splat", "SPLAT", "Small, for web viewers", _recognises, read_splat, lambda path: "SPLAT, records of 32 bytes",
+               write_splat, raw=read_raw_splat, shown=1, holds_sh=False, beginning=False)

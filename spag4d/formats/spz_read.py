@@ -12,7 +12,7 @@ from spag4d.errors import InputError
 from spag4d.formats.gzip_stream import GzipReader
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.smallest_three import from_unsigned, quats_from_smallest_three
-from spag4d.formats.spz import COLOR_SCALE, HEADER, MAGIC, MAGNITUDE, SCALE_LOW, SCALE_STEPS, SH_STEPS
+from spag4d.formats.spz_write import COLOR_SCALE, HEADER, MAGIC, MAGNITUDE, SCALE_LOW, SCALE_STEPS, SH_STEPS
 from spag4d.formats.zstd_streams import zstd_blocks
 from spag4d.io.bounds import check_unpacked
 from spag4d.io.opening import require_file

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.formats.sog import write_sog
+from spag4d.formats.scene import write_scene
 from spag4d.io.atomic import atomic_path, check_target
 from spag4d.io.static_files import static_folder
 from spag4d.progress import SILENT, Progress
@@ -51,7 +51,7 @@ def write_viewer_page(path: Path, gaussians: Gaussians, *, title: str = "", prog
     start, end = (part.encode("utf-8") for part in _page(title or path.stem))
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
         scene = Path(folder, "scene.sog")
-        write_sog(scene, gaussians, progress=progress)
+        write_scene(scene, gaussians, "sog", progress=progress)
         with scene.open("rb") as source, temporary.open("wb") as target:
             target.write(start)
             while piece := source.read(_PIECE):

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from spag4d.formats import ABOUT
+from spag4d.formats import FORMATS
+from spag4d.formats.format import Format
 from spag4d.formats.outputs import AUTO, BOTH, formats_in
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -66,14 +67,27 @@ class Job(BaseModel):
     @property
     def formats(self) -> list[str]:
         """The formats of its scenes, the first of them the one that is quickest to show."""
-        chosen = self.settings["format"]
-        return sorted(formats_in(BOTH if chosen == AUTO else chosen), key=lambda name: ABOUT[name].shown)
+        return [format.name for format in self._formats]
+
+    @computed_field
+    @property
+    def shown(self) -> str | None:
+        """The format of the scenes that the page shows, None where it can show none of them."""
+        first = self._formats[0]
+        return None if first.shown is None else first.name
 
     @computed_field
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
         """Its formats, each with its name for people and what it is good for."""
-        return {name: (about.label, about.purpose) for name, about in ABOUT.items() if name in self.formats}
+        chosen = {format.name: format for format in self._formats}
+        return {name: (chosen[name].label, chosen[name].purpose) for name in FORMATS if name in chosen}
+
+    @property
+    def _formats(self) -> list[Format]:
+        chosen = self.settings["format"]
+        names = formats_in(BOTH if chosen == AUTO else chosen)
+        return sorted(map(FORMATS.load, names), key=lambda format: len(FORMATS) + 1 if format.shown is None else format.shown)
 
     @property
     def has_ended(self) -> bool:

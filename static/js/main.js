@@ -228,14 +228,13 @@ function announce(words) {
 
 /** What the stage shows of a job. */
 function viewOf(job) {
-  const [format] = job.formats;
   const url = (name) => (name in job.files ? fileUrl(job, name) : null);
-  const scene = url(`scene.${format}`);
+  const scene = url(`scene.${job.shown}`);
   const isVideo = job.kind === "video";
   return {
     id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
     standIn: url("first-look.splat"),
-    frames: isVideo ? Array.from({ length: job.frames }, (_, at) => frameUrl(job, at + 1, format)) : null,
+    frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
     walkingRange: job.result?.walking_range_m ?? null,
   };

@@ -10,8 +10,7 @@ import pytest
 from spag4d.check.facts import TURNED, UNKNOWN, UPRIGHT, find_facts, invalid_values, which_way_up
 from spag4d.check.merge import merged
 from spag4d.check.scene import check_scene
-from spag4d.formats.ply import write_ply
-from spag4d.formats.raw import read_raw_ply
+from spag4d.formats.ply import read_raw_ply, write_ply
 from spag4d.formats.splat import write_splat
 from spag4d.splat.edit import rotated
 from tests.check.scenes import box_room_scene, floor_scene

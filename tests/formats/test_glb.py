@@ -8,8 +8,8 @@ import pytest
 
 from spag4d.color import linear_from_srgb, sh0_from_rgb
 from spag4d.errors import InputError
-from spag4d.formats.glb import write_glb
 from spag4d.formats.glb_read import read_glb, read_glb_comments
+from spag4d.formats.glb_write import write_glb
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll, rotations_from_quats
 from tests.formats.gaussian_scenes import scene
 from tests.formats.precision import differences

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from spag4d.errors import InputError
-from spag4d.formats.glb import write_glb
+from spag4d.formats.glb_write import write_glb
 from spag4d.formats.scene import read_scene
-from spag4d.formats.sog import write_sog
+from spag4d.formats.sog_write import write_sog
 from tests.formats.gaussian_scenes import scene
 from tests.formats.test_glb import put_together, taken_apart
 

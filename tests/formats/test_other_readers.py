@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from spag4d.data import Gaussians
-from spag4d.formats import READERS, WRITERS
+from spag4d.formats import FORMATS, readable
+from spag4d.formats.scene import write_scene
 from spag4d.formats.spz_read import read_spz_header
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
 from spag4d.splat.edit import rotated
@@ -28,12 +29,12 @@ pytestmark = pytest.mark.xdist_group("other readers")
 
 def written(folder: Path, name: str, sh_degree: int = 0) -> Path:
     path = folder / f"ours.{name}"
-    WRITERS.load(name)(path, scene(COUNT, sh_degree=sh_degree))
+    write_scene(path, scene(COUNT, sh_degree=sh_degree), name)
     return path
 
 
 def read(path: Path, name: str) -> Gaussians:
-    return READERS.load(name)(path)
+    return readable().load(name).read(path)
 
 
 def converted(source: Path, target: Path, spz_version: int = 3) -> Path:
@@ -53,7 +54,7 @@ def assert_same(found: Gaussians, expected: Gaussians, *, scale: float = 1e-4, r
     assert max(off.color.max(), off.opacity.max()) < 1e-5
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if name != "glb"])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "glb"])
 def test_splat_transform_reads_the_very_same_values(tmp_path: Path, name: str) -> None:
     ours = written(tmp_path, name)
     theirs = read(converted(ours, tmp_path / "theirs.ply"), "ply")

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from spag4d.errors import InputError
-from spag4d.formats import WRITERS
+from spag4d.formats import FORMATS
 from spag4d.formats.ply import write_ply
 from spag4d.formats.recognise import kind_of
-from spag4d.formats.scene import read_scene, read_scene_comments
-from spag4d.formats.sog import write_sog
+from spag4d.formats.scene import read_scene, read_scene_comments, write_scene
+from spag4d.formats.sog_write import write_sog
 from tests.formats.gaussian_scenes import scene
 from tests.formats.precision import paired
 
@@ -27,21 +27,21 @@ def assert_read(path: Path, count: int = 300) -> None:
     np.testing.assert_allclose(found.means, written.means, atol=0.01)
 
 
-@pytest.mark.parametrize("name", list(WRITERS))
+@pytest.mark.parametrize("name", list(FORMATS))
 @pytest.mark.parametrize("ending", ["ply", "splat", "spz", "sog"])
 def test_the_content_decides_and_not_the_name(tmp_path: Path, name: str, ending: str) -> None:
     if name == "splat" and ending != name:
         return  # has no beginning by which it can be known
-    WRITERS.load(name)(tmp_path / f"a.{ending}", scene(300), comments=["by a test"])
+    write_scene(tmp_path / f"a.{ending}", scene(300), name, comments=["by a test"])
     assert kind_of(tmp_path / f"a.{ending}") == name
     assert_read(tmp_path / f"a.{ending}")
     assert read_scene_comments(tmp_path / f"a.{ending}") == ([] if name in ("splat", "spz") else ["by a test"])
 
 
-@pytest.mark.parametrize("name", list(WRITERS))
+@pytest.mark.parametrize("name", list(FORMATS))
 def test_gzipped_and_zipped_scenes(tmp_path: Path, name: str) -> None:
     path = tmp_path / f"a.{name}"
-    WRITERS.load(name)(path, scene(300))
+    write_scene(path, scene(300), name)
     packed = tmp_path / f"b.{name}.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     assert_read(packed)

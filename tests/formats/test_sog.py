@@ -9,8 +9,8 @@ from PIL import Image
 
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
-from spag4d.formats.sog import write_sog
 from spag4d.formats.sog_read import read_sog, read_sog_comments
+from spag4d.formats.sog_write import write_sog
 from tests.formats.gaussian_scenes import scene
 from tests.formats.precision import differences, paired
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spag4d.errors import InputError
-from spag4d.formats.spz import write_spz
 from spag4d.formats.spz_read import read_spz, read_spz_header
+from spag4d.formats.spz_write import write_spz
 from spag4d.progress import Notice, Progress
 from tests.formats.gaussian_scenes import scene, sh_of
 

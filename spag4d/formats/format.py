@@ -1,0 +1,87 @@
+"""What a scene format is: the record that each of them fills in, and the little that several recognise themselves by."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float64
+
+from spag4d.data import Gaussians
+from spag4d.formats.placing import ORIGIN
+from spag4d.progress import SILENT, Progress
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads a file; what is in it and not in what is returned is a warning. Raises `InputError`."""
+
+    def __call__(
+        self, path: Path, /, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT
+    ) -> Gaussians:
+        """Return the Gaussians, moved by ``shift_m`` before their places are cut to float32 (see `placing.placed`)."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Writes finite Gaussians to a file that nobody reads yet; reports how many are done, warns of what becomes coarse."""
+
+    def __call__(
+        self, path: Path, gaussians: Gaussians, /, *, comments: Sequence[str] = (), progress: Progress = SILENT
+    ) -> None:
+        """Leave ``comments`` out where the format has no place for them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """One scene format, whole: everything that the program knows of it.
+
+    ``label`` and ``purpose`` are for people. ``recognises(path, head)`` says whether a file is of this format by its first 4096
+    bytes (none for a folder) and, where these leave it open, by more of it; formats are asked in the order of their registry,
+    and those that have no ``beginning`` of their own last. ``describe(path)`` tells precision and version in words.
+
+    ``write`` is None for a format that is only read, ``comments`` for one that has no place for them. ``raw`` reads values as
+    they stand, invalid ones too, for `spag4d info` and `spag4d check`; it is None where `read` repairs nothing. ``shown`` says
+    how soon the web page can show it among others (1 first), None where it cannot. ``holds_sh`` says whether view-dependent
+    colour is kept, ``y_up`` whether its files are y up (`read` and `write` turn them), ``endings`` which names its files have
+    beside ``.name``.
+    """
+
+    name: str
+    label: str
+    purpose: str
+    recognises: Callable[[Path, bytes], bool]
+    read: Reader
+    describe: Callable[[Path], str]
+    write: Writer | None = None
+    comments: Callable[[Path], list[str]] | None = None
+    raw: Callable[[Path], Gaussians] | None = None
+    shown: int | None = None
+    holds_sh: bool = True
+    y_up: bool = False
+    beginning: bool = True
+    endings: tuple[str, ...] = ()
+
+    @property
+    def all_endings(self) -> tuple[str, ...]:
+        """How names of its files end, in small letters."""
+        return f".{self.name}", *self.endings
+
+
+def degree_in_words(degree: int) -> str:
+    """Return how a description ends that has told all but the degree of view-dependent colour."""
+    return f", view-dependent colour of degree {degree}" if degree > 0 else ""
+
+
+def json_in(head: bytes) -> bytes:
+    """Return the beginning of a JSON document, empty where it is none."""
+    text = text_in(head)
+    return text if text[:1] in (b"{", b"[") else b""
+
+
+def text_in(head: bytes) -> bytes:
+    """Return the beginning of a text without a byte order mark and white space."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
