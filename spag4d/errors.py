@@ -25,7 +25,7 @@ def either(names: Iterable[str]) -> str:
 def reason(error: BaseException) -> str:
     """Return an error's message as part of a sentence: on one line of bearable length, without a full stop, never empty."""
     text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} ..."
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
 
 
 class Spag4dError(Exception):

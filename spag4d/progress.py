@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from spag4d.errors import Cancelled
+from spag4d.errors import Cancelled, printable
 
 TURNS = "Finding the camera's turns"
 """The stage of a video's progress that looks at all of its frames before the first one is converted."""
@@ -72,8 +72,8 @@ class Progress:
             replace(event, stage=stage) if isinstance(event, Step) else event))
 
     def warn(self, message: str, *, command: str = "", general: bool = False) -> None:
-        """Pass a warning on to the user; see `Notice`."""
-        self.on_event(Notice(message, command, general))
+        """Pass a warning on to the user, without anything that a terminal would take for a command; see `Notice`."""
+        self.on_event(Notice(printable(message), command, general))
 
 
 SILENT = Progress()

@@ -25,18 +25,18 @@ _DEPTH = 3000
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed file, how it was changed, and whether something is missing at its end, so that nobody may accept it."""
+    """A changed file, how it was changed, and how many bytes are missing at its end."""
 
     data: bytes
     how: str
-    is_cut: bool = False
+    missing: int = 0
 
 
 def mutant(data: bytes, rng: Random) -> Mutant:
     """Return a file that is changed once or a few times."""
     if rng.random() < 0.1:
         kept = rng.randrange(len(data)) if rng.random() < 0.6 else max(0, len(data) - rng.randrange(1, 200))
-        return Mutant(data[:kept], f"cut to {kept} bytes", is_cut=True)
+        return Mutant(data[:kept], f"cut to {kept} bytes", missing=len(data) - kept)
     steps = []
     for _ in range(1 if rng.random() < 0.7 else rng.randrange(2, 5)):
         data, how = _changed(data, rng)

@@ -21,6 +21,10 @@ from spag4d.formats.scene import write_scene
 
 _OUTPUT = "out.ply"
 _FPS = "10"
+_ALL = 1 << 30
+"""Where a shorter file may be a whole one, or is one of which any part is welcome."""
+_AFTER_PIXELS = 18
+"""Bytes of a PNG behind its last pixel: two check sums and a last chunk."""
 
 Work = Callable[[], None]
 
@@ -29,14 +33,14 @@ Work = Callable[[], None]
 class Sample:
     """Files by name, of which the first is made hostile, and what is done with them in their folder.
 
-    ``beside`` are further files, which stay as they are. ``needs_all`` says that a file that is cut can be told from a whole
-    one, so that nobody may accept it.
+    ``beside`` are further files, which stay as they are. Nobody may accept a file that lacks more than ``spare`` bytes at its
+    end, which hold nothing that is needed.
     """
 
     kind: str
     files: dict[str, bytes]
     works: tuple[Work, ...]
-    needs_all: bool = True
+    spare: int = 0
     beside: dict[str, bytes] = field(default_factory=dict)
 
     @property
@@ -104,7 +108,7 @@ def _scene_samples(folder: Path) -> Iterator[Sample]:
         made = partial(_making, "transform", name, _OUTPUT)
         works = (made, made, made, partial(command, "info", name), partial(command, "check", name, "--json"),
                  partial(command, "render", name, "seen.png", "--size", "32x32"))
-        yield Sample("scene", files, works, needs_all=not name.endswith((".splat", "text.ply")))
+        yield Sample("scene", files, works, spare=_ALL if name.endswith((".splat", "text.ply")) else 0)
 
 
 def _picture_samples(folder: Path) -> Iterator[Sample]:
@@ -114,7 +118,7 @@ def _picture_samples(folder: Path) -> Iterator[Sample]:
     found = dict(pictures())
     for name, data in found.items():
         made = partial(_making, "convert", name, _OUTPUT, "--depth-map", "depth.npy", *options)
-        yield Sample("picture", {name: data}, (made,), beside=depth)
+        yield Sample("picture", {name: data}, (made,), _AFTER_PIXELS, beside=depth)
     beside = {"photo.png": found["a.png"]}
     for name, data in depth_maps(folder):
         made = partial(_making, "convert", "photo.png", _OUTPUT, "--depth-map", name, *options)
@@ -138,7 +142,7 @@ def _folder_samples(folder: Path) -> Iterator[Sample]:
     card = {"files": ["scene.splat"], "depth_model": "builtin", "unit": "m"}
     write_scene(folder / "scene.splat", gaussians(), "splat")
     yield Sample("scene card", {"scene.scene.json": json.dumps(card).encode()},
-                 (partial(command, "check", "scene.splat", "--json"),), needs_all=False,
+                 (partial(command, "check", "scene.splat", "--json"),), spare=_ALL,
                  beside={"scene.splat": (folder / "scene.splat").read_bytes()})
 
 
@@ -160,7 +164,7 @@ def _clip_samples(folder: Path) -> Iterator[Sample]:
     for name, codec in (("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.avi", "mpeg4"), ("a.webm", "libvpx")):
         source = [ffmpeg(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "128x64", "-r", _FPS, "-i", "-"]
         subprocess.run([*source, "-c:v", codec, "-pix_fmt", "yuv420p", str(folder / name)], input=frames.tobytes(), check=True)
-        yield Sample("clip", {name: (folder / name).read_bytes()}, (partial(_watched, name),), needs_all=False)
+        yield Sample("clip", {name: (folder / name).read_bytes()}, (partial(_watched, name),), spare=_ALL)
 
 
 def _watched(name: str) -> None:
@@ -195,12 +199,12 @@ def _server_samples(folder: Path) -> Iterator[Sample]:
     beside = {f"{place}/scene.splat": (folder / "scene.splat").read_bytes(),
               f"{place}/{SETTINGS}": json.dumps({"settings": job.settings}).encode()}
     works = (partial(_listed, job.id),)
-    yield Sample("server", {f"{place}/{RECORD}": (home / place / RECORD).read_bytes()}, works, needs_all=False, beside=beside)
+    yield Sample("server", {f"{place}/{RECORD}": (home / place / RECORD).read_bytes()}, works, spare=_ALL, beside=beside)
     with closing(sqlite3.connect(folder / "jobs.sqlite")) as database:
         database.execute("CREATE TABLE jobs (id TEXT PRIMARY KEY, state TEXT)")
         database.execute("INSERT INTO jobs VALUES (?, ?)", (job.id, job.model_dump_json()))
         database.commit()
-    yield Sample("server", {"jobs.sqlite": (folder / "jobs.sqlite").read_bytes()}, works, needs_all=False, beside=beside)
+    yield Sample("server", {"jobs.sqlite": (folder / "jobs.sqlite").read_bytes()}, works, spare=_ALL, beside=beside)
     shutil.rmtree(home)
 
 

@@ -208,7 +208,8 @@ def _timestamps(path: Path, track: int) -> tuple[list[int], Fraction, int, str]:
     ticks = sorted(shown)
     usual = sorted(b - a for a, b in zip(ticks, ticks[1:], strict=False))
     last = max(shown[ticks[-1]], 0) or (usual[len(usual) // 2] if usual else 1)
-    return ticks, Fraction(int(unit[1]), int(unit[2])), ticks[-1] + last, complaints.partition("\n")[0].rpartition("] ")[2]
+    complaint = complaints.partition("\n")[0].rpartition("] ")[2].rstrip(". ")
+    return ticks, Fraction(int(unit[1]), int(unit[2])), ticks[-1] + last, complaint
 
 
 def _is_shown(fields: list[str]) -> bool:

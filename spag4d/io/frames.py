@@ -149,7 +149,7 @@ class _Listener(threading.Thread):
             if found:
                 self.frames.put((int(found[1]), int(found[2]), int(found[3])))
             elif "[error]" in line or "[fatal]" in line:
-                self.last = line.split("] ")[-1]
+                self.last = line.split("] ")[-1].rstrip(". ")
                 if len(self.complaints) < 10:
                     self.complaints.append(self.last)
         self.frames.put(None)

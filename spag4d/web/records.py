@@ -10,10 +10,11 @@ import re
 import shutil
 import sqlite3
 import time
+from collections.abc import Container
 from contextlib import closing, suppress
 from pathlib import Path
 
-from spag4d.errors import InputError, ResourceError
+from spag4d.errors import InputError, ResourceError, printable, reason
 from spag4d.io.atomic import atomic_path
 from spag4d.settings import Settings
 from spag4d.web.files import finished_frames
@@ -101,13 +102,18 @@ class Records:
 
 
 def _job(state: str, folder: Path) -> Job:
-    """Return a job as it was written down, with those of its files that are there; raises `ValueError` or `KeyError`."""
+    """Return a job as it was written down, with those of its files that are there; raises `ValueError` or `KeyError`.
+
+    Where it is done and none of these is a scene, whatever is there belongs to it.
+    """
     job = Job.model_validate_json(state)
     if job.id != folder.name:
         raise ValueError("the record of another job")
     job.model_dump_json()  # raises where the settings are not ones
-    files = {name: size for name, size in job.files.items() if Path(name).name == name and (folder / name).is_file()}
-    return job.model_copy(update={"files": files})
+    there = _files_in(folder)
+    files = {name: size for name, size in job.files.items() if name in there}
+    is_shown = job.status != "done" or job.frames or _holds_scene(files, job)
+    return job.model_copy(update={"files": files if is_shown else there})
 
 
 def _recovered(folder: Path) -> Job:
@@ -116,14 +122,23 @@ def _recovered(folder: Path) -> Job:
     settings = Settings.of(**json.loads(path.read_text(encoding="utf-8"))["settings"]).model_dump()
     made_s = path.stat().st_mtime
     is_video = (folder / FRAMES_FOLDER).is_dir()
-    files = {file.name: file.stat().st_size for file in folder.iterdir()
-             if file.is_file() and not file.name.startswith(".") and file.name not in (SOURCE, RECORD)}
+    files = _files_in(folder)
     job = Job(id=folder.name, kind="video" if is_video else "photo", name="recovered", settings=settings, created_s=made_s,
               ended_s=made_s, status="done", fraction=1.0, files=files, warnings=[_LOST])
     job = job.model_copy(update={"frames": finished_frames(job, folder) if is_video else 0})
-    if not job.frames and not any(f"scene.{name}" in files for name in job.formats):
+    if not job.frames and not _holds_scene(files, job):
         raise ValueError("no scene")
     return job
+
+
+def _holds_scene(files: Container[str], job: Job) -> bool:
+    return any(f"scene.{name}" in files for name in job.formats)
+
+
+def _files_in(folder: Path) -> dict[str, int]:
+    """Return the files of a job with their sizes, without what was sent and what was written down."""
+    return {file.name: file.stat().st_size for file in folder.iterdir()
+            if file.is_file() and not file.name.startswith(".") and file.name not in (SOURCE, RECORD)}
 
 
 def _old_states(database: Path) -> dict[str, str]:
@@ -134,5 +149,5 @@ def _old_states(database: Path) -> dict[str, str]:
         with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as opened:
             return {str(id): str(state) for id, state in opened.execute("SELECT id, state FROM jobs")}
     except sqlite3.Error as error:
-        log.warning("%s cannot be read (%s): jobs are listed by their folders", database, error)
+        log.warning("%s cannot be read (%s): jobs are listed by their folders", database, printable(reason(error)))
         return {}

@@ -48,6 +48,13 @@ def test_a_finished_scene_is_listed_whatever_became_of_its_record(tmp_path: Path
     assert Records(tmp_path).read() == [found]
 
 
+@pytest.mark.parametrize("files", [{}, {"scene.8splat": 7}, {"../../victim": 7}])
+def test_a_record_that_names_other_files_does_not_hide_those_that_are_there(tmp_path: Path, files: dict[str, int]) -> None:
+    job = made(tmp_path, IDS[0])
+    Records(tmp_path).write(job.model_copy(update={"files": files}))
+    assert Records(tmp_path).read() == [job]
+
+
 def test_settings_that_are_none_do_not_spoil_the_list(tmp_path: Path) -> None:
     spoilt, whole = made(tmp_path, IDS[0]), made(tmp_path, IDS[1])
     record = spoilt.model_dump() | {"settings": {"format": "tar"}}
