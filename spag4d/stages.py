@@ -22,6 +22,7 @@ from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
+from spag4d.formats.finite import usable
 from spag4d.formats.scene import write_scene
 from spag4d.io.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
@@ -185,7 +186,7 @@ class Stages:
             return add_detail(depth, panorama, model, progress=listener)
 
     def gaussians(self, panorama: Panorama, depth: DepthMap, run: Run) -> Gaussians:
-        """Return surfaces, by SHARP where that is wanted, and the sky's dome."""
+        """Return surfaces, by SHARP where that is wanted, and the sky's dome: those of them that a file can hold."""
         settings = run.settings
         look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
         reach_m = (settings.depth_min, settings.depth_max)
@@ -198,13 +199,13 @@ class Stages:
                 panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
         if settings.sharp_refine and len(surfaces):
             surfaces = self._with_sharp(surfaces, panorama, depth, look, run, plan.cell_sizes_rad() if plan else None)
-        if not settings.sky_dome:
-            return Gaussians.concatenate([surfaces, behind])
-        with run.stage("Sky dome") as listener:
-            radius_m = dome_radius_m(settings.depth_max)
-            dome = plan.sky_gaussians(listener) if plan else dome_gaussians(
-                panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range, progress=listener)
-        return Gaussians.concatenate([surfaces, dome, behind])
+        layers = [surfaces]
+        if settings.sky_dome:
+            with run.stage("Sky dome") as listener:
+                radius_m = dome_radius_m(settings.depth_max)
+                layers.append(plan.sky_gaussians(listener) if plan else dome_gaussians(
+                    panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range, progress=listener))
+        return usable(Gaussians.concatenate([*layers, behind]), run.between_stages)
 
     def _with_sharp(
         self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run, cells_rad: np.ndarray | None

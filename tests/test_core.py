@@ -1,11 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from spag4d import SPAG4D, InputError
-from spag4d.data import DepthMap, Panorama
+from spag4d import SPAG4D, InputError, stages
+from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import Cancelled, ResourceError
 from spag4d.formats.ply import read_ply
 from spag4d.formats.scene_card import card_path
@@ -198,6 +199,24 @@ def test_an_empty_scene_is_an_error_and_no_file(panorama: Panorama, truth: Depth
         SPAG4D(sky_dome=False).convert(
             panorama, tmp_path / "scene.ply", depth_map=np.full((HEIGHT, 2 * HEIGHT), np.inf, np.float32))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_counted_is_what_is_written(
+    panorama: Panorama, truth: DepthMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stages.grid_gaussians
+
+    def spoilt(*args: Any, **keywords: Any) -> Gaussians:
+        gaussians = made(*args, **keywords)
+        gaussians.means[:7] = np.inf
+        return gaussians
+
+    whole = SPAG4D(stride=8).convert(panorama, tmp_path / "a.ply", depth_map=truth)
+    monkeypatch.setattr(stages, "grid_gaussians", spoilt)
+    result = SPAG4D(stride=8).convert(panorama, tmp_path / "b.ply", depth_map=truth)
+    assert result.splat_count == len(read_ply(tmp_path / "b.ply")) == whole.splat_count - 7
+    assert [warning for warning in result.warnings if "left out" in warning] == [
+        f"7 of {whole.splat_count:,} Gaussians are left out: a value of theirs is not a finite number"]
 
 
 def test_the_file_names_the_model_that_auto_chose(panorama: Panorama, tmp_path: Path) -> None:
