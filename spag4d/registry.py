@@ -1,4 +1,4 @@
-"""Families of interchangeable parts: name → ``"module:attribute"``, imported on first use.
+"""Families of interchangeable parts: name → ``"module:attribute"``, or a record that has it, imported on first use.
 
 A family's ``__init__.py`` holds one `Registry` of strings and imports nothing heavy, so that command line and web page can
 list the choices without loading torch.
@@ -7,7 +7,7 @@ list the choices without loading torch.
 import difflib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from spag4d.errors import InputError
 
@@ -18,16 +18,29 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f", did you mean '{matches[0]}'?" if matches else ""
 
 
-class Registry(Mapping[str, str]):
+@runtime_checkable
+class Record(Protocol):
+    """What a family says of a part without importing it; ``place`` is its ``"module:attribute"``."""
+
+    @property
+    def place(self) -> str:
+        """Where the part lives."""
+        ...
+
+
+Part = TypeVar("Part", bound=str | Record)
+
+
+class Registry(Mapping[str, Part]):
     """Names of the parts of one family, in the order in which menus show them."""
 
-    def __init__(self, family: str, parts: Mapping[str, str]) -> None:
-        """``family`` is the noun for messages ("depth model"); ``parts`` maps names to ``"module:attribute"``."""
+    def __init__(self, family: str, parts: Mapping[str, Part]) -> None:
+        """``family`` is the noun for messages ("depth model"); ``parts`` maps names to ``"module:attribute"`` or records."""
         self.family = family
         self._parts = dict(parts)
 
-    def __getitem__(self, name: str) -> str:
-        """Return where the part lives; raises `InputError` that lists the choices for an unknown name."""
+    def __getitem__(self, name: str) -> Part:
+        """Return where the part lives, or its record; raises `InputError` that lists the choices for an unknown name."""
         if name not in self._parts:
             choices = ", ".join(self._parts)
             hint = nearest(name, self._parts)
@@ -49,5 +62,6 @@ class Registry(Mapping[str, str]):
 
     def load(self, name: str) -> Any:
         """Import the part ``name`` and return it."""
-        module, _, attribute = self[name].partition(":")
+        part = self[name]
+        module, _, attribute = (part if isinstance(part, str) else part.place).partition(":")
         return getattr(importlib.import_module(module), attribute)

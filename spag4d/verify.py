@@ -19,7 +19,6 @@ ROOM = Path(__file__).with_name("known_room.jpg")
 ROOM_CAMERA_M = 1.55
 _NADIR_SHARE = 1 / 64
 _FACTOR, _WORSE = 2.0, 1.3
-_VARIANTS = {"dap": ({"normalization": "imagenet"}, {"normalization": "none"})}
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,9 @@ def verify(name: str, *, progress: Progress = SILENT) -> Iterator[str]:
 
 
 def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
-    """Look at the known room; of dap both ways, because its authors' programs disagree about the normalisation."""
+    """Look at the known room, in all ways of a model about which its authors' programs disagree."""
     room, looks = read_panorama(ROOM), []
-    for options in _VARIANTS.get(name, ({},)):
+    for options in DEPTH_MODELS[name].variants:
         model: DepthModel = DEPTH_MODELS.load(name)(resolve_device("auto"), **options)
         if not looks:
             yield "every parameter is present"

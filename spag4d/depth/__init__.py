@@ -1,25 +1,49 @@
 """Panorama → DepthMap: the family of depth models."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from spag4d.errors import InputError, either
 from spag4d.registry import Registry
 from spag4d.weights import is_installed, may_be_sold, weights_path
 
-DEPTH_MODELS = Registry("depth model", {
-    "panda": "spag4d.depth.panda:PandaDepth",
-    "panda-small": "spag4d.depth.panda:PandaSmallDepth",
-    "panda-matterport": "spag4d.depth.panda:PandaMatterportDepth",
-    "dap": "spag4d.depth.dap:DapDepth",
-    "da3": "spag4d.depth.da3:Da3Depth",
-    "da360": "spag4d.depth.da360:Da360Depth",
-    "builtin": "spag4d.depth.builtin:BuiltinDepth",
-})
-"""Depth models by name, constructed as ``Model(device)``; see `spag4d.depth.base.DepthModel`."""
-
-_BEST_FIRST = ("panda", "dap", "da3", "da360", "panda-small", "builtin")
-
-
 BUILTIN = "builtin"
 """The model that is always available."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is known of a depth model before it is imported.
+
+    ``place`` is its class, a `spag4d.depth.base.DepthModel`, constructed as ``Model(device)``; its weights are those of its
+    name in `spag4d.weights`, where there are any. ``rank`` says how soon it is taken if several are installed (1 first), None
+    where only by name; whether its own metres can be lent to models that have none says ``lends_metres``. ``variants`` are the
+    options among which `verify` finds out the right ones, where its authors disagree.
+    """
+
+    place: str
+    rank: int | None = None
+    lends_metres: bool = False
+    variants: tuple[Mapping[str, str], ...] = ({},)
+
+
+DEPTH_MODELS = Registry("depth model", {
+    "panda": Model("spag4d.depth.panda:PandaDepth", rank=1),
+    "panda-small": Model("spag4d.depth.panda:PandaSmallDepth", rank=5),
+    "panda-matterport": Model("spag4d.depth.panda:PandaMatterportDepth"),
+    "dap": Model("spag4d.depth.dap:DapDepth", rank=2, lends_metres=True,
+                 variants=({"normalization": "imagenet"}, {"normalization": "none"})),
+    "da3": Model("spag4d.depth.da3:Da3Depth", rank=3, lends_metres=True),
+    "da360": Model("spag4d.depth.da360:Da360Depth", rank=4),
+    BUILTIN: Model("spag4d.depth.builtin:BuiltinDepth", rank=6, lends_metres=True),
+})
+"""Depth models by name, in the order of menus."""
+
+
+def best_first() -> list[str]:
+    """Return the names of the models that are taken by themselves, the best first."""
+    ranks = {name: model.rank for name, model in DEPTH_MODELS.items() if model.rank is not None}
+    return sorted(ranks, key=ranks.__getitem__)
 
 
 def best_available(*, commercial_ok: bool = False) -> str:
@@ -36,7 +60,7 @@ def best_published(*, commercial_ok: bool = False) -> str:
 
 
 def _allowed(commercial_ok: bool) -> list[str]:
-    return [name for name in _BEST_FIRST if may_be_sold(name) or not commercial_ok]
+    return [name for name in best_first() if may_be_sold(name) or not commercial_ok]
 
 
 def check_available(name: str, *, commercial_ok: bool = False) -> None:

@@ -6,14 +6,11 @@ import numpy as np
 from jaxtyping import Float
 
 from spag4d.data import DepthMap, Panorama
-from spag4d.depth import DEPTH_MODELS
+from spag4d.depth import DEPTH_MODELS, best_first
 from spag4d.depth.base import DepthModel
 from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.progress import SILENT, Progress
 from spag4d.weights import is_installed
-
-METRIC_MODELS = ("dap", "da3", "builtin")
-"""Models whose metres others can take, the best first."""
 
 
 class MetricReference:
@@ -26,7 +23,7 @@ class MetricReference:
     def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
         """Return the model's depth map."""
         if self._model is None:
-            best = next(name for name in METRIC_MODELS if is_installed(name))
+            best = next(name for name in best_first() if DEPTH_MODELS[name].lends_metres and is_installed(name))
             self._model = DEPTH_MODELS.load(best)(self._device)
         return self._model.estimate(panorama, progress=progress)
 

@@ -14,7 +14,7 @@ from spag4d.settings import Settings
 from spag4d.stages import with_choices_made
 from spag4d.weights import WEIGHTS
 
-PUBLISHED = [name for name in DEPTH_MODELS if name != "builtin"]
+PUBLISHED = [name for name in DEPTH_MODELS if name in WEIGHTS]
 
 
 def remove(home: Path, names: list[str], patch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -26,8 +26,14 @@ def remove(home: Path, names: list[str], patch: pytest.MonkeyPatch, folder: Path
     patch.setenv("SPAG4D_HOME", str(folder))
 
 
-def test_every_published_model_has_a_line_in_the_table_of_weights() -> None:
-    assert set(PUBLISHED) <= set(WEIGHTS)
+def test_all_weights_but_those_of_sharp_are_a_depth_models() -> None:
+    assert set(WEIGHTS) - {"sharp"} == set(PUBLISHED)
+
+
+def test_no_two_models_have_one_rank_and_metres_can_always_be_had() -> None:
+    ranks = [model.rank for model in DEPTH_MODELS.values() if model.rank is not None]
+    assert len(set(ranks)) == len(ranks)
+    assert any(model.lends_metres for name, model in DEPTH_MODELS.items() if name not in WEIGHTS)
 
 
 def test_without_weights_it_is_the_builtin_one_and_a_better_one_has_a_name() -> None:
@@ -70,7 +76,7 @@ def test_for_sale_only_what_its_licence_allows() -> None:
         check_available(name, commercial_ok=True)
     for name in set(PUBLISHED) - {"da3"}:
         check_available(name)
-        with pytest.raises(InputError, match=rf"licence of {name} .*da3 or builtin"):
+        with pytest.raises(InputError, match=rf"licence of {name} .*da3.* builtin"):
             check_available(name, commercial_ok=True)
         with pytest.raises(InputError, match="commercial-ok"):
             SPAG4D(depth_model=name, commercial_ok=True)

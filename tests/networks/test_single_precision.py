@@ -17,13 +17,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from spag4d.data import Panorama
-from spag4d.depth import DEPTH_MODELS
+from spag4d.depth import BUILTIN, DEPTH_MODELS
 from spag4d.depth.builtin import BuiltinDepth
 from spag4d.depth.da3 import Da3Depth
 from spag4d.depth.panoramic import both_turns
 from spag4d.networks.builtin import Answer
 from spag4d.networks.sharp import sharp_from
 from spag4d.splat.sharp_model import SharpPredictor
+from spag4d.weights import WEIGHTS
 from tests.networks.tiny_sharp import tiny_sharp
 
 FALLBACK = "PYTORCH_ENABLE_MPS_FALLBACK"
@@ -55,11 +56,11 @@ def test_the_stand_in_refuses_float64(call: Any) -> None:
         assert float((torch.ones(2) * 0.5).sum()) == 1
 
 
-@pytest.mark.parametrize("name", list(DEPTH_MODELS))
+@pytest.mark.parametrize("name", [name for name in DEPTH_MODELS if name in WEIGHTS or name == BUILTIN])
 def test_networks_run_in_single_precision(name: str, small_models: Path) -> None:
     network: torch.nn.Module = DEPTH_MODELS.load(name)("cpu").network  # pyright: ignore[reportAttributeAccessIssue]
     assert not TOO_WIDE & set(held(network))
-    height = 256 if name == "builtin" else 112  # which all patches divide
+    height = 256 if name == BUILTIN else 112  # which all patches divide
     picture = torch.rand(1, 3, height, 2 * height, generator=torch.Generator().manual_seed(0))
     with LikeMps(), torch.inference_mode():
         found = network(picture)
