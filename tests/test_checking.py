@@ -78,7 +78,7 @@ def test_a_record_does_not_reach_outside_of_its_folder(tmp_path: Path, name: str
     record["frames"][0]["files"] = [name]
     (folder / "sequence.json").write_text(json.dumps(record))
     done = run(folder, "--write")
-    assert done.exit_code == 2 and ("no plain name" in done.output or "a link out of" in done.output)
+    assert done.exit_code == 2 and ("not the plain name" in done.output or "a link out of" in done.output)
     assert victim.read_bytes() == before
 
 

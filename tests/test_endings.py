@@ -65,7 +65,7 @@ def test_addresses_are_not_fetched(name: str, address: str, folder: Path) -> Non
 @pytest.mark.parametrize("name", COMMANDS)
 def test_pipes_that_nobody_writes_to_are_refused(name: str, folder: Path) -> None:
     os.mkfifo(folder / "pipe.ply")
-    assert "is no file, but a pipe" in refused(*filled(name, folder / "pipe.ply", folder))
+    assert "is a pipe or a device, not a file" in refused(*filled(name, folder / "pipe.ply", folder))
 
 
 @posix
@@ -78,7 +78,7 @@ def test_names_that_the_system_refuses(name: str, given: str, folder: Path) -> N
 
 @pytest.mark.parametrize("output", ["/dev/stdout", "-", "/dev/null"])
 def test_scenes_are_not_written_to_streams(output: str, folder: Path) -> None:
-    assert "which takes a file" in refused("convert", folder / "photo.png", output, "--format", "ply")
+    assert "which needs a file" in refused("convert", folder / "photo.png", output, "--format", "ply")
     assert not Path("/dev/stdout.ply").exists()
 
 

@@ -117,7 +117,7 @@ def read_compressed_ply(
     require_file(path)
     header = read_header(path)
     if not header.is_compressed:
-        raise InputError(f"{path} is no compressed PLY: its elements are not 'chunk' and 'vertex'.")
+        raise InputError(f"{path} is not a compressed PLY: its elements are not 'chunk' and 'vertex'.")
     groups, count = (element.count for element in header.elements[:2])
     if groups != -(-count // _GROUP):
         raise InputError(f"{path} is damaged: it has {groups} chunks of {_GROUP} for {count} Gaussians.")

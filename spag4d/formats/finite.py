@@ -17,7 +17,7 @@ def usable(gaussians: Gaussians, progress: Progress) -> Gaussians:
     if keep.all():
         return gaussians
     left_out = len(keep) - int(np.count_nonzero(keep))
-    progress.warn(f"{left_out:,} of {len(keep):,} Gaussians are left out: a value of theirs is not a finite number")
+    progress.warn(f"{left_out:,} of {len(keep):,} Gaussians are left out because a value is not a finite number")
     return gaussians.select(keep)
 
 

@@ -36,7 +36,7 @@ def read_glb(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
     try:
         parts = [_moved(gaussians, matrix, shift_m, path, progress) for gaussians, matrix in _parts(file, progress)]
     except (KeyError, IndexError, ValueError) as error:
-        raise InputError(f"{path} is no glTF with plain Gaussians: {type(error).__name__} {reason(error)}. Save it without "
+        raise InputError(f"{path} is not a glTF with plain Gaussians: {type(error).__name__} {reason(error)}. Save it without "
                          "compression.") from error
     return Gaussians.concatenate(parts)
 

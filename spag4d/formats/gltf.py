@@ -146,7 +146,7 @@ class GltfFile:
                 file.seek(0)
                 return self._limited(file.read(_LARGEST_DOCUMENT + 1))
             if version != VERSION or kind != JSON_CHUNK:
-                raise InputError(f"{self.path} is no .glb file of glTF 2.0.")
+                raise InputError(f"{self.path} is not a .glb file of glTF 2.0.")
             if total > size or length > size:
                 raise InputError(f"{self.path} is cut short: it has {size} bytes and promises {max(total, length)}. Copy or "
                                  "download it again.")
@@ -159,7 +159,7 @@ class GltfFile:
 
     def _limited(self, text: bytes) -> bytes:
         if len(text) > _LARGEST_DOCUMENT:
-            raise InputError(f"{self.path} is no scene: its glTF document has more than {_LARGEST_DOCUMENT >> 20} MiB.")
+            raise InputError(f"{self.path} is not a scene: its glTF document has more than {_LARGEST_DOCUMENT >> 20} MiB.")
         return text
 
     @property

@@ -89,7 +89,7 @@ class GzipReader:
         try:
             data = self._unpacker.decompress(packed, limit)
         except zlib.error as error:
-            raise InputError(f"{self._path} is damaged, or no gzip file: {reason(error)}. Copy or download it "
+            raise InputError(f"{self._path} is damaged, or not a gzip file: {reason(error)}. Copy or download it "
                              "again.") from error
         self._unpacked += len(data)
         check_unpacked(self._size, self._unpacked, self._path)

@@ -96,11 +96,11 @@ def _header(path: Path) -> _File:
     with path.open("rb") as file:
         data = file.read(_HEADER_BYTES)
     if len(data) < _HEADER_BYTES:
-        raise InputError(f"{path} is cut short or no .ksplat file: its header takes {_HEADER_BYTES} bytes.")
+        raise InputError(f"{path} is cut short or not a .ksplat file: its header takes {_HEADER_BYTES} bytes.")
     major, minor, sections, _, _, count, level, _, low, high = _HEADER.unpack(data[:_HEADER.size])
     if major != 0 or minor < 1 or level > 2:
-        raise InputError(f"{path} is no .ksplat file, or one of version {major}.{minor} and level {level}; version 0.1 and "
-                         "levels 0 to 2 can be read.")
+        raise InputError(f"{path} is not a .ksplat file, or is one of version {major}.{minor} and level {level}; version "
+                         "0.1 and levels 0 to 2 can be read.")
     if _HEADER_BYTES + sections * _SECTION_BYTES > path.stat().st_size:
         raise InputError(f"{path} is cut short: it promises {sections} sections. Copy or download it again.")
     return _File(sections, count, level, (low or _SH_RANGE[0], high or _SH_RANGE[1]))
@@ -116,7 +116,7 @@ def _sections(path: Path, header: _File) -> Iterator[_Section]:
             section = _Section(count, room, bucket_room, buckets, block_m, size, steps or _RANGE, full, partial, degree)
             if degree >= len(SH_COUNTS) or count > room or full + partial > buckets or \
                     (header.level and size != _CENTRE_BYTES) or not np.isfinite(block_m):
-                raise InputError(f"{path} is damaged: a section of it is not as it has to be. Copy or download it again.")
+                raise InputError(f"{path} is damaged: one of its sections is malformed. Copy or download it again.")
             yield section
 
 

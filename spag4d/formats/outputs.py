@@ -38,7 +38,7 @@ def output_paths(path: Path, format: str = AUTO) -> dict[str, Path]:
     splat extension gets the format's own.
     """
     if str(path) == "-" or is_stream(path):
-        raise InputError(f"cannot write to {path}: a scene is written whole or not at all, which takes a file. Name one.")
+        raise InputError(f"cannot write to {path}: a scene is written completely or not at all, which needs a file. Name one.")
     said = format_of(path)
     if format == AUTO:
         if said is None:

@@ -96,7 +96,7 @@ def header_lines(path: Path) -> tuple[list[str], int]:
                 return lines, file.tell()
             if not line:
                 break
-    raise InputError(f"{path} is cut short or no PLY file: its header has no end.")
+    raise InputError(f"{path} is cut short or not a PLY file: its header has no end.")
 
 
 def _parsed(path: Path, lines: Sequence[str]) -> tuple[str, list[Element]]:
@@ -114,7 +114,7 @@ def _parsed(path: Path, lines: Sequence[str]) -> tuple[str, list[Element]]:
         except (IndexError, KeyError, ValueError) as error:
             raise InputError(f"{path} has a damaged PLY header at '{line[:80]}'.") from error
         if elements and len(elements[-1].properties) > _PROPERTY_LIMIT:
-            raise InputError(f"{path} is no scene: its element '{elements[-1].name[:80]}' has more than {_PROPERTY_LIMIT} "
+            raise InputError(f"{path} is not a scene: its element '{elements[-1].name[:80]}' has more than {_PROPERTY_LIMIT} "
                              "properties.")
     return encoding, elements
 

@@ -26,7 +26,7 @@ def element_rows(path: Path, header: PlyHeader, index: int, required: Sequence[s
     element = header.elements[index]
     missing = [name for name in required if name not in element.names]
     if missing:
-        raise InputError(f"{path} is no 3DGS PLY: it lacks the properties {', '.join(missing)}.")
+        raise InputError(f"{path} is not a 3DGS PLY: it lacks the properties {', '.join(missing)}.")
     before = [(record_of(path, header, other).itemsize, other.count) for other in header.elements[:index]]
     record = record_of(path, header, element)
     if header.encoding == ASCII:
@@ -47,7 +47,7 @@ def _text_rows(path: Path, offset: int, skipped: int, record: np.dtype, count: i
             lines = (line.decode("ascii") for line in islice(file, skipped, None) if line.strip())
             rows = np.loadtxt(islice(lines, count), record, comments=None, ndmin=1)
     except (ValueError, OverflowError, UserWarning) as error:
-        raise InputError(f"{path} is damaged: a line of its numbers is none ({reason(error)}). Copy or download it "
+        raise InputError(f"{path} is damaged: a line of it is not numbers ({reason(error)}). Copy or download it "
                          "again.") from error
     if len(rows) < count:
         raise InputError(f"{path} is cut short: it has {len(rows)} lines and promises {count}. Copy or download it again.")

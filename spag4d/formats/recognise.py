@@ -78,7 +78,7 @@ def _unknown(path: Path) -> str:
     """Raise `InputError` for what may be anything."""
     ending = next((ending for ending in scene_endings() if path.name.lower().endswith(ending)), None)
     if ending:
-        raise InputError(f"{path} is no {ending} file, whatever its name says, or it is damaged. Copy or download it again.")
+        raise InputError(f"{path} is not a {ending} file, whatever its name says, or it is damaged. Copy or download it again.")
     raise InputError(f"cannot tell the format of '{path.name}'. A scene is one of {_in_words()}.")
 
 

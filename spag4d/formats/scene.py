@@ -74,7 +74,7 @@ def opened_scene(path: Path) -> Iterator[SceneFile]:
                 if kind not in (GZIPPED, ZIPPED):
                     break
             else:
-                raise InputError(f"{path} is packed several times. Unpack it first.")
+                raise InputError(f"{path} is compressed several times over. Unpack it first.")
             yield SceneFile(readable().load(kind), inner)
         except InputError as error:
             for level in range(_DEEPEST):

@@ -89,7 +89,8 @@ class SogFiles:
         try:
             entry = self._archive.getinfo(self._prefix + plain_name(name, self.path))
         except KeyError as error:
-            raise InputError(f"{self.path} is damaged, or no .sog file: it lacks {name}. Copy or download it again.") from error
+            raise InputError(f"{self.path} is damaged, or not a .sog file: it lacks {name}. Copy or download it "
+                             "again.") from error
         self._check(name, entry.file_size, most)
         check_unpacked(self.size, entry.file_size, self.path)
         return self._archive.read(entry)
@@ -137,5 +138,6 @@ def _prefix(archive: zipfile.ZipFile, path: Path) -> str:
     """Return what stands before the names of the files: the folder of meta.json."""
     places = [PurePosixPath(name) for name in archive.namelist() if name == META or name.endswith(f"/{META}")]
     if len(places) != 1:
-        raise InputError(f"{path} is damaged, or no .sog file: it has {len(places) or 'no'} {META}. Copy or download it again.")
+        raise InputError(f"{path} is damaged, or not a .sog file: it has {len(places) or 'no'} {META}. Copy or download it "
+                         "again.")
     return "" if str(places[0]) == META else f"{places[0].parent}/"

@@ -34,7 +34,7 @@ def read_sog(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
         try:
             return _gaussians(meta, _pictures(files, meta), shift_m, progress)
         except ValueError as error:
-            raise InputError(f"{path} is damaged, or no .sog file: {reason(error)}. Copy or download it again.") from error
+            raise InputError(f"{path} is damaged, or not a .sog file: {reason(error)}. Copy or download it again.") from error
 
 
 def read_sog_meta(path: Path) -> SogMeta:

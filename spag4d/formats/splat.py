@@ -64,7 +64,7 @@ def read_splat(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progre
     require_file(path)
     count, rest = divmod(path.stat().st_size, RECORD.itemsize)
     if rest:
-        raise InputError(f"{path} is cut short or no .splat file: its {path.stat().st_size} bytes are no multiple of 32.")
+        raise InputError(f"{path} is cut short or not a .splat file: its {path.stat().st_size} bytes are not a multiple of 32.")
     records = map_records(path, RECORD, 0, count)
     rgba = records["rgba"] / np.float32(255)
     return Gaussians(

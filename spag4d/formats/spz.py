@@ -28,7 +28,7 @@ def _unpacked_head(path: Path) -> bytes:
         with gzip.open(path) as file:
             return file.read(len(MAGIC))
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} is damaged, or no gzip file: {reason(error)}. Copy or download it again.") from error
+        raise InputError(f"{path} is damaged, or not a gzip file: {reason(error)}. Copy or download it again.") from error
 
 
 SPZ = Format("spz", "SPZ", "Very small, for web viewers and headsets", _recognises, read_spz, describe_spz, write_spz, shown=2)

@@ -76,7 +76,7 @@ def read_spz_header(path: Path) -> SpzHeader:
     with GzipReader(path, packed=_is_packed(path)) as file:
         magic, version, count, degree, bits, _, streams = HEADER.unpack(file.read(HEADER.size))
     if magic != MAGIC:
-        raise InputError(f"{path} is no .spz file: it does not begin with NGSP.")
+        raise InputError(f"{path} is not a .spz file: it does not begin with NGSP.")
     if not 1 <= version <= _NEWEST or degree >= len(_SH_COUNTS) or bits > _MOST_FRACTIONAL_BITS:
         raise InputError(f"{path} is a .spz file of version {version} and degree {degree}; those up to {_NEWEST} can be read.")
     if version >= _STREAMS and (_is_packed(path) or not streams and count):
@@ -101,7 +101,7 @@ def _sh(
     if not kept:
         return None
     if kept < _SH_COUNTS[header.degree]:
-        progress.warn(f"{path.name} has view-dependent colour of degree {header.degree}: what is above degree 3 is left out")
+        progress.warn(f"{path.name} has view-dependent colour of degree {header.degree}: everything above degree 3 is left out")
     return ((packed[:, :3 * kept].astype(np.float32) - SH_STEPS) / SH_STEPS).reshape(-1, kept, 3)
 
 

@@ -71,7 +71,7 @@ def _fractional_bits(means: Float32[np.ndarray, "n 3"], progress: Progress) -> i
         bits -= 1
     if bits < _FRACTIONAL_BITS:
         step_m = 2.0 ** -bits
-        progress.warn(f"the scene reaches {farthest:,.0f} m, so that the SPZ file holds positions in steps of {step_m:g} m")
+        progress.warn(f"the scene reaches {farthest:,.0f} m, so the SPZ file stores positions in steps of {step_m:g} m")
     return bits
 
 

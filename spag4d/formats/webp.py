@@ -16,7 +16,7 @@ def webp_size(data: bytes) -> tuple[int, int]:
     """Return width and height in pixels by the header (RFC 9649, 2.5–2.7); raises `ValueError` for what is no WebP picture."""
     kind, body = data[12:16], data[20:30]
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(body) < 10:
-        raise ValueError("a picture is no WebP")
+        raise ValueError("a picture is not WebP")
     if kind == b"VP8X":
         return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
     if kind == b"VP8L":

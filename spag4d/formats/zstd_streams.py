@@ -36,7 +36,7 @@ def zstd_blocks(path: Path, count: int, widths: Sequence[int]) -> list[UInt8[np.
         if [unpacked for _, unpacked in entries] != present:
             raise _damaged(path, f"its streams do not hold {count} Gaussians")
         if file.tell() + sum(packed for packed, _ in entries) > path.stat().st_size:
-            raise InputError(f"{path} is cut short: it promises streams that are not there. Copy or download it again.")
+            raise InputError(f"{path} is cut short: it promises streams that it does not have. Copy or download it again.")
         blocks = iter([_unpacked(path, file.read(packed), unpacked) for packed, unpacked in entries])
     return [np.frombuffer(next(blocks) if size else b"", np.uint8).reshape(count, width)
             for size, width in zip(sizes, widths, strict=True)]

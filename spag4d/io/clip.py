@@ -103,7 +103,7 @@ class Clip:
             raise InputError(f"start is {start_s:g} s, and {is_}. Choose a start from 0 to below that.")
         end = length if duration_s is None else start + _exact(duration_s)
         if end > length + self.tick_s:
-            progress.warn(f"{is_}: from {start_s:g} s on that leaves {float(length - start):.3f} s, not {duration_s:g} s")
+            progress.warn(f"{is_}: from {start_s:g} s on only {float(length - start):.3f} s, not {duration_s:g} s")
         if fps > self.rate * 1.01:
             progress.warn(f"{self.path.name} has {self.rate:.4g} frames per second: at --fps {fps:g} frames repeat")
         count = -((start - min(end, length)) // step)
@@ -149,16 +149,16 @@ def _check_file(path: Path) -> None:
         head = file.read(HEAD_BYTES)
     kind = picture_kind(head)
     if kind:
-        raise InputError(f"{path} is a picture ({kind}), no video. `spag4d convert` converts it.")
+        raise InputError(f"{path} is a picture ({kind}), not a video. `spag4d convert` converts it.")
 
 
 def _no_video(path: Path, said: str) -> str:
     if "Audio:" in said:
-        return f"{path} holds sound, but no video. Choose another file."
+        return f"{path} holds sound but no video. Choose another file."
     if "moov atom not found" in said and _is_mp4(path):
-        return (f"{path} is damaged or cut off: the table of its frames (moov) is missing, so nothing of it can be shown. "
+        return (f"{path} is damaged or incomplete: the table of its frames (moov) is missing, so nothing can be shown. "
                 "Copy it again.")
-    return f"{path} is no video of a known kind, or it is damaged. Use MP4, MOV, MKV, WebM or AVI, or copy it again."
+    return f"{path} is not a video of a known kind, or it is damaged. Use MP4, MOV, MKV, WebM or AVI, or copy it again."
 
 
 def _is_mp4(path: Path) -> bool:
@@ -183,7 +183,7 @@ def _layout(path: Path, said: str, track: Track, progress: Progress) -> tuple[st
     for kind, usual in (("top-bottom", 1.0), ("side-by-side", 4.0)):
         if abs(track.ratio / usual - 1) < 0.01:
             progress.warn(f"{path.name} does not say so, but its shape ({track.shown_wh[0]} x {track.shown_wh[1]}) is that of "
-                          f"{kind} stereo: the first half is used")
+                          f"{kind} stereo: its first half is used")
             return kind, False
     return "", False
 
@@ -227,7 +227,7 @@ def _warn(clip: Clip, said: str, colors: str, complaint: str, progress: Progress
         if clip.length_s < 0.9 * seconds - 1:
             progress.warn(f"{name} should be {seconds:.2f} s long, and {clip.length_s:.2f} s of it can be read: it is cut off")
     if any(transfer in colors for transfer in ("smpte2084", "arib-std-b67")):
-        progress.warn(f"{name} has HDR colours, which are taken as if they were standard ones: they will look dull")
+        progress.warn(f"{name} has HDR colours, which are treated as standard ones: they will look dull")
     turned = _TURNED.search(said)
     if turned and any(float(angle) for angle in turned.groups()):
         progress.warn(f"{name} says that its sphere is turned by {'/'.join(turned.groups())} degrees, which is ignored")

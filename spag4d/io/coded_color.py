@@ -47,7 +47,7 @@ def color_of_codes(primaries: int, transfer: int) -> CodedColor:
     """Return the colour space of two code points of H.273."""
     curve = _curve_of(transfer)
     if curve is None or primaries not in _PRIMARIES:
-        return CodedColor(ignored=f"its colour space (primaries {primaries}, transfer {transfer} of H.273) is not known")
+        return CodedColor(ignored=f"its colour space (primaries {primaries}, transfer {transfer} of H.273) is unknown")
     cut = "its high dynamic range (PQ or HLG) was cut at white" if transfer in (_PQ, _HLG) else ""
     return CodedColor(_profile(curve, _PRIMARIES[primaries]), cut=cut)
 

@@ -97,7 +97,7 @@ def _kind(file: BinaryIO, path: Path) -> str:
         raise InputError(f"{path} {named}")
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         raise InputError(f"{path} is a video. `spag4d convert-video` converts its frames.")
-    raise InputError(f"{path} is no picture of a known kind: it begins with {head[:8]!r}. Save it as {either(KINDS)}.")
+    raise InputError(f"{path} is not a picture of a known kind: it begins with {head[:8]!r}. Save it as {either(KINDS)}.")
 
 
 @contextmanager
@@ -110,8 +110,8 @@ def _explained(path: Path, kind: str) -> Iterator[None]:
     except (Spag4dError, MemoryError):
         raise
     except Exception as error:
-        raise InputError(f"{path} cannot be decoded, it is damaged, cut off or of a rare kind of {kind}: {reason(error)}. "
-                         "Copy it again or export it anew.") from error
+        raise InputError(f"{path} cannot be decoded, it is damaged, incomplete or of a rare kind of {kind}: {reason(error)}. "
+                         "Copy it or export it again.") from error
 
 
 def _load(file: BinaryIO, kind: str, path: Path) -> _Stored:

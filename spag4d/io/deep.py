@@ -102,9 +102,9 @@ class DeepTiff:
         Raises ValueError for layouts that OpenCV would misread, and EOFError where the file is cut off.
         """
         if self._tags.get(_PHOTOMETRIC, _RGB) not in (_BLACK_IS_ZERO, _RGB):
-            raise ValueError("more than 8 bits are read in RGB and grey only")
+            raise ValueError("more than 8 bits per channel are supported for RGB and grey only")
         if self._tags.get(_PLANAR) == _SEPARATE_PLANES and self._tags.get(_SAMPLES, 1) > 1:
-            raise ValueError("its colours lie in separate planes, interleaved ones are needed")
+            raise ValueError("its colours are in separate planes, but must be interleaved")
         data = self._file.read()
         self.check_is_whole(len(data))
         if self._format == _FLOAT and max(self._bits) == 16:

@@ -42,8 +42,8 @@ def read_depth_numbers(path: Path) -> Numbers:
         file.seek(0)
         read = next((read for signature, read in _READERS.items() if data.startswith(signature)), None)
         if read is None:
-            raise InputError(f"{path} is no depth map: it begins with {data[:8]!r}. Use npy, npz, 16-bit PNG, float TIFF, EXR "
-                             "or PFM.")
+            raise InputError(f"{path} is not a depth map: it begins with {data[:8]!r}. Use npy, npz, 16-bit PNG, float TIFF, "
+                             "EXR or PFM.")
         try:
             with quiet_decoders(), np.errstate(all="ignore"):
                 return read(file, data, path)
@@ -111,7 +111,7 @@ def _from_pfm(file: BinaryIO, data: bytes, path: Path) -> Numbers:
     """Read a PFM: rows from the bottom up, the sign of the scale is the order of bytes; its size is what programs ignore."""
     found = _PFM.match(data[:200])
     if found is None:
-        raise ValueError("its header is none of a PFM")
+        raise ValueError("its header is not that of a PFM")
     width, height, scale = int(found[2]), int(found[3]), float(found[4])
     channels = 3 if found[1] == b"PF" else 1
     count = width * height * channels

@@ -118,7 +118,7 @@ def _next(pipe: IO[bytes], listener: "_Listener", tick: int, dtype: np.dtype, cl
         if announced is None or announced[0] > tick:
             why = f": {listener.complaints[0]}" if listener.complaints else ""
             raise InputError(f"{clip.path} is damaged: its frame at {time_s:.3f} s cannot be decoded{why}. "
-                             f"The clip is {clip.length_s:.3f} s long; --start and --duration choose a part that is whole.")
+                             f"The clip is {clip.length_s:.3f} s long; --start and --duration choose an intact part.")
         found, width, height = announced
         pixels: Any = np.empty((height, width, 3), dtype)
         view = memoryview(pixels).cast("B")

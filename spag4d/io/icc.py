@@ -91,7 +91,7 @@ def _srgb_tags() -> dict[str, bytes]:
 def _tags(icc: bytes) -> dict[str, bytes]:
     count, = struct.unpack_from(">I", icc, 128)
     if count > 100:
-        raise ValueError(f"a profile of {count} tags is none")
+        raise ValueError(f"a profile of {count} tags is not valid")
     entries = (struct.unpack_from(">4sII", icc, 132 + 12 * i) for i in range(count))
     return {name.decode("latin-1"): icc[start:start + size] for name, start, size in entries}
 

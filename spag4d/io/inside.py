@@ -10,8 +10,8 @@ _FORBIDDEN = set('/\\:\0')
 def plain_name(name: str, said_by: Path) -> str:
     """Return a name that a file says if it can be no path; raises `InputError` for any other."""
     if not name or name in (".", "..") or _FORBIDDEN & set(name) or len(name) > 255:
-        raise InputError(f"{said_by} names the file '{name[:80]}', which is no plain name of a file beside it. Files elsewhere "
-                         "are not touched.")
+        raise InputError(f"{said_by} names the file '{name[:80]}', which is not the plain name of a file beside it. Files "
+                         "elsewhere are not touched.")
     return name
 
 

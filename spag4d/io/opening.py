@@ -51,7 +51,7 @@ def check_is_readable(path: Path) -> None:
         raise InputError(f"{address[1]}://{str(path)[address.end():]} is an address. Nothing is fetched from the web: "
                          "download the file and name that.") from None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise InputError(f"{path} is no file, but a pipe or a device. Save what it carries in a file, and name that.")
+        raise InputError(f"{path} is a pipe or a device, not a file. Save its contents to a file, and name that.")
 
 
 def unreadable(path: Path, error: OSError) -> InputError:

@@ -21,7 +21,7 @@ _SMALL = 1 << 22
 def check_pixel_count(path: Path | str, width: int, height: int) -> None:
     """Refuse pictures of more than `PIXEL_LIMIT` pixels with an `InputError` that states both numbers."""
     if width > _SIDE_LIMIT or height > _SIDE_LIMIT:
-        raise InputError(f"{path} claims sides of more than {_SIDE_LIMIT:,} pixels, which no picture has. Export it anew.")
+        raise InputError(f"{path} claims sides of more than {_SIDE_LIMIT:,} pixels, which no picture has. Export it again.")
     if width * height > PIXEL_LIMIT:
         raise InputError(f"{path} has {width} x {height} pixels, {width * height / 1e6:,.0f} million. The limit is "
                          f"{PIXEL_LIMIT / 1e6:,.0f} million (16384 x 8192): make it smaller first.")
@@ -32,7 +32,7 @@ def check_promise(path: Path, width: int, height: int, file_bytes: int) -> None:
     check_pixel_count(path, width, height)
     if width * height > max(_SMALL, PIXELS_PER_BYTE * file_bytes):
         raise InputError(f"{path} is damaged or cut off: it promises {width} x {height} pixels and has {file_bytes:,} bytes. "
-                         "Copy it again or export it anew.")
+                         "Copy it or export it again.")
 
 
 def bytes_of(handle: int) -> int:

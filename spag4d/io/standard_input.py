@@ -27,7 +27,7 @@ def kept(path: Path) -> Iterator[Path]:
         yield path
         return
     if sys.stdin is None or sys.stdin.isatty():
-        raise InputError("nothing comes through the standard input. Name a file, or pipe one in.")
+        raise InputError("nothing arrives on the standard input. Name a file, or pipe one in.")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "stdin"
         try:
@@ -35,7 +35,7 @@ def kept(path: Path) -> Iterator[Path]:
                 shutil.copyfileobj(sys.stdin.buffer, target, 1 << 20)
         except OSError as error:
             if is_full(error):
-                raise ResourceError(f"the disk is full: what comes through the standard input does not fit into {folder}. "
-                                    f"Free some space, or let {_FOLDER} name another folder.") from error
+                raise ResourceError(f"the disk is full: what arrives on the standard input does not fit into {folder}. "
+                                    f"Free some space, or set {_FOLDER} to another folder.") from error
             raise InputError(f"the standard input cannot be read: {error.strerror or error}. Name a file.") from error
         yield file

@@ -28,5 +28,5 @@ def validated(kind: type[Document], data: bytes, path: Path, name: str) -> Docum
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         where = f"'{place[:80]}' in its {name}" if place else f"its {name}"
-        raise InputError(f"{path} is damaged, or of another kind: {where} is not as it has to be ({first['msg'][:200]}). "
+        raise InputError(f"{path} is damaged, or of a different kind: {where} is malformed ({first['msg'][:200]}). "
                          "Copy or download it again.") from error

@@ -155,7 +155,7 @@ class TestBadFiles:
         ("two.npz", "none of its arrays"), ("pickle.npy", "holds Python objects"), ("pickle.npz", "holds Python objects"),
         ("preview.png", "8 bits and colours cannot"), ("grey.png", "8 bits and colours cannot"),
         ("rgb.exr", "a picture in colour"), ("hdri.exr", "a picture in colour"),
-        ("text.npy", "is no depth map: it begins with b'some tex'"),
+        ("text.npy", "is not a depth map: it begins with b'some tex'"),
         ("empty.png", "is empty"), ("missing.npy", "there is no file"),
         ("square.npy", r"shape \(16, 16\)"), ("volume.npy", r"shape \(4, 16, 32\)"), ("words.npy", "type <U1"),
         ("zeros.npy", "holds no distance")])

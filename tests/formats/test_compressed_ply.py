@@ -70,5 +70,5 @@ def test_names_and_contents_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a compressed PLY"):
         read_ply(tmp_path / "a.ply")
     (tmp_path / "b.compressed.ply").write_bytes(b"ply\nformat binary_little_endian 1.0\nelement vertex 0\nend_header\n")
-    with pytest.raises(InputError, match="no compressed PLY"):
+    with pytest.raises(InputError, match="not a compressed PLY"):
         read_compressed_ply(tmp_path / "b.compressed.ply")

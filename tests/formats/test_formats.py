@@ -86,7 +86,7 @@ def test_view_dependent_colour_is_kept_or_missed_aloud(tmp_path: Path, name: str
     read, written = paired(FORMATS.load(name).read(tmp_path / f"a.{name}"), gaussians)
     if not FORMATS.load(name).holds_sh:
         assert read.sh is None
-        assert warnings == [f"a .{name} file has no place for view-dependent colour: it is left out"]
+        assert warnings == [f"a .{name} file cannot hold view-dependent colour: it is left out"]
         return
     assert not warnings
     assert np.abs(sh_of(read) - sh_of(written)).max() <= SH_LIMITS.get(name, 0)
@@ -127,7 +127,7 @@ def test_what_is_no_number_is_left_out_with_a_warning(tmp_path: Path, name: str,
     assert len(read) == 299
     assert all(np.isfinite(getattr(read, one)).all() for one in ("means", "scales", "quats_wxyz", "opacities", "colors"))
     assert [str(one.message) for one in heard if not isinstance(one, Step)] == [
-        "1 of 300 Gaussians are left out: a value of theirs is not a finite number"]
+        "1 of 300 Gaussians are left out because a value is not a finite number"]
 
 
 def test_extremes_stay_what_they_are(tmp_path: Path, name: str):

@@ -132,7 +132,7 @@ def test_other_files_are_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="compressed"):
         read_glb(tmp_path / "b.glb")
     (tmp_path / "b.glb").write_bytes(b"glTF" + bytes(30))
-    with pytest.raises(InputError, match=r"no \.glb file of glTF 2\.0"):
+    with pytest.raises(InputError, match=r"not a \.glb file of glTF 2\.0"):
         read_glb(tmp_path / "b.glb")
     put_together(tmp_path / "b.glb", {"asset": {"version": "2.0"}, "meshes": []}, b"")
     assert len(read_glb(tmp_path / "b.glb")) == 0

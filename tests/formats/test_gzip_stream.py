@@ -43,7 +43,7 @@ def test_the_reader_takes_as_much_as_it_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_reader_says_what_is_wrong(tmp_path: Path) -> None:
     data = gzip.compress(pieces(50_000)[0])
-    for damaged, words in ((data[:-1], "cut short"), (data[:100], "cut short"), (b"GIF" + data, "damaged, or no gzip"),
+    for damaged, words in ((data[:-1], "cut short"), (data[:100], "cut short"), (b"GIF" + data, "damaged, or not a gzip"),
                            (data[:-6] + b"\0" + data[-5:], "damaged")):
         (tmp_path / "a.gz").write_bytes(damaged)
         with pytest.raises(InputError, match=words), GzipReader(tmp_path / "a.gz") as reader:

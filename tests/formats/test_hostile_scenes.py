@@ -54,7 +54,7 @@ def packed(picture: Image.Image) -> bytes:
     ({"sh0.files": ["gone.webp"]}, "lacks gone.webp"), ({"quats": None}, "'quats'"), ({"asset": [1]}, "'asset'"),
     ({"version": "2"}, "'version'"), ({"version": 3}, "version 3"), ({"shN.bands": 4}, "'shN.bands'"),
     ({"shN.count": 0}, "'shN.count'"), ({"shN.count": 40}, "takes set 49 of 40"), ({"shN.count": 9000}, "pixels"),
-    ({"sh0.files": ["../means_l.webp"]}, "no plain name"), (b"[]", "meta.json is not"), (b"[" * 500, "recursion limit"),
+    ({"sh0.files": ["../means_l.webp"]}, "not the plain name"), (b"[]", "meta.json is malformed"), (b"[" * 500, "recursion limit"),
     (b'{"version": 2, "count": 1e999}', "meta.json"), (b" " * (1 << 20) + b"{}", "has 1,048,578 bytes"),
     (b"\xff\xfe{}", "Invalid"),
 ])
@@ -73,7 +73,7 @@ def test_pictures_of_a_sog(tmp_path: Path) -> None:
     large, noise = packed(Image.new("RGBA", (4000, 4000))), packed(Image.effect_noise((16, 16), 50))
     assert len(large) < 20_000
     for data, words in ((large, "promise to unpack to"), (noise[:len(noise) // 2], "a picture is damaged"),
-                        (b"\x89PNG" + bytes(40), "no WebP"), (b"", "no WebP")):
+                        (b"\x89PNG" + bytes(40), "not WebP"), (b"", "not WebP")):
         sog_of(tmp_path / "a.sog", {}, {"means_u.webp": data})
         tracemalloc.start()
         assert_one_sentence(tmp_path / "a.sog", words)
@@ -107,8 +107,8 @@ def many_nodes(document: dict[str, Any]) -> None:
     (lambda d: d["accessors"][0].update(count=10), "ValueError"), (lambda d: d["accessors"][0].update(type="MAT4"), "unknown"),
     (lambda d: d["accessors"][0].update(type="SCALAR"), "has 1 numbers for"),
     (lambda d: d["bufferViews"][0].update(byteStride=1), "outside of the file"),
-    (lambda d: d["buffers"][0].update(uri="../a.bin"), "no plain name"),
-    (lambda d: d["buffers"][0].update(uri="http://example.org/a.bin"), "no plain name"),
+    (lambda d: d["buffers"][0].update(uri="../a.bin"), "not the plain name"),
+    (lambda d: d["buffers"][0].update(uri="http://example.org/a.bin"), "not the plain name"),
     (lambda d: d["buffers"][0].update(uri="data:application/octet-stream;base64,!"), "a damaged buffer"),
     (lambda d: d["meshes"][0].update(primitives=[[]]), "'meshes.0.primitives.0'"),
 ])

@@ -68,7 +68,7 @@ def test_splat_transform_reads_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("at", "value", "words"), [
     (0, b"\1", "version 1.1"), (4, b"\xff\xff\xff\xff", "sections"), (16, b"\xff\xff", "promises 65535 Gaussians"),
-    (20, b"\x07", "level 7"), (4096, b"\xff\xff\xff\xff", "a section of it"), (4096 + 40, b"\x09", "a section of it"),
+    (20, b"\x07", "level 7"), (4096, b"\xff\xff\xff\xff", "one of its sections"), (4096 + 40, b"\x09", "one of its sections"),
     (4096 + 12, b"\xff\xff\xff\x7f", "cut short"), (4096 + 8, b"\xff\xff", "its buckets"), (5120, b"\x01", "its buckets"),
     (5120, b"\xff\xff\xff\xff", "its buckets"),
 ])

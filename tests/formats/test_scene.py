@@ -74,7 +74,7 @@ def test_names_in_a_file_stay_in_its_folder(tmp_path: Path, name: str) -> None:
     meta = json.loads((folder / "meta.json").read_text())
     meta["means"]["files"][0] = name
     (folder / "meta.json").write_text(json.dumps(meta))
-    with pytest.raises(InputError, match="no plain name of a file beside it|a link out of the folder"):
+    with pytest.raises(InputError, match="not the plain name of a file beside it|a link out of the folder"):
         read_scene(folder)
 
 
@@ -82,14 +82,14 @@ def test_names_in_a_file_stay_in_its_folder(tmp_path: Path, name: str) -> None:
     ("a.ply", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS"),
     ("a.splat", b"<!DOCTYPE html><html><body>Not found</body></html>".ljust(64), "is a web page"),
     ("a.splat", b"\n\n<html lang='en'>".ljust(64), "is a web page"),
-    ("a.splat", b"Not found: the file that you look for has moved to another place.".ljust(96), r"no \.splat file"),
-    ("a.splat", bytes(range(256)) * 4, r"no \.splat file"),
+    ("a.splat", b"Not found: the file that you look for has moved to another place.".ljust(96), r"not a \.splat file"),
+    ("a.splat", bytes(range(256)) * 4, r"not a \.splat file"),
     ("a.splat", b"\xff\xd8\xff\xe0".ljust(64, b"\0"), "a picture"),
     ("a.ply", b"\x89PNG\r\n\x1a\n" + bytes(60), "a picture"),
-    ("a.ply", bytes(100), r"no \.ply file"),
+    ("a.ply", bytes(100), r"not a \.ply file"),
     ("a.json", b'{"files": []}', "neither glTF nor"),
     ("a.obj", b"v 1 2 3\n", "cannot tell the format"),
-    ("a.gz", b"\x1f\x8b\x08" + bytes(40), "damaged, or no gzip file"),
+    ("a.gz", b"\x1f\x8b\x08" + bytes(40), "damaged, or not a gzip file"),
     ("a.sog", b"PK\x05\x06" + bytes(18), "holds no scenes"),
     ("a.sog", b"PK\x03\x04" + bytes(100), "cut short or damaged"),
     ("a.ksplat", b"\0\1" + bytes(5118), "damaged: it promises 0"),
@@ -134,7 +134,7 @@ def test_folders_pipes_and_nothing(tmp_path: Path) -> None:
         read_scene(tmp_path / "gone.ply")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.ply")
-        with pytest.raises(InputError, match="is no file, but a pipe"):
+        with pytest.raises(InputError, match="is a pipe or a device, not a file"):
             read_scene(tmp_path / "pipe.ply")
 
 

@@ -134,7 +134,7 @@ def test_pictures_of_phones_are_read(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("transfer", "words"), [(16, "high dynamic range"), (17, "not known")])
+@pytest.mark.parametrize(("transfer", "words"), [(16, "high dynamic range"), (17, "is unknown")])
 def test_their_colour_spaces_are_heeded(tmp_path: Path, kind: str, transfer: int, words: str) -> None:
     path = phone_picture(tmp_path / "photo.heic", kind)
     data = path.read_bytes()

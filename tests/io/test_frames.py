@@ -107,7 +107,7 @@ def test_the_left_eye_of_a_stereo_pair_is_used(kind: int, name: str, squeezed: b
     assert [number_of(frame.rgb) for frame in frames] == list(range(10))
     assert frames[0].size_hw == (64, 128)
     assert read_clip(plain).stereo == ("" if squeezed else name)
-    assert squeezed or "the first half is used" in warnings_of(plain)[0]
+    assert squeezed or "its first half is used" in warnings_of(plain)[0]
 
 
 def test_other_projections_are_refused_by_name(plain: Path, folder: Path) -> None:
@@ -148,10 +148,10 @@ def bad_file(name: str, plain: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("sound", "holds sound, but no video"),
+    ("sound", "holds sound but no video"),
     ("no index", "moov"),
-    ("text", "no video of a known kind"),
-    ("playlist", "no video of a known kind"),
+    ("text", "not a video of a known kind"),
+    ("playlist", "not a video of a known kind"),
     ("empty", "0 bytes"),
     ("folder", "is a folder"),
     ("missing", "there is no file"),

@@ -54,7 +54,7 @@ def test_a_tiff_that_lacks_its_last_tags_is_warned_of(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "message"), [
-    (b"", "is empty"), (b"hello, I am a text", r"no picture of a known kind.*b'hello, I'"),
+    (b"", "is empty"), (b"hello, I am a text", r"not a picture of a known kind.*b'hello, I'"),
     (b"\xff\xd8\xff", "cannot be decoded"),
     (b"\x89PNG\r\n\x1a\n", "cannot be decoded"), (b"II*\0", "cannot be decoded"), (b"RIFF....WEBP", "cannot be decoded"),
     (b"BM", "cannot be decoded")])

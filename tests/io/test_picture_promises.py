@@ -96,7 +96,7 @@ def whole_scans(count: int) -> bytes:
 @pytest.mark.parametrize("name", EARLY)
 def test_a_stream_that_ends_early_is_damage_and_not_grey(tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a").write_bytes(EARLY[name]())
-    with pytest.raises(InputError, match="damaged, cut off"):
+    with pytest.raises(InputError, match="damaged, incomplete"):
         read_panorama(tmp_path / "a")
     assert capfd.readouterr().err == ""
 
