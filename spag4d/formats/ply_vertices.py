@@ -76,8 +76,8 @@ def _sh(path: Path, rows: np.ndarray, element: Element, progress: Progress) -> F
     """Return the coefficients that stand channel by channel in the file."""
     count, rest = divmod(element.rest_count, 3)
     if rest or not {f"f_rest_{number}" for number in range(3 * count)} <= {*element.names}:
-        progress.warn(f"{path.name} has {element.rest_count} numbers of view-dependent colour, which is no whole degree: they "
-                      "are left out")
+        progress.warn(f"{path.name} has {element.rest_count} numbers of view-dependent colour, which is not a whole degree: "
+                      "they are left out")
         return None
     kept = max(known for known in SH_COUNTS if known <= count)
     if kept < count:

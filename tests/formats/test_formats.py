@@ -86,7 +86,7 @@ def test_view_dependent_colour_is_kept_or_missed_aloud(tmp_path: Path, name: str
     read, written = paired(FORMATS.load(name).read(tmp_path / f"a.{name}"), gaussians)
     if not FORMATS.load(name).holds_sh:
         assert read.sh is None
-        assert warnings == [f"a .{name} file cannot hold view-dependent colour: it is left out"]
+        assert warnings == [f"a .{name} file has no place for view-dependent colour: it is left out"]
         return
     assert not warnings
     assert np.abs(sh_of(read) - sh_of(written)).max() <= SH_LIMITS.get(name, 0)

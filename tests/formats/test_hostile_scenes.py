@@ -54,7 +54,8 @@ def packed(picture: Image.Image) -> bytes:
     ({"sh0.files": ["gone.webp"]}, "lacks gone.webp"), ({"quats": None}, "'quats'"), ({"asset": [1]}, "'asset'"),
     ({"version": "2"}, "'version'"), ({"version": 3}, "version 3"), ({"shN.bands": 4}, "'shN.bands'"),
     ({"shN.count": 0}, "'shN.count'"), ({"shN.count": 40}, "takes set 49 of 40"), ({"shN.count": 9000}, "pixels"),
-    ({"sh0.files": ["../means_l.webp"]}, "not the plain name"), (b"[]", "meta.json is malformed"), (b"[" * 500, "recursion limit"),
+    ({"sh0.files": ["../means_l.webp"]}, "not the plain name"), (b"[]", "meta.json is malformed"),
+    (b"[" * 500, "recursion limit"),
     (b'{"version": 2, "count": 1e999}', "meta.json"), (b" " * (1 << 20) + b"{}", "has 1,048,578 bytes"),
     (b"\xff\xfe{}", "Invalid"),
 ])
