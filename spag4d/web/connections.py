@@ -24,10 +24,13 @@ BODY_S = 30.0
 ANSWER_S = 60.0
 """So long nothing of an answer may be taken."""
 
-BACKLOG = 64
-"""As many are accepted at once, beyond the number that may stay."""
+AT_ONCE = 16
+"""So many connections are accepted or dropped before others have their turn: each takes a fraction of a millisecond."""
 
-_SWEEP_S = 1.0
+WAITING = 2048
+"""So many may wait to be accepted. The system ignores who comes when there are more, and they try again a second later."""
+
+_SWEEP_S = 0.2
 _DESCRIPTORS_WANTED = 4096
 _DESCRIPTORS_KEPT = 128  # for the workers, the records and the standard streams
 _DESCRIPTORS_EACH = 3  # the connection, the file that it sends or receives, and one that is just being opened
@@ -70,9 +73,9 @@ class Crowd:
         self._all.discard(one)
 
     def sweep(self) -> None:
-        """Drop the connections that have been waited for long enough."""
+        """Drop connections that have been waited for long enough, `AT_ONCE` of them at most: others may wait for an answer."""
         now = self.clock()
-        for one in [one for one in self._all if one.is_overdue(now)]:
+        for one in [one for one in self._all if one.is_overdue(now)][:AT_ONCE]:
             log.info("a connection from %s is closed: nothing came of it", one.peer)
             self.drop(one)
 

@@ -21,7 +21,7 @@ import uvicorn
 from spag4d.errors import InputError, reason
 from spag4d.web.app import create_app
 from spag4d.web.board import Board
-from spag4d.web.connections import BACKLOG, Crowd, LogRate, connection_class, most_connections
+from spag4d.web.connections import AT_ONCE, WAITING, Crowd, LogRate, connection_class, most_connections
 from spag4d.web.guard import Access
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Limits, Service
@@ -69,7 +69,7 @@ def _server(service: Service, access: Access, on_ready: Callable[[], None] | Non
     crowd = Crowd(most_connections())
     config = uvicorn.Config(
         create_app(service, access), log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False,
-        http=connection_class(crowd), ws="none", backlog=BACKLOG)
+        http=connection_class(crowd), ws="none", backlog=AT_ONCE)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(LogRate())
     return _Server(config, service.board, crowd, on_ready)
@@ -87,6 +87,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(WAITING)  # asyncio takes one number for how many wait and how many it accepts at once
         self._sweeping = asyncio.create_task(self._crowd.sweep_for_ever())
         if self.started and self._on_ready is not None:
             threading.Thread(target=self._on_ready, name="spag4d browser", daemon=True).start()
@@ -117,7 +119,7 @@ class _TakenError(InputError):
 def _listener(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=2048)
+        return socket.create_server(found[0][4][:2], family=found[0][0], backlog=WAITING)
     except (socket.gaierror, UnicodeError) as error:
         raise InputError(f"there is no address '{host}': {reason(error)}.") from error
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from spag4d.web import connections
-from spag4d.web.connections import ANSWER_S, BODY_S, HEADER_S, Connection, Crowd, LogRate
+from spag4d.web.connections import ANSWER_S, AT_ONCE, BODY_S, HEADER_S, Connection, Crowd, LogRate
 from tests.web.running_server import RunningServer
 
 
@@ -89,6 +89,14 @@ def test_a_sweep_drops_those_whose_time_is_over() -> None:
     assert crowd.admit(late) and crowd.admit(in_time)
     crowd.sweep()
     assert late.transport.aborted and not in_time.transport.aborted and len(crowd) == 1
+
+
+def test_no_sweep_takes_long() -> None:
+    crowd = Crowd(100, clock=lambda: HEADER_S + 1)
+    crowd._all = {connection() for _ in range(2 * AT_ONCE + 1)}
+    for left in (AT_ONCE + 1, 1, 0):
+        crowd.sweep()
+        assert len(crowd) == left
 
 
 def test_a_flood_of_log_lines_is_cut_and_said(caplog: pytest.LogCaptureFixture) -> None:
