@@ -32,8 +32,11 @@ NOWHERE_M = np.float32(200.0)
 _JUMP, _BEND, _MOST_AT_CREASE = 0.05, 0.5, 0.5
 """Neighbours on one surface differ by less than the first in inverse distance, if not on a line in it or at a crease."""
 _NEAREST_M = np.float32(0.1)
+"""As far as the first step: what comes nearer fills the view anyway, and angles would grow without bound."""
 _WIDEST_RAD = np.float32(np.radians(10))
+"""A gap counts in its tile, which is no wider."""
 _CELL_ROWS = 96
+"""1.9° apart, so that a tile has about 28: enough for the mean of an error that changes slowly."""
 _ONE, _ZERO = np.float32(1), np.float32(0)
 
 

@@ -17,15 +17,20 @@ from spag4d.check.tiles import TILES, tiles_of
 from spag4d.kernels import kernel
 
 STRETCHED = 3.0
-_FEWEST_RAYS = 3
-"""A Gaussian counts as drawn out when it looks so many times longer, against its width, than from the capture point."""
+"""A Gaussian counts as stretched when it looks so many times longer, against its width, than from the capture point."""
 RINGS = 72
+"""2.5° apart: 6600 rays, 16 for each tile of 10°, so that one ray is the limit of what may be see-through."""
+_FEWEST_RAYS = 3
+"""In a ring at a pole."""
 OPEN = 0.45
 """What gets through where a renderer's alpha is one half: the edge of a nearly opaque Gaussian, whose alpha is 0.5 at 1.17
 standard deviations, has an optical depth of 0.8 in the wider profile of a cloud."""
 _NEAREST_M = np.float32(0.02)
+"""The eye is inside of anything nearer."""
 _LEAST_DEPTH = np.float32(0.01)
+"""Optical depth below which a cloud is left out: it takes 1 % of the light."""
 _THROUGH = np.float32(1e-3)
+"""Share of the light below which a ray ends, a quarter of a step of 1/255."""
 _PIXEL_VARIANCE = np.float32(np.radians(0.02) ** 2)
 """Whatever is finer than a screen's pixels cannot look drawn out."""
 _ONE, _HALF, _ZERO = np.float32(1), np.float32(0.5), np.float32(0)

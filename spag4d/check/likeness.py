@@ -14,11 +14,14 @@ from spag4d.render.view import Rendering, render_panorama
 
 HEIGHT = 512
 _COARSE = 48
+"""Rows of the pictures in which all turns are tried, 3.75° apart; around the best, finer ones follow."""
 _BAND_RAD, _POLE_RAD = float(np.radians(3)), float(np.radians(10))
 _OPEN = 0.5
+"""Alpha below which more of the background is seen than of the scene."""
 _BETTER = 0.05
 """A turned or mirrored picture has to correlate so much better than the one as it stands."""
 _SAME = 0.35
+"""Correlation of the scene's own picture at least. Not tuned: conversions reach 0.99, it only has to refuse other pictures."""
 
 _POSES = {
     "": np.diag([1.0, 1, 1]),

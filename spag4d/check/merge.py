@@ -17,10 +17,14 @@ from spag4d.kernels import in_parts, kernel
 
 CELL_RAD = float(np.radians(1.5))
 _BINS_PER_E = 10
+"""A bin is 10 % of distance deep."""
 _BINS = 160
 _NEAREST_LOG = -6.0
+"""The bins reach from 2.5 mm to 22 km; the first and the last take what lies beyond."""
 _LEAST_OPACITY = np.float32(1 / 255)
+"""Rasterisers draw nothing fainter."""
 _LARGEST = np.float32(1e9)
+"""Metres of which the fourth power still fits into float32."""
 _EDGE_ON = np.float32(1e-3)
 _ONE, _TWO = np.float32(1), np.float32(2)
 

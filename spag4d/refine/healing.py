@@ -9,14 +9,20 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 _COARSE_PX = 224
+"""All moves are tried in a picture no larger than this, which bounds the time; finer ones only correct the best."""
 _LEAST_USABLE = 0.995
 _MOST_CANDIDATES = 2048
 _RIM_POINTS = 2000
+"""Their product, 4 million differences of colours, is the time of a search."""
 _REFINE_PX = 3
+"""A coarse pixel is two of the next level: this allows for an error of one, and one more."""
 _SMOOTHING_STEPS = 12
+"""So many 3 × 3 means spread a value by 2.8 pixels (√(12 · 2/3)), more than the two that came from one coarser pixel."""
 _COARSEST_PX = 8
+"""Below this a level is filled with its mean: the levels above smooth it."""
 _RIM_PX = 6
 _OUTLIER, _LEAST_OUTLIER = 3.0, 0.05
+"""Medians of the deviation (3 are two standard deviations of a normal distribution), and 13/255 below which nothing is one."""
 
 Picture = Float32[np.ndarray, "h w 3"]
 Mask = Bool[np.ndarray, "h w"]

@@ -20,15 +20,22 @@ from spag4d.refine.rig_colors import odd_colors
 
 _PLAN_PX = 513
 _FOV_DEG = 80.0
+"""The plan shows 40° around the nadir, more than a rig with its margins; a pixel is 0.19° at its centre."""
 _RING_DEG = (33.0, 60.0)
 """Where the floor is looked for: outside of every tripod."""
 _FARTHEST_DEG = 33.0
+"""The radius of a tripod whose legs stand 1 m from the point below a camera 1.55 m high; what reaches farther is furniture."""
 _LEAST_SHARE, _STEEPEST_DEG = 0.6, 10.0
+"""The floor has to cover most of the ring and be level, or nothing is changed: a missed tripod is ugly, a wrong floor worse."""
 _ABOVE, _CLEARLY_ABOVE = 0.2, 0.3
 """Shares of the camera's height: what counts as standing on the floor, and what half of a rig exceeds."""
 _FOOT_DEG, _CENTER_DEG, _LEAST_DEG = 4.0, 3.0, 2.0
+"""On a floor 1.6 m below: the band around a rig, out to 11 cm, that has to be floor; how near to the nadir (8 cm) a rig has to come,
+and the radius (6 cm) of the smallest."""
 _ON_FLOOR = 0.08
+"""Share of the camera's height, 13 cm of 1.6 m: above the unevenness of estimated floors, below any tripod's legs."""
 _MARGIN_DEG, _COLOR_MARGIN_DEG = 1.5, 0.6
+"""How far a rig is grown, in pixels of the plan 8 and 3: estimated depth is blurred more widely than colours are."""
 
 Mask = Bool[np.ndarray, "n n"]
 
