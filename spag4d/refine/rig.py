@@ -30,8 +30,8 @@ _LEAST_SHARE, _STEEPEST_DEG = 0.6, 10.0
 _ABOVE, _CLEARLY_ABOVE = 0.2, 0.3
 """Shares of the camera's height: what counts as standing on the floor, and what half of a rig exceeds."""
 _FOOT_DEG, _CENTER_DEG, _LEAST_DEG = 4.0, 3.0, 2.0
-"""On a floor 1.6 m below: the band around a rig, out to 11 cm, that has to be floor; how near to the nadir (8 cm) a rig has to come,
-and the radius (6 cm) of the smallest."""
+"""On a floor 1.6 m below: the band around a rig, out to 11 cm, that has to be floor; how near to the nadir (8 cm) a rig
+comes; and the radius (6 cm) of the smallest."""
 _ON_FLOOR = 0.08
 """Share of the camera's height, 13 cm of 1.6 m: above the unevenness of estimated floors, below any tripod's legs."""
 _MARGIN_DEG, _COLOR_MARGIN_DEG = 1.5, 0.6
