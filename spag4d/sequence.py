@@ -63,7 +63,7 @@ class Sequence360:
         return [self.folder / name for name in self._record["frames"][number]["files"]]
 
     def set_walking_range(self, number: int, range_m: Mapping[str, float]) -> None:
-        """Record how far one may walk in the frame ``number`` from 0."""
+        """Record the walking range of the frame ``number``, counted from 0."""
         self._record["frames"][number]["walking_range_m"] = dict(range_m)
         self._write()
 
@@ -134,7 +134,7 @@ class Sequence360:
 
     @staticmethod
     def recorded(folder: Path) -> "Sequence360":
-        """Return the sequence that a folder holds, whatever it was made of; raises `InputError` where there is none."""
+        """Return the sequence in a folder, whatever it was made from; raises `InputError` if there is none."""
         record = read_record(folder)
         if record is None:
             raise InputError(f"{folder} holds no {RECORD}, so it is not the folder of a converted video. Name a scene in it.")

@@ -103,14 +103,14 @@ class Walks:
 
     @property
     def range(self) -> WalkingRange:
-        """How far one may walk."""
+        """How far you can walk."""
         return WalkingRange(np.array([walk.range_m for walk in self.walks]), LIMITS, self.estimated)
 
 
 def walking_range(
     gaussians: Gaussians, uncertainty: Uncertainty | None, *, progress: Progress = SILENT
 ) -> WalkingRange:
-    """Return how far one may walk in a scene whose depth is wrong by ``uncertainty``, or was measured (None).
+    """Return how far you can walk in a scene whose depth is wrong by ``uncertainty``, or was measured (None).
 
     It looks at a coarse copy of the scene, and takes a second or so for millions of Gaussians.
     """
@@ -165,7 +165,7 @@ def _end(
 
 
 def stops_m(surface_m: float) -> tuple[float, ...]:
-    """Return at which of `DISTANCES_M` there is something to see: before a surface, and last as near to it as one may come."""
+    """Return the `DISTANCES_M` to check: those in front of a surface, and last the nearest allowed distance to it."""
     free_m = min(surface_m - CLEARANCE_M, FARTHEST_M)
     return (*(distance_m for distance_m in DISTANCES_M if distance_m < free_m), free_m) if free_m > 0 else ()
 

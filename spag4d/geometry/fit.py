@@ -29,7 +29,7 @@ class Affine:
 def fit_affine(
     relative: Float[np.ndarray, "*n"], reference: Float[np.ndarray, "*n"], weights: Float[np.ndarray, "*n"]
 ) -> Affine | None:
-    """Return the robust fit of relative depth to positive reference distances, or None where there is none that rises.
+    """Return the robust fit of relative depth to positive reference distances, or None if no rising fit exists.
 
     Residuals count in proportion to the reference, as errors of depth do; those beyond the usual lose their weight (Cauchy),
     with the median as the usual. It starts from the median slope between medians of groups (Theil and Sen), which

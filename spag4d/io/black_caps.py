@@ -34,7 +34,7 @@ def black_caps(rgb: NDArray[np.float32], valid: NDArray[np.bool_] | None = None)
 
 
 def _cap_radius_px(hemisphere: NDArray[np.float32]) -> NDArray[np.int64] | None:
-    """Return how many rows of each column a cap at the top of (h, w, 3) covers, with the rim; None where there is none."""
+    """Return how many rows of each column a cap at the top of (h, w, 3) covers, with the rim; None without a cap."""
     height = len(hemisphere)
     px_per_deg = height / 90
     at_least = max(4, round(_MIN_RADIUS_DEG * px_per_deg))

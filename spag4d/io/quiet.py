@@ -29,7 +29,7 @@ def quiet_decoders() -> Iterator[None]:
 
 
 def _silenced() -> int:
-    """Return a copy of the descriptor that was stderr, or -1 where there is none."""
+    """Return a copy of the descriptor that was stderr, or -1 without one."""
     try:
         kept = os.dup(2)
     except OSError:  # a program without a console

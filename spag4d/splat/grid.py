@@ -140,7 +140,7 @@ class _Layers:
         out.opacities[:] = self.look.opacity
 
     def _inverse_behind(self, back: Backing, band: Band) -> Float32[np.ndarray, " cells"]:
-        """Return the inverse distance of the backing in each cell of a band of the coarse grid, zero where there is none."""
+        """Return the inverse distance of the backing in each cell of a band of the coarse grid, zero without a backing."""
         start, end = self.coarse.starts[list(band)]
         inverse = np.zeros(end - start, np.float32)
         inverse[self.coarse.index(back.cells.ring, back.cells.turn) - start] = 1 / back.patches.distance

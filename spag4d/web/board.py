@@ -1,4 +1,4 @@
-"""What is going on, for whoever watches: the newest state of every job and model, each with a revision.
+"""The newest state of every job and model, each with a revision, for clients that watch.
 
 A watcher says which revision it has seen last and gets what is newer, whole. So nothing is lost to a connection that breaks,
 and no history has to be kept.

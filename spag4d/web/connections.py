@@ -1,4 +1,4 @@
-"""Connections, and what each may cost: whoever sends half a request, or takes no answer, is not waited for without end.
+"""Connections, and what each may cost: a client that sends half a request or reads no answer does not block forever.
 
 uvicorn itself waits for ever for the rest of a request, and asyncio, once no descriptor is left, tries to accept without a
 pause. So connections are counted, the number stays well below that of descriptors, and where there are too many the one that
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 log = logging.getLogger("spag4d.web")
 
 HEADER_S = 10.0
-"""A request's header is a few hundred bytes: whoever needs longer does not mean to send it."""
+"""A request's header is a few hundred bytes: a client that needs longer is not going to send it."""
 
 BODY_S = 30.0
 """So long nothing may come of a file that is being sent; a phone that changes cells is quiet for some seconds."""
@@ -52,7 +52,7 @@ class Crowd:
         return len(self._all)
 
     def admit(self, one: "Connection") -> bool:
-        """Count a new connection, and return whether it may stay; another one may have to make room for it."""
+        """Count a new connection, and return whether it may stay; another one may be closed to make room for it."""
         alike = [other for other in self._all if other.peer == one.peer]
         full = alike if len(alike) >= self.most_of_a_client else self._all if len(self._all) >= self.most else []
         if full:

@@ -23,7 +23,7 @@ _COOKIE_AGE_S = 30 * 86400
 
 @dataclass(frozen=True)
 class Access:
-    """Who is let in: with a ``token`` whoever has it; with neither token nor ``anyone`` only this machine.
+    """Who is admitted: holders of the ``token``; without a token, ``anyone`` or only this machine.
 
     ``names`` are those, in lower case, by which the server may be asked for beside its addresses.
     """

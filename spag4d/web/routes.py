@@ -160,7 +160,7 @@ def _stream(request: Request, service: Service, key: str | None) -> StreamingRes
 
 @router.get("/events", response_class=StreamingResponse, responses=STREAM)
 async def events(request: Request, service: TheService) -> StreamingResponse:
-    """Follow all jobs and models. The stream ends now and then: whoever comes again with Last-Event-ID misses nothing."""
+    """Follow all jobs and models. The stream ends now and then; reconnecting with Last-Event-ID misses nothing."""
     return _stream(request, service, None)
 
 

@@ -91,7 +91,7 @@ class Runner:
             worker.kill()
 
     def _device(self, worker: "_Worker", device: str | None) -> str | None:
-        """Hear from a new worker which devices there are; the first one is told of brings a thread for each of the others."""
+        """Learn from a new worker which devices exist; the first report starts a thread for each of the others."""
         hello = next(worker.messages(), {})
         first, *others = hello.get("devices", [None])
         if device is None and others:  # of a single device the settings' own choice is as good

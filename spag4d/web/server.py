@@ -44,7 +44,7 @@ class Place:
 
 
 def serve(place: Place, limits: Limits, *, say: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop.
+    """Serve until the process receives a signal to stop.
 
     On an address that other machines reach, or under further ``names`` that a proxy gives it, a token is asked for, the one in
     SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. Raises `InputError` where the address cannot be used or another
@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
 
 
 def _show(address: str) -> None:
-    """Open the page in a browser; where there is none the printed address has to do."""
+    """Open the page in a browser; without one, the printed address has to do."""
     with suppress(webbrowser.Error, OSError):
         webbrowser.open(address)
 

@@ -31,7 +31,7 @@ _TIDY_FIRST_S = 600.0
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one may send, in megabytes; how many jobs may wait; how many days a job is kept, or 0 for ever."""
+    """The largest upload in megabytes, how many jobs may wait, and for how many days a job is kept (0 for ever)."""
 
     max_upload_mb: float = 4000.0
     max_queue: int = 100

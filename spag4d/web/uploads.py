@@ -48,7 +48,7 @@ class _Facts(BaseModel):
 
 
 class Uploads:
-    """The folder of files that were sent; whoever sent one can use it for a day."""
+    """The folder of uploaded files, each of which can be used for a day."""
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
         """Keep uploads in ``folder``, of at most ``max_bytes`` each."""
@@ -59,7 +59,7 @@ class Uploads:
                 unfinished.unlink(missing_ok=True)
 
     async def receive(self, request: Request) -> Form:
-        """Read a multipart request; raises `TooLarge`, `InputError` for what is no form, `ResourceError` for a full disk."""
+        """Read a multipart request; raises `TooLarge`, `InputError` if it is not a form, `ResourceError` for a full disk."""
         content_type, options = parse_options_header(request.headers.get("content-type"))
         if content_type != b"multipart/form-data" or not options.get(b"boundary"):
             raise InputError("send a form of the type multipart/form-data.")
