@@ -25,7 +25,7 @@ def picture(height: int, seed: int = 0) -> Panorama:
     return Panorama(np.where(ground, 0.6 * blotches, 0.7 + 0.2 * blotches).astype(np.float32))
 
 
-@pytest.mark.parametrize("height", [32, 256, 328, 512])
+@pytest.mark.parametrize("height", [32, 328, 512])
 def test_result_has_the_size_of_the_panorama_and_is_finite(model: BuiltinDepth, height: int) -> None:
     depth = model.estimate(picture(height))
     assert depth.size_hw == (height, 2 * height)
@@ -35,7 +35,7 @@ def test_result_has_the_size_of_the_panorama_and_is_finite(model: BuiltinDepth, 
     assert (depth.distance[depth.sky] == MAX_DISTANCE_M).all()
 
 
-@pytest.mark.parametrize("height", [128, 256, 512])
+@pytest.mark.parametrize("height", [128, 512])
 def test_rolling_the_panorama_rolls_the_depth(model: BuiltinDepth, height: int) -> None:
     panorama, shift = picture(height), STRIDE * 2 * height // WORKING_HW[1] * 3
     depth, rolled = model.estimate(panorama), model.estimate(Panorama(np.roll(panorama.rgb, shift, 1)))
@@ -47,11 +47,6 @@ def test_the_mirror_image_has_the_mirrored_depth(model: BuiltinDepth) -> None:
     panorama = picture(256)
     depth, mirrored = model.estimate(panorama), model.estimate(Panorama(panorama.rgb[:, ::-1].copy()))
     np.testing.assert_allclose(mirrored.distance, depth.distance[:, ::-1], rtol=1e-3)
-
-
-def test_same_picture_same_depth(model: BuiltinDepth) -> None:
-    first, second = (model.estimate(picture(256)) for _ in range(2))
-    np.testing.assert_array_equal(first.distance, second.distance)
 
 
 def test_reports_progress_and_stops_when_asked(model: BuiltinDepth) -> None:

@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def pictures(tmp_path_factory: pytest.TempPathFactory, box_room: BoxRoom) -> Path:
     """A folder with room.png, which is small, medium.png, whose conversion takes a second, and large.png with a long one."""
     folder = tmp_path_factory.mktemp("pictures")
-    for name, height in (("room", 128), ("medium", 512), ("large", 1024)):
+    for name, height in (("room", 128), ("medium", 320), ("large", 1024)):
         rgb = np.rint(box_room.panorama(height).rgb * 255).astype(np.uint8)
         Image.fromarray(rgb).save(folder / f"{name}.png", compress_level=1)
     return folder

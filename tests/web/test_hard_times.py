@@ -40,7 +40,7 @@ def test_a_killed_server_loses_nothing(start: Start, room: Path, medium: Path) -
     server = start()
     done = server.converted(room, stride="4")
     ids = [server.submit(medium, stride="1").json()["id"]]
-    ids += [server.submit(room, stride=str(stride)).json()["id"] for stride in (5, 6, 7)]
+    ids += [server.submit(room, stride=str(stride)).json()["id"] for stride in (5, 6)]
     server.wait(ids[0], is_running)
     server.kill()
     again = start()
@@ -48,8 +48,8 @@ def test_a_killed_server_loses_nothing(start: Start, room: Path, medium: Path) -
     assert list(jobs) == [done["id"], *ids]
     assert jobs[done["id"]] == done
     ended = [again.wait(id) for id in ids]
-    assert [job["status"] for job in ended] == ["done"] * 4
-    assert [job["starts"] for job in ended] == [2, 1, 1, 1]
+    assert [job["status"] for job in ended] == ["done"] * 3
+    assert [job["starts"] for job in ended] == [2, 1, 1]
     begun = [job["started_s"] for job in ended]
     assert begun == sorted(begun)
     url = f"/api/jobs/{done['id']}/files/scene.splat"
@@ -58,12 +58,12 @@ def test_a_killed_server_loses_nothing(start: Start, room: Path, medium: Path) -
 
 def test_a_video_goes_on_with_the_frame_that_it_was_at(start: Start, clip: Path) -> None:
     server = start()
-    id = server.submit(clip, fps="10", stride="1").json()["id"]
-    server.wait(id, lambda job: job["frames"] >= 2)
+    id = server.submit(clip, fps="10", duration="0.3", stride="2").json()["id"]
+    server.wait(id, lambda job: job["frames"] >= 1)
     server.kill()
     again = start()
     job = again.wait(id)
-    assert (job["status"], job["frames"]) == ("done", 5), job["error"]
+    assert (job["status"], job["frames"]) == ("done", 3), job["error"]
     assert job["result"]["splat_count"] > 0
 
 
@@ -94,7 +94,7 @@ def test_a_second_server_on_the_same_folder_or_port_is_refused(start: Start, tmp
     command = [sys.executable, "-m", "spag4d", "serve", "--port"]
     environment = {**os.environ, "SPAG4D_HOME": str(tmp_path / "home")}
     folder = subprocess.run([*command, "0"], env=environment, capture_output=True, text=True, check=False)
-    assert folder.returncode == 2 and "Error: another SPAG-4D server works in" in folder.stderr
+    assert folder.returncode == 2 and "Error: another SPAG-4D server is using" in folder.stderr
     environment["SPAG4D_HOME"] = str(tmp_path / "other")
     port = subprocess.run([*command, str(first.port)], env=environment, capture_output=True, text=True, check=False)
     assert port.returncode == 2 and f"port {first.port}" in port.stderr and "--port" in port.stderr
