@@ -1,4 +1,4 @@
-"""One conversion: what it keeps while it is under way, and what it tells in the end."""
+"""One conversion: its state while it runs, and its result."""
 
 import math
 import time

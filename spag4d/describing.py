@@ -1,4 +1,4 @@
-"""What ``spag4d info`` tells of a scene file: its numbers as they are, without looking at the scene."""
+"""What ``spag4d info`` says about a scene file: its numbers as they are, without looking at the scene."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -71,7 +71,7 @@ class Clip:
         return len(self.ticks) / self.length_s
 
     def identity(self) -> dict[str, Any]:
-        """Return what tells this clip from another one: name, bytes, number of frames and length."""
+        """Return what distinguishes this clip from another one: name, bytes, number of frames and length."""
         return {"name": self.path.name, "bytes": self.path.stat().st_size, "frames": len(self.ticks),
                 "length_s": round(self.length_s, 6)}
 

@@ -1,4 +1,4 @@
-"""From a picture file to its pixels: told apart by content, upright and in sRGB."""
+"""From a picture file, recognised by its content, to its pixels: upright and in sRGB."""
 
 import warnings
 from collections.abc import Iterator

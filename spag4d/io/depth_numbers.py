@@ -1,4 +1,4 @@
-"""The numbers that a depth map's file holds: npy, npz, PNG, TIFF, OpenEXR and PFM, told apart by content."""
+"""The numbers that a depth map's file holds: npy, npz, PNG, TIFF, OpenEXR and PFM, recognised by content."""
 
 import io
 import math

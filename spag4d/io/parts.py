@@ -1,4 +1,4 @@
-"""Temporary files of writers: each is locked by who writes it, so that those of killed runs can be told and removed."""
+"""Temporary files of writers: each is locked by its writer, so that those of killed runs can be recognised and removed."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Kinds of picture files, told apart by how they begin: those that are read, and those that are known by name only."""
+"""Kinds of picture files, distinguished by how they begin: those that are read, and those that are known by name only."""
 
 _READ = {
     b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP",

@@ -66,7 +66,7 @@ class Da3Network(nn.Module):
 
 
 def load_da3(path: Path) -> Da3Network:
-    """Load DA3METRIC-LARGE; DA3MONO-LARGE has the same names and cannot be told from it. Raises `WeightsError`."""
+    """Load DA3METRIC-LARGE; DA3MONO-LARGE has the same names and cannot be distinguished from it. Raises `WeightsError`."""
     return da3_from(read_checkpoint(path), path)
 
 

@@ -63,7 +63,7 @@ def refine_edges(
 
 @dataclass(frozen=True)
 class _Edges:
-    """The refined working maps; ``changed`` are the pixels that are told anew, and only ``sound`` ones may be asked."""
+    """The refined working maps; ``changed`` are the pixels with a new depth, and only ``sound`` ones may be used."""
 
     log_distance: Float32[np.ndarray, "h w"]
     sky: Mask

@@ -21,7 +21,7 @@ _STEP, _DUAL_STEP, _BEYOND = 0.3, 0.41, 1.8
 _ROUNDS = 120
 """With 300 the errors around edges are the same within 5 %."""
 _NOISE = 0.03
-"""Colours nearer than this (sRGB 0-1) are not told apart."""
+"""Colours nearer than this (sRGB 0-1) count as equal."""
 _UNUSUAL = 3.0
 """A border is a line of the picture where colours differ by so many times as much as around it."""
 _LEAST_LENGTH = 0.02

@@ -73,7 +73,7 @@ def _without_invalid(flow: Flow, panorama: Panorama) -> Flow:
 
 
 def _predicted(flow: Flow, before: Memory, turn: np.ndarray, motion: np.ndarray) -> tuple[Field, Field]:
-    """Return log distance and sky (h, w) as the frame before foretells them."""
+    """Return log distance and sky (h, w) as predicted from the frame before."""
     log_distance, sky = look_up(before.log_distance, flow.source), look_up(before.sky, flow.source)
     if motion.any():
         points = (flow.source @ turn.T.astype(np.float32)) * np.exp(log_distance)[..., None] + motion.astype(np.float32)

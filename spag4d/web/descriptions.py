@@ -1,4 +1,4 @@
-"""What the OpenAPI description tells of requests and answers beyond what the signatures say."""
+"""What the OpenAPI description says about requests and answers beyond their signatures."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ class Access:
 
 
 class Guard:
-    """Middleware that refuses what `Access` does not allow, and tells browsers what the page may do."""
+    """Middleware that refuses what `Access` does not allow, and sends browsers the page's security policy."""
 
     def __init__(self, app: ASGIApp, *, access: Access, script_hashes: Iterable[str] = ()) -> None:
         """Stand in front of ``app``; ``script_hashes`` are those of what stands in the page itself, the import map."""

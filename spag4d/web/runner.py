@@ -128,7 +128,7 @@ class Runner:
                 self._cancelled.discard(job.id)
 
     def _hear(self, id: str, message: dict[str, Any], estimate: Estimate, folder: Path) -> bool:
-        """Record what a worker tells of its job, and return whether that was the end of it."""
+        """Record an event that a worker reports about its job, and return whether the job ended with it."""
         job = self._jobs.get(id)
         assert job is not None
         if step := message.get("step"):

@@ -76,7 +76,7 @@ def _server(service: Service, access: Access, on_ready: Callable[[], None] | Non
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it answers, and sends its watchers home before it waits for the last of its connections."""
+    """A server that reports when it is ready, and closes event streams before it waits for the last connections."""
 
     def __init__(
         self, config: uvicorn.Config, board: Board, crowd: Crowd, on_ready: Callable[[], None] | None

@@ -1,4 +1,4 @@
-"""The process that converts. It reads requests from stdin and tells what happens on stdout, each a line of JSON.
+"""The process that converts. It reads requests from stdin and reports events on stdout, each as a line of JSON.
 
 A process of its own keeps the server answering, gives all memory back when it ends, and may die without taking the server
 along.
