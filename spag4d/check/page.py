@@ -21,8 +21,10 @@ from spag4d.render.view import Rendering, render_panorama
 _ROWS = 384
 _ASIDE_M = 0.5
 _LEAST_ASIDE_M = 0.05
+"""A picture from aside is drawn there even if something is closer: from the capture point it would show no fault."""
 _GAP = np.array([1, 0, 1], np.float32)
 _AMPLIFIED = 4
+"""So that a quarter of full scale is the brightest, and an error of 1 % can be seen."""
 _MARKS = {"ok": ("ok", "✓"), "warn": ("warn", "!"), "none": ("none", "?")}
 _STYLE = """
 :root{color-scheme:light dark;--bg:#f7f7f5;--card:#fff;--fg:#1d2327;--dim:#5d666d;--line:#dcdfe0;--ok:#16794a;--warn:#b3470b;

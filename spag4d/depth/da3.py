@@ -21,7 +21,9 @@ from spag4d.weights import weights_path
 
 VIEW_PX = 504
 WHOLE_HW = (252, 504)
+"""36 patches of 14 pixels across, for a view and for the panorama as one picture."""
 _NEAREST, _FARTHEST = np.float32(1e-3), np.float32(1e4)
+"""Only to take logarithms: surfaces are never there, and in the sky the network may say anything."""
 _RIG_OF = {"cubemap": "cubemap", "icosahedral": "icosahedron"}
 
 

@@ -15,6 +15,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
 
 SIZE_HW = (512, 1024)
+"""32 × 64 patches of 16 pixels."""
 NEAREST_M, FARTHEST_M = 0.1, 100.0
 _MASKED = 0.5
 

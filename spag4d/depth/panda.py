@@ -15,6 +15,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.weights import weights_path
 
 SIZE_HW = (504, 1008)
+"""36 × 72 patches of 14 pixels."""
 _FITTED = (0.02, 0.98)  # outside, the network's training clipped what it saw
 _SKY_FROM = 0.8
 _INDOOR_M = 10.0

@@ -18,9 +18,12 @@ TILES_MODEL = "da3"
 """The depth model that sees the views."""
 
 VIEW_PX = 504
+"""36 patches of 14 pixels of da3."""
 _RIG = "icosahedron"
 _CUT_DEG = 3.0
+"""What is finer comes from the views, what is coarser stays the model's. Not tuned: wider takes the views' own errors along."""
 _LEAST_WEIGHT = np.float32(1e-3)
+"""Against division by zero far from anything known."""
 
 
 def add_detail(
