@@ -99,7 +99,8 @@ def test_an_edge_of_two_steps_uncovers_as_much_as_one() -> None:
     stepped = DepthMap(np.where(rim, np.float32(2.2), depth.distance), depth.sky)
     place, open_to_sight = np.array([0.5, 0, 0]), {}
     for name, measured in (("one", depth), ("two", stepped)):
-        layers = grid_gaussians(panorama, measured, look=LOOK), behind_gaussians(panorama, measured, look=LOOK, walk_range_m=0.5)
+        layers = grid_gaussians(panorama, measured, look=LOOK), \
+            behind_gaussians(panorama, measured, look=LOOK, walk_range_m=0.5)
         open_to_sight[name] = (render_panorama(Gaussians.concatenate(layers), HEIGHT, place).alpha < 0.5).mean()
     assert open_to_sight["two"] < open_to_sight["one"] + 2e-4
 
