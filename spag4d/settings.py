@@ -171,8 +171,9 @@ class Settings(BaseModel):
         0.3, "How strongly each frame is smoothed by the frames before it: 0 not at all, higher is smoother.",
         label="Smoothing over time", group=VIDEO, ge=0, le=0.99)
     format: str = _setting(
-        AUTO, _Help("File formats, separated by commas; both means ply,splat.",
-                    typed="auto follows the extension of the output.", clicked="auto means both."),
+        AUTO, _Help("File formats.",
+                    typed="Separate several by commas; both means ply,splat. auto follows the extension of the output.",
+                    clicked="auto and both make a PLY and a SPLAT."),
         label="Files", group="Files", choices=_Several((AUTO, *FORMATS, BOTH)))
     force_erp: bool = _setting(
         False, "Treat a picture that is not 2:1 as a full panorama and resample it.",

@@ -164,7 +164,10 @@ export class Chooser {
 function picture(item) {
   if (!item.url) return element("div", { class: "chosen-blank" });
   const isFilm = item.kind === "video" && item.url.startsWith("blob:");
-  if (!isFilm) return element("img", { src: item.url, alt: "" });
+  if (!isFilm) {
+    const blank = (event) => event.target.replaceWith(element("div", { class: "chosen-blank" })); // what cannot be read shows nothing
+    return element("img", { src: item.url, alt: "", error: blank });
+  }
   const firstFrame = `${item.url}#t=0.001`; // without a time, phones show none
   return element("video", { src: firstFrame, muted: true, preload: "metadata", "aria-hidden": "true", tabindex: "-1" });
 }

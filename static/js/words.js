@@ -2,6 +2,7 @@
 
 /** 48948992 → "48.9 MB" */
 export function bytes(count) {
+  if (count === 1) return "1 byte";
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   let at = 0;
   while (count >= 1000 && at < units.length - 1) {
