@@ -47,11 +47,11 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error_in_words(
     monkeypatch.setenv("SPAG4D_HOME", str(tmp_path))
     done = CliRunner().invoke(cli, ["serve", "--port", str(taken)])
     assert done.exit_code == 2
-    assert f"cannot listen at 127.0.0.1, port {taken}" in done.stderr and "--port" in done.stderr
+    assert f"cannot listen on 127.0.0.1, port {taken}" in done.stderr and "--port" in done.stderr
 
 
 def test_an_address_that_is_not_there_is_not_taken_for_a_taken_port() -> None:
-    with pytest.raises(server_module.InputError, match="cannot listen at 192.0.2.1"):
+    with pytest.raises(server_module.InputError, match="cannot listen on 192.0.2.1"):
         server_module._free_listener("192.0.2.1")
 
 
