@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +12,51 @@ from spag4d.device import explained_memory_errors
 from spag4d.progress import Event, Notice, Progress, Step
 from spag4d.settings import Settings
 
-STAGES = {
-    "Reading": 4.0, "Caps": 4.0, "Depth": 20.0, "Detail": 60.0, "Scale": 2.0, "First look": 5.0, "Edges": 30.0, "Poles": 2.0,
-    "Gaussians": 20.0, "SHARP": 600.0, "Sky dome": 2.0, "Steadying": 2.0, "Walking range": 10.0, "Writing": 20.0,
-    "Writing depth": 5.0, "Writing page": 5.0,
-}
-"""Every stage of a conversion in the order in which they come, with the seconds that it takes on a processor.
+Given = Mapping[str, object]
 
-Only their ratio matters: it is how far a progress bar gets with each, until a conversion has been measured.
-"""
+
+def _on(name: str, *, usually: bool = False) -> Callable[[Given], bool]:
+    """Return the condition that a switch is on, or is left alone and ``usually`` on."""
+    return lambda settings: bool(settings.get(name, usually))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a conversion: how many ``seconds`` it takes on a processor, and whether settings make it ``expected``.
+
+    Only the ratio of seconds matters: it is how far a progress bar gets with each, until a conversion has been measured. A
+    stage that comes unexpected gets its share when it comes. After one that ``shows`` there is a coarse scene to look at.
+    """
+
+    seconds: float
+    expected: Callable[[Given], bool] = lambda settings: True
+    shows: bool = False
+
+
+def _rare(settings: Given) -> bool:
+    """Say no: few pictures have caps, only videos are steadied, and only the command line writes pages."""
+    return False
+
+
+STAGES = {
+    "Reading": Stage(4.0),
+    "Caps": Stage(4.0, _rare),
+    "Depth": Stage(20.0),
+    "Detail": Stage(60.0, _on("depth_tiles")),
+    "Scale": Stage(2.0),
+    "First look": Stage(5.0, shows=True),
+    "Edges": Stage(30.0),
+    "Poles": Stage(2.0, _on("fill_nadir", usually=True)),
+    "Gaussians": Stage(20.0),
+    "SHARP": Stage(600.0, _on("sharp_refine")),
+    "Sky dome": Stage(2.0, _on("sky_dome", usually=True)),
+    "Steadying": Stage(2.0, _rare),
+    "Walking range": Stage(10.0),
+    "Writing": Stage(20.0),
+    "Writing depth": Stage(5.0),
+    "Writing page": Stage(5.0, _rare),
+}
+"""Every stage of a conversion, in the order in which they come."""
 
 FRAMES = "Frames"
 """The stage of a video's progress that counts its frames."""
@@ -119,7 +155,7 @@ class Run:
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
         """Time one of the `STAGES`, report what happens in it under its name, and put memory errors into words."""
-        assert name in STAGES, f"the stage {name} needs a share in a progress bar: give it one in STAGES"
+        assert name in STAGES, f"the stage {name} needs a line in the table STAGES"
         reached = 0.0
 
         def hear(event: Event) -> None:

@@ -79,8 +79,7 @@ class SPAG4D:
         depth = self._stages.raw_depth(panorama, depth_map, run)
         if early:
             self._first_look(panorama, depth, early, run, measured=measured)
-        depth = self._stages.refined_depth(depth, panorama, run)
-        panorama, depth = self._stages.filled(panorama, depth, run, measured=measured)
+        panorama, depth = self._stages.finished(panorama, depth, run, measured=measured)
         gaussians = self._stages.gaussians(panorama, depth, run)
         if not len(gaussians):
             raise InputError(_nothing_left(panorama, depth, run.settings))
@@ -111,8 +110,7 @@ class SPAG4D:
             quick = Run(run.settings.changed(stride=2, max_splats=None, use_guided_filter=False, sharp_refine=False),
                         Progress(is_cancelled=listener.is_cancelled))
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
-            depth = self._stages.refined_depth(depth, panorama, quick)
-            panorama, depth = self._stages.filled(panorama, depth, quick, measured=measured)
+            panorama, depth = self._stages.finished(panorama, depth, quick, measured=measured)
             gaussians = self._stages.gaussians(panorama, depth, quick)
             self._stages.write(gaussians, outputs, depth, quick, with_range=False)
 
@@ -181,8 +179,7 @@ class SPAG4D:
         with run.stage("Steadying"):
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)
-        depth = self._stages.refined_depth(depth, panorama, run)
-        panorama, depth = self._stages.filled(panorama, depth, run, still=False)
+        panorama, depth = self._stages.finished(panorama, depth, run, still=False)
         gaussians = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
             gaussians = steadier.look(gaussians, memory_rows(panorama.size_hw[0], run.settings))
@@ -210,8 +207,7 @@ class SPAG4D:
         """Return the panorama and its refined depth, both without caps."""
         measured = given is not None
         panorama = self._read(source, run, measured=measured)
-        depth = self._stages.refined_depth(self._stages.raw_depth(panorama, given, run), panorama, run)
-        return self._stages.filled(panorama, depth, run, measured=measured)
+        return self._stages.finished(panorama, self._stages.raw_depth(panorama, given, run), run, measured=measured)
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> Plan:

@@ -133,6 +133,15 @@ class Stages:
             check_reach(depth, settings.depth_min, settings.sky_threshold or math.inf, progress=listener)
         return depth
 
+    def finished(
+        self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False, still: bool = True
+    ) -> tuple[Panorama, DepthMap]:
+        """Return a painted panorama and its depth as Gaussians are made of them: sharp edges, sky marked, no caps, no rig.
+
+        ``measured`` depth is kept under the caps; where the picture is not ``still`` the rig stays.
+        """
+        return self._filled(panorama, self.refined_depth(depth, panorama, run), run, measured=measured, still=still)
+
     def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
         """Return the depth with sharp edges, the sky marked."""
         settings = run.settings
@@ -148,7 +157,7 @@ class Stages:
         with run.stage("Caps") as listener:
             return paint_caps(panorama, progress=listener)
 
-    def filled(
+    def _filled(
         self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False, still: bool = True
     ) -> tuple[Panorama, DepthMap]:
         """Return a painted panorama and its refined depth without caps and, in ``still`` pictures, without the camera's rig.

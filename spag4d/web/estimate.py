@@ -18,13 +18,7 @@ class Estimate:
 
     def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float]) -> None:
         """Begin with the stages that the settings ask for; one that comes all the same is added when it comes."""
-        skipped = {
-            "Caps": True, "Steadying": True, "Writing page": True,  # few pictures have caps, and the page asks for no page
-            "Detail": not settings.get("depth_tiles"), "SHARP": not settings.get("sharp_refine"),
-            "Sky dome": not settings.get("sky_dome", True),
-            "Poles": not settings.get("fill_nadir", True),
-        }
-        usual = {name: share for name, share in STAGES.items() if not skipped.get(name)}
+        usual = {name: stage.seconds for name, stage in STAGES.items() if stage.expected(settings)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
         self._turns = _TURN_S / (_TURN_S + sum(self._shares.values()))
         self._reached = 0.0
@@ -54,7 +48,7 @@ class Estimate:
         elif stage not in STAGES:
             now = self._reached
         else:
-            self._shares.setdefault(stage, STAGES[stage])
+            self._shares.setdefault(stage, STAGES[stage].seconds)
             order = [name for name in STAGES if name in self._shares]
             before = sum(self._shares[name] for name in order[: order.index(stage)])
             now = (before + part * self._shares[stage]) / sum(self._shares.values())

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from spag4d.conversion import ConversionResult, FrameResult
+from spag4d.conversion import STAGES, ConversionResult, FrameResult
 from spag4d.device import explained_memory_errors
 from spag4d.errors import Cancelled, Spag4dError
 from spag4d.formats.outputs import AUTO, BOTH
@@ -99,7 +99,7 @@ class Worker:
             self._say(warning=event.message)
         else:
             self._say(step=asdict(event))
-            if event.stage == "First look" and event.done == event.total:
+            if event.done == event.total and event.stage in STAGES and STAGES[event.stage].shows:
                 self._say(files=[FIRST_LOOK])
 
     def _spag4d(self) -> "SPAG4D":
