@@ -216,7 +216,7 @@ def test_what_is_counted_is_what_is_written(
     result = SPAG4D(stride=8).convert(panorama, tmp_path / "b.ply", depth_map=truth)
     assert result.splat_count == len(read_ply(tmp_path / "b.ply")) == whole.splat_count - 7
     assert [warning for warning in result.warnings if "left out" in warning] == [
-        f"7 of {whole.splat_count:,} Gaussians are left out: a value of theirs is not a finite number"]
+        f"7 of {whole.splat_count:,} Gaussians are left out because a value is not a finite number"]
 
 
 def test_the_file_names_the_model_that_auto_chose(panorama: Panorama, tmp_path: Path) -> None:
