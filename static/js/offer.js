@@ -13,7 +13,7 @@ export function showOffer(place, { offer, models }, accept) {
     remember(KEY, answer);
     place.hidden = true;
   };
-  const fetchIt = smallButton("Fetch it", () => {
+  const fetchIt = smallButton("Download it", () => {
     answered("yes");
     accept(model);
   });

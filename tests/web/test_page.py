@@ -412,7 +412,7 @@ def test_the_first_visit_offers_a_model_once(visit: Visiting, server: RunningSer
     panda = next(model for model in server.get("/api/models").json()["models"] if model["name"] == "panda")
     begun = {**panda, "state": "fetching", "stage": "Fetching panda (1.3 GB)"}
     page.route("**/api/models/panda/fetch*", lambda route: route.fulfill(status=202, json=begun))
-    offer.locator("button:has-text('Fetch it')").click()
+    offer.locator("button:has-text('Download it')").click()
     expect(offer).to_be_hidden()
     expect(page.locator("#models .model:has(.tag:text-is('panda'))")).to_contain_text("Fetching panda")
     page.reload()
