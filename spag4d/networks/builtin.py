@@ -36,7 +36,7 @@ DETAIL_WIDTHS = (24, 48, 96, 192, 288)
 MIN_DISTANCE_M = 0.1
 MAX_DISTANCE_M = 300.0
 WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
-WEIGHTS_SHA256 = "7014863e645df4506e286b803b1682384eabfa3eccc28310c1e3df9c42af4365"
+WEIGHTS_SHA256 = "7faeaaf886195a1f135043c3c4800ff5cbfe8f192bb3403c619d36bab7b90a9b"
 _HORIZON_SINE = 0.02
 _FIRST_GAP, _FIRST_CHOICE = -2.0, -1.0
 """Before any training: a gap of 13 %, and the near side three times in four, so that both sides have something to learn."""
