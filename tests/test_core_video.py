@@ -151,7 +151,7 @@ def test_overwrite_starts_anew_and_leaves_other_files_alone(clip: Path, tmp_path
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("{", "Invalid JSON"), ("[]", "its record is not"), ("{}", "'clip' in its record"), (1000 * "[", "recursion limit")])
+    ("{", "Invalid JSON"), ("[]", "its record is malformed"), ("{}", "'clip' in its record"), (1000 * "[", "recursion limit")])
 def test_a_broken_record_is_an_error(text: str, words: str, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "sequence.json").write_text(text)
     with pytest.raises(InputError, match=words):

@@ -42,6 +42,6 @@ def test_other_sizes_go_to_the_nearest_with_a_note() -> None:
     assert sharp_faces("cubemap", 1000, progress=Progress(heard.append)).render_px == 1152
     assert sharp_faces("icosahedral", 3072, progress=Progress(heard.append)).render_px == 1536
     messages = [event.message for event in heard if isinstance(event, Notice)]
-    assert "1000 was taken for 1152" in messages[0] and "icosahedron" in messages[1] and len(messages) == 2
+    assert "1000 was changed to 1152" in messages[0] and "icosahedron" in messages[1] and len(messages) == 2
     sharp_faces("cubemap", 1536, progress=Progress(heard.append))
     assert len(heard) == 2
