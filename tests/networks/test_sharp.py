@@ -37,7 +37,10 @@ def encoded(network: SharpNetwork, image: torch.Tensor, *, patch_overlap: bool) 
     """Return what the goldens hold of a picture alone, under their names."""
     kept: dict[str, torch.Tensor] = {}
     for name, module in (("dec", "monodepth_model.monodepth_predictor.decoder"), ("delta", "prediction_head")):
-        network.get_submodule(module).register_forward_hook(lambda _, inputs, answer, name=name: kept.setdefault(name, answer))
+        def keep(_: torch.nn.Module, inputs: Any, answer: torch.Tensor, name: str = name) -> None:
+            kept.setdefault(name, answer)
+
+        network.get_submodule(module).register_forward_hook(keep)
     encoding = network.encode(image, patch_overlap=patch_overlap, tiles_at_once=8)
     depth = depth_layers(encoding.disparity, 0.5)
     begin = start(image, depth)
