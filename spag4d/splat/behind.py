@@ -111,7 +111,8 @@ def _continued(front: np.ndarray, sides: FarSides, step_m: float) -> tuple[np.nd
     away, at_edge = angles_to(sides.pixel[nearest]), front.ravel()[sides.pixel[nearest]]
     inverse = np.einsum("hwk,hwk->hw", sides.plane[nearest], directions(height))
     inverse = np.clip(inverse, at_edge / _FARTHER, at_edge * _NEARER)
-    reach = _uncovered_rad(sides.near[nearest], inverse, step_m) + np.float32(_BEYOND_PX * np.pi / height)
+    hides = np.maximum(sides.near[nearest], front)  # a thing that bulges comes off farther than its outline does
+    reach = _uncovered_rad(hides, inverse, step_m) + np.float32(_BEYOND_PX * np.pi / height)
     away[(away > reach) | (inverse * np.float32(_BEHIND) > front)] = np.inf
     return away, inverse, sides.color[nearest]
 
