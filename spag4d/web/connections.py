@@ -72,6 +72,11 @@ class Crowd:
         """Count a connection no more: it is closed."""
         self._all.discard(one)
 
+    def drop_incomplete(self) -> None:
+        """Close all connections that wait for the other side: of half a request nothing comes once the server stops."""
+        for one in [one for one in self._all if one.is_incomplete]:
+            self.drop(one)
+
     def sweep(self) -> None:
         """Drop connections that have been waited for long enough, `AT_ONCE` of them at most: others may wait for an answer."""
         now = self.clock()

@@ -93,6 +93,10 @@ class _Server(uvicorn.Server):
         if self.started and self._on_ready is not None:
             threading.Thread(target=self._on_ready, name="spag4d browser", daemon=True).start()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._crowd.drop_incomplete()
+        await super().shutdown(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._board.close()
         super().handle_exit(sig, frame)

@@ -1,6 +1,7 @@
 """Who is waited for, for how long, and who makes room for others."""
 
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from spag4d.web import connections
 from spag4d.web.connections import ANSWER_S, AT_ONCE, BODY_S, HEADER_S, Connection, Crowd, LogRate
-from tests.web.running_server import RunningServer
+from tests.web.running_server import PATIENCE_S, RunningServer
 
 
 class Cycle:
@@ -132,6 +133,9 @@ def test_half_sent_requests_stop_the_server_for_nobody(narrow: RunningServer) ->
             assert narrow.get("/api/health").status_code == 200
     assert narrow.get("/api/health").status_code == 200
     assert len(list(Path(f"/proc/{narrow.process.pid}/fd").glob("*")) if Path("/proc").is_dir() else []) < 150
+    narrow.process.send_signal(signal.SIGINT)
+    said, _ = narrow.process.communicate(timeout=PATIENCE_S)
+    assert "Stopped." in said and "Traceback" not in said
     for one in sockets:
         one.close()
 
