@@ -35,9 +35,11 @@ def read_glb(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
     file = GltfFile(path)
     try:
         parts = [_moved(gaussians, matrix, shift_m, path, progress) for gaussians, matrix in _parts(file, progress)]
-    except (KeyError, IndexError, ValueError) as error:
-        raise InputError(f"{path} is not a glTF with plain Gaussians: {type(error).__name__} {reason(error)}. Save it without "
+    except (KeyError, IndexError) as error:
+        raise InputError(f"{path} refers to something that is not in it ({reason(error)}). Export it again, without "
                          "compression.") from error
+    except ValueError as error:
+        raise InputError(f"{path} cannot be read as a glTF of Gaussians: {reason(error)}. Export it again.") from error
     return Gaussians.concatenate(parts)
 
 
