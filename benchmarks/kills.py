@@ -20,13 +20,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # a child inherits no threads, an
 from benchmarks.fuzz.samples import command  # noqa: E402
 from benchmarks.fuzz.trial import SAID, done  # noqa: E402
 from spag4d.data import Gaussians  # noqa: E402
+from spag4d.errors import ResourceError  # noqa: E402
 from spag4d.formats import FORMATS  # noqa: E402
 from spag4d.formats.scene import read_scene, write_scene  # noqa: E402
 from spag4d.io.parts import _seen  # noqa: E402
 from tests.formats.gaussian_scenes import scene  # noqa: E402
 
 OLD, NEW = 1000, 30_000
-_FULL = 4
 
 
 def overwritten(folder: Path, name: str, old: Gaussians, *, kill_after_s: float | None, room: int | None = None) -> int:
@@ -71,8 +71,8 @@ def main() -> None:
             overwritten(folder, name, old, kill_after_s=None)
             left = len(list(folder.glob(".*.part*")))
             facts[format] = {"kills": options.count, "old": found.count(OLD), "new": found.count(NEW), "hidden": hidden,
-                             "hidden_after_next": left, "full": full.count(_FULL), "full_tried": len(full)}
-            broken += len(found) - found.count(OLD) - found.count(NEW) + left + len(full) - full.count(_FULL)
+                             "hidden_after_next": left, "full": full.count(ResourceError.exit_code), "full_tried": len(full)}
+            broken += len(found) - found.count(OLD) - found.count(NEW) + left + len(full) - full.count(ResourceError.exit_code)
             print(f"{format:15} {facts[format]}")
     print(json.dumps(facts))
     sys.exit(1 if broken else 0)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from spag4d.errors import ResourceError
+
 SECONDS = 10
 """Of a processor: whether others use the machine too must not matter."""
 _WAITED_S = 60.0
@@ -19,7 +21,6 @@ MEGABYTES = 1000
 _HARD_LIMIT = 4 << 30
 """Bytes: where more is asked for, the child hears that there is none, before the machine does."""
 _WRONG = 99
-_FULL = 4
 SAID = "said.txt"
 
 REFUSED, ACCEPTED = "refused", "accepted"
@@ -117,7 +118,7 @@ def _verdict(code: int, said: str, megabytes: float) -> str:
         return WRONG
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return HANG
-    if code == _FULL or megabytes > MEGABYTES:
+    if code == ResourceError.exit_code or megabytes > MEGABYTES:
         return MEMORY
     if code not in (0, 2) or _UNEXPECTED.search(said):
         return TRACEBACK

@@ -7,11 +7,12 @@ from spag4d.errors import InputError
 from spag4d.formats import readable
 from spag4d.formats.format import Format, json_in, text_in
 from spag4d.formats.sog_meta import META
+from spag4d.io.archive import GZIP, ZIP
 from spag4d.io.opening import require_file
 
 GZIPPED, ZIPPED = "gz", "zip"
 """What is no scene but may hold one."""
-_CONTAINERS = {b"\x1f\x8b": GZIPPED, b"PK\x03\x04": ZIPPED, b"PK\x05\x06": ZIPPED}
+_CONTAINERS = {GZIP: GZIPPED, **dict.fromkeys(ZIP, ZIPPED)}
 _HEAD = 4096
 _LFS = b"version https://git-lfs"
 _OTHERS = {

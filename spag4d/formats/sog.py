@@ -6,9 +6,7 @@ from spag4d.formats.format import Format, degree_in_words, json_in
 from spag4d.formats.sog_meta import META
 from spag4d.formats.sog_read import read_sog, read_sog_comments, read_sog_meta
 from spag4d.formats.sog_write import write_sog
-from spag4d.io.archive import opened_zip
-
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+from spag4d.io.archive import ZIP, opened_zip
 
 
 def describe_sog(path: Path) -> str:
@@ -20,7 +18,7 @@ def describe_sog(path: Path) -> str:
 def _recognises(path: Path, head: bytes) -> bool:
     if path.is_dir():
         return (path / META).is_file()
-    if head.startswith(_ZIP):
+    if head.startswith(ZIP):
         return _holds_meta(path)
     document = json_in(head)
     return bool(document) and (path.name == META or b'"means"' in document)

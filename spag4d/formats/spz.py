@@ -8,8 +8,7 @@ from spag4d.errors import InputError, reason
 from spag4d.formats.format import Format, degree_in_words
 from spag4d.formats.spz_read import read_spz, read_spz_header
 from spag4d.formats.spz_write import MAGIC, write_spz
-
-_GZIP = b"\x1f\x8b"
+from spag4d.io.archive import GZIP
 
 
 def describe_spz(path: Path) -> str:
@@ -20,7 +19,7 @@ def describe_spz(path: Path) -> str:
 
 
 def _recognises(path: Path, head: bytes) -> bool:
-    return head.startswith(MAGIC) or (head.startswith(_GZIP) and _unpacked_head(path) == MAGIC)
+    return head.startswith(MAGIC) or (head.startswith(GZIP) and _unpacked_head(path) == MAGIC)
 
 
 def _unpacked_head(path: Path) -> bytes:

@@ -14,6 +14,7 @@ from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.smallest_three import from_unsigned, quats_from_smallest_three
 from spag4d.formats.spz_write import COLOR_SCALE, HEADER, MAGIC, MAGNITUDE, SCALE_LOW, SCALE_STEPS, SH_STEPS
 from spag4d.formats.zstd_streams import zstd_blocks
+from spag4d.io.archive import GZIP
 from spag4d.io.bounds import check_unpacked
 from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
@@ -22,7 +23,6 @@ _HALVES, _SMALLEST_THREE, _STREAMS, _NEWEST = 1, 3, 4, 4
 """Versions: positions as half floats, the first with rotations by their smallest three, the first of zstd streams."""
 _SH_COUNTS = (*SH_COUNTS, 24)
 _MOST_FRACTIONAL_BITS = 23
-_GZIP = b"\x1f\x8b"
 
 _Bytes = UInt8[np.ndarray, "m k"]
 
@@ -87,7 +87,7 @@ def read_spz_header(path: Path) -> SpzHeader:
 
 def _is_packed(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(2) == _GZIP
+        return file.read(2) == GZIP
 
 
 def _sh0(packed: _Bytes) -> Float32[np.ndarray, "n 3"]:
