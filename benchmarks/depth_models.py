@@ -28,11 +28,11 @@ from benchmarks.synthetic_checkpoints import LARGE, SMALL, write_checkpoint
 from spag4d.data import Panorama
 from spag4d.depth import DEPTH_MODELS
 from spag4d.depth.builtin import BuiltinDepth
+from spag4d.models.weights import WEIGHTS
 from spag4d.networks.da3 import load_da3
 from spag4d.networks.da360 import load_da360
 from spag4d.networks.dap import load_dap
 from spag4d.networks.panda import load_panda
-from spag4d.weights import WEIGHTS
 
 INPUTS = {"panda": (504, 1008), "panda-small": (504, 1008), "dap": (512, 1024), "da3": (504, 504), "da360": (518, 1036)}
 LOADERS: dict[str, Callable[[Path], nn.Module]] = {

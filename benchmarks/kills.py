@@ -23,7 +23,7 @@ from spag4d.data import Gaussians  # noqa: E402
 from spag4d.errors import ResourceError  # noqa: E402
 from spag4d.formats import FORMATS  # noqa: E402
 from spag4d.formats.scene import read_scene, write_scene  # noqa: E402
-from spag4d.io.parts import _seen  # noqa: E402
+from spag4d.io.temporary_files import _seen  # noqa: E402
 from tests.formats.gaussian_scenes import scene  # noqa: E402
 
 OLD, NEW = 1000, 30_000

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from spag4d.clips.ffmpeg import ffmpeg
 from spag4d.geometry.equirect import directions, pad_sphere, pixels_from_directions
 from spag4d.geometry.resample import sample
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
-from spag4d.io.ffmpeg import ffmpeg
 from training import develop
 from training.materials import CHECKER, Material
 from training.raycast import Grid

@@ -17,11 +17,11 @@ from benchmarks.known_scene import KnownRoom
 from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera, Pose
 from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.geometry.equirect import directions, pixels_from_directions
-from spag4d.io.image import read_panorama
+from spag4d.photos.image import read_panorama
 from spag4d.render.view import render_view
 from spag4d.splat.budget import planned
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 
 _VIEWS_DEG = ((10, 0), (150, 0), (290, 5), (60, 25), (200, -25), (330, 50), (100, -50), (30, -80))
 _ASIDE_M = ((0.3, 0, 0), (-0.3, 0, 0), (0, 0, 0.3), (0, -0.3, 0))

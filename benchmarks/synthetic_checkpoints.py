@@ -9,12 +9,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from spag4d.models.weights import WEIGHTS
 from spag4d.networks.checkpoint import Sizes
 from spag4d.networks.da3 import Da3Network
 from spag4d.networks.da360 import Da360Network
 from spag4d.networks.dap import DapNetwork
 from spag4d.networks.panda import PandaNetwork
-from spag4d.weights import WEIGHTS
 
 TINY = Sizes(width=64, depth=12, side=37, channels=(8, 8, 16, 16), features=16)
 SMALL = Sizes(width=384, depth=12, side=37, channels=(48, 96, 192, 384), features=64)

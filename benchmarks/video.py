@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from spag4d.clips.clip import read_clip
+from spag4d.clips.frames import read_frames
 from spag4d.data import DepthMap
 from spag4d.geometry.equirect import directions, solid_angle_weights
 from spag4d.geometry.smooth import smooth_sphere
-from spag4d.io.clip import read_clip
-from spag4d.io.frames import read_frames
 from spag4d.video.flow import look_up
 from spag4d.video.odometry import find_heading
 from spag4d.video.smoothing import Memory, steady

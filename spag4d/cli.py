@@ -12,16 +12,16 @@ import click
 from click.core import ParameterSource
 
 from spag4d import __version__
-from spag4d.endings import in_words, run
+from spag4d.commands.endings import in_words, run
 from spag4d.errors import InputError, Spag4dError
 from spag4d.formats import FORMATS
+from spag4d.models.weights import WEIGHTS
 from spag4d.settings import Declared, Settings, declared, markdown_table
-from spag4d.weights import WEIGHTS
 
 if TYPE_CHECKING:
-    from spag4d.console import Console
+    from spag4d.commands.console import Console
+    from spag4d.commands.render import Place
     from spag4d.core import SPAG4D
-    from spag4d.pictures import Place
 
 FilePath = click.Path(path_type=Path)
 
@@ -93,7 +93,7 @@ def convert(
     if not batch and input.is_dir():
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
-    from spag4d.console import Console
+    from spag4d.commands.console import Console
     from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
     from spag4d.io.standard_input import kept
@@ -116,7 +116,7 @@ def _offer_model(converter: "SPAG4D", console: "Console") -> None:
     from spag4d.first_run import ask_once
 
     def fetch(name: str) -> None:
-        from spag4d.installing import fetch_all
+        from spag4d.commands.download_models import fetch_all
 
         fetch_all([name], console)  # one that fails is said, and the built-in model does
 
@@ -126,13 +126,13 @@ def _offer_model(converter: "SPAG4D", console: "Console") -> None:
 def _convert_folder(
     converter: "SPAG4D", source: Path, target: Path, console: "Console", *, recursive: bool, overwrite: bool
 ) -> None:
-    from spag4d import batch
+    from spag4d.commands import convert_folder
 
-    items = batch.plan(source, target, format=converter.settings.format, recursive=recursive)
+    items = convert_folder.plan(source, target, format=converter.settings.format, recursive=recursive)
     failures = []
     for number, item in enumerate(items, 1):
         console.title = f"{number}/{len(items)} {item.source.name}: "
-        outcome = batch.convert_item(converter, item, overwrite=overwrite, progress=console.progress)
+        outcome = convert_folder.convert_item(converter, item, overwrite=overwrite, progress=console.progress)
         console.outcome(outcome)
         failures += [outcome] if outcome.error is not None else []
     if failures:
@@ -157,7 +157,7 @@ def convert_video(
     Writes frame_00001.ply and so on (or the format that --format names), and sequence.json with the time and pose of each
     frame. Run the command again to continue a run that was stopped.
     """
-    from spag4d.console import Console
+    from spag4d.commands.console import Console
     from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
     from spag4d.io.standard_input import kept
@@ -239,8 +239,8 @@ def render(
 
     A video circles the position, so that near things move in front of far ones.
     """
-    from spag4d.console import Console
-    from spag4d.pictures import Shot, draw
+    from spag4d.commands.console import Console
+    from spag4d.commands.render import Shot, draw
 
     size = size or ((2048, 1024) if options["panorama"] else (1280, 720))
     shot = Shot(position_m=position, look_at_m=look_at, fov_deg=fov, size_wh=size, radius_m=radius, **options)
@@ -268,8 +268,8 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
     if scene.is_dir() and (panorama or html):
         raise InputError("--panorama and --html apply to a single scene: name a frame in the folder.")
 
-    from spag4d.checking import check_one, check_sequence
-    from spag4d.console import Console
+    from spag4d.commands.check import check_one, check_sequence
+    from spag4d.commands.console import Console
 
     with Console() as console:
         if scene.is_dir():
@@ -302,8 +302,8 @@ def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **op
     The format of each INPUT is recognised by its content, also inside a .gz or .zip. The extension of OUTPUT chooses what is
     written. Operations are applied in the order listed here.
     """
-    from spag4d import transforming
-    from spag4d.console import Console
+    from spag4d.commands import transform as transforming
+    from spag4d.commands.console import Console
 
     change = transforming.Change(y_up=up == "y", **options)
     with Console(quiet=quiet) as console:
@@ -320,8 +320,8 @@ def info(scene: Path, as_json: bool) -> None:
 
     To learn whether the scene is any good, use `spag4d check`.
     """
-    from spag4d.console import Console
-    from spag4d.describing import describe
+    from spag4d.commands.console import Console
+    from spag4d.commands.info import describe
 
     with Console() as console:
         told = describe(scene, progress=console.progress)
@@ -369,21 +369,21 @@ def download_models(models: tuple[str, ...], show_list: bool, verify: bool, acce
 
     An interrupted download continues where it stopped.
     """
-    from spag4d import installing
-    from spag4d.console import Console
+    from spag4d.commands import download_models as models_here
+    from spag4d.commands.console import Console
 
     if show_list:
-        click.echo(installing.listing())
+        click.echo(models_here.listing())
         return
     names = list(WEIGHTS) if "all" in models else list(dict.fromkeys(models))
     if not names and not verify:
         raise InputError("name a model with --model, or list them with --list.")
     with Console(quiet=quiet) as console:
         if verify:
-            failures = installing.verify_all(names or installing.installed(), console)
+            failures = models_here.verify_all(names or models_here.installed(), console)
         else:
             consented = {"sharp"} if accept_sharp_license else set()
-            failures = installing.fetch_all(names, console, consented=consented, ask=_asked if sys.stdin.isatty() else None)
+            failures = models_here.fetch_all(names, console, consented=consented, ask=_asked if sys.stdin.isatty() else None)
     if failures:
         raise SystemExit(failures[0].exit_code)
 

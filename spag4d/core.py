@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spag4d.clips.clip import Clip, Shown, read_clip
+from spag4d.clips.frames import read_frames
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import InputError
@@ -15,9 +17,7 @@ from spag4d.formats.outputs import output_paths
 from spag4d.formats.scene_card import card_path, write_card
 from spag4d.formats.viewer_page import check_page, write_viewer_page
 from spag4d.io.atomic import check_target
-from spag4d.io.clip import Clip, Shown, read_clip
-from spag4d.io.depth_map import check_depth_path, write_depth
-from spag4d.io.frames import read_frames
+from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
@@ -242,8 +242,8 @@ def _check_preview(path: Path, source: Path) -> None:
 
 
 def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progress: Progress) -> None:
+    from spag4d.clips.movie import write_movie
     from spag4d.formats.scene import read_scene
-    from spag4d.io.movie import write_movie
     from spag4d.render.preview import preview_pictures
 
     files = sequence.files

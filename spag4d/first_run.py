@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spag4d.depth import BUILTIN, best_available, best_published
+from spag4d.models.weights import WEIGHTS, home_folder, readable
 from spag4d.settings import AUTO, Settings
-from spag4d.weights import WEIGHTS, home_folder, readable
 
 _ASKED = "asked-for-a-model.txt"
 

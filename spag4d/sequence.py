@@ -15,9 +15,9 @@ from spag4d.conversion import FrameResult
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.formats.outputs import format_of, output_paths, without_extension
-from spag4d.io.archive import opened_zip
 from spag4d.io.atomic import atomic_path
-from spag4d.io.bounds import check_unpacked
+from spag4d.io.unpacked_size import check_unpacked
+from spag4d.io.zip_archive import opened_zip
 from spag4d.sequence_record import RECORD, read_record
 from spag4d.settings import AUTO, Settings
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from spag4d.errors import InputError
-from spag4d.io.inside import file_inside
+from spag4d.io.foreign_json import Foreign, validated
+from spag4d.io.names_in_files import file_inside
 from spag4d.io.opening import opened
-from spag4d.io.validated import Foreign, validated
 
 RECORD = "sequence.json"
 _LARGEST = 32 << 20

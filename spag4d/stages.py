@@ -24,7 +24,8 @@ from spag4d.device import resolve_device
 from spag4d.errors import InputError
 from spag4d.formats.finite import usable
 from spag4d.formats.scene import write_scene
-from spag4d.io.image import panorama_from_array, read_panorama
+from spag4d.models.weights import is_installed
+from spag4d.photos.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
 from spag4d.refine.caps import fill_caps, paint_caps
 from spag4d.refine.edges import refine_edges
@@ -34,9 +35,8 @@ from spag4d.settings import AUTO, Settings
 from spag4d.splat.behind import behind_gaussians
 from spag4d.splat.budget import Plan, planned, rows_for, uniform_stride
 from spag4d.splat.dome import dome_gaussians, dome_radius_m
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
-from spag4d.weights import is_installed
 
 if TYPE_CHECKING:
     from spag4d.splat.sharp_model import SharpPredictor

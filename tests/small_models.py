@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.synthetic_checkpoints import write_checkpoint
 from spag4d.depth import DEPTH_MODELS
-from spag4d.weights import WEIGHTS
+from spag4d.models.weights import WEIGHTS
 
 PICTURES = {
     "spag4d.depth.panda.SIZE_HW": (126, 252), "spag4d.depth.da360.SIZE_HW": (126, 252), "spag4d.depth.dap.SIZE_HW": (128, 256),
@@ -20,7 +20,7 @@ QUICK_DEPTH = ("spag4d.depth.builtin.WORKING_HW", (128, 256))
 
 
 def write_small_models(home: Path) -> None:
-    """Lay the folder out as `spag4d.weights` does."""
+    """Lay the folder out as `spag4d.models.weights` does."""
     for name in [name for name in DEPTH_MODELS if name in WEIGHTS]:
         folder = home / "models" / name
         folder.mkdir(parents=True)

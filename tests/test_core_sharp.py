@@ -10,8 +10,8 @@ import pytest
 from spag4d import SPAG4D, InputError, WeightsError
 from spag4d.data import DepthMap, Panorama
 from spag4d.formats.ply import read_ply
+from spag4d.models.weights import WEIGHTS, weights_file
 from spag4d.splat.sharp_faces import sharp_faces
-from spag4d.weights import WEIGHTS, weights_file
 from tests.box_room import BoxRoom
 from tests.splat.sharp_scene import KnownSharp
 

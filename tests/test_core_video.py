@@ -15,9 +15,9 @@ from spag4d.cli import cli, frames_in_words
 from spag4d.conversion import FRAMES
 from spag4d.errors import Cancelled
 from spag4d.formats.ply import read_ply
-from spag4d.io.image import read_panorama
+from spag4d.photos.image import read_panorama
 from spag4d.progress import Event, Notice, Progress, Step
-from tests.clips import encode
+from tests.clips.clip_files import encode
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
 

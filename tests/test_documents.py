@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spag4d.depth.from_file import depth_from_file
-from spag4d.io.image import read_panorama
+from spag4d.photos.image import read_panorama
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("training/*.md")]

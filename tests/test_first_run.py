@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from spag4d.cli import cli
 from spag4d.first_run import offered, sentence
-from spag4d.weights import WEIGHTS, home_folder, weights_file
-from tests.hub_server import HubServer, offer_everything
+from spag4d.models.weights import WEIGHTS, home_folder, weights_file
+from tests.models.hub_server import HubServer, offer_everything
 
 QUESTION = "Download it now? [y/N]"
 

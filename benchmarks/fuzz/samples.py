@@ -157,7 +157,7 @@ def _checked_inside(*words: str) -> None:
 
 
 def _clip_samples(folder: Path) -> Iterator[Sample]:
-    from spag4d.io.ffmpeg import ffmpeg
+    from spag4d.clips.ffmpeg import ffmpeg
 
     frames = np.random.default_rng(0).integers(0, 256, (4, 32, 64, 3), np.uint8)
     frames = np.repeat(np.repeat(frames, 2, 1), 2, 2)
@@ -169,9 +169,9 @@ def _clip_samples(folder: Path) -> Iterator[Sample]:
 
 def _watched(name: str) -> None:
     """Read a clip to its end, as the conversion of a video does, and end as a command does."""
-    from spag4d.endings import in_words
-    from spag4d.io.clip import read_clip
-    from spag4d.io.frames import read_frames
+    from spag4d.clips.clip import read_clip
+    from spag4d.clips.frames import read_frames
+    from spag4d.commands.endings import in_words
 
     @in_words
     def watch() -> None:

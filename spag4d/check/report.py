@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from spag4d.check.facts import TURNED, UNKNOWN, UPRIGHT, Facts
-from spag4d.check.glance import STRETCHED
 from spag4d.check.likeness import Likeness
+from spag4d.check.ray_probe import STRETCHED
 from spag4d.check.walking import LIMITS, Reason, Walk, Walks
 from spag4d.check.walking_range import FARTHEST_M, WalkingRange
 

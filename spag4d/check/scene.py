@@ -16,7 +16,7 @@ from spag4d.formats.ply_comments import replace_comment
 from spag4d.formats.recognise import kind_of
 from spag4d.formats.scene import opened_scene, read_scene, read_scene_comments
 from spag4d.formats.scene_card import read_card
-from spag4d.io.image import read_panorama
+from spag4d.photos.image import read_panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 

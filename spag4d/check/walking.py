@@ -19,8 +19,8 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spag4d.check.front import Front, front_of
-from spag4d.check.glance import Glance, look_around, own_aspects
 from spag4d.check.merge import Clouds, merged
+from spag4d.check.ray_probe import Glance, look_around, own_aspects
 from spag4d.check.tiles import worst_tile
 from spag4d.check.uncertainty import Uncertainty
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, Limits, WalkingRange

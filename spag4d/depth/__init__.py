@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spag4d.errors import InputError, either
+from spag4d.models.weights import is_installed, may_be_sold, weights_path
 from spag4d.registry import Registry
-from spag4d.weights import is_installed, may_be_sold, weights_path
 
 BUILTIN = "builtin"
 """The model that is always available."""
@@ -15,10 +15,10 @@ BUILTIN = "builtin"
 class Model:
     """What is known of a depth model before it is imported.
 
-    ``place`` is its class, a `spag4d.depth.base.DepthModel`, constructed as ``Model(device)``; its weights are those of its
-    name in `spag4d.weights`, where there are any. ``rank`` says how soon it is taken if several are installed (1 first), None
-    where only by name; whether its own metres can be lent to models that have none says ``lends_metres``. ``variants`` are the
-    options among which `verify` finds out the right ones, where its authors disagree.
+    ``place`` is its class, a `spag4d.depth.base.DepthModel`, constructed as ``Model(device)``. Its weights, if it has any, have
+    its name in `spag4d.models.weights`. ``rank`` says which of several installed models is taken (1 first; None: only by name),
+    ``lends_metres`` whether models without metres may use its own. ``variants`` are options about which the authors' programs
+    disagree; `spag4d.commands.verify_models` tries them.
     """
 
     place: str

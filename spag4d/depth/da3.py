@@ -14,10 +14,10 @@ from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, s
 from spag4d.depth.perspective import joined_views
 from spag4d.device import explained_memory_errors
 from spag4d.geometry import RIGS
+from spag4d.models.weights import weights_path
 from spag4d.networks.da3 import FOCAL_PX, load_da3
 from spag4d.networks.vit import normalised
 from spag4d.progress import SILENT, Progress
-from spag4d.weights import weights_path
 
 VIEW_PX = 504
 WHOLE_HW = (252, 504)

@@ -10,9 +10,9 @@ from spag4d.depth.base import DepthModel
 from spag4d.depth.panoramic import blend_turns, both_turns, depth_map, small_panorama
 from spag4d.depth.scale import MetricReference, surface_weights
 from spag4d.geometry.fit import fit_factor
+from spag4d.models.weights import weights_path
 from spag4d.networks.da360 import load_da360
 from spag4d.progress import SILENT, Progress
-from spag4d.weights import weights_path
 
 SIZE_HW = (518, 1036)
 """37 × 74 patches of 14 pixels."""

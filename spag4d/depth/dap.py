@@ -9,10 +9,10 @@ from torch import nn
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.panoramic import blend_turns, both_turns, depth_map, small_panorama
+from spag4d.models.weights import weights_path
 from spag4d.networks.dap import load_dap
 from spag4d.networks.vit import normalised
 from spag4d.progress import SILENT, Progress
-from spag4d.weights import weights_path
 
 SIZE_HW = (512, 1024)
 """32 × 64 patches of 16 pixels."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spag4d.data import DepthMap
 from spag4d.depth.resize import resize_distance
 from spag4d.errors import InputError
-from spag4d.io.depth_numbers import read_depth_numbers
+from spag4d.photos.read_depth import read_depth_numbers
 from spag4d.progress import SILENT, Progress
 
 DEFAULT_UNIT_M = 0.001
@@ -29,8 +29,9 @@ def depth_from_file(path: Path, size_hw: tuple[int, int], *, unit_m: float | Non
     """Read distance along the ray from npy, npz, 16-bit PNG, float or 16-bit TIFF, EXR or PFM, resized to ``size_hw``.
 
     Floats are metres. Whole numbers are multiplied by ``unit_m`` (default: 0.001), except in a PNG that records its unit, as
-    those written by `spag4d.io.depth_map` do. Zero, negative, NaN, infinite and absurdly far values (65504 m and more) are
-    sky. Raises `InputError` for files that are missing, damaged, of another kind, not 2:1 within 1 %, or without any surface.
+    those written by `spag4d.photos.write_depth` do. Zero, negative, NaN, infinite and absurdly far values (65504 m and more)
+    are sky. Raises `InputError` for files that are missing, damaged, of another kind, not 2:1 within 1 %, or without any
+    surface.
     """
     values, recorded_unit_m = read_depth_numbers(path)
     if values.dtype.kind in "iu" and values.itemsize == 1:

@@ -10,9 +10,9 @@ from spag4d.depth.base import DepthModel
 from spag4d.depth.panoramic import Floats, blend_turns, both_turns, depth_map, small_panorama
 from spag4d.depth.scale import MetricReference, surface_weights
 from spag4d.geometry.fit import Affine, fit_affine, fit_factor
+from spag4d.models.weights import weights_path
 from spag4d.networks.panda import load_panda
 from spag4d.progress import SILENT, Progress
-from spag4d.weights import weights_path
 
 SIZE_HW = (504, 1008)
 """36 × 72 patches of 14 pixels."""

@@ -9,8 +9,8 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.depth import DEPTH_MODELS, best_first
 from spag4d.depth.base import DepthModel
 from spag4d.geometry.equirect import solid_angle_weights
+from spag4d.models.weights import is_installed
 from spag4d.progress import SILENT, Progress
-from spag4d.weights import is_installed
 
 
 class MetricReference:

@@ -16,7 +16,7 @@ from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.records import unit_quats
 from spag4d.geometry.harmonics import turned_sh
 from spag4d.geometry.rotation import rotations_from_quats, turned_quats
-from spag4d.io.bounds import check_unpacked
+from spag4d.io.unpacked_size import check_unpacked
 from spag4d.progress import SILENT, Progress
 
 _OURS_FROM_GLTF = np.diag([1.0, -1.0, -1.0])

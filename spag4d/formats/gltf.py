@@ -14,9 +14,9 @@ from pydantic import Field
 
 from spag4d.errors import InputError, reason
 from spag4d.formats.glb_write import BINARY_CHUNK, EXTENSION, JSON_CHUNK, MAGIC, SRGB, VERSION
-from spag4d.io.inside import file_inside
+from spag4d.io.foreign_json import Foreign, validated
+from spag4d.io.names_in_files import file_inside
 from spag4d.io.opening import require_file
-from spag4d.io.validated import Foreign, validated
 
 _KINDS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from spag4d.errors import InputError, reason
-from spag4d.io.bounds import check_unpacked
+from spag4d.io.unpacked_size import check_unpacked
 
 _THREADS = 2
 _AHEAD = 2 * _THREADS

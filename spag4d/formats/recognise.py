@@ -7,8 +7,8 @@ from spag4d.errors import InputError
 from spag4d.formats import readable
 from spag4d.formats.format import Format, json_in, text_in
 from spag4d.formats.sog_meta import META
-from spag4d.io.archive import GZIP, ZIP
 from spag4d.io.opening import require_file
+from spag4d.io.zip_archive import GZIP, ZIP
 
 GZIPPED, ZIPPED = "gz", "zip"
 """What is no scene but may hold one."""

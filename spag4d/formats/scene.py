@@ -19,9 +19,9 @@ from spag4d.formats.finite import is_usable, usable
 from spag4d.formats.format import Format
 from spag4d.formats.placing import ORIGIN
 from spag4d.formats.recognise import GZIPPED, ZIPPED, kind_of, scene_endings
-from spag4d.io.archive import opened_zip
 from spag4d.io.atomic import atomic_path
-from spag4d.io.bounds import check_unpacked
+from spag4d.io.unpacked_size import check_unpacked
+from spag4d.io.zip_archive import opened_zip
 from spag4d.progress import SILENT, Progress
 
 _PIECE = 1 << 20

@@ -9,8 +9,8 @@ from spag4d import __version__
 from spag4d.errors import InputError
 from spag4d.formats.outputs import without_extension
 from spag4d.io.atomic import atomic_path
+from spag4d.io.foreign_json import Foreign, validated
 from spag4d.io.opening import opened
-from spag4d.io.validated import Foreign, validated
 
 ENDING = ".scene.json"
 _VERSION = 1

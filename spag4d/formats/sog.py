@@ -6,7 +6,7 @@ from spag4d.formats.format import Format, degree_in_words, json_in
 from spag4d.formats.sog_meta import META
 from spag4d.formats.sog_read import read_sog, read_sog_comments, read_sog_meta
 from spag4d.formats.sog_write import write_sog
-from spag4d.io.archive import ZIP, opened_zip
+from spag4d.io.zip_archive import ZIP, opened_zip
 
 
 def describe_sog(path: Path) -> str:

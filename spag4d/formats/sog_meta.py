@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from spag4d.errors import InputError
-from spag4d.io.archive import opened_zip
-from spag4d.io.bounds import check_unpacked
-from spag4d.io.inside import file_inside, plain_name
+from spag4d.io.foreign_json import Foreign, validated
+from spag4d.io.names_in_files import file_inside, plain_name
 from spag4d.io.opening import require_file
-from spag4d.io.validated import Foreign, validated
+from spag4d.io.unpacked_size import check_unpacked
+from spag4d.io.zip_archive import opened_zip
 
 META = "meta.json"
 _VERSION = 2

@@ -14,7 +14,7 @@ from spag4d.formats.smallest_three import quats_from_smallest_three
 from spag4d.formats.sog_meta import Palette, SogFiles, SogMeta, opened_sog
 from spag4d.formats.sog_write import LARGEST, PALETTE_COLUMNS
 from spag4d.formats.webp import webp_pixels, webp_size
-from spag4d.io.bounds import check_unpacked
+from spag4d.io.unpacked_size import check_unpacked
 from spag4d.progress import SILENT, Progress
 
 _TAG = 252

@@ -8,7 +8,7 @@ from spag4d.errors import InputError, reason
 from spag4d.formats.format import Format, degree_in_words
 from spag4d.formats.spz_read import read_spz, read_spz_header
 from spag4d.formats.spz_write import MAGIC, write_spz
-from spag4d.io.archive import GZIP
+from spag4d.io.zip_archive import GZIP
 
 
 def describe_spz(path: Path) -> str:

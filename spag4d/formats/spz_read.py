@@ -14,9 +14,9 @@ from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.smallest_three import from_unsigned, quats_from_smallest_three
 from spag4d.formats.spz_write import COLOR_SCALE, HEADER, MAGIC, MAGNITUDE, SCALE_LOW, SCALE_STEPS, SH_STEPS
 from spag4d.formats.zstd_streams import zstd_blocks
-from spag4d.io.archive import GZIP
-from spag4d.io.bounds import check_unpacked
 from spag4d.io.opening import require_file
+from spag4d.io.unpacked_size import check_unpacked
+from spag4d.io.zip_archive import GZIP
 from spag4d.progress import SILENT, Progress
 
 _HALVES, _SMALLEST_THREE, _STREAMS, _NEWEST = 1, 3, 4, 4

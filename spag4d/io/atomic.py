@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spag4d.errors import InputError, ResourceError
-from spag4d.io.parts import begun_part, clear_abandoned
+from spag4d.io.temporary_files import begun_part, clear_abandoned
 
 _UNTOUCHED = b"?"
 _STREAMS = ("/dev/std", "/dev/fd/", "/proc/self/fd/")

@@ -18,8 +18,8 @@ from spag4d.geometry.camera import view_directions
 from spag4d.geometry.equirect import directions
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.progress import SILENT, Progress
+from spag4d.refine.floor_plane import Level, level_around
 from spag4d.refine.healing import smooth_fill
-from spag4d.refine.level import Level, level_around
 from spag4d.refine.plan_view import bands, continued, plan_camera, sampled
 
 STAGE = "Filling the poles"

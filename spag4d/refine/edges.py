@@ -10,9 +10,9 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.around import grown, smallest_around
 from spag4d.kernels import in_parts, kernel
 from spag4d.progress import SILENT, Progress
+from spag4d.refine.edge_maps import WorkingMaps, shrink
 from spag4d.refine.outline import line_lengths, parted, straightened, without_lone
 from spag4d.refine.ramps import find_ramps
-from spag4d.refine.working import WorkingMaps, shrink
 
 STAGE = "Refining edges"
 _EXACT_SHARE = 0.3

@@ -14,7 +14,7 @@ from spag4d.geometry.equirect import directions, row_elevations_rad
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.refine.caps import STAGE, Cap, on_level
-from spag4d.refine.level import Level, level_around
+from spag4d.refine.floor_plane import Level, level_around
 from spag4d.refine.plan_view import continued, sampled
 from spag4d.refine.rig_colors import odd_colors
 

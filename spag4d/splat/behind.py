@@ -20,8 +20,8 @@ from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.far_sides import FarSides, far_sides
 from spag4d.splat.fine import UniformCells
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import cover
-from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import InverseMap, inverse_map
 

@@ -17,9 +17,9 @@ from spag4d.splat.backing import BLOCK, backing, backs_slanted
 from spag4d.splat.detail import Costs, Maps, costs, of_four
 from spag4d.splat.dome import OVERLAP_CELLS, Backdrop, backdrop_map, backdrop_of
 from spag4d.splat.fine import Fine, UniformCells
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import cover
-from spag4d.splat.look import Look
-from spag4d.splat.mixed import LEVEL_CELLS, Levels, MixedCells
+from spag4d.splat.sized_cells import LEVEL_CELLS, Levels, MixedCells
 from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import InverseMap, inverse_map, one_surface_per_block, tolerance
 from spag4d.splat.tiles import STRIDES, TILE_PX, TileGrid

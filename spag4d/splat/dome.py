@@ -17,8 +17,8 @@ from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.fine import UniformCells
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import cover
-from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import InverseMap
 

@@ -15,7 +15,7 @@ from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing
 from spag4d.splat.color_solve import solved_colors
 from spag4d.splat.colors import Light, light_of_rows
 from spag4d.splat.fine import Fine, Piece, UniformCells, rows_per_ring
-from spag4d.splat.look import Look
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.orient import allocate, part, place
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap, inverse_map, patches_at

@@ -22,7 +22,7 @@ from spag4d.geometry.equirect import pixels_from_directions
 from spag4d.geometry.resample import sample, views_from_panorama
 from spag4d.geometry.rotation import quats_from_rotations, rotations_from_quats
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.look import Look
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.sharp_align import align_faces
 from spag4d.splat.sharp_faces import NETWORK_PX, Faces, owners
 from spag4d.splat.sharp_model import Encoded, FaceGaussians, SharpModel, fov_deg

@@ -13,10 +13,10 @@ from jaxtyping import Float32
 from spag4d.color import srgb_from_linear
 from spag4d.device import cpu_gains_from_bfloat16, is_out_of_memory
 from spag4d.errors import ResourceError
+from spag4d.models.weights import weights_path
 from spag4d.networks.sharp import Encoding, SharpNetwork, load_sharp
 from spag4d.networks.sharp_gaussians import SharpGaussians, unprojected
 from spag4d.progress import SILENT, Progress
-from spag4d.weights import weights_path
 
 _TILES = 35
 

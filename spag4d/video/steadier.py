@@ -7,8 +7,8 @@ from jaxtyping import Float64
 
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.video.flow import Flow
-from spag4d.video.look_memory import LookMap, remember, steady_look
 from spag4d.video.smoothing import Memory, steady
+from spag4d.video.steady_gaussians import LookMap, remember, steady_look
 
 
 class Steadier:

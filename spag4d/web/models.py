@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from spag4d.depth import best_available
 from spag4d.errors import Cancelled, Spag4dError
 from spag4d.first_run import offered, sentence
-from spag4d.hub import download
+from spag4d.models.download import download
+from spag4d.models.weights import WEIGHTS, has_consent, home_folder, is_installed, record_consent
 from spag4d.progress import Event, Progress, Step
 from spag4d.web.board import Board
-from spag4d.weights import WEIGHTS, has_consent, home_folder, is_installed, record_consent
 
 State = Literal["absent", "fetching", "installed"]
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from spag4d.io.static_files import static_folder
+from spag4d.models.weights import home_folder
 from spag4d.settings import declared
-from spag4d.weights import home_folder
 
 SOURCE = "uploaded-file"
 """Name of what was uploaded inside the folder of a job; its own name is for people only and never becomes a path."""

@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
 from spag4d import __version__
+from spag4d.models.weights import WEIGHTS
 from spag4d.settings import page_schema
 from spag4d.web import files
 from spag4d.web.descriptions import (
@@ -30,7 +31,6 @@ from spag4d.web.multipart import Form
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Service
 from spag4d.web.uploads import Upload
-from spag4d.weights import WEIGHTS
 
 
 class Health(BaseModel):

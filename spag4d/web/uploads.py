@@ -17,9 +17,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
+from spag4d.clips.photo_or_clip import media_kind
 from spag4d.errors import InputError, ResourceError, reason
-from spag4d.io.decode import declared_size
-from spag4d.io.media import media_kind
+from spag4d.photos.decode import declared_size
 from spag4d.web.job import Kind
 from spag4d.web.jobs import DISK_FULL
 from spag4d.web.multipart import FORM_BYTES, Form, Receiver, TooLarge

@@ -110,7 +110,7 @@ class Worker:
         return self._converter
 
     def _convert_photo(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
-        from spag4d.io.image import read_panorama
+        from spag4d.photos.image import read_panorama
 
         progress.report("Reading", 0, 1)
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
@@ -128,8 +128,8 @@ class Worker:
         self._say(files=[PANORAMA, THUMBNAIL])
 
     def _convert_video(self, wanted: "Settings", progress: Progress) -> dict[str, Any] | None:
-        from spag4d.io.clip import read_clip
-        from spag4d.io.frames import read_frames
+        from spag4d.clips.clip import read_clip
+        from spag4d.clips.frames import read_frames
 
         progress.report("Reading", 0, 1)
         clip = read_clip(Path(SOURCE))
@@ -217,7 +217,7 @@ def _write_pictures(panorama: "Panorama") -> None:
 
 def _write_depth_picture(size_hw: tuple[int, int]) -> None:
     from spag4d.depth.from_file import depth_from_file
-    from spag4d.io.depth_map import write_depth
+    from spag4d.photos.write_depth import write_depth
 
     write_depth(Path(DEPTH_PICTURE), depth_from_file(Path(DEPTH), size_hw))
 

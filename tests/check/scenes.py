@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.known_scene import KnownRoom
 from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 from tests.box_room import BoxRoom, directions
 
 HEIGHT = 128

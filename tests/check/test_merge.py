@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spag4d.check.glance import look_around, own_aspects
 from spag4d.check.merge import clouds_of, merged
+from spag4d.check.ray_probe import look_around, own_aspects
 from spag4d.data import Gaussians
 from spag4d.geometry.rotation import rotations_from_quats
 from tests.check.scenes import furnished_scene

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.known_scene import KnownRoom
-from spag4d.check.glance import look_around, own_aspects, rays
 from spag4d.check.merge import merged
+from spag4d.check.ray_probe import look_around, own_aspects, rays
 from spag4d.check.uncertainty import UNCERTAINTIES
 from spag4d.check.walking import CLEARANCE_M, DISTANCES_M, crossing_m, nearest_surface_m, stops_m, walking_range, walks
 from spag4d.check.walking_range import DIRECTIONS, NAMES

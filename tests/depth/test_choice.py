@@ -9,10 +9,10 @@ import pytest
 from spag4d import SPAG4D, InputError, WeightsError
 from spag4d.data import Panorama
 from spag4d.depth import DEPTH_MODELS, best_available, best_published, check_available
+from spag4d.models.weights import WEIGHTS
 from spag4d.progress import Event, Notice, Progress
 from spag4d.settings import Settings
 from spag4d.stages import with_choices_made
-from spag4d.weights import WEIGHTS
 
 PUBLISHED = [name for name in DEPTH_MODELS if name in WEIGHTS]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from spag4d.errors import InputError, ResourceError
-from spag4d.io import parts
+from spag4d.io import temporary_files
 from spag4d.io.atomic import atomic_path, check_target
-from spag4d.io.parts import begun_part, clear_abandoned
+from spag4d.io.temporary_files import begun_part, clear_abandoned
 
 
 def listing(folder: Path) -> list[str]:
@@ -138,7 +138,7 @@ def test_what_killed_runs_left_is_removed_and_what_others_write_is_not(tmp_path:
         path.write_text("half")
     with begun_part(tmp_path / "b.ply") as (mine, _):
         mine.write_text("still being written")
-        parts._seen.discard(tmp_path)
+        temporary_files._seen.discard(tmp_path)
         clear_abandoned(tmp_path)
         assert mine.exists() and not any(path.exists() for path in left) and all(path.exists() for path in others)
     assert not mine.exists()

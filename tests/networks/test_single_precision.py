@@ -21,10 +21,10 @@ from spag4d.depth import BUILTIN, DEPTH_MODELS
 from spag4d.depth.builtin import BuiltinDepth
 from spag4d.depth.da3 import Da3Depth
 from spag4d.depth.panoramic import both_turns
+from spag4d.models.weights import WEIGHTS
 from spag4d.networks.builtin import Answer
 from spag4d.networks.sharp import sharp_from
 from spag4d.splat.sharp_model import SharpPredictor
-from spag4d.weights import WEIGHTS
 from tests.networks.tiny_sharp import tiny_sharp
 
 FALLBACK = "PYTORCH_ENABLE_MPS_FALLBACK"

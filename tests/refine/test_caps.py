@@ -8,7 +8,7 @@ import pytest
 from spag4d import SPAG4D
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.camera import camera_looking
-from spag4d.io.image import panorama_from_array, read_panorama
+from spag4d.photos.image import panorama_from_array, read_panorama
 from spag4d.refine.caps import fill_caps, paint_caps, polar_caps
 from spag4d.render.view import render_view
 from tests.box_room import BoxRoom, directions

@@ -10,8 +10,8 @@ from spag4d.geometry.equirect import directions, solid_angle_weights
 from spag4d.render.view import render_panorama
 from spag4d.splat.behind import behind_gaussians
 from spag4d.splat.far_sides import far_sides
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 
 HEIGHT = 256
 LOOK = Look(stride=1)

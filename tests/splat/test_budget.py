@@ -11,8 +11,8 @@ from spag4d.geometry.camera import camera_looking
 from spag4d.render.view import render_view
 from spag4d.splat.budget import Plan, best_levels, planned, rows_for
 from spag4d.splat.detail import Costs
-from spag4d.splat.look import Look
-from spag4d.splat.mixed import LEVEL_CELLS
+from spag4d.splat.gaussian_shape import Look
+from spag4d.splat.sized_cells import LEVEL_CELLS
 from spag4d.splat.tiles import STRIDES, TileGrid
 
 HEIGHT = 256

@@ -10,8 +10,8 @@ from spag4d.geometry.equirect import directions
 from spag4d.render.view import render_view
 from spag4d.splat import color_solve
 from spag4d.splat.color_solve import solved_colors
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 
 AHEAD, SLANTED, DOWN = (np.array(v, float) for v in ((0, 0, 1), (0.6, 0.1, 0.8), (0.3, 0.8, 0.3)))
 BEYOND = 3 / 255

@@ -3,7 +3,7 @@ import pytest
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.splat.dome import dome_gaussians
-from spag4d.splat.look import Look
+from spag4d.splat.gaussian_shape import Look
 
 HEIGHT = 128
 SKYLINE = 60

@@ -9,8 +9,8 @@ from spag4d.errors import Cancelled, InputError
 from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.progress import Progress
 from spag4d.splat.colors import light_of_rows, ring_means
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import inverse_map
 

@@ -14,8 +14,8 @@ from spag4d.progress import Event, Progress, Step
 from spag4d.splat import sharp as sharp_module
 from spag4d.splat import sharp_align as align_module
 from spag4d.splat import sharp_faces as faces_module
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 from spag4d.splat.sharp import Blends, layered, predicted, refined, transmittance
 from spag4d.splat.sharp_faces import NETWORK_PX, Faces, owners, sharp_faces
 from tests.box_room import BoxRoom

@@ -11,8 +11,8 @@ from spag4d.data import DepthMap, Gaussians, Panorama, Pose
 from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.render.view import render_view
 from spag4d.splat.dome import dome_gaussians
+from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
-from spag4d.splat.look import Look
 
 AHEAD, UP, DOWN, SLANTED = (np.array(v, float) for v in ((0, 0, 1), (0, -1, 0), (0, 1, 0), (0.6, 0.3, -0.7)))
 

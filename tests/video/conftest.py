@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spag4d.data import Panorama
-from spag4d.io.image import read_panorama
+from spag4d.photos.image import read_panorama
 
 TEST_IMAGE = Path(__file__).parents[2] / "TestImage" / "interior.jpg"
 

@@ -10,9 +10,9 @@ from spag4d.geometry.smooth import smooth_sphere
 from spag4d.splat.edit import rotated
 from spag4d.splat.grid import grid_gaussians
 from spag4d.video.flow import Flow, look_up, sphere_flow
-from spag4d.video.look_memory import remember, steady_look
 from spag4d.video.smoothing import steady
 from spag4d.video.steadier import Steadier
+from spag4d.video.steady_gaussians import remember, steady_look
 from tests.box_room import BoxRoom
 
 HEIGHT = 128

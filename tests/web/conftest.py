@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.box_room import BoxRoom
-from tests.clips import encode
+from tests.clips.clip_files import encode
 from tests.web.running_server import RunningServer
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from spag4d.first_run import sentence
+from spag4d.models.weights import has_consent, weights_file
 from spag4d.web.board import Board
 from spag4d.web.models import Model, Models
-from spag4d.weights import has_consent, weights_file
-from tests.hub_server import HubServer, offer_everything
+from tests.models.hub_server import HubServer, offer_everything
 
 CONTENT = bytes(range(256)) * 80_000  # three parts
 

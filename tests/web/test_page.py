@@ -13,7 +13,7 @@ from PIL import Image
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
-from tests.clips import encode, remuxed
+from tests.clips.clip_files import encode, remuxed
 from tests.web.browser import CHROMIUM, Visit, launched, likeness, perspective
 from tests.web.running_server import RunningServer
 

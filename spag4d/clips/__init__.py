@@ -1,0 +1,1 @@
+"""Films from files, frame by frame, and films into files."""

@@ -1,0 +1,1 @@
+"""What each command of ``spag4d`` does, and what all of them share."""

@@ -1,0 +1,1 @@
+"""Pictures and depth from files, and depth into files."""
