@@ -183,13 +183,16 @@ def add_arguments(parser: argparse.ArgumentParser, *, minutes: float, batch: int
     part.add_argument("--keep-context", action="store_true", help="train the detail alone")
     parser.add_argument("--resume", type=Path, help="checkpoint (.pt) or shipped weights (.safetensors) to go on from")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--bfloat16", action="store_true", help="twice as fast where the processor multiplies it")
+    parser.add_argument("--bfloat16", action="store_true",
+                        help="twice as fast where the processor multiplies it (AVX-512 BF16, AMX), refused where it cannot")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--log-every", type=int, default=50)
 
 
 def trainer_of(options: argparse.Namespace) -> Trainer:
     """Return the trainer that the options ask for."""
+    if options.bfloat16 and options.device == "cpu" and "AVX512" not in torch.backends.cpu.get_cpu_capability():
+        raise SystemExit("--bfloat16 would be ten times slower here: this processor has no AVX-512 to multiply it.")
     trainer = Trainer(options.lr, options.device, options.seed, options.bfloat16)
     trainer.coarse = options.coarse
     if options.resume:
