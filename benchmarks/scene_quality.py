@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from benchmarks.known_scene import KnownRoom
-from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera, Pose
+from spag4d.data import DepthMap, Gaussians, Panorama, PinholeCamera
 from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.geometry.equirect import directions, pixels_from_directions
 from spag4d.photos.image import read_panorama
@@ -79,9 +79,8 @@ def seen_through(room: KnownRoom, gaussians: Gaussians, size_px: int) -> float:
     open_pixels, pixels = 0, 0
     for place in _ASIDE_M:
         for view in _ASIDE_VIEWS_DEG:
-            camera = camera_looking(_direction(*view), 60.0, (size_px, size_px))
             origin = np.array(place, float)
-            camera = replace(camera, world_from_camera=Pose(camera.world_from_camera.rotation, origin))
+            camera = camera_looking(_direction(*view), 60.0, (size_px, size_px)).moved(origin)
             rays = view_directions(camera)
             seen = room.sees(origin + rays * room.hit(rays, origin)[..., None])
             for compensated in KINDS.values():

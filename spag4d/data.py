@@ -138,6 +138,16 @@ class PinholeCamera:
         _require(self.width > 0 and self.height > 0, f"a view needs at least one pixel, got {self.width} x {self.height}")
         _require(self.fx > 0 and self.fy > 0, f"focal lengths must be positive, got fx {self.fx} and fy {self.fy}")
 
+    def scaled(self, factor: float) -> "PinholeCamera":
+        """Return the same view in ``factor`` times as many pixels across and down."""
+        width, height = round(self.width * factor), round(self.height * factor)
+        return PinholeCamera(width, height, *(factor * value for value in (self.fx, self.fy, self.cx, self.cy)),
+                             self.world_from_camera)
+
+    def moved(self, position_m: Float64[np.ndarray, "3"]) -> "PinholeCamera":
+        """Return the camera at another place, looking as before."""
+        return replace(self, world_from_camera=Pose(self.world_from_camera.rotation, np.asarray(position_m, np.float64)))
+
 
 SH_COUNTS = (0, 3, 8, 15)
 """How many coefficients of view-dependent colour there are by their highest degree, 0 to 3."""

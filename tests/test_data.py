@@ -55,6 +55,14 @@ def test_a_camera_needs_pixels_and_focal_lengths() -> None:
         PinholeCamera(5, 5, 0.0, 1.0, 0.5, 0.5, Pose.identity())
 
 
+def test_a_scaled_or_moved_camera_sees_along_the_same_rays() -> None:
+    camera = PinholeCamera(40, 30, 20.0, 25.0, 12.0, 21.0, Pose.identity())
+    half = camera.scaled(0.5).moved(np.array([1.0, 2.0, 3.0]))
+    assert (half.width, half.height, half.fx, half.fy, half.cx, half.cy) == (20, 15, 10, 12.5, 6, 10.5)
+    assert np.array_equal(half.world_from_camera.rotation, np.eye(3))
+    assert half.world_from_camera.translation.tolist() == [1, 2, 3]
+
+
 def test_concatenated_sets_keep_their_order() -> None:
     def one(value: float) -> Gaussians:
         return Gaussians(*(np.full(shape, value, np.float32) for shape in ((1, 3), (1, 3), (1, 4), (1,), (1, 3))))

@@ -7,7 +7,6 @@ from jaxtyping import Float64
 
 from spag4d.data import PinholeCamera
 from spag4d.geometry.camera import camera_looking
-from spag4d.render.view import moved
 
 _ROUNDS = 4
 """Rounds on the circle while the view turns once: each part of the scene is seen from several sides."""
@@ -21,7 +20,7 @@ def view_from(position_m: Vector, look_at_m: Vector, fov_deg: float, size_hw: tu
     ahead = look_at_m - position_m
     if not np.linalg.norm(ahead) > 0:
         raise ValueError("the place to look from and the one to look at are the same")
-    return moved(camera_looking(ahead, fov_deg, size_hw), position_m)
+    return camera_looking(ahead, fov_deg, size_hw).moved(position_m)
 
 
 def parallax_path(

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from spag4d.data import Gaussians, PinholeCamera
 from spag4d.geometry.camera import camera_looking
 from spag4d.progress import SILENT, Progress
-from spag4d.render.view import Rendering, moved, render_panorama, render_view
+from spag4d.render.view import Rendering, render_panorama, render_view
 
 _VIEW_HW = (540, 960)
 _DEPTH_ROWS = 480
@@ -42,7 +42,7 @@ def _camera(time_s: float) -> PinholeCamera:
     ahead = np.array([np.sin(azimuth), 0.0, np.cos(azimuth)])
     aside = np.array([ahead[2], 0.0, -ahead[0]])
     place = _SWAY_M * (np.sin(phase) * aside + 0.5 * np.sin(phase / 2) * ahead)
-    return moved(camera_looking(ahead, _FOV_DEG, _VIEW_HW), place)
+    return camera_looking(ahead, _FOV_DEG, _VIEW_HW).moved(place)
 
 
 def _depth(drawn: Rendering) -> Picture:

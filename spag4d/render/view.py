@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from spag4d.data import Gaussians, PinholeCamera, Pose
+from spag4d.data import Gaussians, PinholeCamera
 from spag4d.geometry.cubemap import cubemap
 from spag4d.geometry.equirect import directions
 from spag4d.render.blend import Pixels, blend, pixels_at
@@ -72,12 +72,6 @@ def _draw(
         blend(splats, seen_colors(gaussians, splats.index, camera.world_from_camera.translation), pixels, out)
 
 
-def moved(camera: PinholeCamera, position_m: Float64[np.ndarray, "3"]) -> PinholeCamera:
-    """Return the camera at another place, looking as before."""
-    return PinholeCamera(camera.width, camera.height, camera.fx, camera.fy, camera.cx, camera.cy,
-                         Pose(camera.world_from_camera.rotation, np.asarray(position_m, np.float64)))
-
-
 def _rendering(out: np.ndarray) -> Rendering:
     red_green_blue, distance, alpha = out[..., :3], out[..., 3], out[..., 4]
     mean = np.divide(distance, alpha, out=np.full_like(alpha, np.inf), where=alpha > 0)
@@ -95,7 +89,7 @@ def _face_px(height: int) -> int:
 
 
 def _faces(height: int, position_m: np.ndarray) -> list[PinholeCamera]:
-    return [moved(camera, position_m) for camera in cubemap(_face_px(height), 90.0)]
+    return [camera.moved(position_m) for camera in cubemap(_face_px(height), 90.0)]
 
 
 @lru_cache(maxsize=2)

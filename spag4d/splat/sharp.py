@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -76,9 +76,7 @@ def predicted(
 
 def _picture(panorama: Panorama, camera: PinholeCamera, faces: Faces) -> Float32[np.ndarray, "_ _ 3"]:
     """Return what a face sees, averaged where the panorama is finer, enlarged to the network's size where it is coarser."""
-    share = faces.render_px / NETWORK_PX
-    small = replace(camera, width=faces.render_px, height=faces.render_px, fx=camera.fx * share, fy=camera.fy * share,
-                    cx=camera.cx * share, cy=camera.cy * share)
+    small = camera.scaled(faces.render_px / NETWORK_PX)
     height = round(_ALIASING * np.pi * small.fx)
     source = panorama.rgb
     if height < panorama.size_hw[0]:

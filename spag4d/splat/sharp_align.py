@@ -8,7 +8,7 @@ makes neighbours meet in the middle. The network's own edges stay.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -68,7 +68,7 @@ def align_faces(
     ``depth`` is the panorama's. A face without a surface, or whose disparity does not follow the panorama's, keeps its own
     scale as the neighbours correct it.
     """
-    small = [_shrunk(camera) for camera in cameras]
+    small = [camera.scaled(_VIEW_PX / camera.width) for camera in cameras]
     reference, known = _reference(depth)
     seen = views_from_panorama(reference, small)
     surfaces = [view > 0.999 for view in views_from_panorama(known, small)]
@@ -81,12 +81,6 @@ def align_faces(
         logs.append(np.log(ray / _inverse_z(coarse, affines[-1])))
     fields = _fields(logs, surfaces, small, reference, known)
     return [FaceCorrection(affine, own) for affine, own in zip(affines, fields, strict=True)]
-
-
-def _shrunk(camera: PinholeCamera) -> PinholeCamera:
-    share = _VIEW_PX / camera.width
-    return replace(camera, width=_VIEW_PX, height=_VIEW_PX, fx=camera.fx * share, fy=camera.fy * share,
-                   cx=camera.cx * share, cy=camera.cy * share)
 
 
 def _reference(depth: DepthMap) -> tuple[Plane, Plane]:

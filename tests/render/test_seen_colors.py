@@ -7,7 +7,7 @@ from spag4d.data import Gaussians
 from spag4d.geometry.camera import camera_looking
 from spag4d.geometry.harmonics import harmonics
 from spag4d.render.seen_colors import seen_colors
-from spag4d.render.view import moved, render_panorama, render_view
+from spag4d.render.view import render_panorama, render_view
 from tests.formats.gaussian_scenes import scene
 
 C1 = 0.4886025119029199  # of the harmonics of degree 1
@@ -37,7 +37,7 @@ def test_a_view_shows_another_colour_from_the_other_side() -> None:
     sh[1] = [0.4 / C1, 0.2 / C1, -2 / C1]
     gaussians, size_hw = one(sh), (9, 9)
     front = render_view(gaussians, camera_looking(np.array([0, 0, 1.0]), 40.0, size_hw)).rgb[4, 4]
-    there = moved(camera_looking(np.array([0, 0, -1.0]), 40.0, size_hw), np.array([0, 0, 4.0]))
+    there = camera_looking(np.array([0, 0, -1.0]), 40.0, size_hw).moved(np.array([0, 0, 4.0]))
     np.testing.assert_allclose(front, [0.9 * 0.99, 0.7 * 0.99, 0], atol=0.02)
     np.testing.assert_allclose(render_view(gaussians, there).rgb[4, 4], [0.1 * 0.99, 0.3 * 0.99, 2.5 * 0.99], rtol=0.02)
 

@@ -41,9 +41,7 @@ class KnownSharp:
         return Encoded(np.stack([disparity, disparity / np.float32(self.behind)]), [np.full(1, number, np.float16)])
 
     def small(self, number: int) -> PinholeCamera:
-        camera, share = self.cameras[number], self.size_px / self.cameras[number].width
-        return PinholeCamera(self.size_px, self.size_px, camera.fx * share, camera.fy * share, self.size_px / 2,
-                             self.size_px / 2, camera.world_from_camera)
+        return self.cameras[number].scaled(self.size_px / self.cameras[number].width)
 
     def decode(self, rgb: np.ndarray, encoded: Encoded, depth: np.ndarray, fov_deg: float, *,
                progress: Progress = SILENT) -> FaceGaussians:

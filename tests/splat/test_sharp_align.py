@@ -72,8 +72,7 @@ def at_borders(cameras: tuple[PinholeCamera, ...], z: list[np.ndarray]) -> tuple
     values = np.zeros((len(rays), 2))
     for number, (camera, depth) in enumerate(zip(cameras, z, strict=True)):
         size = depth.shape[0]
-        small = PinholeCamera(size, size, camera.fx * size / camera.width, camera.fy * size / camera.width, size / 2, size / 2,
-                              camera.world_from_camera)
+        small = camera.scaled(size / camera.width)
         pixels = np.nan_to_num(view_pixels_from_directions(small, rays), nan=-1).astype(np.float32)
         seen = sample(np.log(distance_from_z(small, depth)), pixels[None])[0]
         for side in (0, 1):

@@ -1,13 +1,12 @@
 """What a viewer shows: laws about rendered views, in small pictures."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmarks.known_scene import KnownRoom
 from benchmarks.scene_quality import enlarged_view, photo_view
-from spag4d.data import DepthMap, Gaussians, Panorama, Pose
+from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.render.view import render_view
 from spag4d.splat.dome import dome_gaussians
@@ -34,8 +33,7 @@ def test_from_the_capture_point_the_photograph_is_seen(box_room, direction: np.n
 def test_surfaces_that_were_seen_stay_closed_from_a_step_aside(stride: int):
     room, aside = KnownRoom(), np.array([0.3, 0, 0])
     gaussians = grid_gaussians(*room.capture(256), look=Look(stride=stride))
-    camera = camera_looking(np.array([0.5, 0.35, 0.8]), 70.0, (112, 112))
-    camera = replace(camera, world_from_camera=Pose(camera.world_from_camera.rotation, aside))
+    camera = camera_looking(np.array([0.5, 0.35, 0.8]), 70.0, (112, 112)).moved(aside)
     rays = view_directions(camera)
     seen = room.sees(aside + rays * room.hit(rays, aside)[..., None])
     assert 0.5 < seen.mean() < 1
