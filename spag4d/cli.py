@@ -20,7 +20,7 @@ from spag4d.settings import Declared, Settings, declared, markdown_table
 
 if TYPE_CHECKING:
     from spag4d.commands.console import Console
-    from spag4d.commands.render import Place
+    from spag4d.commands.render import Point
     from spag4d.core import SPAG4D
 
 FilePath = click.Path(path_type=Path)
@@ -128,7 +128,7 @@ def _convert_folder(
 ) -> None:
     from spag4d.commands import convert_folder
 
-    items = convert_folder.plan(source, target, format=converter.settings.format, recursive=recursive)
+    items = convert_folder.list_items(source, target, format=converter.settings.format, recursive=recursive)
     failures = []
     for number, item in enumerate(items, 1):
         console.title = f"{number}/{len(items)} {item.source.name}: "
@@ -232,7 +232,7 @@ _SIZE = _Numbers("WxH", "x", 2, int)
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
 def render(
-    scene: Path, output: Path, position: "Place", look_at: "Place | None", fov: float,
+    scene: Path, output: Path, position: "Point", look_at: "Point | None", fov: float,
     size: tuple[int, int] | None, radius: float, device: str, quiet: bool, **options: Any,
 ) -> None:
     """Draw the scene file SCENE as the picture OUTPUT (.png, .jpg, .webp), or as a video (.mp4).
@@ -329,7 +329,7 @@ def info(scene: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets other machines in.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Listening to listen on; 0.0.0.0 lets other machines in.")
 @click.option("--port", type=click.IntRange(0, 65535), show_default="7860, or the next free one",
               help="Port; 0 takes any free one.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in a browser as soon as the server answers.")
@@ -349,11 +349,11 @@ def serve(
     Jobs and their files are kept in SPAG4D_HOME. Other machines are let in only with --host, or through a proxy with
     --name, and need the token that is printed; SPAG4D_TOKEN sets it.
     """
-    from spag4d.web.server import Place
+    from spag4d.web.server import Listening
     from spag4d.web.server import serve as run
     from spag4d.web.service import Limits
 
-    run(Place(host, port, names, no_auth, open_page), Limits(max_upload, max_queue, keep_days), say=click.echo)
+    run(Listening(host, port, names, no_auth, open_page), Limits(max_upload, max_queue, keep_days), say=click.echo)
 
 
 @cli.command("download-models")

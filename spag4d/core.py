@@ -182,7 +182,7 @@ class SPAG4D:
         panorama, depth = self._stages.finished(panorama, depth, run, still=False)
         gaussians = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
-            gaussians = steadier.look(gaussians, memory_rows(panorama.size_hw[0], run.settings))
+            gaussians = steadier.gaussians(gaussians, memory_rows(panorama.size_hw[0], run.settings))
             gaussians = rotated(gaussians, file_from_camera(
                 plan.world_from_camera_wxyz[number], plan.world_from_file_wxyz[number]))
         if not len(gaussians):

@@ -32,7 +32,7 @@ class Outcome:
     error: Exception | None = None
 
 
-def plan(source: Path, target: Path, *, format: str = AUTO, recursive: bool = False) -> list[Item]:
+def list_items(source: Path, target: Path, *, format: str = AUTO, recursive: bool = False) -> list[Item]:
     """List the pictures in the folder ``source`` with distinct outputs in ``target``, in the order of their names.
 
     ``a.jpg`` becomes ``a.ply``; where ``a.png`` lies beside it, both keep their whole names (``a.jpg.ply``,

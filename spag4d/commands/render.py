@@ -24,7 +24,7 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _SOLID = 0.5
 """Alpha at which a pixel has a distance."""
 
-Place = tuple[float, float, float]
+Point = tuple[float, float, float]
 
 FARTHEST_M = 1_000_000.0
 """How far from the capture point the camera may stand or look: float32 resolves 8 mm there."""
@@ -40,8 +40,8 @@ class Shot:
     ``seconds``, at ``fps`` frames each; its camera goes round the position at ``radius_m``. Raises `InputError`.
     """
 
-    position_m: Place = (0.0, 0.0, 0.0)
-    look_at_m: Place | None = None
+    position_m: Point = (0.0, 0.0, 0.0)
+    look_at_m: Point | None = None
     fov_deg: float = 75.0
     size_wh: tuple[int, int] = (1280, 720)
     panorama: bool = False

@@ -22,7 +22,7 @@ _FACTOR, _WORSE = 2.0, 1.3
 
 
 @dataclass(frozen=True)
-class Look:
+class RoomHeight:
     """How high above the floor a model sees the camera of the known room, in metres."""
 
     option: str
@@ -31,8 +31,8 @@ class Look:
 
     def __str__(self) -> str:
         """Say what the model sees, and where its metres come from."""
-        seen = f"in a known room it sees the camera {self.height_m:.2f} m above the floor ({ROOM_CAMERA_M} m){self.option}"
-        return f"{seen}, with metres from {self.metres_from}: verify that model for the scale" if self.metres_from else seen
+        words = f"in a known room it sees the camera {self.height_m:.2f} m above the floor ({ROOM_CAMERA_M} m){self.option}"
+        return f"{words}, with metres from {self.metres_from}: verify that model for the scale" if self.metres_from else words
 
     @property
     def factor(self) -> float:
@@ -56,21 +56,21 @@ def verify(name: str, *, progress: Progress = SILENT) -> Iterator[str]:
 
 
 def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
-    """Look at the known room, in all ways of a model about which its authors' programs disagree."""
-    room, looks = read_panorama(ROOM), []
+    """Look at the known room, in every variant of a model about which its authors' programs disagree."""
+    room, heights = read_panorama(ROOM), []
     for options in DEPTH_MODELS[name].variants:
         model: DepthModel = DEPTH_MODELS.load(name)(resolve_device("auto"), **options)
-        if not looks:
+        if not heights:
             yield "every parameter is present"
         depth = model.estimate(room, progress=progress)
         nadir = depth.distance[-max(1, round(_NADIR_SHARE * room.size_hw[0])):]
         option = "".join(f" with --{name}-{key} {value}" for key, value in options.items())
-        looks.append(Look(option, float(np.median(nadir)), depth.metres_from))
-        yield str(looks[-1])
-    best = min(looks, key=lambda look: look.factor)
+        heights.append(RoomHeight(option, float(np.median(nadir)), depth.metres_from))
+        yield str(heights[-1])
+    best = min(heights, key=lambda height: height.factor)
     if best.factor == float("inf"):
         raise WeightsError(f"{name} finds no floor in a known room. Please report it.")
-    if best.option != looks[0].option and best.factor < _FACTOR and looks[0].factor > _WORSE * best.factor:
-        raise WeightsError(f"{name} is right{best.option}, not{looks[0].option}. Use that, and please report it.")
+    if best.option != heights[0].option and best.factor < _FACTOR and heights[0].factor > _WORSE * best.factor:
+        raise WeightsError(f"{name} is right{best.option}, not{heights[0].option}. Use that, and please report it.")
     if best.factor > _FACTOR and not best.metres_from:
         raise WeightsError(f"{name} sees a known room {best.factor:.1f} times too large or too small. Please report it.")

@@ -18,14 +18,14 @@ from spag4d.geometry.camera import view_directions
 from spag4d.geometry.equirect import directions
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.progress import SILENT, Progress
-from spag4d.refine.floor_plane import Level, level_around
+from spag4d.refine.floor_plane import PolePlane, plane_around
 from spag4d.refine.healing import smooth_fill
-from spag4d.refine.plan_view import bands, continued, plan_camera, sampled
+from spag4d.refine.pole_view import bands, continued, pole_camera, sampled
 
 STAGE = "Filling the poles"
 _WIDEST_DEG = 60.0
 _RIM_DEG = 1.0
-_PLAN_PX = 384
+_VIEW_PX = 384
 _LARGEST_CURVE = 0.25
 """What differs from the plane by more, in log distance, stands on it."""
 
@@ -86,19 +86,19 @@ def fill_caps(
     valid = known.copy()
     for cap in polar_caps(known):
         progress.report(STAGE, 0, 1)
-        levelled = on_level(depth, known, cap, keep=keep)
+        levelled = on_plane(depth, known, cap, keep=keep)
         if levelled is not None:
             depth, valid = levelled, valid | cap.mask
     return replace(panorama, valid=None if valid.all() else valid), depth
 
 
-def on_level(depth: DepthMap, known: Mask, cap: Cap, *, keep: bool = False) -> DepthMap | None:
+def on_plane(depth: DepthMap, known: Mask, cap: Cap, *, keep: bool = False) -> DepthMap | None:
     """Return the depth with the plane around the cap, or the sky, in its place, None where nothing around is ``known``."""
     inner_deg = cap.radius_deg + _RIM_DEG
-    level = level_around(depth, known, inner_deg, ring_end_deg(cap.radius_deg), below=cap.below)
-    if level is None:
+    plane = plane_around(depth, known, inner_deg, ring_end_deg(cap.radius_deg), below=cap.below)
+    if plane is None:
         return None
-    shape = None if level.normal is None else _rim_to_rim(depth, known, cap, level)
+    shape = None if plane.normal is None else _rim_to_rim(depth, known, cap, plane)
     distance, sky = depth.distance.copy(), depth.sky.copy()
     for band in bands(cap.mask):
         change = cap.mask[band] & sky[band] if keep else cap.mask[band]
@@ -106,20 +106,20 @@ def on_level(depth: DepthMap, known: Mask, cap: Cap, *, keep: bool = False) -> D
             np.copyto(distance[band], np.median(depth.distance[known & depth.sky]), where=change)
         else:
             curved = np.exp(sampled(*shape, len(known), band))
-            np.copyto(distance[band], level.distance(directions(len(known), band)) * curved, where=change)
+            np.copyto(distance[band], plane.distance(directions(len(known), band)) * curved, where=change)
         np.copyto(sky[band], shape is None, where=change)
     return replace(depth, distance=distance, sky=sky)
 
 
-def _rim_to_rim(depth: DepthMap, known: Mask, cap: Cap, level: Level) -> tuple[np.ndarray, PinholeCamera]:
-    """Return by how much the surface leaves the plane, in log distance on a plan: as around the cap, smooth inside of it.
+def _rim_to_rim(depth: DepthMap, known: Mask, cap: Cap, plane: PolePlane) -> tuple[np.ndarray, PinholeCamera]:
+    """Return the surface's log distance over the plane's, in a view at the pole: as it is around the cap, smooth inside it.
 
-    Estimated floors are not flat; without this a gap would open along the rim for who looks from aside.
+    Estimated floors are not flat; without this a gap would open along the rim when seen from the side.
     """
-    camera = plan_camera(cap.mask, below=cap.below, largest_px=_PLAN_PX)
+    camera = pole_camera(cap.mask, below=cap.below, largest_px=_VIEW_PX)
     distance, seen = (views_from_panorama(values.astype(np.float32), [camera])[0]
                       for values in (depth.distance, known & ~depth.sky & ~cap.mask))
-    off = np.log(distance / level.distance(view_directions(camera).astype(np.float32)))
+    off = np.log(distance / plane.distance(view_directions(camera).astype(np.float32)))
     standing = cv2.dilate((np.abs(off) > _LARGEST_CURVE).view(np.uint8), np.ones((3, 3), np.uint8)) > 0  # with mixed pixels
     return smooth_fill(off[..., None], (seen > 0.999) & ~standing)[..., 0], camera
 

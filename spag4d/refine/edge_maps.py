@@ -15,10 +15,10 @@ _UNSEEN_PX = 2
 
 
 @dataclass(frozen=True)
-class WorkingMaps:
+class EdgeMaps:
     """Panorama and depth, ``factor`` times smaller.
 
-    ``known`` excludes what `Panorama.valid` excludes. Ramps are at most ``reach`` pixels wide per side.
+    ``known`` excludes what `Panorama.valid` excludes. Ramps are at most ``ramp_px`` pixels wide per side.
     """
 
     log_distance: Float32[np.ndarray, "h w"]
@@ -26,15 +26,15 @@ class WorkingMaps:
     known: Bool[np.ndarray, "h w"]
     rgb: Float32[np.ndarray, "h w 3"]
     factor: int
-    reach: int
+    ramp_px: int
 
 
-def shrink(depth: DepthMap, panorama: Panorama, radius_deg: float) -> WorkingMaps:
-    """Make the working maps; a depth map of up to 1024 rows keeps its size."""
+def edge_maps(depth: DepthMap, panorama: Panorama, radius_deg: float) -> EdgeMaps:
+    """Make the maps; a depth map of up to 1024 rows keeps its size."""
     height, width = depth.size_hw
     factor = _factor(height)
     size = (width // factor, height // factor)
-    reach = int(np.clip(round(radius_deg / 180 * size[1]), 4, size[1] // 4))
+    ramp_px = int(np.clip(round(radius_deg / 180 * size[1]), 4, size[1] // 4))
     known = np.ones(size[::-1], bool)
     if panorama.valid is not None:
         known = ~grown(_share(panorama.valid, size) <= 0.999, _UNSEEN_PX)
@@ -42,7 +42,7 @@ def shrink(depth: DepthMap, panorama: Panorama, radius_deg: float) -> WorkingMap
     distance = cv2.resize(depth.distance, size, interpolation=cv2.INTER_AREA)
     log_distance = np.log(np.maximum(distance, np.float32(1e-6)))
     rgb = np.asarray(cv2.resize(panorama.rgb, size, interpolation=cv2.INTER_AREA), np.float32)
-    return WorkingMaps(log_distance, sky, known, rgb, factor, reach)
+    return EdgeMaps(log_distance, sky, known, rgb, factor, ramp_px)
 
 
 def _factor(height: int) -> int:

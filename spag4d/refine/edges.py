@@ -10,7 +10,7 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.around import grown, smallest_around
 from spag4d.kernels import in_parts, kernel
 from spag4d.progress import SILENT, Progress
-from spag4d.refine.edge_maps import WorkingMaps, shrink
+from spag4d.refine.edge_maps import EdgeMaps, edge_maps
 from spag4d.refine.outline import line_lengths, parted, straightened, without_lone
 from spag4d.refine.ramps import find_ramps
 
@@ -52,7 +52,7 @@ def refine_edges(
     progress.report(STAGE, 0, 3)
     if strength <= 0:
         return depth
-    maps = shrink(depth, panorama, radius_deg)
+    maps = edge_maps(depth, panorama, radius_deg)
     progress.report(STAGE, 1, 3)
     edges = _found(maps)
     progress.report(STAGE, 2, 3)
@@ -63,7 +63,7 @@ def refine_edges(
 
 @dataclass(frozen=True)
 class _Edges:
-    """The refined working maps; ``changed`` are the pixels with a new depth, and only ``sound`` ones may be used."""
+    """The refined edge maps; ``changed`` are the pixels with a new depth, and only ``sound`` ones may be used."""
 
     log_distance: Float32[np.ndarray, "h w"]
     sky: Mask
@@ -71,20 +71,20 @@ class _Edges:
     sound: Mask
 
 
-def _found(maps: WorkingMaps) -> _Edges | None:
+def _found(maps: EdgeMaps) -> _Edges | None:
     """Find the lines; None where there is nothing to find, or the map is so sharp that it was not estimated."""
     inverse = np.exp(-maps.log_distance)
-    ramps = find_ramps(inverse, maps.known & ~maps.sky, maps.reach)
+    ramps = find_ramps(inverse, maps.known & ~maps.sky, maps.ramp_px)
     if ramps.sharp_share > _EXACT_SHARE or not (ramps.band.any() or maps.sky.any()):
         return None
-    lengths = line_lengths(maps.rgb, maps.known, maps.reach)
+    lengths = line_lengths(maps.rgb, maps.known, maps.ramp_px)
     sky, skyline = _skyline(maps, lengths)
     regained = maps.sky & ~sky
     band = (ramps.band | regained) & maps.known & ~sky
     width = np.maximum(ramps.width, np.float32(_NARROWEST_PX))
     pull = np.where(regained, np.float32(0), (_PULL + _PULL_PX / width) / width)
     if sky.any():
-        pull = np.where(grown(sky, maps.reach), np.minimum(pull, _PULL / width), pull)
+        pull = np.where(grown(sky, maps.ramp_px), np.minimum(pull, _PULL / width), pull)
     given = maps.log_distance
     if regained.any():
         surfaces = np.where(maps.sky, np.float32(np.inf), given)
@@ -93,11 +93,11 @@ def _found(maps: WorkingMaps) -> _Edges | None:
     return _Edges(log_distance, sky, band | skyline, maps.known)
 
 
-def _skyline_px(maps: WorkingMaps) -> int:
+def _skyline_px(maps: EdgeMaps) -> int:
     return max(2, round(_SKYLINE_DEG / 180 * len(maps.sky)))
 
 
-def _skyline(maps: WorkingMaps, lengths: tuple[np.ndarray, np.ndarray]) -> tuple[Mask, Mask]:
+def _skyline(maps: EdgeMaps, lengths: tuple[np.ndarray, np.ndarray]) -> tuple[Mask, Mask]:
     """Return the sky with its border along lines of the picture, and the band in which that was looked for."""
     if not maps.sky.any() or maps.sky.all():
         return maps.sky, np.zeros_like(maps.sky)

@@ -22,7 +22,7 @@ _FEW = 32
 
 
 @dataclass(frozen=True)
-class Level:
+class PolePlane:
     """A plane ``normal · x = 1`` around a pole, and the share of the ring, by solid angle, that lies on it.
 
     ``normal`` is None where the ring is sky; ``fitted`` is False where the plane is only level at the median height.
@@ -46,9 +46,9 @@ class Level:
         return 1 / np.maximum(inverse, rays.dtype.type(_GRAZING * np.linalg.norm(self.normal)))
 
 
-def level_around(
+def plane_around(
     depth: DepthMap, known: Bool[np.ndarray, "h w"], inner_deg: float, outer_deg: float, *, below: bool
-) -> Level | None:
+) -> PolePlane | None:
     """Return the plane of the ``known`` pixels (h, w) between two angles from the nadir (``below``) or the zenith.
 
     Inverse distance is linear in the direction on a plane, n · u / c; its three numbers are fitted with errors in proportion
@@ -59,15 +59,15 @@ def level_around(
     if len(sky) < _FEW:
         return None
     if weights[sky].sum() > 0.5 * weights.sum():
-        return Level(None)
+        return PolePlane(None)
     rays, inverse, weights = rays[~sky], inverse[~sky], weights[~sky]
     upright = np.array([0.0, 1.0 if below else -1.0, 0.0])
     heights = rays @ upright / inverse
     found = _fitted(rays, inverse, weights, upright / _quantile(heights, weights, _START_SHARE))
     off = np.abs(rays @ found / inverse - 1)
-    result = Level(found, float(weights[off < _INLIER].sum() / weights.sum()), True)
+    result = PolePlane(found, float(weights[off < _INLIER].sum() / weights.sum()), True)
     if result.share < _LEAST_SHARE or result.tilt_deg > _STEEPEST_DEG or found @ upright <= 0:
-        return Level(upright / weighted_median(heights, weights), result.share)
+        return PolePlane(upright / weighted_median(heights, weights), result.share)
     return result
 
 

@@ -101,7 +101,7 @@ def _moved(values: np.ndarray, window: tuple[slice, slice], move: tuple[int, int
 def _best_move(picture: Picture, hole: Mask, usable: Mask) -> tuple[int, int] | None:
     """Search all moves in a coarse picture, then around the best of them in ever finer ones."""
     factor = 1 << max(0, int(np.ceil(np.log2(max(hole.shape) / _COARSE_PX))))
-    level = _Level.of(picture, hole, usable, factor)
+    level = _PyramidLevel.of(picture, hole, usable, factor)
     candidates = level.candidates()
     if not len(candidates):
         return None
@@ -109,14 +109,14 @@ def _best_move(picture: Picture, hole: Mask, usable: Mask) -> tuple[int, int] | 
     near = np.argwhere(np.ones((2 * _REFINE_PX + 1, 2 * _REFINE_PX + 1), bool)) - _REFINE_PX
     while factor > 1:
         factor //= 2
-        level = _Level.of(picture, hole, usable, factor)
+        level = _PyramidLevel.of(picture, hole, usable, factor)
         tries = level.inside(2 * best + near)
         best = tries[np.argmin(level.misfit(tries))]
     return int(best[0]), int(best[1])
 
 
 @dataclass(frozen=True)
-class _Level:
+class _PyramidLevel:
     """Picture, hole and usable pixels ``factor`` times smaller, and points (n, 2) in the band around the hole."""
 
     picture: Picture
@@ -125,7 +125,7 @@ class _Level:
     band: Int64[np.ndarray, "n 2"]
 
     @staticmethod
-    def of(picture: Picture, hole: Mask, usable: Mask, factor: int) -> _Level:
+    def of(picture: Picture, hole: Mask, usable: Mask, factor: int) -> _PyramidLevel:
         """Shrink by area means; what is in part hole is hole, what is in part not usable is not."""
         size = (hole.shape[1] // factor, hole.shape[0] // factor)
         small, whole, sound = (cv2.resize(np.asarray(values, np.float32), size, interpolation=cv2.INTER_AREA)
@@ -134,7 +134,7 @@ class _Level:
         reach = max(2, max(size) // 40)
         band = (cv2.dilate(in_hole.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0) & is_usable
         points = np.argwhere(band)
-        return _Level(small, in_hole, is_usable, points[:: 1 + len(points) // _RIM_POINTS])
+        return _PyramidLevel(small, in_hole, is_usable, points[:: 1 + len(points) // _RIM_POINTS])
 
     def candidates(self) -> np.ndarray:
         """Return the moves (n, 2) for which all that comes into the hole is usable."""

@@ -120,9 +120,9 @@ def _solve(given, pull, length_right, length_down, runs, links, found):
             for i in range(first, last):
                 x = across[row, i] + dual * length_right[row, i] * (ahead[row, i + 1] - ahead[row, i])
                 y = along[row, i] + dual * length_down[row, i] * (ahead[row + 1, i] - ahead[row, i])
-                shrink = one / np.sqrt(max(x * x + y * y, one))
-                across[row, i] += beyond * (x * shrink - across[row, i])
-                along[row, i] += beyond * (y * shrink - along[row, i])
+                shorter = one / np.sqrt(max(x * x + y * y, one))
+                across[row, i] += beyond * (x * shorter - across[row, i])
+                along[row, i] += beyond * (y * shorter - along[row, i])
             if last == width + 1:
                 across[row, 0] = across[row, width]
         for k in range(len(runs)):

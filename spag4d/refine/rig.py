@@ -13,14 +13,14 @@ from spag4d.geometry.camera import camera_looking, view_directions
 from spag4d.geometry.equirect import directions, row_elevations_rad
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.progress import SILENT, Progress
-from spag4d.refine.caps import STAGE, Cap, on_level
-from spag4d.refine.floor_plane import Level, level_around
-from spag4d.refine.plan_view import continued, sampled
+from spag4d.refine.caps import STAGE, Cap, on_plane
+from spag4d.refine.floor_plane import PolePlane, plane_around
+from spag4d.refine.pole_view import continued, sampled
 from spag4d.refine.rig_colors import odd_colors
 
-_PLAN_PX = 513
+_VIEW_PX = 513
 _FOV_DEG = 80.0
-"""The plan shows 40° around the nadir, more than a rig with its margins; a pixel is 0.19° at its centre."""
+"""The view down shows 40° around the nadir, more than a rig with its margins; a pixel is 0.19° at its centre."""
 _RING_DEG = (33.0, 60.0)
 """Where the floor is looked for: outside of every tripod."""
 _FARTHEST_DEG = 33.0
@@ -35,7 +35,7 @@ comes; and the radius (6 cm) of the smallest."""
 _ON_FLOOR = 0.08
 """Share of the camera's height, 13 cm of 1.6 m: above the unevenness of estimated floors, below any tripod's legs."""
 _MARGIN_DEG, _COLOR_MARGIN_DEG = 1.5, 0.6
-"""How far a rig is grown, in pixels of the plan 8 and 3: estimated depth is blurred more widely than colours are."""
+"""How far a rig is grown, in pixels of that view 8 and 3: estimated depth is blurred more widely than colours are."""
 
 Mask = Bool[np.ndarray, "n n"]
 
@@ -49,14 +49,14 @@ def clear_rig(panorama: Panorama, depth: DepthMap, *, progress: Progress = SILEN
     """
     progress.report(STAGE, 0, 1)
     known = np.ones(depth.sky.shape, bool) if panorama.valid is None else panorama.valid
-    floor = level_around(depth, known, *_RING_DEG, below=True)
+    floor = plane_around(depth, known, *_RING_DEG, below=True)
     if floor is None or not floor.fitted or floor.share < _LEAST_SHARE or floor.tilt_deg > _STEEPEST_DEG or not known[-1].all():
         return panorama, depth
     rig = _rig(panorama, depth, floor)
     if not rig.any():
         return panorama, depth
     cap = _cap(rig, len(known))
-    levelled = on_level(depth, known & ~cap.mask, cap)
+    levelled = on_plane(depth, known & ~cap.mask, cap)
     if levelled is None:
         return panorama, depth
     usable = known & ~cap.mask & _on_floor(depth, floor)
@@ -64,11 +64,11 @@ def clear_rig(panorama: Panorama, depth: DepthMap, *, progress: Progress = SILEN
 
 
 def _camera() -> PinholeCamera:
-    return camera_looking(np.array([0.0, 1.0, 0.0]), _FOV_DEG, (_PLAN_PX, _PLAN_PX))
+    return camera_looking(np.array([0.0, 1.0, 0.0]), _FOV_DEG, (_VIEW_PX, _VIEW_PX))
 
 
-def _rig(panorama: Panorama, depth: DepthMap, floor: Level) -> Mask:
-    """Return the rig's place in the plan, with a margin; it is found by its height, by its colours or not at all."""
+def _rig(panorama: Panorama, depth: DepthMap, floor: PolePlane) -> Mask:
+    """Return the rig's place in the view down, with a margin; it is found by its height, by its colours or not at all."""
     camera = _camera()
     rays = view_directions(camera)
     from_nadir_deg = np.degrees(np.arccos(rays[..., 1])).astype(np.float32)
@@ -93,7 +93,7 @@ def _standing(above: np.ndarray, from_nadir_deg: np.ndarray) -> Mask:
     return rig if is_one else nothing
 
 
-def _normal(floor: Level) -> np.ndarray:
+def _normal(floor: PolePlane) -> np.ndarray:
     assert floor.normal is not None
     return floor.normal
 
@@ -108,7 +108,7 @@ def _grown(mask: np.ndarray, by_deg: float) -> np.ndarray:
 
 
 def _cap(rig: np.ndarray, height: int) -> Cap:
-    """Return the plan's mask on the panorama."""
+    """Return the view's mask on the panorama."""
     rows = slice(int(np.flatnonzero(row_elevations_rad(height) < np.radians(_FOV_DEG / 2 - 90))[0]), height)
     mask = np.zeros((height, 2 * height), bool)
     mask[rows] = sampled(rig.astype(np.float32), _camera(), height, rows) > 0.5
@@ -116,7 +116,7 @@ def _cap(rig: np.ndarray, height: int) -> Cap:
     return Cap(mask, True, float(90 + np.degrees(row_elevations_rad(height)[first]) + 90 / height))
 
 
-def _on_floor(depth: DepthMap, floor: Level) -> np.ndarray:
+def _on_floor(depth: DepthMap, floor: PolePlane) -> np.ndarray:
     """Return the pixels of the lower hemisphere that lie on the floor."""
     height = depth.size_hw[0]
     result = np.zeros(depth.sky.shape, bool)

@@ -17,9 +17,9 @@ _LEAST_ON_FLOOR = 0.5
 
 
 def odd_colors(
-    plan: Float32[np.ndarray, "n n 3"], from_nadir_deg: Float32[np.ndarray, "n n"], on_floor: Bool[np.ndarray, "n n"]
+    view: Float32[np.ndarray, "n n 3"], from_nadir_deg: Float32[np.ndarray, "n n"], on_floor: Bool[np.ndarray, "n n"]
 ) -> Bool[np.ndarray, "n n"] | None:
-    """Return what lies on a plan (n, n, 3) around the nadir in colours that the floor around does not have, or None.
+    """Return what lies on a view (n, n, 3) around the nadir in colours that the floor around does not have, or None.
 
     It has to contain the nadir and be small, within 8°, or within 30° and far from convex. ``on_floor`` (n, n) says which
     pixels lie on the floor; where half of the ring from 14° to 35° does not, nothing is told.
@@ -28,7 +28,7 @@ def odd_colors(
     floor = ring & on_floor
     if floor.sum() < _LEAST_ON_FLOOR * ring.sum():
         return None
-    smooth = np.asarray(cv2.GaussianBlur(plan, (0, 0), 1.0))
+    smooth = np.asarray(cv2.GaussianBlur(view, (0, 0), 1.0))
     low, high = np.percentile(smooth[floor], (_RARE, 100 - _RARE), axis=0)
     odd = ((smooth < low - _MARGIN) | (smooth > high + _MARGIN)).any(-1)
     joined = cv2.morphologyEx(odd.view(np.uint8), cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.video.flow import Flow
 from spag4d.video.smoothing import Memory, steady
-from spag4d.video.steady_gaussians import LookMap, remember, steady_look
+from spag4d.video.steady_gaussians import AppearanceMap, remember, steadied
 
 
 class Steadier:
@@ -18,7 +18,7 @@ class Steadier:
         """Start without a memory."""
         self.alpha = alpha
         self._memory: Memory | None = None
-        self._look: LookMap | None = None
+        self._appearance: AppearanceMap | None = None
         self._flow: Flow | None = None
 
     def depth(self, depth: DepthMap, panorama: Panorama, new_from_old: Float64[np.ndarray, "3 3"]) -> DepthMap:
@@ -29,24 +29,24 @@ class Steadier:
         self._memory, self._flow = done.memory, done.flow
         return done.depth
 
-    def look(self, gaussians: Gaussians, height: int) -> Gaussians:
-        """Return the same frame's Gaussians with steadied looks, which are remembered on ``height`` rows."""
+    def gaussians(self, gaussians: Gaussians, height: int) -> Gaussians:
+        """Return the same frame's Gaussians with steadied appearance, which is remembered on ``height`` rows."""
         if not self.alpha:
             return gaussians
-        if self._look is not None and self._flow is not None:
-            gaussians = steady_look(gaussians, self._look, self._flow, self.alpha)
-        self._look = remember(gaussians, height)
+        if self._appearance is not None and self._flow is not None:
+            gaussians = steadied(gaussians, self._appearance, self._flow, self.alpha)
+        self._appearance = remember(gaussians, height)
         return gaussians
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that the next frame needs, as arrays; empty where there is nothing."""
-        if self._memory is None or self._look is None:
+        if self._memory is None or self._appearance is None:
             return {}
         return {"picture": self._memory.picture, "log_distance": self._memory.log_distance, "sky": self._memory.sky,
-                "look": self._look}
+                "look": self._appearance}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Take up a state that `state` returned."""
         if state:
             self._memory = Memory(state["picture"], state["log_distance"], state["sky"])
-            self._look = state["look"]
+            self._appearance = state["look"]

@@ -14,21 +14,21 @@ _SAME_DISTANCE, _SAME_SIZE = 0.15, 0.5
 _CHANNELS = 6
 _ROW = 8192  # directions per row; remapping refuses pictures of 32768 columns or rows
 
-LookMap = Float32[np.ndarray, "h w 6"]
+AppearanceMap = Float32[np.ndarray, "h w 6"]
 """What was in each direction: log distance, log of size over distance, opacity, colour; distance is -inf where nothing was."""
 
 
-def remember(gaussians: Gaussians, height: int) -> LookMap:
-    """Return the look of Gaussians by direction, on ``height`` rows; of several in one place the one that comes first."""
-    look = np.zeros((height, 2 * height, _CHANNELS), np.float32)
-    look[..., 0] = -np.inf
+def remember(gaussians: Gaussians, height: int) -> AppearanceMap:
+    """Return the appearance of Gaussians by direction, on ``height`` rows; of several in one place the one that comes first."""
+    appearance = np.zeros((height, 2 * height, _CHANNELS), np.float32)
+    appearance[..., 0] = -np.inf
     rows, columns = _places(gaussians.means, height)
     order = slice(None, None, -1)  # the fine layer comes before its backing, and surfaces before the sky
-    look[rows[order], columns[order]] = _look(gaussians)[order]
-    return look
+    appearance[rows[order], columns[order]] = _appearance(gaussians)[order]
+    return appearance
 
 
-def steady_look(gaussians: Gaussians, before: LookMap, flow: Flow, alpha: float) -> Gaussians:
+def steadied(gaussians: Gaussians, before: AppearanceMap, flow: Flow, alpha: float) -> Gaussians:
     """Return the Gaussians of a frame, their opacities, sizes and colours averaged with those of the frame before.
 
     ``alpha`` 0–1 is the share of what was; where the flow is not trusted, or something of another distance or size was
@@ -38,7 +38,7 @@ def steady_look(gaussians: Gaussians, before: LookMap, flow: Flow, alpha: float)
     seen = gaussians.means / length
     source, trust = _looked_up(flow.source, seen), _looked_up(flow.trust, seen)
     rows, columns = _places(source, before.shape[0])
-    old, new = before[rows, columns], _look(gaussians)
+    old, new = before[rows, columns], _appearance(gaussians)
     change = old - new
     same = (np.abs(change[:, 0]) < _SAME_DISTANCE) & (np.abs(change[:, 1]) < _SAME_SIZE)
     change[~same] = 0
@@ -62,7 +62,7 @@ def _places(vectors: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(rows, 0, height - 1), columns % (2 * height)
 
 
-def _look(gaussians: Gaussians) -> Float32[np.ndarray, "n 6"]:
+def _appearance(gaussians: Gaussians) -> Float32[np.ndarray, "n 6"]:
     log_distance = np.log(np.linalg.norm(gaussians.means, axis=1))
     log_size = np.log(gaussians.scales).mean(1) - log_distance
     return np.concatenate([np.stack([log_distance, log_size, gaussians.opacities], 1), gaussians.colors], 1)

@@ -33,7 +33,7 @@ _LOGGERS = ("uvicorn.error", "asyncio", "spag4d.web")
 
 
 @dataclass(frozen=True)
-class Place:
+class Listening:
     """Where to serve: without a ``port``, at 7860 or the next one that is free; with ``open_page`` a browser shows the page."""
 
     host: str = "127.0.0.1"
@@ -43,20 +43,20 @@ class Place:
     open_page: bool = False
 
 
-def serve(place: Place, limits: Limits, *, say: Callable[[str], None]) -> None:
+def serve(at: Listening, limits: Limits, *, say: Callable[[str], None]) -> None:
     """Serve until the process receives a signal to stop.
 
     On an address that other machines reach, or under further ``names`` that a proxy gives it, a token is asked for, the one in
     SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. Raises `InputError` where the address cannot be used or another
     server works in the same folder.
     """
-    with _free_listener(place.host) if place.port is None else _listener(place.host, place.port) as listener:
-        access = Access() if _is_loopback(listener) and not place.names else _access(place)
+    with _free_listener(at.host) if at.port is None else _listener(at.host, at.port) as listener:
+        access = Access() if _is_loopback(listener) and not at.names else _access(at)
         service = Service(limits)
         service.start()
         try:
-            address = _address(place.host, listener.getsockname()[1], access)
-            server = _server(service, access, partial(_show, address) if place.open_page else None)
+            address = _address(at.host, listener.getsockname()[1], access)
+            server = _server(service, access, partial(_show, address) if at.open_page else None)
             with suppress(KeyboardInterrupt):
                 say(_greeting(address, access))
                 server.run(sockets=[listener])
@@ -138,13 +138,13 @@ def _is_loopback(listener: socket.socket) -> bool:
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def _access(place: Place) -> Access:
+def _access(at: Listening) -> Access:
     own = socket.gethostname()
-    token = "" if place.anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
+    token = "" if at.anyone else os.environ.get("SPAG4D_TOKEN") or secrets.token_urlsafe(18)
     if not (token.isascii() and token.isprintable()):
         raise InputError("the token in SPAG4D_TOKEN has characters that some programs send differently than others. "
                          "Use letters, digits and punctuation of ASCII.")
-    return Access(token, place.anyone, frozenset(name.lower() for name in (own, f"{own}.local", place.host, *place.names)))
+    return Access(token, at.anyone, frozenset(name.lower() for name in (own, f"{own}.local", at.host, *at.names)))
 
 
 def _address(host: str, port: int, access: Access) -> str:

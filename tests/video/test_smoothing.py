@@ -12,7 +12,7 @@ from spag4d.splat.grid import grid_gaussians
 from spag4d.video.flow import Flow, look_up, sphere_flow
 from spag4d.video.smoothing import steady
 from spag4d.video.steadier import Steadier
-from spag4d.video.steady_gaussians import remember, steady_look
+from spag4d.video.steady_gaussians import remember, steadied
 from tests.box_room import BoxRoom
 
 HEIGHT = 128
@@ -119,23 +119,23 @@ def test_looks_are_averaged_only_with_what_was_there(truth: DepthMap) -> None:
     gaussians = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
     rows = HEIGHT // 2
     before = remember(replace(gaussians, colors=np.zeros_like(gaussians.colors), opacities=gaussians.opacities * 0.5), rows)
-    steadied = steady_look(gaussians, before, still(HEIGHT), 0.25)
+    calm = steadied(gaussians, before, still(HEIGHT), 0.25)
     fine = gaussians.scales.max(1) < np.median(gaussians.scales.max(1)) * 2
-    mixed = np.abs(steadied.colors - 0.75 * gaussians.colors).max(1) < 1e-5
+    mixed = np.abs(calm.colors - 0.75 * gaussians.colors).max(1) < 1e-5
     assert mixed[fine].mean() > 0.95
-    assert np.allclose(steadied.opacities[mixed], 0.875 * gaussians.opacities[mixed], atol=1e-5)
-    assert np.array_equal(steadied.colors[~mixed], gaussians.colors[~mixed])
-    assert np.array_equal(steadied.means, gaussians.means)
+    assert np.allclose(calm.opacities[mixed], 0.875 * gaussians.opacities[mixed], atol=1e-5)
+    assert np.array_equal(calm.colors[~mixed], gaussians.colors[~mixed])
+    assert np.array_equal(calm.means, gaussians.means)
     elsewhere = before.copy()
     elsewhere[..., 0] += 1
-    assert np.array_equal(steady_look(gaussians, elsewhere, still(HEIGHT), 0.25).colors, gaussians.colors)
+    assert np.array_equal(steadied(gaussians, elsewhere, still(HEIGHT), 0.25).colors, gaussians.colors)
 
 
 def test_a_frame_without_gaussians_is_no_obstacle(truth: DepthMap) -> None:
     gaussians = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
     nothing = remember(Gaussians.empty(), HEIGHT // 2)
-    assert np.array_equal(steady_look(gaussians, nothing, still(HEIGHT), 0.5).colors, gaussians.colors)
-    assert len(steady_look(Gaussians.empty(), remember(gaussians, HEIGHT // 2), still(HEIGHT), 0.5)) == 0
+    assert np.array_equal(steadied(gaussians, nothing, still(HEIGHT), 0.5).colors, gaussians.colors)
+    assert len(steadied(Gaussians.empty(), remember(gaussians, HEIGHT // 2), still(HEIGHT), 0.5)) == 0
 
 
 def test_turned_gaussians_are_the_same_ones(truth: DepthMap) -> None:
@@ -153,12 +153,12 @@ def test_a_state_goes_on_as_if_nothing_had_happened(photo: Panorama, truth: Dept
         out = []
         for seed in (5, 6):
             depth = steadier.depth(disturbed(truth, seed), photo, np.eye(3))
-            out.append(steadier.look(grid_gaussians(photo, depth), HEIGHT // 2).colors)
+            out.append(steadier.gaussians(grid_gaussians(photo, depth), HEIGHT // 2).colors)
             out.append(depth.distance)
         return out
 
     first = Steadier(0.3)
-    first.look(grid_gaussians(photo, first.depth(disturbed(truth, 4), photo, np.eye(3))), HEIGHT // 2)
+    first.gaussians(grid_gaussians(photo, first.depth(disturbed(truth, 4), photo, np.eye(3))), HEIGHT // 2)
     second = Steadier(0.3)
     second.restore(first.state())
     assert all(np.array_equal(a, b) for a, b in zip(two_more(first), two_more(second), strict=True))

@@ -76,7 +76,8 @@ def test_a_browser_is_opened_only_when_asked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(server_module.webbrowser, "open", opened.append)
     monkeypatch.setattr(server_module.uvicorn.Server, "run", lambda self, sockets: self._on_ready and self._on_ready())
     for open_page in (False, True):
-        server_module.serve(server_module.Place(port=0, open_page=open_page), server_module.Limits(), say=lambda words: None)
+        listening = server_module.Listening(port=0, open_page=open_page)
+        server_module.serve(listening, server_module.Limits(), say=lambda words: None)
     assert len(opened) == 1 and opened[0].startswith("http://localhost:")
 
 

@@ -1,4 +1,4 @@
-"""The picture straight below or above: a plan of the floor or the ceiling, in which what lies around a pole is continued."""
+"""The picture straight below or above, in which what lies around a pole is continued."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spag4d.geometry.resample import views_from_panorama
 from spag4d.refine.healing import healed
 
 _REACH = 3.2
-"""Half the width of the plan in radii of the hole: a copy of the hole beside it ends at three."""
+"""Half the width of the view in radii of the hole: a copy of the hole beside it ends at three."""
 _WIDEST, _LEAST_MARGIN = 2.2, 0.25
 _LARGEST_PX = 2048
 _BAND_ROWS = 256
@@ -30,12 +30,12 @@ def continued(
 
     Only ``usable`` pixels (h, w) are copied into it. The hole has to end well before the horizon.
     """
-    camera = plan_camera(hole, below=below)
-    look = [views_from_panorama(np.asarray(values, np.float32), [camera])[0] for values in (rgb, hole, usable & ~hole)]
-    plan = healed(look[0], look[1] > 0, look[2] > 0.999)
+    camera = pole_camera(hole, below=below)
+    views = [views_from_panorama(np.asarray(values, np.float32), [camera])[0] for values in (rgb, hole, usable & ~hole)]
+    view = healed(views[0], views[1] > 0, views[2] > 0.999)
     result = rgb.copy()
     for band in bands(hole):
-        np.copyto(result[band], sampled(plan, camera, len(rgb), band), where=hole[band, :, None])
+        np.copyto(result[band], sampled(view, camera, len(rgb), band), where=hole[band, :, None])
     return result
 
 
@@ -47,14 +47,14 @@ def bands(mask: Mask) -> Iterator[slice]:
 
 
 def sampled(
-    plan: Float32[np.ndarray, "n n *c"], camera: PinholeCamera, height: int, band: slice
+    view: Float32[np.ndarray, "n n *c"], camera: PinholeCamera, height: int, band: slice
 ) -> Float32[np.ndarray, "rows w *c"]:
-    """Return what a plan (n, n[, c]) says about the rows ``band`` of a panorama; beyond its border it means nothing."""
+    """Return what a view (n, n[, c]) says about the rows ``band`` of a panorama; beyond its border it means nothing."""
     at = view_pixels_from_directions(camera, directions(height, band)).astype(np.float32)
-    return np.asarray(cv2.remap(plan, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    return np.asarray(cv2.remap(view, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def plan_camera(hole: Mask, *, below: bool, largest_px: int = _LARGEST_PX) -> PinholeCamera:
+def pole_camera(hole: Mask, *, below: bool, largest_px: int = _LARGEST_PX) -> PinholeCamera:
     """Return the view that shows the hole and enough around it, as fine as the panorama is at the pole."""
     elevation = np.abs(row_elevations_rad(len(hole))[hole.any(1)])
     radius = 1 / np.tan(elevation.min())
