@@ -43,7 +43,7 @@ class BuiltinDepth:
 
     @torch.inference_mode()
     def _infer(self, rgb: np.ndarray) -> Answer:
-        """Average of what the network says about the picture and its mirror image: a fortieth less error, twice the time."""
+        """Average the answers for the picture and its mirror image: a fortieth less error, twice the time."""
         picture = torch.from_numpy(rgb).to(self.device).permute(2, 0, 1)
         answer = self.network(both_ways(picture))
         return answer.map(lambda part: (part[:1] + part[1:].flip(-1)) / 2)

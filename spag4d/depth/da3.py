@@ -20,8 +20,9 @@ from spag4d.networks.vit import normalised
 from spag4d.progress import SILENT, Progress
 
 VIEW_PX = 504
+"""A view is 36 patches of 14 pixels across, the size that the model was published with."""
 WHOLE_HW = (252, 504)
-"""36 patches of 14 pixels across, for a view and for the panorama as one picture."""
+"""The panorama as one picture: as wide as a view, in whole patches of 14 pixels."""
 _NEAREST, _FARTHEST = np.float32(1e-3), np.float32(1e4)
 """Only to take logarithms: surfaces are never there, and in the sky the network may say anything."""
 _RIG_OF = {"cubemap": "cubemap", "icosahedral": "icosahedron"}

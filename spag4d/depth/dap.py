@@ -17,7 +17,9 @@ from spag4d.progress import SILENT, Progress
 SIZE_HW = (512, 1024)
 """32 × 64 patches of 16 pixels."""
 NEAREST_M, FARTHEST_M = 0.1, 100.0
+"""Metres. The network answers in units of 100 m, the end of its training range; 0.1 m only keeps the logarithm finite."""
 _MASKED = 0.5
+"""Probability of lying beyond 100 m or in the sky: the more likely of the two answers."""
 
 
 class DapDepth:

@@ -16,6 +16,8 @@ _ROWS = 256
 _BELOW_DEG = -15.0
 """A floor 1.6 m below the camera is looked at out to 6 m; farther out, an error of depth hides its height."""
 _NADIR_DEG = -60.0
+"""Elevation of the cone's edge, 30° from the nadir: 0.9 m around the point 1.6 m below. A bowl, a table or a tripod ends in
+it."""
 _BIN, _TOLERANCE = 0.01, 0.04
 """In log height: 1 % and 4 %, which is 6 cm of 1.6 m. A wider tolerance takes rugs and doorsteps along."""
 _LEAST_SHARE, _SHARE_OF_BEST, _LEAST_OUTER_SHARE = 0.12, 0.5, 0.06
@@ -46,7 +48,7 @@ def camera_above_floor(depth: DepthMap, valid: Bool[np.ndarray, "h w"] | None = 
     """Return the distance from the camera to the floor in the map's units, or None where nothing level is wide enough.
 
     The floor is the lowest of the levels below the camera that many directions agree on. It has to reach beyond the cone
-    of 30° around the nadir, which tells a floor from the bottom of a bowl; then a plane is fitted that may tilt by 10°.
+    of 30° around the nadir, which a floor does and the bottom of a bowl does not; then a plane is fitted that may tilt by 10°.
     """
     points, weights, outer = _below(depth, valid)
     if not len(points):

@@ -20,6 +20,7 @@ NEAREST_M, FARTHEST_M = 1e-6, 65504.0
 """Distances outside of these mean that nothing is there: zero, and the value (the largest half float) that renderers write."""
 
 _RATIO_TOLERANCE = 0.01
+"""Share by which width / height may differ from 2, as for photos: sizes rounded to blocks of 8 pixels stay within it."""
 _EMPTY_SKY_M = 1000.0  # where there is nothing but sky
 _FEW = 0.01
 """Share of a depth map within the range that is drawn below which its unit is likely to be wrong."""

@@ -18,8 +18,12 @@ SIZE_HW = (504, 1008)
 """36 × 72 patches of 14 pixels."""
 _FITTED = (0.02, 0.98)  # outside, the network's training clipped what it saw
 _SKY_FROM = 0.8
+"""Relative distance, 0–1, from which the sky of the metric model is believed: nearer, the two contradict each other.
+Judgement."""
 _INDOOR_M = 10.0
+"""Metres at which the network answers 1: the end of the range it was trained on."""
 _NEAREST_SHARE = 0.25
+"""Of the reference's nearest distance: the fitted line crosses zero somewhere, and a logarithm needs what is positive."""
 
 
 class PandaDepth:

@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 
 _STAGE = "Estimating depth"
 _LEVELLED_ROWS = 3
+"""Rows of the network's map, 1° in all: at a pole the pixels of a row see almost the same point, three rows away no longer."""
 
 
 def small_panorama(panorama: Panorama, size_hw: tuple[int, int]) -> Panorama:

@@ -23,6 +23,7 @@ Plane = Float32[np.ndarray, "h w"]
 _STAGE = "Estimating depth"
 _OVERSAMPLING = 1.25  # rows of the panorama per row of a view's middle, as its corners are finer
 _BEHIND = np.float32(1e-6)
+"""Weight of what is sky in a view: too little to count beside a surface, enough that a pixel without any is not 0 / 0."""
 
 
 @runtime_checkable
@@ -48,7 +49,7 @@ def joined_views(
     rgb: Float32[np.ndarray, "h w 3"], model: PerspectiveModel, cameras: Sequence[PinholeCamera], *,
     reference: Float[np.ndarray, "rh rw"] | None = None, progress: Progress = SILENT,
 ) -> Joined:
-    """Return what the model sees of a panorama (h, w, 3) through the cameras, at the resolution of its views.
+    """Return a panorama's depth (h, w, 3) as the model estimates it through the cameras, at the resolution of its views.
 
     ``reference`` is a panorama of log distance, NaN where it knows nothing, that decides about low frequencies; without one
     the mean of the views' own scales stands. Sky is where the views together say so. Raises `Cancelled`.

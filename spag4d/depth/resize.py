@@ -10,7 +10,9 @@ from spag4d.progress import SILENT, Progress
 Floats = NDArray[np.float32]
 
 _BAND_ROWS = 64
+"""Rows at a time: four corners of a row of 8192 pixels are 128 kB, a band 8 MB. The result does not depend on it."""
 _ENLARGED_ROWS = 512
+"""Rows at a time, which bounds the memory as above, and between which progress is reported and can cancel."""
 
 
 def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:

@@ -18,6 +18,7 @@ from spag4d.depth.floor import camera_above_floor
 from spag4d.progress import SILENT, Progress
 
 _LARGEST_FACTOR = np.log(3.3)
+"""Logarithm: eight times `_UNKNOWN_SPREAD`, beyond which next to nothing of the likelihood is left."""
 _FACTORS = np.linspace(-_LARGEST_FACTOR, _LARGEST_FACTOR, 481)
 """Logarithms of the factors that are weighed, in steps of half a per cent."""
 
@@ -28,12 +29,13 @@ _UNKNOWN_SPREAD = 0.15
 """Of models whose scale could not be measured: an assumption."""
 
 _UNLIKE = 0.07
-"""Added to what is said of the uncertainty: photographs are less like generated scenes than these are like each other."""
+"""Added to the uncertainty: photographs are less like generated scenes than these are like each other."""
 
 _FREEDOM = 3
 """Degrees of freedom of Student's t: the pictures of the world are less alike than those that a model was judged on."""
 
 _CAMERA_M, _ROOM_M = (1.05, 2.3), (2.1, 3.5)
+"""Metres from the floor to the camera, and from floor to ceiling: what is usual, see above; assumed, not measured."""
 _CAMERA_SOFT, _ROOM_SOFT = 0.12, 0.10
 """How softly the usual heights end, as a standard deviation of the logarithm."""
 

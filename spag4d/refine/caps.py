@@ -24,8 +24,13 @@ from spag4d.refine.pole_view import bands, continued, pole_camera, sampled
 
 STAGE = "Filling the poles"
 _WIDEST_DEG = 60.0
+"""From the pole. A cap that is wider leaves less than the ring that tells how the floor goes on: it is a picture's lower
+border."""
 _RIM_DEG = 1.0
+"""Left out around a cap: pixels of its rim are mixed with black, at 1024 rows the six nearest."""
 _VIEW_PX = 384
+"""Pixels across of the view in which the surface is continued; it is smooth there by construction, so more would show the
+same."""
 _LARGEST_CURVE = 0.25
 """What differs from the plane by more, in log distance, stands on it."""
 

@@ -10,6 +10,7 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.around import grown
 
 _HEIGHT = 1024
+"""Rows, 0.18° each: estimated ramps are several of these wide. Lines cost time in proportion to the pixels."""
 _UNSEEN_PX = 2
 """So near to an excluded pixel a difference of colours could be its own."""
 

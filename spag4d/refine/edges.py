@@ -20,6 +20,7 @@ _EXACT_SHARE = 0.3
 _PULL, _PULL_PX = 0.5, 2.0
 """Of the given depth, in lengths of a border: what moving a border across its whole ramp costs, the second over its width."""
 _NARROWEST_PX = 2.0
+"""A step between two pixels touches both, so no ramp is narrower."""
 _SKY_PULL = 0.2
 """What moving the skyline by a pixel costs. At 0.8 true skylines move least, at 0.1 estimated ones are straightest."""
 _SKYLINE_DEG = 1.75
@@ -28,6 +29,7 @@ _ONE_SURFACE = 0.05
 """In log distance: neighbours nearer to each other than this are averaged."""
 
 _SURFACE, _SKY, _CHANGED = 1, 2, 4
+"""Bits of a pixel's kind."""
 
 Mask = Bool[np.ndarray, "h w"]
 

@@ -12,13 +12,23 @@ from spag4d.geometry.equirect import directions_from_pixels, row_elevations_rad,
 from spag4d.geometry.fit import weighted_median
 
 _ROWS = 512
+"""Rows that are sampled, 0.35° apart: a plane has three numbers, and a ring of 20° then holds 50,000 pixels."""
 _START_SHARE = 0.6
+"""Quantile of the heights at which the fit starts: above the median, as what stands on a floor is nearer than the floor."""
 _TOLERANCES = (0.2, 0.12, 0.08, 0.05, 0.05, 0.05, 0.05, 0.05)
+"""Share of the distance, one per round: wide at first, for a tilted floor; five rounds at the narrowest let the fit settle."""
 _INLIER = 0.08
+"""Share of the distance within which a pixel lies on the plane: 1.6 of the last tolerance, nine tenths of a normal
+distribution."""
 _LEAST_SHARE = 0.35
+"""Of the ring's solid angle. Judgement: with less on one plane a level one is the safer guess."""
 _STEEPEST_DEG = 30.0
+"""More than any ramp, roof or tilted camera; a steeper fit has found a wall."""
 _GRAZING = 0.1
+"""Of the plane's height over the distance: the plane ends at ten times its height, 6° below the horizon, instead of at
+infinity."""
 _FEW = 32
+"""Pixels, ten for each of the plane's three numbers; fewer means the ring lies outside of the photo."""
 
 
 @dataclass(frozen=True)

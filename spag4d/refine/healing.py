@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float32, Int64
 _COARSE_PX = 224
 """All moves are tried in a picture no larger than this, which bounds the time; finer ones only correct the best."""
 _LEAST_USABLE = 0.995
+"""Share of a moved hole that has to be usable: all of it, but for the rounding of a filter with thousands of taps."""
 _MOST_CANDIDATES = 2048
 _RIM_POINTS = 2000
 """Their product, 4 million differences of colours, is the time of a search."""
@@ -21,6 +22,7 @@ _SMOOTHING_STEPS = 12
 _COARSEST_PX = 8
 """Below this a level is filled with its mean: the levels above smooth it."""
 _RIM_PX = 6
+"""Pixels around the hole whose colours the fill meets: some, so that noise averages out, and near enough to be what goes on."""
 _OUTLIER, _LEAST_OUTLIER = 3.0, 0.05
 """Medians of the deviation (3 are two standard deviations of a normal distribution), and 13/255 below which nothing is one."""
 

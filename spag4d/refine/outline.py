@@ -25,7 +25,9 @@ _NOISE = 0.03
 _UNUSUAL = 3.0
 """A border is a line of the picture where colours differ by so many times as much as around it."""
 _LEAST_LENGTH = 0.02
+"""Of a border's usual cost: along the clearest line a border is nearly free, but not quite, or it would take detours."""
 _ASIDE_PX = 4
+"""Pixels to each side in which the two sides of a lone pixel are sought: a window of 9 × 9, see `_SURFACE_PX`."""
 _ALIKE, _SIDE = 0.1, 0.25
 """Parts of a gap: values that far apart are the same, and those so near to its ends belong to its sides."""
 _SURFACE_PX = 27
@@ -33,23 +35,24 @@ _SURFACE_PX = 27
 _LEAST_GAP, _STEP_SHARE = 0.1, 0.35
 """In log distance; and a gap in which no step takes this part of it is a slant, and stays connected."""
 _NOTHING = -1e6
+"""Marks pixels that are no side; no log distance comes near it, and float32 holds it exactly."""
 
 Values = Float32[np.ndarray, "h w"]
 Mask = Bool[np.ndarray, "h w"]
 
 
 def line_lengths(rgb: Float32[np.ndarray, "h w 3"], known: Mask, reach: int) -> tuple[Values, Values]:
-    """Return what a border between each pixel and its right neighbour costs, around the seam, and between it and the one below.
+    """Return the cost of a border between each pixel and its right neighbour, around the seam, and the one below.
 
     A pixel's length at the horizon is 1 where the colours are alike, and little where they differ by much more than is usual
-    within ``reach`` pixels: on grass and on a wall a line is something else. Below the last row, and beside what is not
+    within ``reach`` pixels: a line on grass needs more contrast than one on a wall. Below the last row, and beside what is not
     ``known``, there is nothing.
     """
     height = len(rgb)
     right, down = parted((_apart(rgb, 1), _apart(rgb, 0)), known)
     usual = crop_sphere(cv2.blur(pad_sphere(right + down, reach), (2 * reach + 1, 2 * reach + 1)), reach) / 2
-    told_apart = np.float32(_NOISE) + np.float32(_UNUSUAL) * usual
-    right, down = (np.maximum(np.exp(-((apart / told_apart) ** 2)), np.float32(_LEAST_LENGTH)) for apart in (right, down))
+    distinct = np.float32(_NOISE) + np.float32(_UNUSUAL) * usual
+    right, down = (np.maximum(np.exp(-((apart / distinct) ** 2)), np.float32(_LEAST_LENGTH)) for apart in (right, down))
     down *= np.cos(row_elevations_rad(height) - np.pi / height / 2).astype(np.float32)[:, None]
     down[-1] = 0
     return parted((right, down), known)
@@ -70,7 +73,7 @@ def parted(lengths: tuple[Values, Values], inside: Mask) -> tuple[Values, Values
 def straightened(values: Values, band: Mask, pull: Values, lengths: tuple[Values, Values]) -> Values:
     """Return the values with those in the band replaced; ``pull`` says what a pixel's change by 1 costs.
 
-    ``lengths`` are those of `line_lengths`, 0 where two pixels have nothing to do with each other.
+    ``lengths`` are those of `line_lengths`, 0 where two pixels are not neighbours on one surface.
     """
     height, width = band.shape
     found = _with_margin(values)
@@ -87,10 +90,10 @@ def without_lone(values: Values, band: Mask, inside: Mask) -> Values:
 
     What is not ``inside`` is no side.
     """
-    asked = pad_sphere(np.where(inside, values, np.float32(_NOTHING)), _ASIDE_PX)
+    padded = pad_sphere(np.where(inside, values, np.float32(_NOTHING)), _ASIDE_PX)
     row, column = np.nonzero(band & inside)
     found = values.copy()
-    found[row, column] = _decided(asked, row, column)
+    found[row, column] = _decided(padded, row, column)
     return found
 
 

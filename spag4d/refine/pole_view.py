@@ -17,8 +17,12 @@ from spag4d.refine.healing import healed
 _REACH = 3.2
 """Half the width of the view in radii of the hole: a copy of the hole beside it ends at three."""
 _WIDEST, _LEAST_MARGIN = 2.2, 0.25
+"""Tangents: the view ends 65° from the pole, where a pixel covers a fourteenth of one at its centre (cos³); and around a
+small hole it shows at least 14° more."""
 _LARGEST_PX = 2048
+"""Pixels across, which bounds time and memory: holes of 30° in more than 1740 rows are continued more coarsely."""
 _BAND_ROWS = 256
+"""Rows at a time: the directions of as many rows of 8192 pixels take 25 MB. The result does not depend on it."""
 
 Mask = Bool[np.ndarray, "h w"]
 

@@ -18,9 +18,10 @@ from spag4d.refine.floor_plane import PolePlane, plane_around
 from spag4d.refine.pole_view import continued, sampled
 from spag4d.refine.rig_colors import odd_colors
 
-_VIEW_PX = 513
 _FOV_DEG = 80.0
-"""The view down shows 40° around the nadir, more than a rig with its margins; a pixel is 0.19° at its centre."""
+"""The view down shows 40° around the nadir, more than a rig with its margins."""
+_VIEW_PX = 513
+"""Pixels across, 0.19° each at the centre: finer than any depth model sees. Odd, so that one of them is the nadir."""
 _RING_DEG = (33.0, 60.0)
 """Where the floor is looked for: outside of every tripod."""
 _FARTHEST_DEG = 33.0

@@ -7,13 +7,19 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 _RING_DEG = (14.0, 35.0)
+"""From the nadir, where the floor's colours are taken: 0.4 to 1.1 m from the point 1.6 m below, beyond a monopod's foot."""
 _CENTER_DEG, _NOT_BEFORE_DEG = 3.0, 0.7
+"""A rig comes within 8 cm of the nadir on a floor 1.6 m below, and is no smaller than a disc of 2 cm radius."""
 _SMALL_DEG, _LARGEST_DEG = 8.0, 30.0
+"""From the nadir: a foot or a lamp base of 22 cm may have any shape; a tripod's legs end within 0.9 m."""
 _SOLID = 0.6
 """Share of its convex hull that a tripod with its legs does not fill; rugs, lids and painted marks do."""
 _RARE, _MARGIN = 0.5, 0.03
+"""Percent of the floor's pixels beyond whose colours, and by 8/255 more, a colour is one that the floor does not have."""
 _NEAR_PX, _LARGEST_ODD_SHARE = 31, 0.03
+"""Pixels of the view around a rig (6°), and the share of odd colours there: `_RARE` at both ends of three channels is 3 %."""
 _LEAST_ON_FLOOR = 0.5
+"""Share of the ring: the usual colours are the floor's only where most of the ring is floor."""
 
 
 def odd_colors(
@@ -22,7 +28,7 @@ def odd_colors(
     """Return what lies on a view (n, n, 3) around the nadir in colours that the floor around does not have, or None.
 
     It has to contain the nadir and be small, within 8°, or within 30° and far from convex. ``on_floor`` (n, n) says which
-    pixels lie on the floor; where half of the ring from 14° to 35° does not, nothing is told.
+    pixels lie on the floor; None where half of the ring from 14° to 35° does not.
     """
     ring = (from_nadir_deg > _RING_DEG[0]) & (from_nadir_deg < _RING_DEG[1])
     floor = ring & on_floor

@@ -10,21 +10,29 @@ from spag4d.kernels import in_parts, kernel
 from spag4d.render.project import Splats
 
 TILE_PX = 16
+"""Pixels across, as in the original rasteriser: Gaussians are sorted into tiles."""
 _BLOCK_PX = 8
+"""Half a tile: neighbours that are blended together skip what misses all of them. Neither changes the picture."""
 _LEAST_BLOCKS = 16
-"""Blocks are handed to threads by so many or more."""
+"""Blocks per thread at least: fewer take less time than starting one."""
 _LEAST_ALPHA, _MOST_ALPHA = np.float32(1 / 255), np.float32(0.999)
+"""As gsplat: fainter Gaussians are left out, and none hides all that lies behind it."""
 _OPAQUE = np.float32(1e-4)
+"""What still shines through when blending ends, as in the original rasteriser: a fortieth of a grey level."""
 _LOOK_EVERY = 16
+"""Gaussians between two tests of that: a test costs about as much as blending one."""
 _ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 _EIGHTH, _FARTHEST = np.float32(0.125), np.float32(-6)
+"""exp(x) is exp(x / 8) to the eighth power; beyond x = -6, which is 1/403, alpha is below 1/255 whatever the opacity."""
 _C2, _C3, _C4, _C5 = np.float32(1 / 2), np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
 _C6 = np.float32(1 / 720)
+"""Taylor's series of exp(x / 8), at most 0.75 from zero: within 2.6e-5, and its eighth power within 2.1e-4."""
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """Places at which a view is looked at, block by block of neighbours.
+    """The places at which a view is sampled, block by block of neighbours.
 
     ``order`` (n,) says which pixel of the picture each is, ``places`` (2, n) where on the view (u and v in pixels). A row of
     ``blocks`` is the first place, the one after the last, and the tile of a block, one of ``boxes`` what its places lie within:

@@ -11,6 +11,7 @@ from spag4d.geometry.camera import camera_looking
 _ROUNDS = 4
 """Rounds on the circle while the view turns once: each part of the scene is seen from several sides."""
 _UP_AND_DOWN = 0.4
+"""Of the circle's radius, by eye: enough that floors and table tops move against what is behind them."""
 
 Vector = Float64[np.ndarray, "3"]
 
@@ -19,16 +20,16 @@ def view_from(position_m: Vector, look_at_m: Vector, fov_deg: float, size_hw: tu
     """Return the upright view from a place to a point; raises `ValueError` where both are one."""
     ahead = look_at_m - position_m
     if not np.linalg.norm(ahead) > 0:
-        raise ValueError("the place to look from and the one to look at are the same")
+        raise ValueError("the camera and the point it looks at are in the same place")
     return camera_looking(ahead, fov_deg, size_hw).moved(position_m)
 
 
 def parallax_path(
     position_m: Vector, look_at_m: Vector | None, radius_m: float, count: int, fov_deg: float, size_hw: tuple[int, int]
 ) -> Iterator[PinholeCamera]:
-    """Yield the views of a camera that goes round circles about a place, so that near things move in front of far ones.
+    """Yield the views of a camera that circles around a place, so that near things move in front of far ones.
 
-    It keeps its eye on ``look_at_m``, or without one turns once all around. The last view leads to the first.
+    It looks at ``look_at_m``, or without one turns once all the way round. The last view leads to the first.
     """
     for turn in np.arange(count) / count:
         angle = 2 * np.pi * turn

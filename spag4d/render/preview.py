@@ -1,4 +1,4 @@
-"""What a sequence looks like to somebody who moves a little, beside its depth, as pictures of a video."""
+"""Pictures of a video that shows a sequence from a slightly moving place, with its depth below."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,13 +12,18 @@ from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama, render_view
 
 _VIEW_HW = (540, 960)
+"""Pixels, a quarter of Full HD: a preview may be coarse, and each frame is drawn on the CPU."""
 _DEPTH_ROWS = 480
+"""Half the view's width: a panorama is as wide as the view above it."""
 _FOV_DEG = 90.0
 _SWAY_M = 0.15
-_SWAY_S = 4.0
-_PAN_DEG_PER_S = 6.0
+"""Aside, by eye: parallax shows, and what a step uncovers is filled for 0.5 m by default."""
+_SWAY_S, _PAN_DEG_PER_S = 4.0, 6.0
+"""A slow breath, and a turn in a minute: by eye, slow enough to judge flicker."""
 _SOLID = 0.5
+"""Alpha from which a pixel has a distance."""
 _SHORTEST_M, _LONGEST_M = 0.5, 100.0
+"""Metres at the ends of the colour scale, as near as rooms get and as far as surfaces are drawn by default."""
 
 Picture = UInt8[np.ndarray, "h w 3"]
 

@@ -17,12 +17,17 @@ from spag4d.data import Gaussians, PinholeCamera
 from spag4d.kernels import in_parts, kernel
 
 _NEAREST_M = np.float32(0.01)
+"""In front of the camera, as gsplat's near plane."""
 _LOW_PASS_PX2 = np.float32(0.3)
+"""Added to the covariance, as above."""
 _LEAST_ALPHA = np.float32(1 / 255)
+"""Fainter Gaussians change no 8-bit picture and are left out, as in the original rasteriser."""
 _MOST_SLANT = np.float32(1.3)
 """In half widths of the view: farther out the Jacobian is that of this place, or grazing Gaussians would fill the view."""
 _NOWHERE = np.float32(3e38)
+"""Depth of what is not drawn: nearly the largest float32, so that nothing finite lies beyond."""
 _ONE, _TWO, _HALF = np.float32(1), np.float32(2), np.float32(0.5)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 
 @dataclass(frozen=True)

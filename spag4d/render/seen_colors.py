@@ -1,4 +1,4 @@
-"""The colours that Gaussians show to somebody at a place."""
+"""The colours of Gaussians as seen from a place."""
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int
@@ -8,7 +8,7 @@ from spag4d.geometry.harmonics import harmonics
 from spag4d.kernels import in_parts
 
 _LEAST = 16384
-"""Gaussians are handed to threads by so many or more."""
+"""Gaussians per thread at least: fewer take less time than starting one."""
 
 
 def seen_colors(

@@ -52,7 +52,7 @@ def render_panorama(
     """Draw the whole sphere around a place, ``height`` × 2 ``height`` pixels.
 
     It is drawn as the six views of a cube whose pixels at their centres are as large as the panorama's. On the CPU each is
-    looked at exactly where the panorama's pixels are, on CUDA it is resampled.
+    sampled exactly at the panorama's pixels, on CUDA it is resampled.
     """
     out = np.zeros((2 * height * height, 5), np.float32)
     for camera, pixels in zip(_faces(height, position_m), _panorama_pixels(height), strict=True):

@@ -18,12 +18,17 @@ from spag4d.geometry.equirect import (
 from spag4d.geometry.resample import sample
 
 _PAD_PX = 48
+"""22° of a picture of 384 rows: what crosses the seam or a pole is found up to that motion."""
 _LEVEL_TO_RAD, _TIPPED_FROM_RAD = np.radians(35.0), np.radians(55.0)
+"""Elevations between which the upright picture hands over to the tipped one: its rows are stretched 1.2 and 1.7 times there."""
 _TIPPED = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 """The other picture of the sphere: its poles lie ahead and behind, and the true ones on its horizon."""
 _LEAST_NOISE = 0.01
-_SIGNIFICANT = 3.0  # times the usual difference of the pictures
+"""Of sRGB 0–1, two or three grey levels: rounding and compression make as much."""
+_SIGNIFICANT = 3.0
+"""Times the usual difference of the pictures, at which trust falls to 1/e."""
 _RETURN_PX = 1.0
+"""By which there and back may miss until trust falls to 1/e: the flow is good to a fraction of a pixel where it is right."""
 
 Picture = Float32[np.ndarray, "h w 3"]
 

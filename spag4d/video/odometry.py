@@ -21,13 +21,19 @@ from spag4d.video.relative_rotation import RelativeRotation, relative_rotation
 WORKING_HEIGHT = 768
 """Rows of the panoramas in which features are sought: 0.12° per pixel at the horizon."""
 _SIDES = 4
+"""The upright faces of the cube: zenith and nadir show sky, ceiling and the one who carries the camera."""
 _FEATURES_PER_VIEW = 350
-_FAINTEST = 0.02  # contrast of a feature; half of SIFT's usual, as indoor walls are pale
+"""1400 a frame. Time and memory of matching grow with the square; a hundred good ones would do for three angles."""
+_FAINTEST = 0.02
+"""Contrast of a feature, half of SIFT's default, as indoor walls are pale."""
 _RATIO = 0.8
+"""Of the best to the second best distance of descriptors: Lowe's value (2004), which drops 90 % of the false matches."""
 _SPANS = (1, 2, 4, 8, 16, 32)
 """How many frames lie between the frames that are compared: the longer ones keep drift from piling up."""
 _ITERATIONS = 8
+"""Newton steps from a chain that is right within degrees, as many as the outliers' weights need to settle."""
 _OUTLIER_RAD = np.radians(0.3)
+"""Error at which a link has half its weight (Cauchy): 2.5 pixels of `WORKING_HEIGHT`, more than matched rotations are off."""
 
 Rotations = Float64[np.ndarray, "n 3 3"]
 

@@ -7,13 +7,20 @@ from jaxtyping import Bool, Float64
 from scipy.spatial.transform import Rotation
 
 _SEED = 360
+"""Any; fixed, so that a run can be repeated."""
 _HYPOTHESES = 400
+"""Pairs of matches: where one match in nine is right, 99 % of the draws hold a pair of right ones."""
 _INLIER_RAD = np.radians(1.0)
+"""Off a rotation: 8 pixels of `odometry.WORKING_HEIGHT`, so that far points with little parallax count too."""
 _PARALLAX_RAD = np.radians(10.0)
 """Matches farther than this from a mere rotation are taken for mistakes."""
 _FEWEST = 16
+"""Matches, each two equations, for the five unknowns of turn and direction of motion: judgement, wrong matches rarely agree so
+often."""
 _ITERATIONS = 15
+"""Reweighted steps from RANSAC's answer; the noise is estimated anew in each."""
 _LEAST_NOISE_RAD = np.radians(0.01)
+"""A twelfth of a pixel of `odometry.WORKING_HEIGHT`, as well as features can be placed; keeps the weights finite."""
 
 Directions = Float64[np.ndarray, "_ 3"]
 

@@ -14,14 +14,25 @@ from spag4d.video.flow import Flow, enlarged, look_up, small_picture, sphere_flo
 FLOW_HEIGHT = 384
 """Rows of the pictures in which motion is sought."""
 _FIT_HEIGHT = 64
+"""Rows, 2.8° each: sixteen to a wave of the finest harmonic below."""
 _DEGREE = 8
+"""Of the harmonics, waves of 45° and more: the scale and slant of whole rooms. What is finer is averaged per pixel."""
 _ITERATIONS = 8
+"""Reweighted steps, both for the motion and for the offset; weights settle in a few."""
 _LEAST_SPREAD = 0.005
-_PRIOR = 0.002  # how strongly a field that nothing demands is held at zero, relative to the whole sphere's voice
+"""In log depth, half a per cent: where frames agree better, no pixel is an outlier."""
+_PRIOR = 0.002
+"""How strongly a field without evidence is held at zero, relative to the evidence of the whole sphere."""
 _FORGET = 0.04
+"""Of the offset, given up per frame: errors of scale decay within 25 frames to 1/e, a second of most videos, instead of for
+ever."""
 _CUT_SHARE = 0.25
-_OTHER_SURFACE = 0.12  # in log depth: an average of two surfaces would hang between them
+"""Mean trust below which a new scene begins: a cut leaves chance agreement, motion leaves most of the sphere trusted.
+Judgement."""
+_OTHER_SURFACE = 0.12
+"""In log depth: an average of two surfaces would hang between them."""
 _SKY_MEMORY = 0.6
+"""Share of the vote that the past has: one frame against it flips nothing (0.6 > ½), two in a row do (0.6² < ½)."""
 
 Field = Float32[np.ndarray, "h w"]
 

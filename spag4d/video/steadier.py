@@ -1,4 +1,4 @@
-"""What is kept from frame to frame, and how it can be put down and taken up again."""
+"""What passes from frame to frame, and how it is saved and restored."""
 
 from collections.abc import Mapping
 

@@ -12,6 +12,7 @@ from spag4d.video.flow import Flow, look_up
 _SAME_DISTANCE, _SAME_SIZE = 0.15, 0.5
 """Differences of logarithms up to which a Gaussian counts as the one seen before."""
 _CHANNELS = 6
+"""Distance, size, opacity and three colours, see `AppearanceMap`."""
 _ROW = 8192  # directions per row; remapping refuses pictures of 32768 columns or rows
 
 AppearanceMap = Float32[np.ndarray, "h w 6"]
