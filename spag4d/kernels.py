@@ -5,14 +5,48 @@ they may not be entered from several threads at once. Below `kernel` stands `typ
 otherwise wrap what numba has to compile.
 """
 
+import functools
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from numba import njit
-
 _LEAST_PER_THREAD = 1024
+
+
+class _Kernel:
+    """A function that numba, itself half a second to import, compiles at the first call and keeps on the disk if it can."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        """Take what is to be compiled."""
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._compiled: Any = None
+        self._lock = threading.Lock()
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the machine code."""
+        return (self._compiled or self._made())(*arguments)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks for where a kernel calls this one."""
+        from numba import typeof
+
+        return typeof(self._made())
+
+    def _made(self) -> Any:
+        from numba import njit
+
+        with self._lock:
+            if self._compiled is None:
+                how = {"nogil": True, "fastmath": True, "error_model": "numpy"}
+                try:
+                    self._compiled = njit(cache=True, **how)(self._function)
+                except RuntimeError:  # no folder that can be written to
+                    self._compiled = njit(**how)(self._function)
+            return self._compiled
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -20,11 +54,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Sums may be reordered; a division by zero is numpy's, not an error; whether values are finite a kernel cannot test.
     """
-    how = {"nogil": True, "fastmath": True, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **how)(function)
-    except RuntimeError:  # no folder that can be written to
-        return njit(**how)(function)
+    return _Kernel(function)
 
 
 def in_parts(work: Callable[[int, int], None], count: int, least: int = _LEAST_PER_THREAD) -> None:

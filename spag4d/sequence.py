@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from spag4d import __version__
 from spag4d.conversion import FrameResult
@@ -165,6 +164,8 @@ class Sequence360:
 @contextmanager
 def opened(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Make the folder, keep other runs out of it while the block lasts, and empty it of an older sequence to overwrite it."""
+    from filelock import FileLock, Timeout
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / _LOCK, timeout=0)

@@ -75,6 +75,14 @@ def test_the_server_starts_without_what_only_conversions_need() -> None:
     assert done.stdout.strip() == ""
 
 
+def test_the_server_answers_about_jobs_of_every_format_without_what_only_conversions_need() -> None:
+    code = ("import sys; from spag4d.formats import FORMATS; from spag4d.web.job import Job; "
+            "[Job(id='a', kind='photo', name='a', created_s=0, settings={'format': name}).downloads for name in FORMATS]; "
+            "print(*sorted({'torch', 'numba', 'scipy'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_public_names_are_importable() -> None:
     code = "import spag4d; print(all(getattr(spag4d, name) is not None for name in spag4d.__all__), len(spag4d.__all__))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import scipy.sparse
-import scipy.sparse.linalg
 from jaxtyping import Bool, Float
 
 from spag4d.data import PinholeCamera
@@ -24,6 +23,9 @@ from spag4d.geometry import equirect
 from spag4d.geometry.blend import feather
 from spag4d.geometry.camera import view_pixels_from_directions
 from spag4d.geometry.resample import sample
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 _DEGREE = 3
 """Of the polynomials: enough for the bends of a network's depth, too few to follow objects."""
@@ -87,6 +89,8 @@ def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
 
     Without ties to a reference the mean of the views' own scales stays as it is, and so does what all of them have in common.
     """
+    from scipy.sparse.linalg import spsolve  # a third of a second of imports that conversions seldom need
+
     equations = _equations(count, ties)
     anchored = bool((ties.second == REFERENCE).any())
     prior = _prior(count, (_ANCHORED_PRIOR if anchored else _FREE_PRIOR) * ties.weight.sum() / count)
@@ -94,7 +98,7 @@ def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
     for _ in range(_ITERATIONS):
         weighted = equations.multiply(weight[:, None]).tocsr()
         normal = (equations.T @ weighted + prior).tocsc()
-        step = np.asarray(scipy.sparse.linalg.spsolve(normal, weighted.T @ ties.difference))
+        step = np.asarray(spsolve(normal, weighted.T @ ties.difference))
         residual = np.abs(equations @ step - ties.difference)
         usual = _HUBER * 1.4826 * np.median(residual) + 1e-6
         weight = ties.weight * np.minimum(1, usual / np.maximum(residual, 1e-12))
@@ -172,14 +176,18 @@ def _equations(count: int, ties: Ties) -> scipy.sparse.csr_matrix:
 
 
 def _sparse(basis: np.ndarray, rows: np.ndarray, views: np.ndarray, count: int) -> scipy.sparse.csr_matrix:
+    from scipy.sparse import csr_matrix
+
     columns = (views[:, None] * TERMS + np.arange(TERMS)).ravel()
-    return scipy.sparse.csr_matrix((basis.ravel(), (rows, columns)), shape=(len(views), count * TERMS))
+    return csr_matrix((basis.ravel(), (rows, columns)), shape=(len(views), count * TERMS))
 
 
 def _prior(count: int, weight: float) -> scipy.sparse.dia_matrix:
     """Return how strongly corrections are held to be small, as a diagonal matrix; a linear field has the ``weight``."""
+    from scipy.sparse import diags
+
     usual = np.array([_USUAL_SCALE if i + j == 0 else 1 / (i + j) for i, j in _POWERS])
-    return scipy.sparse.diags(np.tile(weight / usual**2, count))
+    return diags(np.tile(weight / usual**2, count))
 
 
 def _basis(at: np.ndarray) -> np.ndarray:
