@@ -15,7 +15,7 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
-    from spag4d.cli import main
+    from spag4d.commands import main
 
     main()
 

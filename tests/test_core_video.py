@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from spag4d import SPAG4D, InputError
-from spag4d.cli import cli, frames_in_words
+from spag4d.commands import cli
+from spag4d.commands.convert_video import frames_in_words
 from spag4d.conversion import FRAMES
 from spag4d.errors import Cancelled
 from spag4d.formats.ply import read_ply
@@ -96,7 +97,7 @@ DIES_AT = """
 import os, signal, sys
 from pathlib import Path
 import spag4d.depth.builtin
-from spag4d.cli import cli
+from spag4d.commands import cli
 
 spag4d.depth.builtin.WORKING_HW = (128, 256)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from spag4d.cli import cli
+from spag4d.commands import cli
 from spag4d.first_run import offered, sentence
 from spag4d.models.weights import WEIGHTS, home_folder, weights_file
 from tests.models.hub_server import HubServer, offer_everything

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spag4d.commands import cli
+
 PACKAGE = Path(__file__).parents[1] / "spag4d"
 
 LAYERS = [
@@ -21,8 +23,8 @@ LAYERS = [
     ("conversion", "sequence_record", "first_run"),
     ("stages", "sequence", "contradictions"),
     ("core",),
-    ("commands", "web"),
-    ("cli",),
+    ("web",),
+    ("commands",),
     ("__main__", "__init__"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -63,8 +65,13 @@ def test_folders_are_at_most_two_deep() -> None:
     assert all(len(path.relative_to(PACKAGE).parts) <= 2 for path in MODULES)
 
 
+def test_each_command_is_declared_in_a_file_of_its_name() -> None:
+    for name, command in cli.commands.items():
+        assert command.callback is not None and command.callback.__module__ == f"spag4d.commands.{name.replace('-', '_')}"
+
+
 def test_help_does_not_import_the_heavy_packages() -> None:
-    code = "import sys, spag4d.cli; print(*sorted({'torch', 'cv2', 'numpy', 'PIL'} & set(sys.modules)))"
+    code = "import sys, spag4d.commands; print(*sorted({'torch', 'cv2', 'numpy', 'PIL'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spag4d.cli import convert, convert_video
+from spag4d.commands.convert import convert
+from spag4d.commands.convert_video import convert_video
 from spag4d.errors import InputError
 from spag4d.settings import Settings, declared, markdown_table, page_schema
 

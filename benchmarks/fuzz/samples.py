@@ -68,7 +68,7 @@ def samples(folder: Path) -> list[Sample]:
 
 def command(*words: str) -> None:
     """Run a command of ours as the terminal would; raises SystemExit."""
-    from spag4d.cli import main
+    from spag4d.commands import main
 
     sys.argv = ["spag4d", *words]
     main()

@@ -1,74 +1,42 @@
-"""What ``spag4d download-models`` does: list, fetch, verify; one model that fails does not stop the others."""
+"""``spag4d download-models``: fetch, list and verify published models."""
 
-from collections.abc import Callable, Collection, Sequence
+import sys
 
-from spag4d.commands.console import Console
-from spag4d.commands.verify_models import verify
-from spag4d.errors import Spag4dError
-from spag4d.models.download import download
-from spag4d.models.weights import WEIGHTS, has_consent, home_folder, is_installed, readable, record_consent
+import click
 
-_COLUMNS = "{:<17} {:<10} {:>8}  {:<8} {}"
+from spag4d.commands.endings import in_words
+from spag4d.errors import InputError
+from spag4d.models.weights import WEIGHTS
 
 
-def installed() -> list[str]:
-    """Return the names of the models whose weights are installed."""
-    return [name for name in WEIGHTS if is_installed(name)]
+@click.command("download-models")
+@click.option("--model", "models", multiple=True, type=click.Choice([*WEIGHTS, "all"]), help="Model to download; repeatable.")
+@click.option("--list", "show_list", is_flag=True, help="List the models, with size and licence, and which are installed.")
+@click.option("--verify", is_flag=True, help="Check the installed models, or the ones named: hash, size, every parameter, and "
+              "the scale of a known room.")
+@click.option("--accept-sharp-license", is_flag=True, help="Agree to the licence of sharp, which allows research only.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
+@in_words
+def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:
+    """Download published depth models into the folder SPAG4D_HOME (default: the system's cache folder).
 
-
-def listing() -> str:
-    """Return the table of all published models."""
-    lines = [_COLUMNS.format("model", "installed", "size", "for sale", "good for; licence")]
-    lines += [
-        _COLUMNS.format(name, "yes" if is_installed(name) else "no", readable(weights.size), weights.commercial,
-                        f"{weights.good_for}; {weights.licence}")
-        for name, weights in WEIGHTS.items()]
-    return "\n".join([*lines, "", f"Models are kept in {home_folder()}. `for sale`: whether results may be sold."])
-
-
-def fetch_all(
-    names: Sequence[str], console: Console, *, consented: Collection[str] = (), ask: Callable[[str], bool] | None = None
-) -> list[Spag4dError]:
-    """Fetch the weights ``names`` and return what failed.
-
-    A licence that needs consent is agreed to by ``consented``, or by a yes to ``ask``.
+    An interrupted download continues where it stopped.
     """
+    from spag4d.commands import fetch_models
+    from spag4d.commands.console import Console
+    from spag4d.commands.questions import ask
 
-    def fetch(name: str) -> None:
-        there = is_installed(name)
-        if not has_consent(name) and (name in consented or (ask is not None and ask(_question(name)))):
-            record_consent(name)
-        path = download(name, progress=console.progress)
-        console.say(f"{name}: {'already installed' if there else 'installed'}, {path}")
-
-    return _each(names, console, fetch)
-
-
-def verify_all(names: Sequence[str], console: Console) -> list[Spag4dError]:
-    """Verify the weights ``names``, report the findings, and return what failed."""
-    if not names:
-        console.say("No model is installed; `spag4d download-models --list` shows what is available.")
-
-    def check(name: str) -> None:
-        for line in verify(name, progress=console.progress):
-            console.say(f"{name}: {line}")
-
-    return _each(names, console, check)
-
-
-def _each(names: Sequence[str], console: Console, action: Callable[[str], None]) -> list[Spag4dError]:
-    failures = []
-    for name in names:
-        try:
-            action(name)
-        except Spag4dError as error:
-            if error.exit_code == 130:
-                raise
-            console.error(error)
-            failures.append(error)
-    return failures
-
-
-def _question(name: str) -> str:
-    weights = WEIGHTS[name]
-    return f"{weights.title} is under the {weights.licence} ({weights.consent}): {weights.good_for}. Do you agree to it?"
+    if show_list:
+        click.echo(fetch_models.listing())
+        return
+    names = list(WEIGHTS) if "all" in models else list(dict.fromkeys(models))
+    if not names and not verify:
+        raise InputError("name a model with --model, or list them with --list.")
+    with Console(quiet=quiet) as console:
+        if verify:
+            failures = fetch_models.verify_all(names or fetch_models.installed(), console)
+        else:
+            consented = {"sharp"} if accept_sharp_license else set()
+            failures = fetch_models.fetch_all(names, console, consented=consented, ask=ask if sys.stdin.isatty() else None)
+    if failures:
+        raise SystemExit(failures[0].exit_code)

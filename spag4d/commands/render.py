@@ -1,127 +1,49 @@
-"""Pictures and videos of a scene file."""
+"""``spag4d render``: pictures and videos of a scene file."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+import click
 
-from spag4d.clips.movie import write_movie
-from spag4d.data import DepthMap, Gaussians
-from spag4d.errors import InputError, either
-from spag4d.formats.scene import read_scene
-from spag4d.io.atomic import atomic_path, check_target
-from spag4d.photos.write_depth import check_depth_path, write_depth
-from spag4d.progress import SILENT, Progress
-from spag4d.render.on_cuda import drawing_device
-from spag4d.render.path import parallax_path, view_from
-from spag4d.render.view import Rendering, render_panorama, render_view
+from spag4d.commands.endings import in_words
+from spag4d.commands.options import PLACE, FilePath, Numbers
 
-MOVIE = ".mp4"
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
-_SOLID = 0.5
-"""Alpha at which a pixel has a distance."""
+if TYPE_CHECKING:
+    from spag4d.commands.draw_scene import Point
 
-Point = tuple[float, float, float]
-
-FARTHEST_M = 1_000_000.0
-"""How far from the capture point the camera may stand or look: float32 resolves 8 mm there."""
-MOST_SECONDS, MOST_FPS = 3600.0, 240.0
+_SIZE = Numbers("WxH", "x", 2, int)
 
 
-@dataclass(frozen=True)
-class Shot:
-    """What to draw: places in metres (x right, y down, z forward), ``size_wh`` in pixels, ``fov_deg`` across.
+@click.command()
+@click.argument("scene", type=FilePath)
+@click.argument("output", type=FilePath)
+@click.option("--position", type=PLACE, default="0,0,0", show_default=True, help="Where to stand: right, down, forward. [m]")
+@click.option("--look-at", type=PLACE, help="Where to look; by default ahead, in a video all around. [m]")
+@click.option("--fov", type=float, default=75, show_default=True, help="Horizontal field of view. [degrees]")
+@click.option("--size", type=_SIZE, help="Pixels; by default 1280x720, or 2048x1024 for a panorama.")
+@click.option("--panorama", is_flag=True, help="Draw the whole sphere, as an equirectangular picture.")
+@click.option("--depth", is_flag=True, help="Draw the distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
+@click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser does, not as web viewers do.")
+@click.option("--seconds", type=float, default=10, show_default=True, help="Length of a video. [s, up to 3600]")
+@click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")
+@click.option("--radius", type=float, default=0.3, show_default=True, help="How far the camera of a video moves sideways. [m]")
+@click.option("--device", default="auto", show_default=True,
+              help="cpu, or cuda, which needs gsplat; auto takes the best one available.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
+@in_words
+def render(
+    scene: Path, output: Path, position: "Point", look_at: "Point | None", fov: float,
+    size: tuple[int, int] | None, radius: float, device: str, quiet: bool, **options: Any,
+) -> None:
+    """Draw the scene file SCENE as the picture OUTPUT (.png, .jpg, .webp), or as a video (.mp4).
 
-    ``look_at_m`` None looks ahead, along +z. With ``panorama`` the whole sphere is drawn, and with ``depth`` distances along
-    the ray instead of colours. ``classic`` draws as the original 3DGS rasteriser, otherwise as web viewers do. A video lasts
-    ``seconds``, at ``fps`` frames each; its camera goes round the position at ``radius_m``. Raises `InputError`.
+    A video circles the position, so that near things move in front of far ones.
     """
+    from spag4d.commands.console import Console
+    from spag4d.commands.draw_scene import Shot, draw
 
-    position_m: Point = (0.0, 0.0, 0.0)
-    look_at_m: Point | None = None
-    fov_deg: float = 75.0
-    size_wh: tuple[int, int] = (1280, 720)
-    panorama: bool = False
-    depth: bool = False
-    classic: bool = False
-    seconds: float = 10.0
-    fps: float = 24.0
-    radius_m: float = 0.3
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be drawn."""
-        width, height = self.size_wh
-        if not (1 <= width <= 16384 and 1 <= height <= 16384):
-            raise InputError(f"a picture has 1 to 16384 pixels along each side, got {width} x {height}")
-        if self.panorama and width != 2 * height:
-            raise InputError(f"a panorama is twice as wide as high, got {width} x {height}")
-        if not 1 <= self.fov_deg <= 179:
-            raise InputError(f"a field of view lies between 1 and 179 degrees, got {self.fov_deg:g}")
-        if not all(abs(value) <= FARTHEST_M for value in (*self.position_m, *(self.look_at_m or ()))):
-            raise InputError(f"places lie within {FARTHEST_M:g} m of the capture point along each axis")
-        for name, value, most in (("--seconds", self.seconds, MOST_SECONDS), ("--fps", self.fps, MOST_FPS)):
-            if not 0.001 <= value <= most:
-                raise InputError(f"{name} lies between 0.001 and {most:g}, got {value:g}")
-        if not 0 <= self.radius_m <= FARTHEST_M:
-            raise InputError(f"--radius lies between 0 and {FARTHEST_M:g} m, got {self.radius_m:g}")
-        if self.look_at_m == self.position_m:
-            raise InputError("--look-at is the place to look at, and must differ from --position")
-
-
-def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progress: Progress = SILENT) -> None:
-    """Draw a scene file as a picture, or as a video where ``output`` ends in .mp4.
-
-    Raises `InputError`, `ResourceError` and `Cancelled`; an older file is only ever replaced by a whole new one.
-    """
-    extension = output.suffix.lower()
-    if shot.depth and extension != MOVIE:
-        check_depth_path(output)
-    elif extension not in (*_PICTURES, MOVIE):
-        raise InputError(f"cannot tell the format of '{output.name}': end it in {either(_PICTURES)}, or in "
-                         f"{MOVIE} for a video.")
-    if extension == MOVIE and (shot.panorama or shot.depth):
-        raise InputError(f"a video shows a flat view in colour: leave out --panorama and --depth, or do not "
-                         f"end the output in {MOVIE}.")
-    if extension == MOVIE and min(shot.size_wh) < 2:
-        raise InputError(f"a video has at least 2 pixels along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
-    check_target(output)
-    device = drawing_device(device)
-    gaussians = read_scene(scene, progress=progress)
-    if extension == MOVIE:
-        write_movie(output, _film(gaussians, shot, device, progress), shot.fps)
-        return
-    progress.report("Drawing", 0, 1)
-    _write(output, _still(gaussians, shot, device), shot, progress)
-    progress.report("Drawing", 1, 1)
-
-
-def _still(gaussians: Gaussians, shot: Shot, device: str) -> Rendering:
-    place, height = np.array(shot.position_m), shot.size_wh[1]
-    if shot.panorama:
-        return render_panorama(gaussians, height, place, compensated=not shot.classic, device=device)
-    target = place + (0, 0, 1) if shot.look_at_m is None else np.array(shot.look_at_m)
-    camera = view_from(place, target, shot.fov_deg, (height, shot.size_wh[0]))
-    return render_view(gaussians, camera, compensated=not shot.classic, device=device)
-
-
-def _film(gaussians: Gaussians, shot: Shot, device: str, progress: Progress) -> Iterator[NDArray[np.uint8]]:
-    count = max(1, round(shot.seconds * shot.fps))
-    target = None if shot.look_at_m is None else np.array(shot.look_at_m)
-    size_hw = (shot.size_wh[1] // 2 * 2, shot.size_wh[0] // 2 * 2)  # video encoders take even sizes only
-    cameras = parallax_path(np.array(shot.position_m), target, shot.radius_m, count, shot.fov_deg, size_hw)
-    for number, camera in enumerate(cameras):
-        progress.report("Drawing", number, count)
-        yield render_view(gaussians, camera, compensated=not shot.classic, device=device).eight_bits
-    progress.report("Drawing", count, count)
-
-
-def _write(output: Path, drawn: Rendering, shot: Shot, progress: Progress) -> None:
-    if shot.depth:
-        nothing = drawn.alpha < _SOLID
-        write_depth(output, DepthMap(np.where(nothing, np.float32(1), drawn.distance), nothing), progress=progress)
-        return
-    with atomic_path(output) as temporary:
-        Image.fromarray(drawn.eight_bits).save(temporary, quality=95)
+    size = size or ((2048, 1024) if options["panorama"] else (1280, 720))
+    shot = Shot(position_m=position, look_at_m=look_at, fov_deg=fov, size_wh=size, radius_m=radius, **options)
+    with Console(quiet=quiet) as console:
+        draw(scene, output, shot, device=device, progress=console.progress)
+        console.say(str(output))

@@ -43,7 +43,7 @@ class Listening:
     open_page: bool = False
 
 
-def serve(at: Listening, limits: Limits, *, say: Callable[[str], None]) -> None:
+def serve_page(at: Listening, limits: Limits, *, say: Callable[[str], None]) -> None:
     """Serve until the process receives a signal to stop.
 
     On an address that other machines reach, or under further ``names`` that a proxy gives it, a token is asked for, the one in

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from spag4d.check.walking_range import NAMES, WalkingRange
-from spag4d.cli import cli
+from spag4d.commands import cli
 from spag4d.formats.ply import read_ply, write_ply
 from spag4d.formats.ply_comments import read_comments
 from spag4d.formats.splat import write_splat

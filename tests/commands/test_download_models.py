@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from spag4d.cli import cli
+from spag4d.commands import cli
 from spag4d.models.weights import WEIGHTS, has_consent, models_folder, weights_file
 from tests.models.hub_server import HubServer, offer_everything
 
@@ -103,7 +103,7 @@ def test_a_terminal_is_asked(answer: str, server: HubServer) -> None:
     code = f"""
 from dataclasses import replace
 from spag4d.models.weights import WEIGHTS
-from spag4d.cli import main
+from spag4d.commands import main
 WEIGHTS["sharp"] = replace(WEIGHTS["sharp"], repository="{server.repository}", file="{server.file}",
                            size={len(CONTENT)}, sha256="{WEIGHTS['sharp'].sha256}", revision="main")
 main()

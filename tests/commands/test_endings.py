@@ -15,8 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from spag4d.cli import cli
-from spag4d.commands import endings
+from spag4d.commands import cli, endings
 from spag4d.commands.endings import in_words
 from spag4d.errors import InputError
 from spag4d.io.standard_input import kept
@@ -164,7 +163,7 @@ def test_a_stop_while_modules_are_loaded_is_said(tmp_path: Path) -> None:
               "import spag4d.__main__ as main, importlib.abc\n"
               "class Finder(importlib.abc.MetaPathFinder):\n"
               "    def find_spec(self, name, path, target=None):\n"
-              "        if name == 'spag4d.cli': import spag4d_stop\n"
+              "        if name == 'spag4d.commands': import spag4d_stop\n"
               "sys.meta_path.insert(0, Finder()); main.run()\n")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False,
                           env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path)))})

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from spag4d.cli import cli
 from spag4d.clips.clip import read_clip
-from spag4d.commands.render import Shot, draw
+from spag4d.commands import cli
+from spag4d.commands.draw_scene import Shot, draw
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.formats.ply import write_ply

@@ -18,7 +18,7 @@ import numpy as np
 from click.testing import CliRunner
 from pathlib import Path
 from spag4d import SPAG4D
-from spag4d.cli import cli
+from spag4d.commands import cli
 
 
 result = SPAG4D(depth_model="flat", stride=4).convert(np.full((64, 128, 3), 0.4, np.float32), Path(sys.argv[1], "a.ply"))

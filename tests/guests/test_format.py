@@ -15,7 +15,7 @@ import numpy as np
 from pathlib import Path
 from click.testing import CliRunner
 from PIL import Image
-from spag4d.cli import cli
+from spag4d.commands import cli
 from spag4d.web.job import Job
 
 folder = Path(sys.argv[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from spag4d.cli import cli
+from spag4d.commands import cli
 from spag4d.web import server as server_module
 from tests.web.running_server import PATIENCE_S, RunningServer
 
@@ -77,7 +77,7 @@ def test_a_browser_is_opened_only_when_asked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(server_module.uvicorn.Server, "run", lambda self, sockets: self._on_ready and self._on_ready())
     for open_page in (False, True):
         listening = server_module.Listening(port=0, open_page=open_page)
-        server_module.serve(listening, server_module.Limits(), say=lambda words: None)
+        server_module.serve_page(listening, server_module.Limits(), say=lambda words: None)
     assert len(opened) == 1 and opened[0].startswith("http://localhost:")
 
 

@@ -7,34 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
 from spag4d import SPAG4D
-from spag4d.cli import cli
 from spag4d.settings import declared
-from tests.box_room import BoxRoom
+from tests.commands.running import run
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
-
-HEIGHT = 32
-
-
-@pytest.fixture
-def photo(box_room: BoxRoom, tmp_path: Path) -> Path:
-    path = tmp_path / "photo.png"
-    Image.fromarray(np.round(box_room.panorama(HEIGHT).rgb * 255).astype(np.uint8)).save(path)
-    return path
-
-
-@pytest.fixture
-def depth(box_room: BoxRoom, tmp_path: Path) -> Path:
-    np.save(tmp_path / "depth.npy", box_room.distance(HEIGHT))
-    return tmp_path / "depth.npy"
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(cli, [str(argument) for argument in arguments])
 
 
 def test_convert_equals_python(photo: Path, depth: Path, tmp_path: Path) -> None:
@@ -141,75 +120,6 @@ def test_save_depth(photo: Path, depth: Path, tmp_path: Path, name: str) -> None
     assert (tmp_path / "out" / name).stat().st_size > 0
 
 
-@pytest.fixture
-def folder(photo: Path, tmp_path: Path) -> Path:
-    pictures = tmp_path / "pictures"
-    (pictures / "deeper").mkdir(parents=True)
-    for name in ("a.png", "b.png", "b.PNG.bmp", "deeper/c.png"):
-        Image.open(photo).save(pictures / name)
-    Image.open(photo).convert("RGB").save(pictures / "b.jpg")
-    return pictures
-
-
-def scenes(target: Path) -> list[str]:
-    return sorted(path.relative_to(target).as_posix() for path in target.rglob("*.*") if path.suffix != ".json")
-
-
-BATCH = ("--batch", "--stride", "8", "--device", "cpu")
-
-
-def test_batch_gives_every_picture_its_own_scene(folder: Path, tmp_path: Path) -> None:
-    done = run("convert", folder, tmp_path / "out", *BATCH, "--recursive")
-    assert done.exit_code == 0, done.output
-    assert scenes(tmp_path / "out") == ["a.ply", "b.PNG.bmp.ply", "b.jpg.ply", "b.png.ply", "deeper/c.ply"]
-    assert done.stderr.count("built-in") == 1, "once per batch"
-    assert (tmp_path / "out" / "b.PNG.bmp.scene.json").is_file() and (tmp_path / "out" / "deeper" / "c.scene.json").is_file()
-
-
-def test_batch_goes_on_after_a_failure_and_says_so_at_the_end(folder: Path, tmp_path: Path) -> None:
-    (folder / "a0.jpg").write_text("not a picture")
-    done = run("convert", folder, tmp_path / "out", *BATCH)
-    assert done.exit_code != 0
-    assert "1 of 5" in done.stderr and "a0.jpg" in done.stderr and "Traceback" not in done.output
-    assert "b.jpg.ply" in scenes(tmp_path / "out") and "a0.ply" not in scenes(tmp_path / "out")
-
-
-def test_batch_skips_what_is_newer_than_its_picture(folder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    run("convert", folder, out, *BATCH, "--format", "splat")
-    marked = out / "a.splat"
-    marked.write_bytes(b"kept")
-    done = run("convert", folder, out, *BATCH, "--format", "splat")
-    assert done.exit_code == 0 and marked.read_bytes() == b"kept" and "--overwrite" in done.stdout
-    os.utime(marked, (1, 1))
-    run("convert", folder, out, *BATCH, "--format", "splat")
-    assert marked.read_bytes() != b"kept"
-    marked.write_bytes(b"kept")
-    run("convert", folder, out, *BATCH, "--format", "splat", "--overwrite")
-    assert marked.read_bytes() != b"kept"
-
-
-def test_batch_in_both_formats(folder: Path, tmp_path: Path) -> None:
-    done = run("convert", folder, tmp_path / "out", *BATCH, "--format", "both", "--json")
-    assert [len(json.loads(line)["output_paths"]) for line in done.stdout.splitlines()] == [2, 2, 2, 2]
-    assert "a.ply" in scenes(tmp_path / "out") and "a.splat" in scenes(tmp_path / "out")
-
-
-def test_a_batch_needs_pictures(photo: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    for source, word in ((tmp_path / "empty", "no pictures"), (photo, "folder")):
-        done = run("convert", source, tmp_path / "out", "--batch")
-        assert done.exit_code == 2 and word in done.output
-    assert "--batch" in run("convert", tmp_path / "empty", tmp_path / "a.ply").output
-
-
-def test_a_batch_writes_into_a_folder(folder: Path, photo: Path, tmp_path: Path) -> None:
-    done = run("convert", folder, photo, *BATCH)
-    assert done.exit_code == 2 and "is a file" in done.output
-    done = run("convert", folder, photo / "deeper", *BATCH)
-    assert done.exit_code == 1 and "cannot make the folder" in done.output and "Traceback" not in done.output
-
-
 def test_warnings_are_shown_when_the_conversion_fails(photo: Path, tmp_path: Path) -> None:
     done = run("convert", photo, tmp_path / "scene.ply", "--device", "cpu", "--depth-min", 90, "--no-sky-dome")
     assert done.exit_code == 2 and "Note: made with the small built-in depth model" in done.stderr
@@ -224,14 +134,14 @@ def test_a_pipe_of_another_encoding_is_no_obstacle(photo: Path, depth: Path, tmp
 
 
 SLOW_WRITER = """
-import sys, time, spag4d.formats.ply, spag4d.cli
+import sys, time, spag4d.formats.ply, spag4d.commands
 encode = spag4d.formats.ply._encode
 def slow(*args):
     print("writing", flush=True)
     time.sleep(3)
     return encode(*args)
 spag4d.formats.ply._encode = slow
-spag4d.cli.main()
+spag4d.commands.main()
 """
 
 
@@ -249,26 +159,3 @@ def test_stopping_while_writing_leaves_the_older_file(photo: Path, depth: Path, 
         error = process.communicate(timeout=30)[1]
     assert process.returncode == 130 and error.startswith("Error: stopped")
     assert [path.name for path in target.parent.iterdir()] == ["scene.ply"] and target.read_text() == "older"
-
-
-def test_settings_command_lists_all() -> None:
-    table = run("settings").output
-    assert all(f"`{setting.name}`" in table for setting in declared())
-    assert json.loads(run("settings", "--schema").output)["additionalProperties"] is False
-
-
-def test_transform_and_info(photo: Path, depth: Path, tmp_path: Path) -> None:
-    assert run("convert", photo, tmp_path / "a", "--format", "ply,compressed.ply", "--depth-map", depth).exit_code == 0
-    done = run("transform", tmp_path / "a.ply", tmp_path / "a.compressed.ply", tmp_path / "b.spz", "--max-splats", "90",
-               "--rotate", "90,0,0", "--translate", "0,-1.6,0", "--crop-sphere", "0,0,0,50", "--up", "y")
-    assert done.exit_code == 0 and f"{tmp_path / 'b.spz'}: 90 Gaussians" in done.stdout, done.output
-    told = json.loads(run("info", tmp_path / "b.spz", "--json").stdout)
-    assert (told["count"], told["format"]) == (90, "SPZ")
-    assert "PLY, chunks of 256" in run("info", tmp_path / "a.compressed.ply").stdout
-    done = run("transform", tmp_path / "a.ply", tmp_path / "b.obj")
-    assert done.exit_code == 2 and "Traceback" not in done.output and "end it in .ply" in done.stderr
-
-
-def test_a_page_belongs_to_one_panorama(photo: Path, tmp_path: Path) -> None:
-    done = run("convert", photo.parent, tmp_path / "out", "--batch", "--export-html", tmp_path / "a.html")
-    assert done.exit_code == 2 and "--export-html" in done.stderr

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spag4d.commands.info import describe
+from spag4d.commands.describe_scene import describe
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.formats.scene import write_scene

@@ -1,0 +1,81 @@
+"""``spag4d convert``: a panorama, or a folder of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spag4d.commands.endings import in_words
+from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
+from spag4d.errors import InputError, Spag4dError
+
+if TYPE_CHECKING:
+    from spag4d.commands.console import Console
+    from spag4d.core import SPAG4D
+
+
+@click.command(epilog=EXTENSIONS)
+@click.argument("input", type=FilePath)
+@click.argument("output", type=FilePath)
+@settings_options(video=False)
+@click.option("--depth-map", type=FilePath, help="Your own depth instead of a model: npy, npz, 16-bit PNG, TIFF, EXR or PFM; "
+              "metres along the ray, any 2:1 size, zero or infinity for sky.")
+@click.option("--save-depth", type=FilePath, help="Also write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
+@click.option("--export-html", type=FilePath, help="Also write a web page (.html), a single file with scene and viewer.")
+@click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
+@click.option("--recursive", is_flag=True, help="With --batch: include subfolders.")
+@click.option("--overwrite", is_flag=True, help="With --batch: convert again even if the scene is newer than its picture.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
+@in_words
+def convert(
+    input: Path, output: Path, depth_map: Path | None, save_depth: Path | None,
+    batch: bool, recursive: bool, overwrite: bool, quiet: bool, as_json: bool, **settings: Any,
+) -> None:
+    """Convert the panorama INPUT into the scene OUTPUT.
+
+    The extension of OUTPUT chooses the format. An INPUT of - reads standard input.
+    """
+    export_html: Path | None = settings.pop("export_html")
+    if batch and (depth_map or save_depth or export_html):
+        raise InputError("--depth-map, --save-depth and --export-html apply to a single panorama: convert it without --batch.")
+    if not batch and (recursive or overwrite):
+        raise InputError("--recursive and --overwrite need --batch.")
+    if not batch and input.is_dir():
+        raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
+
+    from spag4d.commands.console import Console
+    from spag4d.commands.questions import offer_model
+    from spag4d.contradictions import check_combination
+    from spag4d.core import SPAG4D
+    from spag4d.io.standard_input import kept
+
+    converter = SPAG4D(**given(settings))
+    check_combination(converter.settings, given_depth=depth_map is not None)
+    with Console(quiet=quiet, as_json=as_json) as console:
+        if not (batch or quiet or as_json or depth_map) and input.is_file():
+            offer_model(converter, console)
+        if batch:
+            _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
+        else:
+            with kept(input) as source:
+                console.result(converter.convert(
+                    source, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html,
+                    progress=console.progress))
+
+
+def _convert_folder(
+    converter: "SPAG4D", source: Path, target: Path, console: "Console", *, recursive: bool, overwrite: bool
+) -> None:
+    from spag4d.commands.convert_folder import convert_item, list_items
+
+    items = list_items(source, target, format=converter.settings.format, recursive=recursive)
+    failures = []
+    for number, item in enumerate(items, 1):
+        console.title = f"{number}/{len(items)} {item.source.name}: "
+        outcome = convert_item(converter, item, overwrite=overwrite, progress=console.progress)
+        console.outcome(outcome)
+        failures += [outcome] if outcome.error is not None else []
+    if failures:
+        lines = "\n".join(f"  {failure.item.source}: {failure.error}" for failure in failures)
+        raise Spag4dError(f"{len(failures)} of {len(items)} panoramas failed:\n{lines}")

@@ -1,0 +1,127 @@
+"""What ``spag4d transform`` does: scene files read, merged, cut, turned and written in another format."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from spag4d import __version__
+from spag4d.data import Gaussians
+from spag4d.errors import InputError
+from spag4d.formats import FORMATS
+from spag4d.formats.finite import usable
+from spag4d.formats.outputs import output_paths
+from spag4d.formats.recognise import kind_of
+from spag4d.formats.scene import read_scene, read_scene_comments, write_scene
+from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
+from spag4d.io.atomic import check_target
+from spag4d.progress import SILENT, Progress
+from spag4d.splat.edit import most_visible, opaque, rotated, scaled, within
+
+_HALF_TURN_ABOUT_X = np.diag([1.0, -1.0, -1.0])
+
+Vector = tuple[float, float, float]
+
+MOST_SCALE = 1e6
+FARTHEST_M = 1e9
+"""Farther than anything on Earth is from its centre: larger numbers are typing errors."""
+MOST_TURN_DEG = 36_000.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """What to do to a scene, in this order.
+
+    Gaussians are left out that are less opaque than ``min_opacity`` or outside of ``crop_sphere_m`` (centre and radius), and of
+    the others the ``max_splats`` are kept that cover most of what is seen from the capture point. Then the scene is scaled
+    by ``scale``, turned by ``rotate_deg`` (yaw to the right, pitch up, roll to the right, as a camera is) and moved by
+    ``translate_m`` (right, down, forward). ``y_up`` turns it half about x at last. Raises `InputError`.
+    """
+
+    min_opacity: float = 0.0
+    crop_sphere_m: tuple[float, float, float, float] | None = None
+    max_splats: int | None = None
+    scale: float = 1.0
+    rotate_deg: Vector = (0.0, 0.0, 0.0)
+    translate_m: Vector = (0.0, 0.0, 0.0)
+    y_up: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no scene."""
+        if not 1 / MOST_SCALE <= self.scale <= MOST_SCALE:
+            raise InputError(f"--scale is a factor from {1 / MOST_SCALE:g} to {MOST_SCALE:g}, got {self.scale:g}")
+        if not all(abs(value) <= FARTHEST_M for value in (*self.translate_m, *(self.crop_sphere_m or ()))):
+            raise InputError(f"--translate and --crop-sphere take at most {FARTHEST_M:g} m")
+        if not all(abs(value) <= MOST_TURN_DEG for value in self.rotate_deg):
+            raise InputError(f"--rotate takes at most {MOST_TURN_DEG:g} degrees")
+        if self.crop_sphere_m is not None and not self.crop_sphere_m[3] > 0:
+            raise InputError(f"--crop-sphere ends in a radius above 0, got {self.crop_sphere_m[3]:g}")
+
+    @property
+    def rotation(self) -> Float64[np.ndarray, "3 3"]:
+        """How the scene is turned, without the half turn of ``y_up``."""
+        return rotation_from_yaw_pitch_roll(*np.radians(self.rotate_deg))
+
+    @property
+    def shift_m(self) -> Float64[np.ndarray, "3"]:
+        """What moves the scene as ``translate_m`` does, but before it is scaled and turned.
+
+        Readers add it to places that have more digits than float32 keeps.
+        """
+        return self.rotation.T @ np.array(self.translate_m) / self.scale
+
+    def apply(self, gaussians: Gaussians) -> Gaussians:
+        """Return the Gaussians, which were read with ``shift_m``, so changed."""
+        if self.min_opacity > 0:
+            gaussians = opaque(gaussians, self.min_opacity)
+        if self.crop_sphere_m is not None:
+            gaussians = within(gaussians, np.array(self.crop_sphere_m[:3]) + self.shift_m, self.crop_sphere_m[3])
+        if self.max_splats is not None:
+            gaussians = most_visible(gaussians, self.max_splats, self.shift_m)
+        gaussians = scaled(gaussians, self.scale)
+        if any(self.rotate_deg):
+            gaussians = rotated(gaussians, self.rotation)
+        return rotated(gaussians, _HALF_TURN_ABOUT_X) if self.y_up else gaussians
+
+
+def transform_scenes(
+    inputs: Sequence[Path], output: Path, change: Change | None = None, *, progress: Progress = SILENT
+) -> tuple[Path, int]:
+    """Read scenes, join them, change them and write them to ``output``; return it and how many Gaussians were written.
+
+    The comments of a single scene that is not changed go along where the format has room for them. Raises `InputError`,
+    `ResourceError` and `Cancelled`; an older file is only ever replaced by a whole new one.
+    """
+    change = change or Change()
+    (kind, path), = output_paths(output).items()
+    _check(inputs, path, kind, change)
+    parts = []
+    for number, source in enumerate(inputs):
+        progress.report("Reading", number, len(inputs))
+        parts.append(read_scene(source, shift_m=change.shift_m, progress=progress))
+    progress.report("Reading", len(inputs), len(inputs))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be written is left out, with a warning
+        gaussians = change.apply(Gaussians.concatenate(parts))
+    if not len(gaussians):
+        raise InputError("nothing is left: no Gaussian passes --crop-sphere and --min-opacity.")
+    gaussians = usable(gaussians, progress)
+    if not len(gaussians):
+        raise InputError("nothing is left: --scale and --translate make the numbers too large.")
+    unchanged = len(inputs) == 1 and change == Change()
+    comments = read_scene_comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
+    write_scene(path, gaussians, kind, comments=comments, progress=progress)
+    return path, len(gaussians)
+
+
+def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:
+    """Refuse before any work what cannot come to anything."""
+    if change.y_up and FORMATS.load(kind).y_up:
+        raise InputError(f"--up y does not apply to .{kind} files, which are always y up.")
+    check_target(path)
+    for source in inputs:
+        kind_of(source)
+        if os.path.realpath(source) == os.path.realpath(path):
+            raise InputError(f"{path} is also an input: writing there would destroy it. Choose another name.")
