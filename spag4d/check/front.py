@@ -11,12 +11,13 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spag4d.check.rings import ring_starts
-from spag4d.check.tiles import STARTS, TILE_SR, TILES, tile_at
+from spag4d.check.tiles import STARTS, TILE_SR, TILES
 from spag4d.check.uncertainty import EDGE_RAD, Uncertainty
 from spag4d.data import Gaussians
 from spag4d.geometry.around import grown
-from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere
+from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere, row_elevations_rad
+from spag4d.geometry.quat_kernels import axis
+from spag4d.geometry.sphere_rings import cell_at, cell_counts, ring_starts
 from spag4d.kernels import kernel
 
 _ROWS = (32, 384)
@@ -89,9 +90,9 @@ def _sample(
     rows = len(distance)
     chosen = np.zeros(distance.shape, bool)
     step = max(1, round(rows / _CELL_ROWS))
-    for row in range(step // 2, rows, step):
-        across = np.cos(np.pi * (row + 0.5) / rows - np.pi / 2)
-        count = max(3, round(2 * rows / step * across))
+    sampled = np.arange(step // 2, rows, step)
+    counts = cell_counts(row_elevations_rad(rows)[sampled], np.pi * step / rows, fewest=_FEWEST_CELLS)
+    for row, count in zip(sampled, counts, strict=True):
         chosen[row, (np.arange(count) * 2 * rows) // count] = True
     surface = chosen & (distance < NOWHERE_M)
     return points[surface], uncertainty.errors(distance[surface], beside_edge[surface])
@@ -100,18 +101,15 @@ def _sample(
 @kernel
 @no_type_check
 def _find_nearest(means, opacities, starts, nearest, own):
-    rows = len(starts) - 1
     for i in range(len(means)):
         x, y, z = means[i]
         far = np.sqrt(x * x + y * y + z * z)
         if not (opacities[i] >= _SOLID and np.float32(1e-3) < far < np.float32(1e9)):
             continue
-        row = min(int((np.arcsin(y / far) / np.float32(np.pi) + np.float32(0.5)) * rows), rows - 1)
-        count = starts[row + 1] - starts[row]
-        column = min(int((np.arctan2(x, z) / np.float32(2 * np.pi) + np.float32(0.5)) * count), count - 1)
-        if far < own[starts[row] + column]:
-            own[starts[row] + column] = far
-            nearest[starts[row] + column] = i
+        cell = cell_at(x / far, y / far, z / far, starts)
+        if far < own[cell]:
+            own[cell] = far
+            nearest[cell] = i
 
 
 @kernel
@@ -138,13 +136,11 @@ def _measure(means, scales, quats, rays, starts, nearest, distance):
 @no_type_check
 def _normal(sx, sy, sz, quat):
     """Return the direction in which a Gaussian is thinnest."""
-    w, a, b, c = quat
-    double = 2 * _ONE / max(w * w + a * a + b * b + c * c, np.float32(1e-12))
+    w, x, y, z = quat
+    double = 2 * _ONE / max(w * w + x * x + y * y + z * z, np.float32(1e-12))
     if sx <= sy and sx <= sz:
-        return _ONE - double * (b * b + c * c), double * (a * b + w * c), double * (a * c - w * b)
-    if sy <= sz:
-        return double * (a * b - w * c), _ONE - double * (a * a + c * c), double * (b * c + w * a)
-    return double * (a * c + w * b), double * (b * c - w * a), _ONE - double * (a * a + b * b)
+        return axis(w, x, y, z, double, 0)
+    return axis(w, x, y, z, double, 1 if sy <= sz else 2)
 
 
 def _filled(distance: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
@@ -200,9 +196,9 @@ def _part(pairs, position, starts, areas):
             continue
         area = min(wide, _WIDEST_RAD) * edge
         if a1 < b1:
-            areas[tile_at(ax / a1, ay / a1, az / a1, starts)] += area * a0 / a1
+            areas[cell_at(ax / a1, ay / a1, az / a1, starts)] += area * a0 / a1
         else:
-            areas[tile_at(bx / b1, by / b1, bz / b1, starts)] += area * b0 / b1
+            areas[cell_at(bx / b1, by / b1, bz / b1, starts)] += area * b0 / b1
 
 
 @kernel
@@ -218,7 +214,7 @@ def _displace(points, errors, position, starts, sums):
         x, y, z = x - px, y - py, z - pz
         after = max(x * x + y * y + z * z, _NEAREST_M * _NEAREST_M)
         distance = np.sqrt(after)
-        tile = tile_at(x / distance, y / distance, z / distance, starts)
+        tile = cell_at(x / distance, y / distance, z / distance, starts)
         weight = before / after
         sums[tile, 0] += weight * errors[i] * np.sqrt(max(square - along * along, _ZERO)) / distance
         sums[tile, 1] += weight

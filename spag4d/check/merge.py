@@ -11,8 +11,9 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from spag4d.check.rings import ring_starts
 from spag4d.data import Gaussians
+from spag4d.geometry.quat_kernels import axis
+from spag4d.geometry.sphere_rings import cell_at, ring_starts
 from spag4d.kernels import in_parts, kernel
 
 CELL_RAD = float(np.radians(1.5))
@@ -109,20 +110,14 @@ def _measure(means, scales, quats, opacities, moments):
         x, y, z = means[i]
         s0, s1, s2 = scales[i]
         w, a, b, c = quats[i]
-        alpha, length = min(opacities[i], _ONE), w * w + a * a + b * b + c * c
+        alpha, square = min(opacities[i], _ONE), w * w + a * a + b * b + c * c
         inside = max(abs(x), abs(y), abs(z), s0, s1, s2) < _LARGEST and min(s0, s1, s2) > -_LARGEST
-        if not (inside and alpha > _LEAST_OPACITY and np.float32(1e-12) < length < _LARGEST):
+        if not (inside and alpha > _LEAST_OPACITY and np.float32(1e-12) < square < _LARGEST):
             continue
-        double = _TWO / length
         xx = xy = xz = yy = yz = zz = np.float32(0)
         for k in range(3):
-            if k == 0:
-                ux, uy, uz, s = _ONE - double * (b * b + c * c), double * (a * b + w * c), double * (a * c - w * b), s0
-            elif k == 1:
-                ux, uy, uz, s = double * (a * b - w * c), _ONE - double * (a * a + c * c), double * (b * c + w * a), s1
-            else:
-                ux, uy, uz, s = double * (a * c + w * b), double * (b * c - w * a), _ONE - double * (a * a + b * b), s2
-            ux, uy, uz = ux * s, uy * s, uz * s
+            ux, uy, uz = axis(w, a, b, c, _TWO / square, k)
+            ux, uy, uz = ux * scales[i, k], uy * scales[i, k], uz * scales[i, k]
             xx += ux * ux
             xy += ux * uy
             xz += ux * uz
@@ -164,17 +159,12 @@ def _areas(means, covariances, area):
 @kernel
 @no_type_check
 def _keys(means, members, starts, keys):
-    rings = len(starts) - 1
     for place in range(len(members)):
         x, y, z = means[members[place]]
-        distance = np.sqrt(x * x + y * y + z * z)
-        step = np.arctan2(y, np.sqrt(x * x + z * z)) / np.float32(np.pi) + np.float32(0.5)
-        ring = min(max(int(step * rings), 0), rings - 1)
-        count = starts[ring + 1] - starts[ring]
-        turn = np.arctan2(x, z) / np.float32(2 * np.pi) + np.float32(0.5)
-        column = min(int(turn * count), count - 1)
-        layer = int((np.log(max(distance, np.float32(1e-9))) - np.float32(_NEAREST_LOG)) * np.float32(_BINS_PER_E))
-        keys[place] = (starts[ring] + column) * _BINS + min(max(layer, 0), _BINS - 1)
+        distance = max(np.sqrt(x * x + y * y + z * z), np.float32(1e-9))
+        layer = int((np.log(distance) - np.float32(_NEAREST_LOG)) * np.float32(_BINS_PER_E))
+        cell = cell_at(x / distance, y / distance, z / distance, starts)
+        keys[place] = cell * _BINS + min(max(layer, 0), _BINS - 1)
 
 
 @kernel

@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from spag4d.check.merge import Clouds
-from spag4d.check.rings import cell_directions, ring_starts
 from spag4d.check.tiles import TILES, tiles_of
+from spag4d.geometry.equirect import row_elevations_rad
+from spag4d.geometry.sphere_rings import cell_directions, ring_starts
 from spag4d.kernels import kernel
 
 STRETCHED = 3.0
@@ -71,8 +72,7 @@ def rays(rings: int) -> Rays:
     """Return directions that each stand for the same part of the sphere, ``rings`` from zenith to nadir."""
     starts = ring_starts(rings, _FEWEST_RAYS)
     directions = cell_directions(starts).astype(np.float32)
-    elevation = np.pi / 2 - np.pi * (np.arange(rings) + 0.5) / rings
-    return Rays(directions, starts, np.cos(elevation).astype(np.float32), tiles_of(directions))
+    return Rays(directions, starts, np.cos(row_elevations_rad(rings)).astype(np.float32), tiles_of(directions))
 
 
 def own_aspects(clouds: Clouds) -> Float32[np.ndarray, " n"]:

@@ -6,8 +6,8 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from spag4d.check.rings import cell_directions, ring_starts
 from spag4d.check.walking_range import DIRECTIONS
+from spag4d.geometry.sphere_rings import cell_at, cell_directions, ring_starts
 from spag4d.kernels import kernel
 
 RINGS = 18
@@ -20,26 +20,13 @@ _WORST = 3
 STARTS = ring_starts(RINGS)
 TILES = int(STARTS[-1])
 TILE_SR = 4 * np.pi / TILES
-_HALF_TURN = np.float32(np.pi)
-
-
-@kernel
-@no_type_check
-def tile_at(x, y, z, starts):
-    """Return the number of the tile in a unit direction; to be called from kernels with `STARTS`."""
-    rings = len(starts) - 1
-    elevation = np.arcsin(min(max(y, np.float32(-1)), np.float32(1)))
-    ring = min(int((elevation / _HALF_TURN + np.float32(0.5)) * rings), rings - 1)
-    count = starts[ring + 1] - starts[ring]
-    turn = np.arctan2(x, z) / (2 * _HALF_TURN) + np.float32(0.5)
-    return starts[ring] + min(int(turn * count), count - 1)
 
 
 @kernel
 @no_type_check
 def _number(directions, starts, tiles):
     for i in range(len(tiles)):
-        tiles[i] = tile_at(directions[i, 0], directions[i, 1], directions[i, 2], starts)
+        tiles[i] = cell_at(directions[i, 0], directions[i, 1], directions[i, 2], starts)
 
 
 def tiles_of(directions: np.ndarray) -> Int64[np.ndarray, " n"]:

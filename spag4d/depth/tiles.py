@@ -11,7 +11,7 @@ from spag4d.depth.perspective import PerspectiveModel, joined_views, working_hei
 from spag4d.depth.resize import enlarge, resize_distance
 from spag4d.device import explained_memory_errors
 from spag4d.geometry import RIGS
-from spag4d.geometry.smooth import smooth_sphere
+from spag4d.geometry.smooth import low_pass
 from spag4d.progress import SILENT, Progress
 
 TILES_MODEL = "da3"
@@ -22,8 +22,6 @@ VIEW_PX = 504
 _RIG = "icosahedron"
 _CUT_DEG = 3.0
 """What is finer comes from the views, what is coarser stays the model's. Not tuned: wider takes the views' own errors along."""
-_LEAST_WEIGHT = np.float32(1e-3)
-"""Against division by zero far from anything known."""
 
 
 def add_detail(
@@ -40,13 +38,7 @@ def add_detail(
         coarse = resize_distance(np.where(base.sky, np.float32(np.inf), base.distance), (height, 2 * height))
         reference = np.where(np.isfinite(coarse), np.log(coarse), np.nan)
         tiles = joined_views(panorama.rgb, model, cameras, reference=reference, progress=progress)
-        detailed = tiles.log_distance + _low(reference - tiles.log_distance)
+        difference = (reference - tiles.log_distance).astype(np.float32)
+        detailed = tiles.log_distance + low_pass(difference, np.isfinite(difference), _CUT_DEG)
         distance, _ = enlarge(detailed, np.full(detailed.shape, -1, np.float32), panorama.size_hw, progress)
     return replace(base, distance=np.where(base.sky, base.distance, distance))
-
-
-def _low(difference: np.ndarray) -> np.ndarray:
-    """Return the low frequencies of a map (h, w), from where it is not NaN to everywhere."""
-    known = np.isfinite(difference)
-    weight = smooth_sphere(known.astype(np.float32), _CUT_DEG)
-    return smooth_sphere(np.where(known, difference, 0).astype(np.float32), _CUT_DEG) / np.maximum(weight, _LEAST_WEIGHT)

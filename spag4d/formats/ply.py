@@ -21,6 +21,7 @@ from spag4d.formats.ply_comments import read_comments
 from spag4d.formats.ply_header import begins_ply, comment_lines, read_header
 from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, is_disc, read_vertices
 from spag4d.formats.records import unit_quats, write_records
+from spag4d.geometry.rotation import rotated_axis
 from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 
@@ -118,27 +119,12 @@ def _logit(opacities: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
 def _thin_axes(scales: Float32[np.ndarray, "3 n"], quats: Float32[np.ndarray, "4 n"]) -> Float32[np.ndarray, "3 n"]:
     """Return the unit axes along which the Gaussians are thinnest."""
     x, y, z = scales
-    axes = _rotated_axis(quats, 2)
+    quats = quats * np.float32(np.sqrt(2))
+    axes = rotated_axis(quats, 2)
     for axis, thinnest in ((0, (x <= y) & (x < z)), (1, (y < x) & (y < z))):
         if thinnest.any():
-            np.copyto(axes, _rotated_axis(quats, axis), where=thinnest)
+            np.copyto(axes, rotated_axis(quats, axis), where=thinnest)
     return axes
-
-
-def _rotated_axis(quats: Float32[np.ndarray, "4 n"], axis: int) -> Float32[np.ndarray, "3 n"]:
-    """Return column ``axis`` of the rotation matrices: 1 - 2 (b² + c²), 2 (a b + w c), 2 (a c - w b)."""
-    second, third = (axis + 1) % 3, (axis + 2) % 3
-    scaled = quats * np.float32(np.sqrt(2))
-    w, a, b, c = scaled[0], scaled[1 + axis], scaled[1 + second], scaled[1 + third]
-    rotated = np.empty((3, quats.shape[1]), np.float32)
-    product = b * b
-    np.subtract(1, product, out=rotated[axis])
-    rotated[axis] -= np.multiply(c, c, out=product)
-    np.multiply(a, b, out=rotated[second])
-    rotated[second] += np.multiply(w, c, out=product)
-    np.multiply(a, c, out=rotated[third])
-    rotated[third] -= np.multiply(w, b, out=product)
-    return rotated
 
 
 def _recognises(path: Path, head: bytes) -> bool:

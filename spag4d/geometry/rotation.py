@@ -26,17 +26,27 @@ def rotations_from_quats(quats_wxyz: Float[np.ndarray, "n 4"]) -> Float[np.ndarr
         block = slice(start, start + _BLOCK)
         quats = quats_wxyz[block].T.copy()
         quats *= np.sqrt(2 / np.einsum("in,in->n", quats, quats))
-        rotations[block] = np.stack(_rotation_entries(*quats), -1).reshape(-1, 3, 3)
+        for axis in range(3):
+            rotations[block, :, axis] = rotated_axis(quats, axis).T
     return rotations
 
 
-def _rotation_entries(w: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> list[np.ndarray]:
-    """Return the nine entries, row by row, for quaternions of length √2."""
-    return [
-        1 - (y * y + z * z), x * y - w * z, x * z + w * y,
-        x * y + w * z, 1 - (x * x + z * z), y * z - w * x,
-        x * z - w * y, y * z + w * x, 1 - (x * x + y * y),
-    ]
+def rotated_axis(quats: Float[np.ndarray, "4 n"], axis: int) -> Float[np.ndarray, "3 n"]:
+    """Return column ``axis`` of the rotation matrices of quaternions wxyz of length √2: 1 - b² - c², a b + w c, a c - w b.
+
+    Components stand in rows of contiguous memory, where this is fastest.
+    """
+    second, third = (axis + 1) % 3, (axis + 2) % 3
+    w, a, b, c = quats[0], quats[1 + axis], quats[1 + second], quats[1 + third]
+    rotated = np.empty((3, quats.shape[1]), quats.dtype)
+    product = b * b
+    np.subtract(1, product, out=rotated[axis])
+    rotated[axis] -= np.multiply(c, c, out=product)
+    np.multiply(a, b, out=rotated[second])
+    rotated[second] += np.multiply(w, c, out=product)
+    np.multiply(a, c, out=rotated[third])
+    rotated[third] -= np.multiply(w, b, out=product)
+    return rotated
 
 
 def quats_from_rotations(rotations: Float[np.ndarray, "n 3 3"]) -> Float[np.ndarray, "n 4"]:

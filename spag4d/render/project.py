@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int
 
 from spag4d.data import Gaussians, PinholeCamera
+from spag4d.geometry.quat_kernels import axis
 from spag4d.kernels import in_parts, kernel
 
 _NEAREST_M = np.float32(0.01)
@@ -77,16 +78,11 @@ def _project(means, scales, quats, opacities, pose, view, compensated, rows):
         slant_x = (rotation[0, 0] * dx + rotation[1, 0] * dy + rotation[2, 0] * dz) / z
         slant_y = (rotation[0, 1] * dx + rotation[1, 1] * dy + rotation[2, 1] * dz) / z
         limited_x, limited_y = min(max(slant_x, -most_x), most_x), min(max(slant_y, -most_y), most_y)
-        w, x, y, q = quats[i]
-        double = _TWO / (w * w + x * x + y * y + q * q)
+        qw, qx, qy, qz = quats[i]
+        double = _TWO / (qw * qw + qx * qx + qy * qy + qz * qz)
         a = b = c = np.float32(0)
         for k in range(3):  # axis by axis of the Gaussian: its direction in the world, then on the view
-            if k == 0:
-                ux, uy, uz = _ONE - double * (y * y + q * q), double * (x * y + w * q), double * (x * q - w * y)
-            elif k == 1:
-                ux, uy, uz = double * (x * y - w * q), _ONE - double * (x * x + q * q), double * (y * q + w * x)
-            else:
-                ux, uy, uz = double * (x * q + w * y), double * (y * q - w * x), _ONE - double * (x * x + y * y)
+            ux, uy, uz = axis(qw, qx, qy, qz, double, k)
             ahead = rotation[0, 2] * ux + rotation[1, 2] * uy + rotation[2, 2] * uz
             right = rotation[0, 0] * ux + rotation[1, 0] * uy + rotation[2, 0] * uz - limited_x * ahead
             down = rotation[0, 1] * ux + rotation[1, 1] * uy + rotation[2, 1] * uz - limited_y * ahead

@@ -10,6 +10,7 @@ from typing import no_type_check
 
 import numpy as np
 
+from spag4d.geometry.quat_kernels import axis
 from spag4d.kernels import kernel
 
 ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN, NEAR = range(8)
@@ -46,8 +47,7 @@ def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slo
         out[g, RATE] = 1 / (2 * wider)
         out[g, ALPHA] = opacities[g] * (1 + variance / wider) / 2
         out[g, COSINE] = cosine
-        qw, qx, qy, qz = quats_wxyz[g, 0], quats_wxyz[g, 1], quats_wxyz[g, 2], quats_wxyz[g, 3]
-        nx, ny, nz = 2 * (qx * qz + qw * qy), 2 * (qy * qz - qw * qx), 1 - 2 * (qx * qx + qy * qy)
+        nx, ny, nz = axis(quats_wxyz[g, 0], quats_wxyz[g, 1], quats_wxyz[g, 2], quats_wxyz[g, 3], 2, 2)
         sin_az, cos_az = x / level, z / level
         towards = (nx * x + ny * y + nz * z) / distance
         towards = -max(abs(towards), 1e-3) if towards < 0 else max(towards, 1e-3)

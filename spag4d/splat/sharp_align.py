@@ -21,7 +21,7 @@ from spag4d.geometry.camera import distance_from_z, view_pixels_from_directions
 from spag4d.geometry.equirect import directions
 from spag4d.geometry.fit import Affine, fit_affine
 from spag4d.geometry.resample import sample, views_from_panorama
-from spag4d.geometry.smooth import smooth_sphere
+from spag4d.geometry.smooth import low_pass
 
 _VIEW_PX = 192
 _ROWS = 384
@@ -100,14 +100,17 @@ def _fields(
     found = corrections(len(views), Ties.joined([overlap_ties(views), anchors]))
     smooth = [field(own, log.shape).astype(np.float32) for own, log in zip(found, logs, strict=True)]
     maps = [_on_sphere(log + own, camera) for log, own, camera in zip(logs, smooth, cameras, strict=True)]
-    low = [_low(np.clip(reference - values, -_LIMIT, _LIMIT), (weight > 0) & (known > 0.999), _LOW_DEG)
-           for values, weight in maps]
+    low = [low_pass(_limited(reference - values), (weight > 0) & (known > 0.999), _LOW_DEG) for values, weight in maps]
     maps = [(values + own, weight) for (values, weight), own in zip(maps, low, strict=True)]
     total = sum((weight for _, weight in maps), np.zeros_like(reference))
     agreed = sum((values * weight for values, weight in maps), np.zeros_like(reference)) / np.maximum(total, 1e-12)
-    meeting = [_low(np.clip(agreed - values, -_LIMIT, _LIMIT), weight > 0, _MEETING_DEG) for values, weight in maps]
+    meeting = [low_pass(_limited(agreed - values), weight > 0, _MEETING_DEG) for values, weight in maps]
     return [own + views_from_panorama(first + second, [camera])[0]
             for own, first, second, camera in zip(smooth, low, meeting, cameras, strict=True)]
+
+
+def _limited(difference: np.ndarray) -> Plane:
+    return np.clip(difference, -_LIMIT, _LIMIT).astype(np.float32)
 
 
 def _on_sphere(values: np.ndarray, camera: PinholeCamera) -> tuple[Plane, Plane]:
@@ -116,10 +119,3 @@ def _on_sphere(values: np.ndarray, camera: PinholeCamera) -> tuple[Plane, Plane]
     weight = feather(camera, pixels).astype(np.float32)
     places = np.nan_to_num(pixels, nan=-1.0, posinf=-1.0, neginf=-1.0).astype(np.float32)
     return sample(values.astype(np.float32), places), weight
-
-
-def _low(difference: Plane, counted: np.ndarray, sigma_deg: float) -> Plane:
-    """Return the low frequencies of a difference (h, w) of which only a part counts; 0 far from it."""
-    weight = smooth_sphere(counted.astype(np.float32), sigma_deg)
-    low = smooth_sphere(np.where(counted, difference, 0).astype(np.float32), sigma_deg)
-    return np.where(weight > 1e-3, low / np.maximum(weight, np.float32(1e-3)), np.float32(0))

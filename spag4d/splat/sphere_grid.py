@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int32
 
+from spag4d.geometry.sphere_rings import cell_counts
+
 _NARROWEST = 0.91
 """Width of a cell, as a part of its height, at which a ring gets fewer of them."""
 _FEWEST_CELLS = 3
@@ -53,8 +55,7 @@ class SphereGrid:
     @cached_property
     def counts(self) -> Int[np.ndarray, " rings"]:
         """Number of cells in each ring."""
-        widths = np.minimum(1, np.cos(self.elevations_rad) / _NARROWEST)
-        return np.maximum(_FEWEST_CELLS, np.rint(2 * np.pi / self.pitch_rad * widths)).astype(int)
+        return cell_counts(self.elevations_rad, self.pitch_rad, fewest=_FEWEST_CELLS, narrowest=_NARROWEST)
 
     @cached_property
     def starts(self) -> Int[np.ndarray, " rings1"]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spag4d.geometry.equirect import directions, solid_angle_weights
-from spag4d.geometry.smooth import smooth_sphere
+from spag4d.geometry.smooth import low_pass, smooth_sphere
 
 
 def test_it_is_a_gaussian_on_the_sphere() -> None:
@@ -28,3 +28,13 @@ def test_columns_agree_next_to_the_poles() -> None:
     values = np.random.default_rng(0).random((64, 128)).astype(np.float32)
     smooth = smooth_sphere(values, 10.0)
     assert np.ptp(smooth[0]) < 0.02 < np.ptp(values[0])
+
+
+def test_only_what_counts_has_a_say_and_far_from_it_nothing_is_left() -> None:
+    values = np.full((64, 128), 5, np.float32)
+    counted = np.zeros((64, 128), bool)
+    counted[20:44, 40:60] = True
+    values[~counted] = np.nan
+    low = low_pass(values, counted, 4.0)
+    np.testing.assert_allclose(low[18:46, 38:62], 5, rtol=1e-4)
+    assert np.abs(low[30, 100:]).max() < 1e-3
