@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 _LEAST_PER_THREAD = 1024
+"""Items: fewer take less time than starting a thread."""
 
 
 class _Kernel:

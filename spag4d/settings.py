@@ -27,6 +27,7 @@ SHARP = "SHARP"
 
 
 _LEAST_HEIGHT_M = 0.01
+"""1 cm, lower than any camera stands."""
 
 
 class _Several(tuple[str, ...]):

@@ -23,6 +23,7 @@ _ROUNDED_TICK_S = Fraction(1, 900)
 MOST_FRAMES = 100_000
 """Scenes of one sequence: their names have five digits."""
 _HD_HEIGHT = 576
+"""Rows of PAL: players take larger pictures without a matrix for BT.709, others for BT.601."""
 _DEEP = re.compile(r"(9|10|12|14|16)(le|be)$|^(p010|p012|p016|p21\d|p41\d|x2rgb10|x2bgr10)")
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+\.\d+)")
 _PROJECTION = re.compile(r"spherical(?: mapping)?:\s*([a-z ]*[a-z])", re.IGNORECASE)

@@ -17,8 +17,11 @@ from spag4d.progress import SILENT, Progress
 
 ROOM = Path(__file__).with_name("known_room.jpg")
 ROOM_CAMERA_M = 1.55
+"""Height of the camera in the picture `ROOM`, which was drawn from it."""
 _NADIR_SHARE = 1 / 64
+"""Of the rows, 3° around the nadir, where the distance is the camera's height."""
 _FACTOR, _WORSE = 2.0, 1.3
+"""Of the height: beyond twice something is wrong, and a variant is wrong if another is nearer by 1.3. Judgement."""
 
 
 @dataclass(frozen=True)

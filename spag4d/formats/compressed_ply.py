@@ -28,11 +28,14 @@ from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 
 _GROUP = 256
+"""Gaussians with bounds of their own."""
 _BOUNDS = tuple(f"{end}_{name}" for names in (("x", "y", "z"), ("scale_x", "scale_y", "scale_z"), ("r", "g", "b"))
                 for end in ("min", "max") for name in names)
 _WORDS = ("packed_position", "packed_rotation", "packed_scale", "packed_color")
 _THREE_BITS, _FOUR_BITS = (11, 10, 11), (8, 8, 8, 8)
+"""Bits of the parts of a word: places and sizes, colours and opacity."""
 _SH_RANGE = np.float32(8)
+"""Coefficients from -4 to 4 in a byte, by the format."""
 _SCALE_LIMITS = (float(np.exp(-20)), float(np.exp(20)))  # within which other writers hold scales
 
 

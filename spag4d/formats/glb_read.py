@@ -20,8 +20,12 @@ from spag4d.io.unpacked_size import check_unpacked
 from spag4d.progress import SILENT, Progress
 
 _OURS_FROM_GLTF = np.diag([1.0, -1.0, -1.0])
+"""glTF is y up and z backward."""
 _STRETCH = 1e-3
+"""Off an exact rotation, per entry: rounding of float32 leaves 1e-6, a Gaussian stretched by 0.1 % is no longer what the file
+holds."""
 _BYTES_PER_GAUSSIAN = 60
+"""14 floats and a colour of four bytes, as in `glb_write`."""
 
 Matrix = Float64[np.ndarray, "4 4"]
 

@@ -24,11 +24,16 @@ from spag4d.progress import SILENT, Progress
 EXTENSION = "KHR_gaussian_splatting"
 SCALE, ROTATION, OPACITY, COLOR = (f"{EXTENSION}:{name}" for name in ("SCALE", "ROTATION", "OPACITY", "SH_DEGREE_0_COEF_0"))
 MAGIC, VERSION, JSON_CHUNK, BINARY_CHUNK = b"glTF", 2, b"JSON", b"BIN\0"
+"""By the format."""
 SRGB = "srgb_rec709_display"
 _FLOAT, _BYTE, _POINTS, _VERTICES = 5126, 5121, 0, 34962
+"""glTF's numbers (those of OpenGL) for component types, primitive and buffer target."""
 _ATTRIBUTES = (("POSITION", 3), (SCALE, 3), (ROTATION, 4), (OPACITY, 1), (COLOR, 3), ("COLOR_0", 4))
+"""And how many numbers each has per Gaussian."""
 _GLTF_FROM_OURS = np.diag([1.0, -1.0, -1.0])
+"""glTF is y up and z backward."""
 _FIELD_OF_VIEW_RAD, _NEAR_M = float(np.radians(60)), 0.01
+"""Of the camera that the file suggests: 60° from top to bottom, as scene cards say; nothing is nearer than 1 cm."""
 
 
 Attributes = Sequence[tuple[str, int]]

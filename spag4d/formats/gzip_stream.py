@@ -12,11 +12,17 @@ from spag4d.errors import InputError, reason
 from spag4d.io.unpacked_size import check_unpacked
 
 _THREADS = 2
+"""More gain little: what is packed has to be made and written too."""
 _AHEAD = 2 * _THREADS
+"""Blocks that wait to be written, so that no thread idles and memory stays small."""
 _WINDOW = 32768
+"""Bytes that deflate looks back (RFC 1951): each block begins with the end of the one before as its dictionary."""
 _RAW, _WITH_HEADER = -15, 31
+"""zlib's window bits: deflate without a header, and gzip with one."""
 _MEMORY = 9
+"""zlib's most, 256 kB per thread."""
 _READ = 1 << 20
+"""Bytes that are unpacked at once, so that no bomb unfolds in memory."""
 
 Piece = tuple[int, Callable[[], bytes]]
 

@@ -12,7 +12,9 @@ from jaxtyping import Float32, Int64, UInt64
 from spag4d.kernels import in_parts, kernel
 
 _BITS = 10
+"""Per axis: three times ten fit into 32 bits, and a thousandth of the scene is nearer than neighbours need to be."""
 _SAMPLE = 20_000
+"""Gaussians that say what the usual distance is: the error of their median is 0.9 % of its spread."""
 
 
 def curve_order(means: Float32[np.ndarray, "n 3"], *, in_shells: bool = False) -> Int64[np.ndarray, " n"]:

@@ -23,11 +23,15 @@ from spag4d.progress import SILENT, Progress
 _HEADER = struct.Struct("<BB2xIIIIHH12xff")
 _SECTION = struct.Struct("<IIIIfH2xI4xIIH")
 _HEADER_BYTES, _SECTION_BYTES = 4096, 1024
+"""By the format, as all here."""
 _CENTRE_BYTES = 12
+"""Three floats, the centre of a bucket."""
 _NUMBERS, _SH_NUMBERS = ("<f4", "<f2", "<f2"), ("<f4", "<f2", "u1")
 """By level of compression; compressed positions are whole numbers."""
 _RANGE = 32767
+"""Steps from a bucket's centre to its side, where the file does not name them."""
 _SH_RANGE = (-1.5, 1.5)
+"""Of coefficients in bytes, where the file does not name it."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from jaxtyping import Float, Float32, Float64
 from spag4d.progress import Progress
 
 ORIGIN = np.zeros(3)
+"""The capture point."""
 _COARSE_M = 1e-3
 """Rounding by more than this is said: it is what a scan in map coordinates suffers 8 km from their origin."""
 

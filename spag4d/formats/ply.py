@@ -28,6 +28,7 @@ from spag4d.progress import SILENT, Progress
 _NORMAL = ("nx", "ny", "nz")
 
 _SMALLEST_SCALE_M = 1e-8
+"""A hundredth of a micrometre, only to take the logarithm of flat Gaussians."""
 _OPACITY_MARGIN = 1e-6  # keeps the logit finite
 _LARGEST_EXPONENT = 80.0  # keeps float32 finite
 

@@ -16,6 +16,7 @@ _TYPES = {
     "float64": "f8",
 }
 _HEADER_LIMIT = 1 << 20
+"""Bytes: real headers take two kB and comments a few more; without an end a file of one line would be read whole."""
 _PROPERTY_LIMIT = 1000  # numpy's records of more are slow to make, and no scene has a fifth of it
 _COMMENT_LIMIT = 1000  # readers built on rply refuse lines of 1024 characters
 

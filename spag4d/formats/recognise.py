@@ -14,6 +14,7 @@ GZIPPED, ZIPPED = "gz", "zip"
 """What is no scene but may hold one."""
 _CONTAINERS = {GZIP: GZIPPED, **dict.fromkeys(ZIP, ZIPPED)}
 _HEAD = 4096
+"""Bytes, a page of most file systems: all beginnings that are looked for are shorter."""
 _LFS = b"version https://git-lfs"
 _OTHERS = {
     b"\x89PNG": "a picture (PNG)", b"\xff\xd8\xff": "a picture (JPEG)", b"GIF8": "a picture (GIF)",

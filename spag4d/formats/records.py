@@ -17,6 +17,7 @@ from spag4d.progress import Progress
 CHUNK = 65536
 """Records: numpy's calls on this many are long enough that two threads seldom wait for each other."""
 _THREADS = 2
+"""One fills a block while the other writes."""
 
 Encoder = Callable[[slice], np.ndarray]
 BlockEncoder = Callable[[slice], Sequence[np.ndarray]]

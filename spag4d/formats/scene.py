@@ -25,6 +25,7 @@ from spag4d.io.zip_archive import opened_zip
 from spag4d.progress import SILENT, Progress
 
 _PIECE = 1 << 20
+"""Bytes at a time from one file to the other."""
 _DEEPEST = 2
 """A scene is packed in a .gz, and that in a .zip, at most."""
 

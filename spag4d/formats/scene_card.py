@@ -14,7 +14,9 @@ from spag4d.io.opening import opened
 
 ENDING = ".scene.json"
 _VERSION = 1
+"""Of the card's layout."""
 _VERTICAL_FIELD_OF_VIEW_DEG = 60
+"""From top to bottom, by eye: natural on a screen."""
 _LARGEST = 1 << 20
 """Bytes: ours have about one thousand."""
 

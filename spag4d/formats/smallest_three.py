@@ -12,7 +12,9 @@ from jaxtyping import Float32, UInt8, UInt32
 from spag4d.kernels import in_parts, kernel
 
 _SQRT_2 = np.float32(np.sqrt(2))
+"""1 / √2 is the most that any but the largest component of a unit quaternion can be."""
 _OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
+"""Which components are kept if that one is the largest."""
 
 SmallestThree = tuple[UInt8[np.ndarray, " n"], Float32[np.ndarray, "n 3"]]
 

@@ -17,6 +17,7 @@ from spag4d.io.zip_archive import opened_zip
 
 META = "meta.json"
 _VERSION = 2
+"""The only one in use."""
 _LARGEST_META = 1 << 20
 """Bytes: the lists of 256 numbers take 20 kB, comments a few more."""
 

@@ -9,10 +9,13 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 _MOST_SETS = 65536
+"""What 16 bits can name."""
 _HALVINGS = 16
+"""2 to the power of 16 sets."""
 _AXES = 12
 """Principal axes that are looked at: the first few hold nearly all of what differs."""
 _SAMPLE = 20_000
+"""Gaussians from which the axes are taken: 400 for each of the 45 coefficients that there may be."""
 
 
 def palette(sh: Float32[np.ndarray, "n k 3"]) -> tuple[Float32[np.ndarray, "p k 3"], Int64[np.ndarray, " n"]]:

@@ -18,7 +18,9 @@ from spag4d.io.unpacked_size import check_unpacked
 from spag4d.progress import SILENT, Progress
 
 _TAG = 252
+"""Alpha of a rotation's pixel, plus the number of the largest component."""
 _PIXEL_BYTES = 4
+"""Red, green, blue, alpha."""
 
 Picture = Callable[[str, int], UInt8[np.ndarray, "n 4"]]
 """Returns as many pixels of a picture as asked for."""

@@ -28,13 +28,19 @@ from spag4d.progress import SILENT, Progress
 PICTURES = {"means": ("means_l.webp", "means_u.webp"), "scales": ("scales.webp",), "quats": ("quats.webp",),
             "sh0": ("sh0.webp",), "shN": ("shN_centroids.webp", "shN_labels.webp")}
 LARGEST = 65535
+"""Of 16 bits, the two bytes that a coordinate has."""
 PALETTE_COLUMNS = 64
 """Sets of view-dependent colour that stand side by side in their picture."""
 _CODES = 256
+"""Of a byte."""
 _SMALLEST_SCALE_M, _LARGEST_SCALE_M = 1e-8, 1e8
+"""Only to take logarithms: nothing that shows is smaller or larger."""
 _BINS = 1 << 14
+"""Of the histogram from which codes are placed, 64 to a code."""
 _SHARE_EVEN = 0.5
+"""Of the codes, spread evenly: rare values keep half of the steps that they would have without the histogram."""
 _THREADS = 2
+"""One picture is packed while the next is made."""
 _EFFORT = {"lossless": True, "quality": 50, "method": 4, "exact": True}
 
 

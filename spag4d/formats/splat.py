@@ -21,6 +21,7 @@ RECORD = np.dtype([("mean", "<f4", 3), ("scale", "<f4", 3), ("rgba", "u1", 4), (
 _LOOKED_AT, _MOST = 2048, 0.5
 """Gaussians by which a file without any header is judged, and the share of them that have to be possible."""
 _FARTHEST_M = np.float32(1e8)
+"""Farther or larger than this, a number was never a scene's; squares stay finite in float32."""
 _ROUNDING = 40
 """How far a rotation's length may be from 128: some writers let it overflow a byte."""
 

@@ -22,7 +22,9 @@ from spag4d.progress import SILENT, Progress
 _HALVES, _SMALLEST_THREE, _STREAMS, _NEWEST = 1, 3, 4, 4
 """Versions: positions as half floats, the first with rotations by their smallest three, the first of zstd streams."""
 _SH_COUNTS = (*SH_COUNTS, 24)
+"""Coefficients by degree, up to 4, which is read and cut to 3."""
 _MOST_FRACTIONAL_BITS = 23
+"""A place has 24 bits, one of them the sign."""
 
 _Bytes = UInt8[np.ndarray, "m k"]
 

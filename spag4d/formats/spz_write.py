@@ -22,14 +22,22 @@ from spag4d.formats.smallest_three import smallest_three
 from spag4d.progress import SILENT, Progress
 
 MAGIC, _VERSION = b"NGSP", 3
+"""By the format."""
 HEADER = struct.Struct("<4sIIBBBB")
 _FRACTIONAL_BITS = 12
+"""Of a place in metres, steps of a quarter of a millimetre out to 2 km; fewer where a scene is larger."""
 _LARGEST_FIXED = (1 << 23) - 1
+"""24 bits with the sign."""
 COLOR_SCALE = 0.15
+"""By the format, as all below: a byte of colour holds harmonics of degree 0 up to ±3.3."""
 SCALE_STEPS, SCALE_LOW = 16, -10
+"""A byte of size holds a logarithm in steps of 1/16, from -10 on."""
 MAGNITUDE = 511
+"""Nine bits hold a component of a rotation."""
 _LEVEL = 6
+"""zlib's default."""
 SH_STEPS = np.float32(128)
+"""A byte of view-dependent colour holds -1 to 1."""
 
 _Bytes = UInt8[np.ndarray, "m k"]
 

@@ -17,6 +17,7 @@ from spag4d.io.static_files import static_folder
 from spag4d.progress import SILENT, Progress
 
 _VERTICAL_FIELD_OF_VIEW_DEG = 65
+"""Degrees from top to bottom, by eye: in between a photo's and what fills a screen at arm's length."""
 _OFF = {"enabled": False}
 _SETTINGS = {
     "version": 2, "tonemapping": "none", "highPrecisionRendering": False, "background": {"color": [0, 0, 0]},

@@ -10,6 +10,7 @@ from PIL import Image
 from spag4d.errors import reason
 
 _SIDE = 0x3FFF
+"""WebP has 14 bits for a side, of which one is taken away."""
 
 
 def webp_size(data: bytes) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from spag4d.errors import InputError
 _TABLE_AT = struct.Struct("<16xI")
 _ENTRY = struct.Struct("<QQ")
 _HEADER_BYTES = 32
+"""Of a .spz file of version 4."""
 _WINDOW = 1 << 27
 """zstd looks back by no more than 128 MiB at any of its levels, without the option of longer windows."""
 

@@ -14,6 +14,7 @@ if sys.platform != "win32":
 
 _PART = re.compile(r"\.[0-9a-f]{12}\.part(\.\w+)?")
 _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
+"""Fails where the file exists; without O_BINARY Windows would change line ends."""
 _seen: set[Path] = set()
 
 

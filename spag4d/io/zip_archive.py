@@ -12,6 +12,7 @@ GZIP = b"\x1f\x8b"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How files begin that are packed with gzip, or are archives, the second kind of them empty."""
 _ENCRYPTED = 1
+"""Bit of an entry's flags, by the format."""
 
 
 @contextmanager

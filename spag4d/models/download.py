@@ -33,7 +33,9 @@ from spag4d.models.weights import (
 from spag4d.progress import SILENT, Progress
 
 _PART_BYTES = 8 << 20
+"""Asked for at a time; as much is lost when a connection breaks."""
 _SPARE_BYTES = 200_000_000
+"""Left free on the disk: a system without any stops working."""
 
 
 @dataclass(frozen=True)

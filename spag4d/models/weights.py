@@ -15,6 +15,7 @@ from typing import Any, Literal
 from spag4d.errors import WeightsError, reason
 
 _CHUNK = 1 << 22
+"""Bytes that are hashed at a time."""
 _RECORD = "record.json"
 _CONSENT = "licence-accepted.txt"
 

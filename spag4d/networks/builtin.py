@@ -30,14 +30,19 @@ from torch import nn
 from spag4d.errors import WeightsError
 
 STRIDE = 128
+"""Columns: a panorama turned by a multiple of them gives exactly the turned answer, see above."""
 WORKING_HW = (512, 1024)
+"""What the weights were trained at; 0.35° a pixel."""
 CONTEXT_WIDTHS = (16, 32, 64, 128, 256)
 DETAIL_WIDTHS = (24, 48, 96, 192, 288)
+"""Channels, level by level, as the weights have them."""
 MIN_DISTANCE_M = 0.1
 MAX_DISTANCE_M = 300.0
+"""Between which the network was trained."""
 WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
 WEIGHTS_SHA256 = "7faeaaf886195a1f135043c3c4800ff5cbfe8f192bb3403c619d36bab7b90a9b"
 _HORIZON_SINE = 0.02
+"""Sine of 1.1°: nearer to the horizon a floor would lie fifty heights away and more, and its distance grow without bound."""
 _FIRST_GAP, _FIRST_CHOICE = -2.0, -1.0
 """Before any training: a gap of 13 %, and the near side three times in four, so that both sides have something to learn."""
 _REMEDY = "Reinstall spag4d, or restore the file from the repository."

@@ -15,6 +15,7 @@ from spag4d.networks.dpt import DPTHead, last_layers
 from spag4d.networks.vit import DinoV2
 
 PATCH = 14
+"""Pixels across that make a token, as published."""
 FOCAL_PX = 300.0
 """Depth in metres is the network's times the focal length, in pixels of the picture that it sees, over this."""
 

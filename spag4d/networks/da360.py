@@ -16,7 +16,9 @@ from spag4d.networks.dpt import DPTHead
 from spag4d.networks.vit import DinoV2, as_map
 
 PATCH = 14
+"""Pixels across that make a token, as published."""
 _LEAST_DISPARITY = 1e-4
+"""As published: keeps its inverse finite."""
 _UNUSED = (
     r"net", r"dinov2_encoder", r"height", r"width", r"depth_anything\.pretrained\.mask_token",
     r".*\.conv\.(weight|bias)",  # the same tensors under a second name

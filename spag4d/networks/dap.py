@@ -16,6 +16,7 @@ from spag4d.networks.dpt import DPTHead
 from spag4d.networks.vit import DinoV3
 
 PATCH = 16
+"""Pixels across that make a token, as published."""
 _UNUSED = (
     r"epoch", r"pretrained\.blocks\..*",  # the same tensors under a second name
     r"pretrained\.model\.mask_token", r"(depth|mask)_head\.scratch\.refinenet4\.resConfUnit1\..*")

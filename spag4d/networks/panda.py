@@ -14,6 +14,7 @@ from spag4d.networks.dpt import DPTHead
 from spag4d.networks.vit import DinoV2
 
 PATCH = 14
+"""Pixels across that make a token, as published."""
 _UNUSED = (r"epoch", r"pretrained\.mask_token", r"depth_head\.scratch\.refinenet4\.resConfUnit1\..*")
 
 

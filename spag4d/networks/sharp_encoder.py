@@ -12,6 +12,7 @@ from torch import nn
 from spag4d.networks.vit import DinoV2, as_map
 
 PATCH = 16
+"""Pixels across that make a token, as published."""
 
 
 class PyramidEncoder(nn.Module):

@@ -15,7 +15,9 @@ import torch.nn.functional as F
 CELL = 2
 """Pixels on a side that share a Gaussian of each layer."""
 _MAX_DEPTH = 100.0
+"""In units of the nearest depth, as published: what is farther starts there."""
 _MAX_SCALE = 10.0
+"""As published: factor by which the network may enlarge a Gaussian."""
 
 
 @dataclass(frozen=True)

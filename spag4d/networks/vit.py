@@ -14,7 +14,9 @@ import torch.nn.functional as F
 from torch import nn
 
 HEAD_WIDTH = 64
+"""Channels of an attention head, in every published network."""
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Red, green, blue of ImageNet's pictures, sRGB 0–1."""
 
 Rotation = tuple[torch.Tensor, torch.Tensor]
 

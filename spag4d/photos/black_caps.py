@@ -12,7 +12,9 @@ _BRIGHT = 24 / 255
 _RIM_PX = 16
 """Width of the band along the rim that compression disturbs: one block of JPEG with halved chroma."""
 _MARGIN_PX = 3
+"""Pixels around a cap that are taken for its blurred rim."""
 _MIN_RADIUS_DEG = 2.0
+"""Smaller black discs are things in the picture: at a pole 2° are 6 cm on the floor below a camera 1.6 m high."""
 _MAX_UNEVEN_RADIUS_DEG = 60.0
 """A skyline at night is as black and as sharp as a cap, and reaches farther; only a rim on one row may do that."""
 

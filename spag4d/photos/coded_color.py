@@ -17,7 +17,9 @@ Primaries = tuple[float, float, float, float, float, float, float, float]
 """x and y of red, green, blue and white."""
 
 _D65 = (0.3127, 0.3290)
+"""Chromaticity x, y of white; as all primaries here in ITU-T H.273."""
 _SRGB: Primaries = (0.640, 0.330, 0.300, 0.600, 0.150, 0.060, *_D65)
+"""x, y of red, green, blue and white."""
 _PRIMARIES: dict[int, Primaries] = {
     1: _SRGB, 2: _SRGB, 4: (0.67, 0.33, 0.21, 0.71, 0.14, 0.08, 0.310, 0.316), 5: (0.64, 0.33, 0.29, 0.60, 0.15, 0.06, *_D65),
     6: (0.630, 0.340, 0.310, 0.595, 0.155, 0.070, *_D65), 7: (0.630, 0.340, 0.310, 0.595, 0.155, 0.070, *_D65),
@@ -25,13 +27,16 @@ _PRIMARIES: dict[int, Primaries] = {
     12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, *_D65),
 }
 _VIDEO, _UNSAID, _SRGB_CURVE, _PQ, _HLG = (1, 6, 14, 15), 2, 13, 16, 18
+"""Codes of transfer functions in ITU-T H.273: BT.709 and its kin, unspecified, sRGB, PQ, HLG."""
 _WHITE_NITS = 203.0
 """Luminance of a white sheet in a picture of high dynamic range (BT.2408); sRGB has none beyond it."""
 _PQ_PEAK_NITS = 10_000.0
+"""Luminance of PQ's largest value (SMPTE ST 2084)."""
 _HLG_WHITE = 0.265
 """Scene light of the HLG signal 0.75, which is white by BT.2408, when 1 is the peak."""
 
 _CHUNK_LIMIT = 1000
+"""Chunks before the pixels that are read for colours; real files hold a dozen. It bounds the time of a forged one."""
 
 
 @dataclass(frozen=True)

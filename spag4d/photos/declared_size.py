@@ -13,6 +13,7 @@ PIXELS_PER_BYTE = 1000
 and LZW never shrink by more than 1032. Only what has one colour all over can be smaller in newer formats."""
 
 _SIDE_LIMIT = 1_000_000_000
+"""Far beyond any file, and small enough that products of two sides stay exact."""
 
 _SMALL = 1 << 22
 """So many pixels are decoded whatever the size of the file: they cost 50 MB at most."""

@@ -25,6 +25,7 @@ from spag4d.photos.sixteen_bit import DeepTiff, decode_png, is_deep_png
 from spag4d.progress import SILENT, Progress
 
 _EXIF_ORIENTATION, _EXIF_MAKER = 274, 271
+"""Tags of Exif 2.3."""
 _LOST_TAGS = "a part of what it says of itself is damaged and was ignored, which may be its colour profile"
 _META_BYTES = 1 << 16
 """Where AVIF and HEIC files describe their colours: before their pixels."""

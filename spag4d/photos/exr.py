@@ -13,6 +13,7 @@ from spag4d.photos.declared_size import PIXEL_LIMIT, PIXELS_PER_BYTE
 _DISTANCES = ("z", "depth", "distance", "v")
 """Last parts of the names of channels that hold distances, in lower case, the likeliest first."""
 _VALUE_LIMIT, _FEW_VALUES = 4 * PIXEL_LIMIT, 1 << 24
+"""Four channels of the largest panorama; and 16 million values, 64 MB, which a small file of one distance may well hold."""
 
 
 def exr_plane(path: Path, size: int) -> NDArray[Any]:

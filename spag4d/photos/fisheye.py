@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 _BLACK = 20 / 255
 """Brightest value outside of the circles; lenses scatter a little light there."""
 _LEAST_PX = 32
+"""Height and width below which no circle can be told from anything else."""
 _SAMPLES = 256
 """Pixels along the side of a square that are looked at."""
 _INSIDE, _OUTSIDE = (0.60, 0.80), 1.12

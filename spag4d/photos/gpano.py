@@ -17,6 +17,7 @@ _NAMESPACE = "http://ns.google.com/photos/1.0/panorama/"
 _LONGEST = 100
 """Characters of a value that are kept."""
 _LARGEST_PX = 1_000_000
+"""Of any number in the data: ten times the widest panoramas, so that what is forged cannot overflow."""
 _SAME_SHAPE = 0.01
 """How far two ratios may differ before the data is taken for that of another picture."""
 

@@ -21,10 +21,13 @@ Floats = NDArray[np.float32]
 Curve = Callable[[Floats], Floats]
 
 _SRGB_CODES = np.linspace(0, 1, 256, dtype=np.float32)
+"""Where curves are compared with sRGB's: at all 8-bit values."""
 _CODES = np.linspace(0, 1, 1 << 16, dtype=np.float32)
 """All values that 16 bits can have."""
 _HIGHEST = 2.0
+"""A tone curve leads from 0–1 to 0–1; twice that is room for rounding, and far too little for a damaged table."""
 _BAND_ROWS = 64
+"""Rows at a time, a few MB of floats. The result does not depend on it."""
 _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 

@@ -23,7 +23,9 @@ IMAGE_EXTENSIONS = frozenset({
 What a file is, its content decides."""
 
 RATIO_TOLERANCE = 0.01
+"""Share by which width / height may differ from 2: sizes rounded to blocks of 8 or 16 pixels stay within it."""
 _MIN_HEIGHT = 16
+"""Rows, 11° each: less holds no scene."""
 
 
 def read_panorama(path: Path, *, force_erp: bool = False, progress: Progress = SILENT) -> Panorama:

@@ -16,9 +16,13 @@ a large one no more are taken than pass so many pixels, which takes seconds."""
 _BARE = {0x01, *range(0xD0, 0xD8)}
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)  # what ends the coded data of a scan
 _SOS, _EOI, _PROGRESSIVE = 0xDA, 0xD9, (0xC2, 0xC6, 0xCA, 0xCE)
+"""Markers: start of scan, end of image, starts of progressive frames."""
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of frames; the three others of that range begin tables."""
 _GREY = 128
+"""What decoders put in the place of missing blocks: zero coefficients."""
 _BLOCK_PX = 8
+"""Pixels across of a block of the transform."""
 _BESIDE = bytes(range(1, 255)) * 64  # without marker: what a decoder that wants more data reads as some picture
 
 

@@ -24,6 +24,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """Adam7: first column and row, and the steps."""
 _PIECE = 1 << 20
+"""Bytes that are unpacked at once, so that no bomb unfolds in memory."""
 
 
 def opened_still(file: BinaryIO, kind: str) -> Image.Image:

@@ -13,11 +13,16 @@ from PIL import PngImagePlugin, TiffImagePlugin
 TiffTags = TiffImagePlugin.ImageFileDirectory_v2
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 262, 277, 284
+"""Tags of TIFF 6.0, as all below."""
 _STARTS_AND_SIZES = ((273, 279), (324, 325))
+"""Tags that place the strips and the tiles."""
 _FORMAT, _UNSIGNED, _SIGNED, _FLOAT = 339, 1, 2, 3
+"""The tag of the sample format, and its values."""
 _XMP, _ICC, _DNG_VERSION = 700, 34675, 50706
+"""Tags of Adobe's extensions and of ICC profiles."""
 _RGB_CODES = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 _BLACK_IS_ZERO, _RGB, _SEPARATE_PLANES = 1, 2, 2
+"""Values of the tags above: what numbers mean, and that channels are not interleaved."""
 
 
 def is_deep_png(file: BinaryIO) -> bool:

@@ -19,7 +19,9 @@ PREVIEW_EXTENSIONS = (".jpg", ".jpeg", ".webp")
 DEPTH_EXTENSIONS = (".npy", ".png", *PREVIEW_EXTENSIONS)
 
 _MAX_COUNT = 65535
+"""The largest number of 16 bits."""
 _WEBP_SIDE_PX = 16383
+"""WebP has 14 bits for a side."""
 
 
 def check_depth_path(path: Path) -> None:

@@ -12,8 +12,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 _PAUSE_S = 0.15
+"""Between two messages, so that fast stages do not flood a page: seven a second look fluent."""
 _HEARTBEAT_S = 10.0
+"""Of silence, after which a comment keeps proxies from closing the stream; most wait 30 s or more."""
 _LIFE_S = 20.0
+"""Of one answer; the page then asks anew, so that streams that nobody reads end."""
 
 
 @dataclass(frozen=True)

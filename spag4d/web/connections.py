@@ -31,11 +31,15 @@ WAITING = 2048
 """So many may wait to be accepted. The system ignores who comes when there are more, and they try again a second later."""
 
 _SWEEP_S = 0.2
+"""Between two looks at the limits, which are seconds."""
 _DESCRIPTORS_WANTED = 4096
+"""Enough for `_MOST` connections."""
 _DESCRIPTORS_KEPT = 128  # for the workers, the records and the standard streams
 _DESCRIPTORS_EACH = 3  # the connection, the file that it sends or receives, and one that is just being opened
 _MOST = 1000
+"""Connections at a time: one person's page needs six."""
 _SHARE_OF_A_CLIENT = 0.75
+"""So that one address leaves a quarter of them to all others."""
 
 
 class Crowd:

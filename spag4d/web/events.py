@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from spag4d.web.board import Board
 
 _RETRY_MS = 500
+"""Until a page asks anew: a restart is over by then, and waiting is not felt."""
 
 
 async def event_stream(board: Board, last_id: str, key: str | None = None) -> AsyncIterator[str]:

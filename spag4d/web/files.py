@@ -15,6 +15,7 @@ from spag4d.web.worker import FRAMES_FOLDER
 _TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".mp4": "video/mp4"}
 _BINARY = "application/octet-stream"
 _CHUNK_BYTES = 1 << 20
+"""Read and sent at a time."""
 
 
 def job_file(job: Job, folder: Path, name: str) -> Path | None:

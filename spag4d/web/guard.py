@@ -19,6 +19,7 @@ from spag4d.web.places import static_folder
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _COOKIE_AGE_S = 30 * 86400
+"""30 days: long enough not to ask for a token each time, as for most sites."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ FORM_BYTES = 1 << 16
 """What a form may hold beside its file."""
 
 _LONGEST_NAME = 120
+"""Letters of a file's name: in Cyrillic 240 bytes, and file systems end at 255."""
 
 
 class TooLarge(Exception):

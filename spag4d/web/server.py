@@ -27,8 +27,11 @@ from spag4d.web.places import has_viewer
 from spag4d.web.service import Limits, Service
 
 PORT = 7860
+"""The port that tools of this kind use."""
 _TRIED_PORTS = 100
+"""From there on: so many programs of the kind do not run at once."""
 _GRACE_S = 3
+"""For answers under way when the server stops."""
 _LOGGERS = ("uvicorn.error", "asyncio", "spag4d.web")
 
 

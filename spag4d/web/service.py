@@ -23,8 +23,9 @@ from spag4d.web.uploads import Upload, Uploads, copied
 
 log = logging.getLogger("spag4d.web")
 
-_DAY_S = 86400.0
+_DAY_S = 86400.0  # seconds
 _TIDY_EVERY_S = 3600.0
+"""Jobs are kept for days, so an hour more does not matter."""
 _TIDY_FIRST_S = 600.0
 """Nothing is deleted at once: a computer's clock may be years wrong until it has asked another one."""
 

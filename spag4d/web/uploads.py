@@ -26,6 +26,7 @@ from spag4d.web.multipart import FORM_BYTES, Form, Receiver, TooLarge
 from spag4d.web.places import SOURCE
 
 _DAY_S = 86400.0
+"""Seconds after which a file that no job took is removed."""
 _OURS = re.compile(r"[0-9a-f]{16}(\.json|\.part)?")
 _SPARE_BYTES = 500_000_000
 """What has to stay free on the disk for the scenes that are made of an upload."""
