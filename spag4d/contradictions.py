@@ -17,7 +17,7 @@ _LARGEST_FACE_PX = 1536
 def check_combination(settings: Settings, *, given_depth: bool = False) -> None:
     """Raise `InputError` if an explicit setting has no effect in the presence of the others.
 
-    ``given_depth`` says that a depth map takes the place of a model.
+    ``given_depth`` means that a depth map replaces the model.
     """
     for reason in _contradictions(settings, given_depth):
         raise InputError(f"{reason}. Leave one of them out.")

@@ -16,7 +16,7 @@ Given = Mapping[str, object]
 
 
 def _on(name: str, *, usually: bool = False) -> Callable[[Given], bool]:
-    """Return the condition that a switch is on, or is left alone and ``usually`` on."""
+    """Return the condition that a switch is on, or unset and ``usually`` on."""
     return lambda settings: bool(settings.get(name, usually))
 
 
@@ -24,8 +24,8 @@ def _on(name: str, *, usually: bool = False) -> Callable[[Given], bool]:
 class Stage:
     """A stage of a conversion: how many ``seconds`` it takes on a processor, and whether settings make it ``expected``.
 
-    Only the ratio of seconds matters: it is how far a progress bar gets with each, until a conversion has been measured. A
-    stage that comes unexpected gets its share when it comes. After one that ``shows`` there is a coarse scene to look at.
+    Only the ratio of seconds matters: they share out a progress bar until a conversion has been measured. An unexpected stage
+    gets its share when it starts. After a stage that ``shows`` there is a coarse scene to look at.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ class Stage:
 
 
 def _rare(settings: Given) -> bool:
-    """Say no: few pictures have caps, only videos are steadied, and only the command line writes pages."""
+    """Return False: few pictures have caps, only videos are steadied, and only the command line writes pages."""
     return False
 
 
@@ -56,7 +56,7 @@ STAGES = {
     "Writing depth": Stage(5.0),
     "Writing page": Stage(5.0, _rare),
 }
-"""Every stage of a conversion, in the order in which they come."""
+"""All stages of a conversion, in order."""
 
 FRAMES = "Frames"
 """The stage of a video's progress that counts its frames."""
@@ -67,11 +67,11 @@ class ConversionResult:
     """What a conversion made, and what the user should know about it.
 
     ``file_size`` is in bytes over all of ``output_paths``; ``processing_time`` and ``stage_times`` are in seconds;
-    ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and
-    without the sky dome (None where all is sky). ``metres_from`` is what the scale was taken from where it is not the depth
-    model's own: another model or the camera's height; ``scale_sigma`` is the standard deviation of the log of the scale where
-    that is estimated, None where it was measured. ``sharp`` is the mode in which SHARP was used, or empty.
-    ``walking_range_m`` says how far one may walk in each of 14 directions, ``+x`` and so on, of the file's axes.
+    ``depth_range`` is the nearest and the farthest surface in metres, before ``depth_min`` and ``depth_max`` cut it and without
+    the sky dome (None where all is sky). ``metres_from`` is the source of the scale where it is not the depth model: another
+    model or the camera's height; ``scale_sigma`` is the standard deviation of the log of the scale where that is estimated,
+    None where it was measured. ``sharp`` is the mode in which SHARP was used, or empty. ``walking_range_m`` is how far you can
+    walk in each of 14 directions, ``+x`` and so on, of the file's axes.
     """
 
     output_paths: tuple[Path, ...]
@@ -90,7 +90,7 @@ class ConversionResult:
 
 
 def percent(log_sigma: float) -> int:
-    """Return by how many per cent a length is off where its logarithm is off by ``log_sigma``; at least one."""
+    """Return the per cent by which a length is off where its logarithm is off by ``log_sigma``; at least 1."""
     return max(1, round(100 * (math.exp(log_sigma) - 1)))
 
 
@@ -98,8 +98,8 @@ def percent(log_sigma: float) -> int:
 class FrameResult:
     """One frame of a converted video: its ``number`` from 1 of ``count``, and what was made.
 
-    ``time_s`` is when it is shown, counted from the video's first frame. The quaternions (wxyz) say how the camera and the
-    file's axes are turned; the world is the camera of the sequence's first frame.
+    ``time_s`` counts from the video's first frame. The quaternions (wxyz) are the rotations of the camera and of the file's
+    axes; the world is the camera of the sequence's first frame.
     """
 
     number: int
@@ -144,7 +144,7 @@ class Run:
 
     @property
     def between_stages(self) -> Progress:
-        """What to report to outside of a stage: warnings are kept as those of stages are."""
+        """The progress outside of stages: its warnings are kept as those of stages are."""
         return replace(self.listener, on_event=self._hear)
 
     def _hear(self, event: Event) -> None:
@@ -154,7 +154,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Progress]:
-        """Time one of the `STAGES`, report what happens in it under its name, and put memory errors into words."""
+        """Time one of the `STAGES`, report its steps under its name, and explain memory errors."""
         assert name in STAGES, f"the stage {name} needs a line in the table STAGES"
         reached = 0.0
 
@@ -172,4 +172,4 @@ class Run:
         with explained_memory_errors():
             yield progress
         self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
-        self.listener.on_event(Step(name, 1, 1))  # done is done: too late to cancel this stage
+        self.listener.on_event(Step(name, 1, 1))  # too late to cancel this stage

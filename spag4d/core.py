@@ -24,7 +24,7 @@ from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, memory_rows, shrunk, with_choices_made
 
 _FIRST_LOOK_ROWS = 512
-"""A first look is made of a panorama with so many rows."""
+"""Rows of the panorama of a first look."""
 
 
 class SPAG4D:
@@ -38,7 +38,7 @@ class SPAG4D:
         """Take any fields of `Settings` as defaults of this converter.
 
         Raises `InputError` for an unknown name (with the nearest known one), a value out of bounds, a device that this
-        machine does not have, or a model whose licence is not the wanted one, and `WeightsError` for one that is not installed.
+        machine does not have, or a model whose licence does not fit, and `WeightsError` for one that is not installed.
         """
         self.settings = Settings.of(**settings)
         check_models(self.settings)
@@ -58,9 +58,9 @@ class SPAG4D:
     ) -> ConversionResult:
         """Convert a panorama (file or array) into splat files with one scene card beside them, and return what was made.
 
-        ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the
-        depth that was used, ``first_look`` one for a coarse scene that is there as soon as the depth is, and ``export_html``
-        a web page with scene and viewer inside; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
+        ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the depth
+        that was used, ``first_look`` one for a coarse scene that is written as soon as there is depth, and ``export_html`` a
+        web page with scene and viewer inside; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
         `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
         """
         started = time.perf_counter()
@@ -96,7 +96,7 @@ class SPAG4D:
         return run.result(started, outputs.values(), len(gaussians), depth, depth.reach(panorama.valid), device)
 
     def _read(self, source: PanoramaLike, run: Run, *, measured: bool) -> Panorama:
-        """Return the panorama, its caps painted over, once it is sure that the models that are named can be used."""
+        """Return the panorama with its caps painted over, after checking that the chosen models can be used."""
         check_models(run.settings)
         panorama = self._stages.read(source, run)
         self._stages.choose(run, given_depth=measured)
@@ -105,7 +105,7 @@ class SPAG4D:
     def _first_look(
         self, panorama: Panorama, depth: DepthMap, outputs: Mapping[str, Path], run: Run, *, measured: bool
     ) -> None:
-        """Write a coarse scene of the depth as it is, without a word of what is warned of later anyway."""
+        """Write a coarse scene from the raw depth, without the warnings, which follow later anyway."""
         with run.stage("First look") as listener:
             quick = Run(run.settings.changed(stride=2, max_splats=None, use_guided_filter=False, sharp_refine=False),
                         Progress(is_cancelled=listener.is_cancelled))
@@ -124,10 +124,10 @@ class SPAG4D:
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> Iterator[FrameResult]:
-        """Convert a 360° video into a sequence of scenes in a folder, and yield what was made of each frame once it is.
+        """Convert a 360° video into a sequence of scenes in a folder, and yield each frame's result.
 
-        A run that was stopped goes on where it was, and yields only what it makes itself; ``overwrite`` starts anew.
-        ``preview`` names an MP4 file that shows the sequence. Nothing happens until the first frame is asked for. Raises what
+        A run that was stopped continues where it ended, and yields only new frames; ``overwrite`` starts over.
+        ``preview`` names an MP4 file that shows the sequence. Nothing happens until the first frame is requested. Raises what
         `convert` does, and `InputError` where the folder holds a sequence of another video or other settings.
         """
         folder = Path(output_folder)
@@ -225,7 +225,7 @@ def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress
 
 
 def _counting(progress: Progress, number: int, count: int) -> Progress:
-    """Return what one frame reports to: its stages are details of the frames' progress."""
+    """Return the progress for one frame: its stages are details of the frames' progress."""
 
     def hear(event: Event) -> None:
         progress.on_event(Step(FRAMES, number, count, event.stage) if isinstance(event, Step) else event)
@@ -252,7 +252,7 @@ def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progre
 
 
 def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:
-    """Refuse, before any work, targets in missing folders and targets that would overwrite a source."""
+    """Raise `InputError`, before any work, for targets in missing folders and targets that would overwrite a source."""
     targets = [*outputs, *([] if depth_path is None else [depth_path])]
     if depth_path is not None:
         check_depth_path(depth_path)

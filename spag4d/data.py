@@ -28,7 +28,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 DepthKind = Literal["metric", "relative"]
 
 DEPTH_UNIT_KEY = "metres_per_count"
-"""Text entry of a 16-bit PNG in which a depth map's unit is recorded, for who writes it and who reads it."""
+"""Text entry of a 16-bit PNG that records a depth map's unit; the writer and the reader share it."""
 
 
 def _require(condition: bool, message: str) -> None:
@@ -67,10 +67,10 @@ class Panorama:
 class DepthMap:
     """Distance along the ray for every pixel of a panorama.
 
-    ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind``
-    says whether distances are metres; ``model`` names who made it; ``metres_from`` names whose metres they are where they are
-    not the model's own: another model, or the height of the camera; ``scale_sigma`` is the standard deviation of the log of
-    the scale, None where it was measured or nobody knows.
+    ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind`` is
+    whether distances are metres; ``model`` names the maker; ``metres_from`` names the source of the metres where it is not the
+    model: another model, or the height of the camera; ``scale_sigma`` is the standard deviation of the log of the scale, None
+    where it was measured or is unknown.
     """
 
     distance: Float32[np.ndarray, "h w"]
@@ -108,7 +108,7 @@ class Pose:
     translation: Float64[np.ndarray, "3"]
 
     def __post_init__(self) -> None:
-        """Check that the rotation is one: orthogonal, not a reflection."""
+        """Check that the matrix is a rotation: orthogonal, not a reflection."""
         _require(self.rotation.shape == (3, 3), f"rotation has shape {self.rotation.shape}, expected (3, 3)")
         _require(self.translation.shape == (3,), f"translation has shape {self.translation.shape}, expected (3,)")
         error = float(np.abs(self.rotation @ self.rotation.T - np.eye(3)).max())
@@ -123,7 +123,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class PinholeCamera:
-    """A perspective view: size and intrinsics in pixels (centre of pixel (0, 0) at (0.5, 0.5)), and where it stands."""
+    """A perspective view: size and intrinsics in pixels (centre of pixel (0, 0) at (0.5, 0.5)), and its pose."""
 
     width: int
     height: int
@@ -150,7 +150,7 @@ class PinholeCamera:
 
 
 SH_COUNTS = (0, 3, 8, 15)
-"""How many coefficients of view-dependent colour there are by their highest degree, 0 to 3."""
+"""Number of coefficients of view-dependent colour by the highest degree, 0 to 3."""
 
 
 @dataclass(frozen=True)

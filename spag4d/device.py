@@ -44,7 +44,7 @@ def half_precision(device: str) -> Iterator[None]:
 
 
 def cpu_gains_from_bfloat16() -> bool:
-    """Return whether this processor multiplies matrices of bfloat16 in hardware; old versions of PyTorch do not tell."""
+    """Return whether this processor multiplies matrices of bfloat16 in hardware; old versions of PyTorch do not report it."""
     import torch
 
     found = getattr(torch.cpu, "get_capabilities", dict)()
@@ -53,7 +53,7 @@ def cpu_gains_from_bfloat16() -> bool:
 
 @contextmanager
 def explained_memory_errors() -> Iterator[None]:
-    """Turn any library's out-of-memory error into a `ResourceError` that says what to lower."""
+    """Turn any library's out-of-memory error into a `ResourceError` that names the setting to lower."""
     try:
         yield
     except Exception as error:
@@ -63,7 +63,7 @@ def explained_memory_errors() -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Return whether any library says with this error that memory ran out."""
+    """Return whether this error, of any library, means that memory ran out."""
     text = str(error).lower()
-    said = any(words in text for words in ("out of memory", "insufficient memory", "can't allocate memory"))
-    return said or isinstance(error, MemoryError)
+    named = any(words in text for words in ("out of memory", "insufficient memory", "can't allocate memory"))
+    return named or isinstance(error, MemoryError)

@@ -20,7 +20,7 @@ def offered(*, commercial_ok: bool = False) -> str | None:
 
 
 def sentence(name: str) -> str:
-    """Return a sentence that says what the model ``name`` is, its size and its licence."""
+    """Return a sentence that describes the model ``name``, its size and its licence."""
     weights = WEIGHTS[name]
     return ("You can download a depth model that makes far better scenes than the small built-in one: "
             f"{weights.title}, {readable(weights.size)}, licence: {weights.licence}; "

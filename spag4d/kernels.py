@@ -1,4 +1,4 @@
-"""Loops that numba compiles, and the threads that run them: the only place that says how.
+"""Loops that numba compiles, and the threads that run them: the only place that decides how.
 
 A kernel releases the interpreter's lock, so ordinary threads run it on all cores; numba's own threads are not used, because
 they may not be entered from several threads at once. Below `kernel` stands `typing.no_type_check`: the test run would

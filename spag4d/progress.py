@@ -11,7 +11,7 @@ TURNS = "Finding the camera's turns"
 
 @dataclass(frozen=True)
 class Step:
-    """``done`` of ``total`` items of ``stage`` are finished; ``detail`` is what is being done to the next one."""
+    """``done`` of ``total`` items of ``stage`` are finished; ``detail`` is the step of the next one."""
 
     stage: str
     done: int
@@ -23,8 +23,8 @@ class Step:
 class Notice:
     """A warning that the user should read, such as a fallback that was taken.
 
-    ``command`` is what to type about it, which only a terminal shows; a ``general`` one is about this installation, not about
-    this picture, and once is enough.
+    ``command`` is a command that helps, which only a terminal shows; a ``general`` warning is about this installation, not
+    about this picture, and is shown once.
     """
 
     message: str
@@ -45,19 +45,19 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a long call reports to, and where it learns that it should stop. Silent by default."""
+    """Takes the reports of a long call, and can ask it to stop. Silent by default."""
 
     on_event: Callable[[Event], None] = _ignore
     is_cancelled: Callable[[], bool] = _never
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """Say how far ``stage`` is; raises `Cancelled` when the caller asked to stop."""
+        """Report how far ``stage`` is; raises `Cancelled` when the caller asked to stop."""
         if self.is_cancelled():
             raise Cancelled(f"stopped during {stage} ({done} of {total} done)")
         self.on_event(Step(stage, done, total))
 
     def part(self, number: int, count: int) -> "Progress":
-        """Return what to hand to part ``number`` (from 0) of ``count`` equal ones: its steps are steps of the whole."""
+        """Return the progress for part ``number`` (from 0) of ``count`` equal ones: its steps are steps of the whole."""
 
         def hear(event: Event) -> None:
             if isinstance(event, Step):
@@ -67,12 +67,12 @@ class Progress:
         return replace(self, on_event=hear)
 
     def under(self, stage: str) -> "Progress":
-        """Return what to hand on so that its steps, whatever they are called there, are steps of ``stage``."""
+        """Return a progress that reports all steps, whatever their stage, as steps of ``stage``."""
         return replace(self, on_event=lambda event: self.on_event(
             replace(event, stage=stage) if isinstance(event, Step) else event))
 
     def warn(self, message: str, *, command: str = "", general: bool = False) -> None:
-        """Pass a warning on to the user, without anything that a terminal would take for a command; see `Notice`."""
+        """Pass a warning on to the user, without terminal control characters; see `Notice`."""
         self.on_event(Notice(printable(message), command, general))
 
 

@@ -20,7 +20,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 @runtime_checkable
 class Record(Protocol):
-    """What a family says of a part without importing it; ``place`` is its ``"module:attribute"``."""
+    """Facts about a part that do not need importing it; ``place`` is its ``"module:attribute"``."""
 
     @property
     def place(self) -> str:

@@ -1,4 +1,4 @@
-"""The folder of a converted video: which files belong to it, its record ``sequence.json``, and how a stopped run goes on."""
+"""The folder of a converted video: which files belong to it, its record ``sequence.json``, and how a stopped run continues."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,14 +22,14 @@ from spag4d.settings import AUTO, Settings
 
 _LOCK = ".sequence.lock"
 _FREE = ("device",)
-"""Settings that may change between a run and the one that goes on with it."""
+"""Settings that may change between a run and its continuation."""
 
 Wxyz = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sequence is made of: the clip in words, the settings, and the time and the poses of each frame."""
+    """What a sequence is made from: the clip's identity, the settings, and the time and the poses of each frame."""
 
     clip: Mapping[str, Any]
     settings: Settings
@@ -40,7 +40,7 @@ class Plan:
 
 
 class Sequence360:
-    """The frames in a folder, of which the first ``done`` are whole."""
+    """The frames in a folder, of which the first ``done`` are complete."""
 
     def __init__(self, folder: Path, record: dict[str, Any]) -> None:
         """Take a record that `begun` or `found` returned."""
@@ -49,12 +49,12 @@ class Sequence360:
 
     @property
     def done(self) -> int:
-        """Number of frames that are there."""
+        """Number of complete frames."""
         return self._record["done"]
 
     @property
     def files(self) -> list[Path]:
-        """The first file of each frame that is there."""
+        """The first file of each complete frame."""
         return [self.folder / frame["files"][0] for frame in self._record["frames"][: self.done]]
 
     def files_of(self, number: int) -> list[Path]:
@@ -67,7 +67,7 @@ class Sequence360:
         self._write()
 
     def plan(self, settings: Settings) -> Plan:
-        """Return the plan as it was recorded."""
+        """Return the recorded plan."""
         frames = self._record["frames"]
         poses = [[tuple(frame["pose"][f"world_from_{name}_wxyz"]) for frame in frames] for name in ("camera", "file")]
         lost = frozenset(number for number, frame in enumerate(frames) if frame["lost"])
@@ -78,7 +78,7 @@ class Sequence360:
         return frame_outputs(self.folder, number, self._record["settings"]["format"])
 
     def add(self, frame: FrameResult, state: Mapping[str, np.ndarray]) -> None:
-        """Record that a frame's files are whole, after ``state``, from which the next frame can go on."""
+        """Record that a frame's files are complete, after saving ``state``, from which the next frame can continue."""
         self._record["done"] = frame.number
         if state and frame.number < frame.count:
             with atomic_path(self._state_path(frame.number)) as path:
@@ -89,12 +89,12 @@ class Sequence360:
             "splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings),
             "walking_range_m": dict(result.walking_range_m)}
         self._write()
-        for path in self.folder.glob(".frame_[0-9]*.state.npz"):  # also one that a run left which was killed just here
+        for path in self.folder.glob(".frame_[0-9]*.state.npz"):  # also one left by a run that was killed here
             if path != self._state_path(frame.number):
                 path.unlink(missing_ok=True)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return what was recorded with the last frame; raises `InputError` where it is gone."""
+        """Return the state saved with the last frame; raises `InputError` where it is missing."""
         path = self._state_path(self.done)
         if self.done in (0, len(self._record["frames"])) or not self._record["settings"]["temporal_alpha"]:
             return {}
@@ -116,7 +116,7 @@ class Sequence360:
 
     @staticmethod
     def begun(folder: Path, plan: Plan) -> "Sequence360":
-        """Write the record of a sequence of which no frame is there yet."""
+        """Write the record of a sequence without frames yet."""
         frames = [
             {"number": number + 1, "time_s": time_s, "files": [path.name for path in paths.values()],
              "pose": {"world_from_camera_wxyz": list(camera), "world_from_file_wxyz": list(file)},
@@ -133,7 +133,7 @@ class Sequence360:
 
     @staticmethod
     def recorded(folder: Path) -> "Sequence360":
-        """Return the sequence in a folder, whatever it was made from; raises `InputError` if there is none."""
+        """Return the sequence in a folder, whatever it was made from; raises `InputError` without one."""
         record = read_record(folder)
         if record is None:
             raise InputError(f"{folder} holds no {RECORD}, so it is not the folder of a converted video. Name a scene in it.")
@@ -141,7 +141,7 @@ class Sequence360:
 
     @staticmethod
     def found(folder: Path, clip: Mapping[str, Any], settings: Settings) -> "Sequence360 | None":
-        """Return the sequence that a folder holds, or None; raises `InputError` where it is not the one that is asked for."""
+        """Return the sequence that a folder holds, or None; raises `InputError` where it is a different one."""
         record = read_record(folder)
         if record is None:
             if any(folder.glob("frame_[0-9]*")):

@@ -1,4 +1,4 @@
-"""The record ``sequence.json`` of a converted video, as it is read: validated, and naming no file outside of its folder."""
+"""Reading ``sequence.json``, the record of a converted video: validated, without names of files outside its folder."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a video file holds: its frames' times to the tick, size, colours, and how a sphere lies in the picture."""
+"""The facts of a video file: frame times to the tick, size, colours, and how the sphere is laid out in the picture."""
 
 import re
 from bisect import bisect_right
@@ -45,9 +45,9 @@ class Clip:
     """A video file and the timestamps of all of its frames in the order in which they are shown.
 
     ``tick_s`` is the file's unit of time; ``end_tick`` is where the last frame ends. ``stereo`` is "", "top-bottom" or
-    "side-by-side"; ``right_first`` says that the first half is the right eye's. ``matrix`` is what ffmpeg is to be told of the
-    colours, where the file says nothing. ``track`` is the number of the track; ``shown_wh`` is the size to which pixels that
-    are not square are to be brought, None where they are.
+    "side-by-side"; ``right_first`` means that the first half is the right eye's. ``matrix`` is the colour matrix for ffmpeg
+    where the file names none. ``track`` is the number of the track; ``shown_wh`` is the size that makes pixels square, None
+    where they are.
     """
 
     path: Path
@@ -72,7 +72,7 @@ class Clip:
         return len(self.ticks) / self.length_s
 
     def identity(self) -> dict[str, Any]:
-        """Return what distinguishes this clip from another one: name, bytes, number of frames and length."""
+        """Return what identifies this clip: name, bytes, number of frames and length."""
         return {"name": self.path.name, "bytes": self.path.stat().st_size, "frames": len(self.ticks),
                 "length_s": round(self.length_s, 6)}
 
@@ -90,7 +90,7 @@ class Clip:
     ) -> list[Shown]:
         """Return which frames are shown at ``start_s + k / fps`` for k = 0, 1, … before ``duration_s`` or the clip ends.
 
-        Numbers are taken as the decimals that they are written as: 0.1 s is a tenth. Raises `InputError` for a start
+        Numbers are read as decimals: 0.1 s is exactly a tenth. Raises `InputError` for a start
         outside of the clip and numbers that are not positive, with the clip's length.
         """
         is_ = f"{self.path.name} is {self.length_s:.3f} s long"
@@ -120,10 +120,10 @@ def _exact(number: float | int) -> Fraction:
 
 
 def read_clip(path: Path, *, progress: Progress = SILENT) -> Clip:
-    """Look into a video file; no frame is decoded.
+    """Read the facts of a video file without decoding a frame.
 
-    Raises `InputError` for a file that is missing, no video, or damaged beyond its index, and for projections other than
-    the equirectangular one, by name.
+    Raises `InputError` for a file that is missing, not a video, or without a readable index, and names any projection that is
+    not equirectangular.
     """
     _check_file(path)
     progress.report("Looking into the video", 0, 1)
@@ -168,7 +168,7 @@ def _is_mp4(path: Path) -> bool:
 
 
 def _layout(path: Path, said: str, track: Track, progress: Progress) -> tuple[str, bool]:
-    """Return how two eyes share the picture; refuses what is no whole equirectangular sphere."""
+    """Return how two eyes share the picture; refuses anything but a whole equirectangular sphere."""
     projection = _PROJECTION.search(said)
     name = projection[1].strip().lower() if projection else "equirectangular"
     if name != "equirectangular":
@@ -190,7 +190,7 @@ def _layout(path: Path, said: str, track: Track, progress: Progress) -> tuple[st
 
 
 def _matrix(track: Track) -> str:
-    """Return what to assume of untagged colours: ffmpeg assumes standard definition, players go by the size."""
+    """Return the matrix to assume for untagged colours: ffmpeg assumes standard definition, players go by the size."""
     tagged = any(known in track.colors for known in ("bt709", "bt470bg", "smpte170m", "bt2020", "gbr", "smpte240m", "fcc"))
     if tagged or track.pixels.startswith(("rgb", "gbr", "bgr", "gray")):
         return ""
@@ -199,7 +199,8 @@ def _matrix(track: Track) -> str:
 
 
 def _timestamps(path: Path, track: int) -> tuple[list[int], Fraction, int, str]:
-    """Return when the frames are shown, by what the file says of its packets, when the last one ends, and what is broken."""
+    """Return the times of the frames by the file's packet list, the end of the last one, and a complaint about what is
+    broken."""
     listing, complaints = output_of([*reading(path), "-v", "error", "-map", f"0:{track}", "-c", "copy", "-f", "framecrc", "-"])
     unit = re.search(r"#tb 0: (\d+)/(\d+)", listing)
     packets = [line.split(",") for line in listing.splitlines() if line[:1].isdigit()]

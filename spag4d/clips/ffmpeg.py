@@ -1,4 +1,4 @@
-"""Where ffmpeg is, and how files are handed to it."""
+"""Where ffmpeg is, and how it is called."""
 
 import subprocess
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from spag4d.errors import InputError
 
 _FORMATS = "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg"
-"""Containers of videos. Playlists are not among them: they make ffmpeg open other files."""
+"""Video containers. Playlists are left out, because they make ffmpeg open other files."""
 
 
 def ffmpeg() -> str:
-    """Return the path of the ffmpeg that comes with imageio-ffmpeg, or of the system's; raises `InputError` without any."""
+    """Return the path of imageio-ffmpeg's ffmpeg or the system's; raises `InputError` without either."""
     import imageio_ffmpeg
 
     try:
@@ -21,7 +21,7 @@ def ffmpeg() -> str:
 
 
 def reading(path: Path, *options: str) -> list[str]:
-    """Return the beginning of a command that reads a local video file and nothing else; timestamps stay as in the file."""
+    """Return the beginning of a command that reads one local video file only; timestamps stay as in the file."""
     limits = ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS]
     return [ffmpeg(), "-hide_banner", "-nostdin", "-nostats", "-copyts", *options, *limits, "-i", f"file:{path.absolute()}"]
 

@@ -27,7 +27,7 @@ _SEEK_MARGIN_S = 1.0  # before the first wanted frame, as seeking may round
 def read_frames(
     clip: Clip, shown: Sequence[Shown], *, height: int | None = None, force_erp: bool = False, progress: Progress = SILENT
 ) -> Generator[Panorama, None, None]:
-    """Yield the frames of a clip in order, as ``time_s`` says; one at a time is in memory.
+    """Yield the frames of a clip in order, named by ``time_s``; only one is in memory at a time.
 
     The left eye of a stereo pair is taken. ``height`` lets ffmpeg shrink higher panoramas to that many rows; ``force_erp``
     accepts pictures that are not 2:1. Raises `InputError` where a frame is damaged beyond decoding, or is no panorama.
@@ -84,7 +84,7 @@ def _decoded(
         process.stdout.close()
         process.stderr.close()
     if listener.complaints:
-        progress.warn(f"{clip.path.name} is damaged, some of its frames may look it: {listener.complaints[0]}")
+        progress.warn(f"{clip.path.name} is damaged, and some frames may show it: {listener.complaints[0]}")
 
 
 def _command(clip: Clip, ticks: Sequence[int], height: int | None) -> list[str]:
@@ -101,7 +101,7 @@ def _command(clip: Clip, ticks: Sequence[int], height: int | None) -> list[str]:
 
 
 def _size(clip: Clip, height: int | None) -> str:
-    """Return the size of the pictures to be drawn: as the video is meant to be shown, and no higher than is wanted."""
+    """Return ffmpeg's scale options: the size at which the video is meant to be shown, at most as high as requested."""
     rows = None if height is None else 2 * height if clip.stereo == "top-bottom" else height
     if clip.shown_wh is not None:
         wide, high = clip.shown_wh
@@ -132,7 +132,7 @@ def _next(pipe: IO[bytes], listener: "_Listener", tick: int, dtype: np.dtype, cl
 
 
 class _Listener(threading.Thread):
-    """Reads what ffmpeg says beside the pixels: the timestamp and size of each frame before it comes, and complaints."""
+    """Reads ffmpeg's log beside the pixels: the timestamp and size of each frame before its pixels, and complaints."""
 
     def __init__(self, stderr: IO[bytes]) -> None:
         super().__init__(daemon=True)

@@ -1,4 +1,4 @@
-"""Pictures become a video file, through a pipe to ffmpeg."""
+"""Writing pictures as a video file, through a pipe to ffmpeg."""
 
 import subprocess
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from spag4d.io.atomic import atomic_path
 
 
 def write_movie(path: Path, pictures: Iterable[UInt8[np.ndarray, "h w 3"]], fps: float) -> None:
-    """Write sRGB pictures of equal, even size as an H.264 video that every player shows.
+    """Write sRGB pictures of equal, even size as an H.264 video that every player can play.
 
     Raises what `atomic_path` does, and `InputError` where ffmpeg cannot encode.
     """
@@ -36,7 +36,7 @@ def write_movie(path: Path, pictures: Iterable[UInt8[np.ndarray, "h w 3"]], fps:
             words = said.decode(errors="replace").strip()
             if "No space left" in words:
                 raise ResourceError(f"the disk is full: {path} was not written. Free some space.")
-            raise InputError(f"ffmpeg cannot write the video {path}: {words[-300:] or 'it says nothing'}")
+            raise InputError(f"ffmpeg cannot write the video {path}: {words[-300:] or 'no message'}")
 
 
 def _command(path: Path, size_hw: tuple[int, int], fps: float) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether a file is a picture or a video, judged by how it begins and never by its name."""
+"""Whether a file is a picture or a video, judged by its first bytes, never by its name."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,7 +9,7 @@ from spag4d.photos.picture_kinds import HEAD_BYTES, picture_kind, unread_kind
 
 
 def media_kind(path: Path) -> Literal["photo", "video"]:
-    """Return what a file shows; raises `InputError` for what is neither. Nothing is decoded."""
+    """Return the kind of a file without decoding it; raises `InputError` where it is neither."""
     with opened(path, "picture or video") as file:
         head = file.read(HEAD_BYTES)
     if picture_kind(head):

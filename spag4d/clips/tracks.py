@@ -14,7 +14,7 @@ _TRACK = re.compile(
     r"(?:[^\n]*?SAR (?P<wide>\d+):(?P<high>\d+))?(?P<rest>[^\n]*)")
 _COVER = "(attached pic)"
 _LENS_FILES = (".insv", ".insp", ".lrv")
-"""Insta360 writes what its lenses see into these."""
+"""Insta360 stores the views of its lenses in these."""
 _EAC_FILE = ".360"
 _EAC_RATIO = (2.9, 3.2)
 """A track of GoPro's .360 holds three faces of a cube in a row: 4096 x 1344 pixels with what overlaps."""
@@ -22,7 +22,8 @@ _EAC_RATIO = (2.9, 3.2)
 
 @dataclass(frozen=True)
 class Track:
-    """A video track: its number in the file, pixel format, colours in words, and the sizes as it is stored and shown."""
+    """A video track: its number in the file, pixel format, ffmpeg's words for the colours, and the sizes as stored and as
+    shown."""
 
     index: int
     pixels: str
@@ -32,7 +33,7 @@ class Track:
 
     @property
     def ratio(self) -> float:
-        """Width by height as it is shown."""
+        """Width by height as shown."""
         return self.shown_wh[0] / self.shown_wh[1]
 
 
@@ -50,7 +51,7 @@ def _track(match: re.Match[str]) -> Track:
 
 
 def lens_views(path: Path, tracks: Sequence[Track]) -> str | None:
-    """Return what to say of a file whose tracks are views of lenses or faces of a cube, or None."""
+    """Return the message for a file whose tracks are views of lenses or faces of a cube, or None."""
     first, suffix = tracks[0], path.suffix.lower()
     alike = sum(track.stored_wh == first.stored_wh for track in tracks)
     if suffix == _EAC_FILE or alike == 2 and _EAC_RATIO[0] < first.ratio < _EAC_RATIO[1]:

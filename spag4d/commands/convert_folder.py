@@ -1,4 +1,4 @@
-"""A folder of panoramas, one after the other: what goes where, what can be skipped, what failed."""
+"""Converting a folder of panoramas one by one: targets, what can be skipped, what failed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item: a result, an error, or neither where an up-to-date output was there already."""
+    """The outcome of one item: a result, an error, or neither where an up-to-date output existed already."""
 
     item: Item
     result: ConversionResult | None = None
@@ -52,7 +52,7 @@ def list_items(source: Path, target: Path, *, format: str = AUTO, recursive: boo
 
 
 def _distinct_names(pictures: list[Path]) -> list[Path]:
-    """Drop the extension where that leaves the name unique, also where upper and lower case are the same."""
+    """Drop the extension where the name stays unique, even where upper and lower case are the same."""
     stems = Counter(str(path.with_suffix("")).casefold() for path in pictures)
     whole = {str(path).casefold() for path in pictures}
 
@@ -64,7 +64,7 @@ def _distinct_names(pictures: list[Path]) -> list[Path]:
 
 
 def convert_item(converter: SPAG4D, item: Item, *, overwrite: bool = False, progress: Progress = SILENT) -> Outcome:
-    """Convert one picture unless its output is newer than it, and return what became of it; raises only `Cancelled`."""
+    """Convert one picture unless its output is newer than it, and return the outcome; raises only `Cancelled`."""
     try:
         outputs = output_paths(item.target, converter.settings.format)
         if not overwrite and _up_to_date(item.source, outputs):

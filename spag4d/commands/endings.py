@@ -52,7 +52,7 @@ def _check_given(arguments: dict[str, Any]) -> None:
 
 
 def _known(error: BaseException) -> Spag4dError | None:
-    """Return a message for what is not a bug: a request to stop, and what the system refuses."""
+    """Return the message for anything but a bug: a request to stop, and refusals by the system."""
     if isinstance(error, KeyboardInterrupt) or _stops:  # a library may have made another error of it
         return Cancelled(_STOPPED)
     if isinstance(error, Exception) and is_out_of_memory(error):

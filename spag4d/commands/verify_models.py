@@ -1,4 +1,4 @@
-"""Checks of installed weights that only the real files allow: the hash, every parameter's name, and a room of known size."""
+"""Checks of installed weights, which need the real files: the hash, every parameter's name, and a room of known size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class RoomHeight:
     metres_from: str
 
     def __str__(self) -> str:
-        """Say what the model sees, and where its metres come from."""
+        """Describe what the model sees, and where its metres come from."""
         words = f"in a known room it sees the camera {self.height_m:.2f} m above the floor ({ROOM_CAMERA_M} m){self.option}"
         return f"{words}, with metres from {self.metres_from}: verify that model for the scale" if self.metres_from else words
 
@@ -59,7 +59,7 @@ def verify(name: str, *, progress: Progress = SILENT) -> Iterator[str]:
 
 
 def _verify_depth(name: str, progress: Progress) -> Iterator[str]:
-    """Look at the known room, in every variant of a model about which its authors' programs disagree."""
+    """Estimate the known room with every variant of a model on which its authors' programs disagree."""
     room, heights = read_panorama(ROOM), []
     for options in DEPTH_MODELS[name].variants:
         model: DepthModel = DEPTH_MODELS.load(name)(resolve_device("auto"), **options)

@@ -21,5 +21,5 @@ READ_ONLY = Registry("format", {
 
 
 def readable() -> Registry:
-    """Return all formats, in the order in which they are asked whether a file is theirs."""
+    """Return all formats, in the order in which they try to recognise a file."""
     return Registry("format", {**FORMATS, **READ_ONLY})

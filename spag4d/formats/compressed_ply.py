@@ -88,13 +88,13 @@ def _encode(gaussians: Gaussians, order: Int64[np.ndarray, " n"], rows: slice) -
 
 
 def _sh_bytes(sh: Float32[np.ndarray, "m k 3"]) -> UInt8[np.ndarray, "m c"]:
-    """Return bytes of which each stands for the middle of its step, channel by channel."""
+    """Return bytes that each stand for the middle of their step, channel by channel."""
     steps = np.floor((sh / _SH_RANGE + np.float32(0.5)) * 256)
     return np.clip(steps, 0, 255).astype(np.uint8).transpose(0, 2, 1).reshape(len(sh), -1)
 
 
 def _packed(shares: Float32[np.ndarray, "k n"], bits: Sequence[int]) -> UInt32[np.ndarray, " n"]:
-    """Pack k numbers 0-1 into words, the first of them into the highest bits."""
+    """Pack k numbers 0-1 into words, the first into the highest bits."""
     words = np.zeros(shares.shape[1], np.uint32)
     for values, width in zip(shares, bits, strict=True):
         largest = (1 << width) - 1
@@ -115,7 +115,7 @@ def read_compressed_ply(
 ) -> Gaussians:
     """Read a compressed PLY of any tool, with or without bounds of colours and view-dependent colour, moved by ``shift_m``.
 
-    Raises `InputError` for a file that is missing, empty, cut short, no PLY, or a PLY that is not compressed so.
+    Raises `InputError` for a file that is missing, empty, cut short, not a PLY, or not compressed this way.
     """
     require_file(path)
     header = read_header(path)

@@ -8,7 +8,7 @@ from spag4d.progress import Progress
 
 
 def usable(gaussians: Gaussians, progress: Progress) -> Gaussians:
-    """Return the Gaussians without those of which a value is not a finite number, and warn of how many are left out.
+    """Return the Gaussians whose values are all finite, with a warning about how many others are left out.
 
     Everything else is written: opacities are brought to 0-1, scales to what the format holds, and a rotation without length is
     no rotation. Nothing is copied where nothing is left out.
@@ -22,7 +22,7 @@ def usable(gaussians: Gaussians, progress: Progress) -> Gaussians:
 
 
 def is_usable(gaussians: Gaussians) -> Bool[np.ndarray, " n"]:
-    """Return which Gaussians have but finite numbers."""
+    """Return which Gaussians have finite numbers only."""
     keep = np.isfinite(gaussians.opacities)
     for values in (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.colors):
         if not _all_finite(values):
@@ -33,6 +33,6 @@ def is_usable(gaussians: Gaussians) -> Bool[np.ndarray, " n"]:
 
 
 def _all_finite(values: np.ndarray) -> bool:
-    """Look in one pass: a sum is finite where every number is."""
+    """Check in one pass: a sum is finite where every number is."""
     with np.errstate(invalid="ignore"):
         return bool(np.isfinite(values.sum(dtype=np.float64)))

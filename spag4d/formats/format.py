@@ -1,4 +1,4 @@
-"""What a scene format is: the record that each of them fills in, and the little that several recognise themselves by."""
+"""What a scene format is: the record that each of them fills in, and what several share to recognise their files."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from spag4d.progress import SILENT, Progress
 
 @runtime_checkable
 class Reader(Protocol):
-    """Reads a file; what is in it and not in what is returned is a warning. Raises `InputError`."""
+    """Reads a file, with a warning about whatever it leaves out. Raises `InputError`."""
 
     def __call__(
         self, path: Path, /, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT
@@ -26,7 +26,7 @@ class Reader(Protocol):
 
 @runtime_checkable
 class Writer(Protocol):
-    """Writes finite Gaussians to a file that nobody reads yet; reports how many are done, warns of what becomes coarse."""
+    """Writes finite Gaussians to a temporary file; reports progress and warns of lost precision."""
 
     def __call__(
         self, path: Path, gaussians: Gaussians, /, *, comments: Sequence[str] = (), progress: Progress = SILENT
@@ -37,17 +37,17 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Format:
-    """One scene format, whole: everything that the program knows of it.
+    """Everything that the program knows about one scene format.
 
-    ``label`` and ``purpose`` are for people. ``recognises(path, head)`` says whether a file is of this format by its first 4096
-    bytes (none for a folder) and, where these leave it open, by more of it; formats are asked in the order of their registry,
-    and those that have no ``beginning`` of their own last. ``describe(path)`` tells precision and version in words.
+    ``label`` and ``purpose`` are for people. ``recognises(path, head)`` decides whether a file has this format by its first
+    4096 bytes (none for a folder) and, where these are not enough, by more of it; formats are tried in the order of their
+    registry, those without a ``beginning`` of their own last. ``describe(path)`` returns precision and version as text.
 
-    ``write`` is None for a format that is only read, ``comments`` for one that has no place for them. ``raw`` reads values as
-    they stand, invalid ones too, for `spag4d info` and `spag4d check`; it is None where `read` repairs nothing. ``shown`` says
-    how soon the web page can show it among others (1 first), None where it cannot. ``holds_sh`` says whether view-dependent
-    colour is kept, ``y_up`` whether its files are y up (`read` and `write` turn them), ``endings`` which names its files have
-    beside ``.name``.
+    ``write`` is None for a format that is only read, ``comments`` for one without a place for them. ``raw`` reads the stored
+    values, invalid ones too, for `spag4d info` and `spag4d check`; it is None where `read` repairs nothing. ``shown`` ranks it
+    among the formats that the web page can show (1 first), None where it cannot. ``holds_sh`` is whether view-dependent colour
+    is kept, ``y_up`` whether its files are y up (`read` and `write` turn them), ``endings`` the extensions of its files beside
+    ``.name``.
     """
 
     name: str
@@ -67,17 +67,17 @@ class Format:
 
     @property
     def all_endings(self) -> tuple[str, ...]:
-        """How names of its files end, in small letters."""
+        """The endings of its files' names, in lower case."""
         return f".{self.name}", *self.endings
 
 
 def degree_in_words(degree: int) -> str:
-    """Return how a description ends that has told all but the degree of view-dependent colour."""
+    """Return the end of a description: the degree of view-dependent colour."""
     return f", view-dependent colour of degree {degree}" if degree > 0 else ""
 
 
 def json_in(head: bytes) -> bytes:
-    """Return the beginning of a JSON document, empty where it is none."""
+    """Return the beginning of a JSON document, empty for anything else."""
     text = text_in(head)
     return text if text[:1] in (b"{", b"[") else b""
 

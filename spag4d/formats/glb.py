@@ -9,7 +9,7 @@ from spag4d.formats.glb_write import COLOR, MAGIC, sh_names, write_glb
 
 
 def describe_glb(path: Path) -> str:
-    """Return version, maker and degree of view-dependent colour in words; raises `InputError`."""
+    """Describe version, maker and degree of view-dependent colour; raises `InputError`."""
     document = read_glb_document(path)
     attributes = [primitive.attributes for mesh in document.meshes for primitive in mesh.primitives]
     degree = max(degree for degree, count in enumerate(SH_COUNTS)

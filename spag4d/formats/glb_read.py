@@ -33,7 +33,7 @@ Matrix = Float64[np.ndarray, "4 4"]
 def read_glb(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
     """Read all Gaussians of a glTF file, where its nodes put them, moved by ``shift_m``.
 
-    Raises `InputError` for a file that is missing, empty, cut short, no glTF 2.0 or compressed by a further extension, whose
+    Raises `InputError` for a file that is missing, empty, cut short, not glTF 2.0 or compressed by a further extension, whose
     nodes stretch Gaussians, or which names one mesh so often that it holds far more than its size.
     """
     file = GltfFile(path)
@@ -48,17 +48,17 @@ def read_glb(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
 
 
 def read_glb_document(path: Path) -> Document:
-    """Return the document of a glTF file; raises `InputError` for what is none."""
+    """Return the document of a glTF file; raises `InputError` for anything else."""
     return GltfFile(path).document
 
 
 def read_glb_comments(path: Path) -> list[str]:
-    """Return the comments that `write_glb` wrote; raises `InputError` for what is no glTF."""
+    """Return the comments that `write_glb` wrote; raises `InputError` for anything but glTF."""
     return read_glb_document(path).comments
 
 
 def _parts(file: GltfFile, progress: Progress) -> list[tuple[Gaussians, Matrix]]:
-    """Return what stands in the scene, each primitive read once, with where a node puts it."""
+    """Return the scene's primitives, each read once, with the placements that nodes give it."""
     places: dict[int, Matrix] = {}
     count, parts, read = 0, [], {}
     for node, parent in file.document.placed_nodes():
@@ -115,7 +115,7 @@ def _gaussians(file: GltfFile, primitive: Primitive, progress: Progress) -> Gaus
 
 
 def _sh(primitive: Primitive, values: Callable[[str, int], Float32[np.ndarray, "n 3"]]) -> Float32[np.ndarray, "n k 3"] | None:
-    """Return the coefficients of all degrees that are whole."""
+    """Return the coefficients of all complete degrees."""
     count = max(known for known in SH_COUNTS if {*sh_names(known)} <= primitive.attributes.keys())
     return np.stack([values(name, 3) for name in sh_names(count)], 1) if count else None
 
@@ -123,7 +123,7 @@ def _sh(primitive: Primitive, values: Callable[[str, int], Float32[np.ndarray, "
 def _moved(
     gaussians: Gaussians, matrix: Matrix, shift_m: Float64[np.ndarray, "3"], path: Path, progress: Progress
 ) -> Gaussians:
-    """Return the Gaussians where a node puts them, turned into our frame; a mirrored ellipsoid is a turned one."""
+    """Return the Gaussians as a node places them, turned into our frame; a mirrored ellipsoid equals a turned one."""
     size = np.linalg.norm(matrix[:3, :3], axis=0)
     factor = float(size.mean())
     if not 0 < factor < np.inf:

@@ -1,8 +1,8 @@
 """The .glb file: glTF 2.0 with the extension KHR_gaussian_splatting, 60 bytes for each Gaussian, exact.
 
-glTF is y up: everything is turned half about x, so that a camera at the origin without any rotation, which the file has too,
+glTF is y up: everything is turned by 180° about x, so that a camera at the origin without any rotation, which the file has too,
 stands at the capture point and looks forward. Attributes are linear floats: position (m), rotation as xyzw, standard
-deviations (m), opacity, and the coefficients of the sRGB colour, 12 bytes for each; COLOR_0 is there for who draws points.
+deviations (m), opacity, and the coefficients of the sRGB colour, 12 bytes for each; COLOR_0 is for programs that draw points.
 """
 
 import json
@@ -33,11 +33,11 @@ _ATTRIBUTES = (("POSITION", 3), (SCALE, 3), (ROTATION, 4), (OPACITY, 1), (COLOR,
 _GLTF_FROM_OURS = np.diag([1.0, -1.0, -1.0])
 """glTF is y up and z backward."""
 _FIELD_OF_VIEW_RAD, _NEAR_M = float(np.radians(60)), 0.01
-"""Of the camera that the file suggests: 60° from top to bottom, as scene cards say; nothing is nearer than 1 cm."""
+"""Of the camera that the file suggests: 60° from top to bottom, as in scene cards; nothing is nearer than 1 cm."""
 
 
 Attributes = Sequence[tuple[str, int]]
-"""Name and how many numbers each Gaussian has of it."""
+"""Name and numbers per Gaussian."""
 
 
 def sh_names(count: int) -> list[str]:
@@ -73,7 +73,7 @@ def _document(
 
 
 def _mesh(gaussians: Gaussians, attributes: Attributes, blocks: Sequence[Block]) -> dict[str, Any]:
-    """Return what the document says of the Gaussians; a glTF cannot hold none of them."""
+    """Return the document's part about the Gaussians; glTF does not allow an empty one."""
     count, start, views, accessors = len(gaussians), 0, [], []
     for index, ((name, width), block) in enumerate(zip(attributes, blocks, strict=True)):
         views.append({"buffer": 0, "byteOffset": start, "byteLength": block.size(count), "target": _VERTICES})

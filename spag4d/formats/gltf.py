@@ -52,7 +52,7 @@ class _Buffer(Foreign):
 
 
 class Splatting(Foreign):
-    """What KHR_gaussian_splatting says of a primitive."""
+    """The KHR_gaussian_splatting part of a primitive."""
 
     colorSpace: str = SRGB  # noqa: N815
 
@@ -73,7 +73,7 @@ class _Mesh(Foreign):
 
 
 class Node(Foreign):
-    """Where something stands: a matrix, or rotation (xyzw), scale and translation."""
+    """A placement: a matrix, or rotation (xyzw), scale and translation."""
 
     mesh: _Index | None = None
     children: list[_Index] = []
@@ -94,7 +94,7 @@ class _Asset(Foreign):
 
 
 class Document(Foreign):
-    """What is read of a glTF document."""
+    """The parts of a glTF document that are read."""
 
     asset: _Asset = _Asset()
     scene: _Index = 0
@@ -128,10 +128,10 @@ class Document(Foreign):
 
 
 class GltfFile:
-    """A .glb file, or a .gltf file whose buffers are beside it or inside."""
+    """A .glb file, or a .gltf file with buffers beside it or inside."""
 
     def __init__(self, path: Path) -> None:
-        """Read the document; raises `InputError` for what is no glTF 2.0, cut short or not as it has to be."""
+        """Read the document; raises `InputError` where it is not glTF 2.0, cut short or invalid."""
         require_file(path)
         self.path = path
         self._binary = np.empty(0, np.uint8)
@@ -168,7 +168,7 @@ class GltfFile:
         return self.path.stat().st_size + sum(buffer.nbytes for buffer in self._buffers.values() if buffer is not self._binary)
 
     def values(self, index: int) -> Float32[np.ndarray, "n k"]:
-        """Return the numbers of an accessor, whole ones normalised where it says so.
+        """Return the numbers of an accessor, integers normalised where it declares that.
 
         Raises `ValueError` or `IndexError` for one that is compressed, sparse or outside of the file.
         """

@@ -1,4 +1,4 @@
-"""A gzip file of one member, packed by several threads: what all readers can read, faster than one thread packs it."""
+"""A gzip file of one member, packed by several threads: readable everywhere, and faster than one thread packs it."""
 
 import struct
 import zlib
@@ -28,10 +28,10 @@ Piece = tuple[int, Callable[[], bytes]]
 
 
 def gzipped(pieces: Iterable[Piece], level: int) -> Iterator[tuple[int, bytes]]:
-    """Yield a gzip file in parts; each of the ``pieces`` is a number, which is handed on, and who makes its bytes.
+    """Yield a gzip file in parts; each of the ``pieces`` is a number, which is passed on, and a function that makes its bytes.
 
-    Pieces are packed by themselves, each knowing the end of the one before, and joined into one deflate stream (RFC 1951) by
-    empty blocks that end on a byte. The file does not say when it was made.
+    Pieces are packed separately, each with the end of the one before as its dictionary, and joined into one deflate stream (RFC
+    1951) by empty blocks that end on a byte. The file holds no time stamp.
     """
     yield 0, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
     check, size, tail = 0, 0, b""
@@ -68,19 +68,19 @@ def _packed(data: bytes, before: bytes, level: int) -> bytes:
 
 
 class GzipReader:
-    """Reads a gzip file from its beginning, never more than asked for, so that a file cannot blow itself up in memory.
+    """Reads a gzip file from its beginning, never more than requested, so that a file cannot expand in memory.
 
-    Nor does it unpack more than `check_unpacked` lets it.
+    Nor does it unpack more than `check_unpacked` allows.
     """
 
     def __init__(self, path: Path, *, packed: bool = True) -> None:
-        """Open a file, or what would be in one if it were ``packed``; raises `InputError` where it is no gzip file."""
+        """Open a file, read as it is unless ``packed``; raises `InputError` where it is not a gzip file."""
         self._path, self._file = path, path.open("rb")
         self._unpacker = zlib.decompressobj(_WITH_HEADER) if packed else None
         self._unpacked, self._size = 0, path.stat().st_size
 
     def read(self, size: int) -> bytearray:
-        """Return the next ``size`` bytes; raises `InputError` where there are fewer or they are damaged."""
+        """Return the next ``size`` bytes; raises `InputError` where bytes are missing or damaged."""
         data = bytearray()
         while len(data) < size:
             data += self._some(min(size - len(data), _READ))
@@ -105,7 +105,7 @@ class GzipReader:
         raise InputError(f"{self._path} is cut short: it holds less than its header promises. Copy or download it again.")
 
     def check_end(self) -> None:
-        """Raise `InputError` unless the file ends here, with the right check sum, or goes on with what nobody asked for."""
+        """Raise `InputError` unless the file ends here with the right checksum, or continues with unrelated data."""
         while self._unpacker is not None and not self._unpacker.eof:
             self._some(_READ)
 

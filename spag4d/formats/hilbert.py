@@ -1,7 +1,7 @@
 """The order of Gaussians along a curve through space, in which neighbours in a file are neighbours in the scene.
 
 Hilbert's curve, which never jumps, as Skilling computes it ("Programming the Hilbert curve", AIP Conf. Proc. 707, 2004). It
-runs through logarithms of the coordinates, in which a sky 500 m away is as fine a grid as the table in front of the camera.
+runs through logarithms of the coordinates, in which a sky 500 m away gets as fine a grid as the table in front of the camera.
 """
 
 from typing import no_type_check
@@ -14,14 +14,14 @@ from spag4d.kernels import in_parts, kernel
 _BITS = 10
 """Per axis: three times ten fit into 32 bits, and a thousandth of the scene is nearer than neighbours need to be."""
 _SAMPLE = 20_000
-"""Gaussians that say what the usual distance is: the error of their median is 0.9 % of its spread."""
+"""Gaussians from which the usual distance is taken: the error of their median is 0.9 % of their spread."""
 
 
 def curve_order(means: Float32[np.ndarray, "n 3"], *, in_shells: bool = False) -> Int64[np.ndarray, " n"]:
-    """Return the indices of positions (n, 3) in the order of the curve, equal ones in the order they have.
+    """Return the indices of positions (n, 3) in the order of the curve, ties in their original order.
 
-    ``in_shells`` those come first that are nearest to the origin, in shells each twice as far as the one before and each in the
-    order of the curve: then no neighbours in the file differ in distance by much more than twice.
+    ``in_shells`` puts the nearest to the origin first, in shells each twice as far as the one before and ordered along the
+    curve: then neighbours in the file differ in distance by little more than a factor of two.
     """
     keys = np.empty(len(means), np.uint64)
     if not len(means):
@@ -53,7 +53,7 @@ def curve_place(cells: UInt64[np.ndarray, "n 3"]) -> UInt64[np.ndarray, " n"]:
 @kernel
 @no_type_check
 def _keys(means, unit, low, factor, in_shells, start, keys):
-    """Put the place on the curve above the index: whole numbers sort fast, and equal places keep their order."""
+    """Put the place on the curve above the index: integers sort fast, and equal places keep their order."""
     for i in range(len(means)):
         x = _cell(means[i, 0], unit, low[0], factor)
         y = _cell(means[i, 1], unit, low[1], factor)

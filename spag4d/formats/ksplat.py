@@ -74,7 +74,7 @@ def _recognises(path: Path, head: bytes) -> bool:
 def read_ksplat(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
     """Read a .ksplat file of version 0.1 or later, moved by ``shift_m``.
 
-    Raises `InputError` for a file that is missing, empty, cut short, damaged, of another version or no .ksplat file.
+    Raises `InputError` for a file that is missing, empty, cut short, damaged, of another version or not a .ksplat file.
     """
     require_file(path)
     header = _header(path)
@@ -90,7 +90,7 @@ def read_ksplat(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progr
 
 
 def describe_ksplat(path: Path) -> str:
-    """Return level of compression and degree of view-dependent colour in words; raises `InputError` as `read_ksplat` does."""
+    """Describe level of compression and degree of view-dependent colour; raises `InputError` as `read_ksplat` does."""
     header = _header(path)
     degree = max((section.degree for section in _sections(path, header)), default=0)
     return f"KSPLAT, compressed at level {header.level}{degree_in_words(degree)}"
@@ -125,7 +125,7 @@ def _sections(path: Path, header: _File) -> Iterator[_Section]:
 
 
 def _read(path: Path, header: _File, section: _Section, start: int) -> tuple[Gaussians, int]:
-    """Return the Gaussians of a section that begins at a byte, and where the next one begins."""
+    """Return the Gaussians of the section at a byte offset, and the offset of the next one."""
     record = _record(header.level, 3 * SH_COUNTS[section.degree])
     sizes = map_records(path, np.dtype("<u4"), start, section.partial)
     start += section.partial * 4

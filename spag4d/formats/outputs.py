@@ -12,7 +12,8 @@ _OF_BOTH = ("ply", "splat")
 
 
 def format_of(path: Path) -> str | None:
-    """Return the format by a file's extension, which may have two parts (scene.compressed.ply), or None for no scene's."""
+    """Return the format by a file's extension, which may have two parts (scene.compressed.ply), or None for other
+    extensions."""
     name = path.name.lower()
     return max((format for format in FORMATS if name.endswith(f".{format}")), key=len, default=None)
 
@@ -24,7 +25,8 @@ def without_extension(path: Path) -> Path:
 
 
 def formats_in(words: str) -> list[str]:
-    """Return the formats that ``--format`` names, with commas between them: each once; raises `InputError` for no format."""
+    """Return the formats that ``--format`` names, with commas between them: each once; raises `InputError` for an unknown
+    one."""
     names = [word for part in words.split(",") for word in (_OF_BOTH if part.strip() == BOTH else [part.strip()])]
     for name in names:
         _ = FORMATS[name]

@@ -8,15 +8,15 @@ from spag4d.progress import Progress
 ORIGIN = np.zeros(3)
 """The capture point."""
 _COARSE_M = 1e-3
-"""Rounding by more than this is said: it is what a scan in map coordinates suffers 8 km from their origin."""
+"""Coarser rounding is reported: a scan in map coordinates suffers it 8 km from their origin."""
 
 
 def placed(
     means: Float[np.ndarray, "n 3"], shift_m: Float64[np.ndarray, "3"], progress: Progress
 ) -> Float32[np.ndarray, "n 3"]:
-    """Return means moved by ``shift_m`` as float32: added first in float64, and only then cut.
+    """Return means moved by ``shift_m`` as float32: added in float64 before rounding.
 
-    Where means have more digits than float32 keeps, a warning says by how much they are rounded, and how not to lose them.
+    Where means have more digits than float32 keeps, a warning states the rounding and how to avoid it.
     """
     if not shift_m.any() and means.dtype == np.float32:
         return means

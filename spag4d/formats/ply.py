@@ -82,7 +82,7 @@ def read_raw_ply(path: Path) -> Gaussians:
 
 
 def describe_ply(path: Path) -> str:
-    """Return encoding, properties and the degree of view-dependent colour in words, compressed or not; raises `InputError`."""
+    """Describe encoding, properties and degree of view-dependent colour, compressed or not; raises `InputError`."""
     header = read_header(path)
     rest = sum(element.rest_count for element in header.elements)
     kind = "chunks of 256 with 16 bytes each" if header.is_compressed else \

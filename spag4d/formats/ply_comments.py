@@ -12,7 +12,7 @@ _WORD = b"comment "
 
 
 def read_comments(path: Path) -> list[str]:
-    """Return the comments in a PLY's header, without that word; raises `InputError` for what is no PLY."""
+    """Return the comments in a PLY's header, without that word; raises `InputError` for anything but a PLY."""
     lines, _ = header_lines(path)
     return [line.removeprefix("comment ") for line in lines if line.startswith("comment ")]
 
@@ -20,7 +20,7 @@ def read_comments(path: Path) -> list[str]:
 def replace_comment(path: Path, comment: str, is_older: Callable[[str], bool]) -> None:
     """Put a comment before the first element of a PLY, instead of those that ``is_older`` knows.
 
-    All else in the file stays byte for byte, and it is replaced by a whole new one. Raises `InputError`, `ResourceError`.
+    Everything else stays byte for byte, and the file is replaced as a whole. Raises `InputError`, `ResourceError`.
     """
     _, offset = header_lines(path)
     with path.open("rb") as source, atomic_path(path) as target:

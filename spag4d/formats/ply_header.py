@@ -47,7 +47,7 @@ class Element:
 
 @dataclass(frozen=True)
 class PlyHeader:
-    """What a PLY says of itself: how numbers are written, its elements, and at which byte the first of them begins."""
+    """A PLY's header: how numbers are written, its elements, and the byte at which the first one begins."""
 
     encoding: str
     elements: list[Element]
@@ -65,7 +65,7 @@ class PlyHeader:
 
 
 def read_header(path: Path) -> PlyHeader:
-    """Return a PLY's header; raises `InputError` for what is no PLY or cannot be understood."""
+    """Return a PLY's header; raises `InputError` where it is not a PLY or cannot be understood."""
     lines, offset = header_lines(path)
     encoding, elements = _parsed(path, lines)
     if encoding not in _ORDERS:
@@ -74,7 +74,7 @@ def read_header(path: Path) -> PlyHeader:
 
 
 def comment_lines(comments: Sequence[str]) -> list[str]:
-    """Return the lines of a header for comments: printable ASCII, and without the word that readers take for its end."""
+    """Return a header's comment lines: printable ASCII, and without the word that ends a header."""
     return [f"comment {_one_line(comment)}" for comment in comments]
 
 

@@ -13,15 +13,15 @@ from spag4d.formats.ply_header import ASCII, PlyHeader, record_of
 from spag4d.formats.records import map_records
 
 _LEAST_TEXT = 2
-"""Bytes that a number takes as text: a digit and what parts it from the next."""
+"""Bytes that a number takes as text: a digit and a separator."""
 _BLOCK = 8192  # rows, which stay in the processor's cache while their columns are taken one by one
 
 
 def element_rows(path: Path, header: PlyHeader, index: int, required: Sequence[str]) -> np.ndarray:
     """Return the rows of element ``index`` as records, a read-only view of the file where it is binary.
 
-    Raises `InputError` where the element lacks ``required`` properties, has lists or follows one that has, or the file is
-    shorter than it promises.
+    Raises `InputError` where the element lacks ``required`` properties, has lists or follows an element with lists, or the file
+    is shorter than it promises.
     """
     element = header.elements[index]
     missing = [name for name in required if name not in element.names]
@@ -35,7 +35,7 @@ def element_rows(path: Path, header: PlyHeader, index: int, required: Sequence[s
 
 
 def _text_rows(path: Path, offset: int, skipped: int, record: np.dtype, count: int) -> np.ndarray:
-    """Return lines of text as records; what they promise is held against the size of the file before anything is made."""
+    """Return lines of text as records; the promised count is checked against the size of the file first."""
     if count * len(record.names or ()) * _LEAST_TEXT > path.stat().st_size - offset + 1:
         raise InputError(f"{path} is cut short: it promises {count} lines of numbers. Copy or download it again.")
     if not count:

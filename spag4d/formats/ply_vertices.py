@@ -1,4 +1,4 @@
-"""What the vertices of a 3DGS PLY hold, before a reader makes it usable."""
+"""The vertices of a 3DGS PLY as stored, before a reader repairs them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ _MOVES = {"trbf_center": "SpacetimeGaussian", "velocity_0": "FreeTimeGS", "motio
 
 @dataclass(frozen=True)
 class Vertices:
-    """Numbers as they are in the file, which may be none; ``means`` are float64 where the file has doubles."""
+    """The values as stored, NaN included; ``means`` are float64 where the file has doubles."""
 
     means: Float[np.ndarray, "n 3"]
     log_scales: Float32[np.ndarray, "n 3"]
@@ -35,7 +35,7 @@ class Vertices:
 
 
 def is_disc(element: Element) -> bool:
-    """Return whether the Gaussians of an element are those of 2DGS, which have no third size."""
+    """Return whether an element holds 2DGS Gaussians, which have no third size."""
     return {*_DISC} <= {*element.names} and SCALE[2] not in element.names
 
 
@@ -73,7 +73,7 @@ def _log_scales(rows: np.ndarray, element: Element) -> Float32[np.ndarray, "n 3"
 
 
 def _sh(path: Path, rows: np.ndarray, element: Element, progress: Progress) -> Float32[np.ndarray, "n k 3"] | None:
-    """Return the coefficients that stand channel by channel in the file."""
+    """Return the coefficients, which the file stores channel by channel."""
     count, rest = divmod(element.rest_count, 3)
     if rest or not {f"f_rest_{number}" for number in range(3 * count)} <= {*element.names}:
         progress.warn(f"{path.name} has {element.rest_count} numbers of view-dependent colour, which is not a whole degree: "

@@ -1,4 +1,4 @@
-"""What a scene file is, by what is in it: its name decides only for formats without a beginning of their own."""
+"""Recognising a scene file by its content; its name decides only for formats without a beginning of their own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from spag4d.io.opening import require_file
 from spag4d.io.zip_archive import GZIP, ZIP
 
 GZIPPED, ZIPPED = "gz", "zip"
-"""What is no scene but may hold one."""
+"""Containers, which are not scenes but may hold one."""
 _CONTAINERS = {GZIP: GZIPPED, **dict.fromkeys(ZIP, ZIPPED)}
 _HEAD = 4096
 """Bytes, a page of most file systems: all beginnings that are looked for are shorter."""
@@ -27,7 +27,7 @@ _OTHERS = {
 
 
 def kind_of(path: Path) -> str:
-    """Return the format of a scene file or folder, or `GZIPPED` or `ZIPPED`; raises `InputError` for what is no scene."""
+    """Return the format of a scene file or folder, or `GZIPPED` or `ZIPPED`; raises `InputError` for anything else."""
     head = b"" if path.is_dir() else _head(path)
     found = _claimed(path, head, beginning=True)
     found = found or next((kind for start, kind in _CONTAINERS.items() if head.startswith(start)), None)
@@ -38,7 +38,7 @@ def kind_of(path: Path) -> str:
 
 
 def scene_endings() -> tuple[str, ...]:
-    """Return how names of scenes end, in small letters, packed ones left out."""
+    """Return the endings of scenes' names, in lower case, without those of packed ones."""
     return tuple(ending for format in _formats() for ending in format.all_endings)
 
 
@@ -59,7 +59,7 @@ def _claimed(path: Path, head: bytes, *, beginning: bool) -> str | None:
 
 
 def _refuse(path: Path, head: bytes) -> None:
-    """Raise `InputError` for what is certainly something else."""
+    """Raise `InputError` for files that are certainly something else."""
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a scene: it holds no {META}. Name a file in it.")
     text = text_in(head)
@@ -77,7 +77,7 @@ def _refuse(path: Path, head: bytes) -> None:
 
 
 def _unknown(path: Path) -> str:
-    """Raise `InputError` for what may be anything."""
+    """Raise `InputError` for a file of an unknown kind."""
     ending = next((ending for ending in scene_endings() if path.name.lower().endswith(ending)), None)
     if ending:
         raise InputError(f"{path} is not a {ending} file, whatever its name says, or it is damaged. Copy or download it again.")

@@ -31,7 +31,7 @@ class Block:
     per: int = 1
 
     def size(self, count: int) -> int:
-        """Return how many bytes ``count`` Gaussians take."""
+        """Return the bytes that ``count`` Gaussians take."""
         return -(-count // self.per) * self.bytes
 
 
@@ -48,7 +48,7 @@ def write_blocks(path: Path, header: bytes, count: int, encode: BlockEncoder, bl
                  progress: Progress) -> None:
     """Write ``header`` and blocks that follow each other, each with all ``count`` Gaussians, as `write_records` does.
 
-    ``encode(rows)`` returns what a slice of them takes in each block; slices begin at multiples of 65536.
+    ``encode(rows)`` returns the part of a slice in each block; slices begin at multiples of 65536.
     """
     starts = list(accumulate((block.size(count) for block in blocks), initial=len(header)))
     path.write_bytes(header)
@@ -73,7 +73,7 @@ def write_blocks(path: Path, header: bytes, count: int, encode: BlockEncoder, bl
 
 
 def _reserve(path: Path, size: int) -> None:
-    """Claim the disk space at once: a full disk shows before any work, and writing is three times as fast on ext4.
+    """Reserve the disk space at once: a full disk shows before any work, and writing is three times as fast on ext4.
 
     The file is opened for appending because the C library, where the file system cannot reserve, would write into every
     block by itself; in this mode it refuses instead, and nothing is lost.

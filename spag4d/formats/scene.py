@@ -1,4 +1,4 @@
-"""A scene file of any format, also where it is packed once more."""
+"""A scene file of any format, also inside a .gz or .zip."""
 
 import gzip
 import shutil
@@ -42,25 +42,25 @@ class SceneFile:
         return self.format.read(self.path, shift_m=shift_m, progress=progress)
 
     def raw(self, gaussians: Gaussians) -> Gaussians:
-        """Return what the file holds, neither clipped nor repaired, of which ``gaussians`` were read; raises `InputError`."""
+        """Return the file's values, neither clipped nor repaired, as which ``gaussians`` were read; raises `InputError`."""
         return gaussians if self.format.raw is None else self.format.raw(self.path)
 
     @property
     def encoding(self) -> str:
-        """Version, precision and view-dependent colour in words; raises `InputError`."""
+        """Description of version, precision and view-dependent colour; raises `InputError`."""
         return printable(self.format.describe(self.path))
 
     @property
     def comments(self) -> list[str]:
-        """Its comments, without anything that a terminal would take for a command; raises `InputError`."""
+        """Its comments, without terminal control characters; raises `InputError`."""
         return [] if self.format.comments is None else [printable(comment) for comment in self.format.comments(self.path)]
 
 
 @contextmanager
 def opened_scene(path: Path) -> Iterator[SceneFile]:
-    """Find out what a file or folder is, and unpack it for as long as the block lasts where it is packed.
+    """Recognise a file or folder, and unpack it while the block lasts if it is packed.
 
-    Raises `InputError` for what is no scene. Its messages name ``path``, also those raised in the block.
+    Raises `InputError` for anything but a scene. Messages name ``path``, also those raised in the block.
     """
     kind = kind_of(path)
     if kind not in (GZIPPED, ZIPPED):
@@ -102,7 +102,7 @@ def _ungzipped(path: Path, folder: Path) -> Path:
 
 
 def _unzipped(path: Path, folder: Path) -> Path:
-    """Unpack the one scene of an archive, and what stands beside it there."""
+    """Unpack the one scene of an archive, and the files beside it."""
     with opened_zip(path) as archive:
         files = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_hidden(entry.filename)]
         scenes = [entry for entry in files if entry.filename.lower().endswith((*scene_endings(), ".gz"))]
@@ -123,9 +123,9 @@ def _is_hidden(name: str) -> bool:
 
 
 def read_scene(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
-    """Read a scene by what is in it, moved by ``shift_m``.
+    """Read a scene, recognised by its content, moved by ``shift_m``.
 
-    Raises `InputError` for what is no scene, for one without a Gaussian that can be used, and what the format's reader raises.
+    Raises `InputError` for anything but a scene, for one without a usable Gaussian, and what the format's reader raises.
     """
     with opened_scene(path) as found:
         gaussians = found.read(shift_m=shift_m, progress=progress)
@@ -137,7 +137,7 @@ def read_scene(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progre
 
 
 def read_scene_comments(path: Path) -> list[str]:
-    """Return the comments of a scene file, none where its format has no place for them; raises `InputError`."""
+    """Return the comments of a scene file, empty where its format has no place for them; raises `InputError`."""
     with opened_scene(path) as found:
         return found.comments
 
@@ -147,9 +147,9 @@ def write_scene(
 ) -> None:
     """Write a scene of a format, whole or not at all.
 
-    Left out with a warning are Gaussians of which a value is not a finite number, and view-dependent colour where the format
-    has no place for it. Raises `InputError` where ``path`` cannot be written, `ResourceError` when the disk is full,
-    `Cancelled`; an older file stays as it was then.
+    Gaussians with a value that is not finite are left out with a warning, and so is view-dependent colour where the format has
+    no place for it. Raises `InputError` where ``path`` cannot be written, `ResourceError` when the disk is full, `Cancelled`;
+    in all these cases an older file stays as it was.
     """
     known: Format = FORMATS.load(format)
     assert known.write is not None

@@ -1,4 +1,4 @@
-"""The file ``<name>.scene.json`` beside a scene: what no splat format has room for, so that a viewer can begin well."""
+"""The file ``<name>.scene.json`` beside a scene: facts that no splat format has room for, so that a viewer can start well."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ class _Card(Foreign):
 
 
 def card_path(scene: Path) -> Path:
-    """Return where the card of a scene lies: beside it, and the same for all of its formats."""
+    """Return the path of a scene's card: beside it, and the same for all of its formats."""
     stem = without_extension(scene)
     return stem.with_name(f"{stem.name}{ENDING}")
 
 
 def read_card(scene: Path) -> dict[str, Any]:
-    """Return what the card beside a scene says, nothing where none is there that can be read."""
+    """Return the card beside a scene, empty without a readable one."""
     path = card_path(scene)
     try:
         with opened(path, "scene card") as file:
@@ -48,9 +48,9 @@ def write_card(
     path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str, scale_sigma: float | None,
     walking_range_m: Mapping[str, float],
 ) -> None:
-    """Write the card of ``scenes``, the same one in several formats, which were made at the origin of their axes.
+    """Write the card of ``scenes``, one scene in several formats, made at the origin of its axes.
 
-    ``metric`` says whether lengths are metres and ``metres_from`` whose, where they are not the depth model's own;
+    ``metric`` is whether lengths are metres and ``metres_from`` whose they are, where they are not the depth model's own;
     ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated. Raises what `atomic_path` raises.
     """
     card: dict[str, Any] = {

@@ -20,7 +20,7 @@ SmallestThree = tuple[UInt8[np.ndarray, " n"], Float32[np.ndarray, "n 3"]]
 
 
 def smallest_three(quats_wxyz: Float32[np.ndarray, "n 4"]) -> SmallestThree:
-    """Return which of w, x, y, z is the largest (n,), 0-3, and the others in this order times √2 (n, 3), within ±1.
+    """Return the index 0-3 of the largest of w, x, y, z (n,), and the others in this order times √2 (n, 3), within ±1.
 
     Quaternions may have any length; those of length zero become the identity.
     """

@@ -10,7 +10,7 @@ from spag4d.io.zip_archive import ZIP, opened_zip
 
 
 def describe_sog(path: Path) -> str:
-    """Return version, precision and degree of view-dependent colour in words; raises `InputError`."""
+    """Describe version, precision and degree of view-dependent colour; raises `InputError`."""
     meta = read_sog_meta(path)
     return f"SOG version {meta.version}, positions of 16 bits{degree_in_words(meta.shN.bands if meta.shN else 0)}"
 

@@ -60,7 +60,7 @@ class _Asset(Foreign):
 
 
 class SogMeta(Foreign):
-    """What meta.json says."""
+    """The contents of meta.json."""
 
     version: int
     count: int = Field(ge=0, le=1 << 31)
@@ -76,11 +76,11 @@ class SogFiles:
     """The files of one scene: ``read(name)`` returns the bytes of one that its meta.json names."""
 
     def __init__(self, path: Path, folder: Path | None, archive: zipfile.ZipFile | None, prefix: str = "") -> None:
-        """Take a folder, or an archive in which all names begin with ``prefix``; ``path`` is what messages call it."""
+        """Take a folder, or an archive in which all names begin with ``prefix``; ``path`` is its name in messages."""
         self.path, self._folder, self._archive, self._prefix = path, folder, archive, prefix
 
     def read(self, name: str, most: int | None = None) -> bytes:
-        """Return a file's bytes; raises `InputError` where it is not there, larger than ``most`` or packed beyond measure."""
+        """Return a file's bytes; raises `InputError` where it is missing, larger than ``most`` or packed beyond the limit."""
         if self._archive is None:
             assert self._folder is not None
             file = file_inside(self._folder, name, self.path)
@@ -108,7 +108,7 @@ class SogFiles:
         return sum(file.stat().st_size for file in self._folder.iterdir() if file.is_file() and not file.is_symlink())
 
     def meta(self) -> SogMeta:
-        """Return meta.json; raises `InputError` for another version, or where it is not as it has to be."""
+        """Return meta.json; raises `InputError` for another version or an invalid document."""
         data = self.read(META, _LARGEST_META)
         version = validated(_Version, data, self.path, META).version
         if version != _VERSION:
@@ -120,7 +120,7 @@ class SogFiles:
 def opened_sog(path: Path) -> Iterator[SogFiles]:
     """Open a .sog file, a zip in which meta.json may stand in a folder, or a folder or meta.json with its pictures beside it.
 
-    Raises `InputError`, also for what is damaged further on.
+    Raises `InputError`, also later for damaged members.
     """
     if path.is_dir():
         if not (path / META).is_file():
@@ -136,7 +136,7 @@ def opened_sog(path: Path) -> Iterator[SogFiles]:
 
 
 def _prefix(archive: zipfile.ZipFile, path: Path) -> str:
-    """Return what stands before the names of the files: the folder of meta.json."""
+    """Return the prefix of the files' names: the folder of meta.json."""
     places = [PurePosixPath(name) for name in archive.namelist() if name == META or name.endswith(f"/{META}")]
     if len(places) != 1:
         raise InputError(f"{path} is damaged, or not a .sog file: it has {len(places) or 'no'} {META}. Copy or download it "

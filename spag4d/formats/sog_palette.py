@@ -1,8 +1,8 @@
 """View-dependent colours as a .sog file has them: at most 65536 sets, of which each Gaussian takes one.
 
 Sets are the means of cells into which the Gaussians are divided: 16 times each cell is halved at its mean, along the one of the
-principal axes on which it is widest. That takes a time that is known beforehand (k-means to the same number of sets takes
-hours), and where there are no more Gaussians than sets, nothing is lost.
+principal axes on which it is widest. That takes a predictable time (k-means with as many sets takes hours), and with no more
+Gaussians than sets nothing is lost.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ _MOST_SETS = 65536
 _HALVINGS = 16
 """2 to the power of 16 sets."""
 _AXES = 12
-"""Principal axes that are looked at: the first few hold nearly all of what differs."""
+"""Principal axes that are used: the first few hold nearly all of the variance."""
 _SAMPLE = 20_000
 """Gaussians from which the axes are taken: 400 for each of the 45 coefficients that there may be."""
 
 
 def palette(sh: Float32[np.ndarray, "n k 3"]) -> tuple[Float32[np.ndarray, "p k 3"], Int64[np.ndarray, " n"]]:
-    """Return sets of coefficients (p, k, 3), and for each Gaussian which is its own (n,)."""
+    """Return sets of coefficients (p, k, 3), and the set of each Gaussian (n,)."""
     if len(sh) <= _MOST_SETS:
         return sh, np.arange(len(sh))
     values = sh.reshape(len(sh), -1)

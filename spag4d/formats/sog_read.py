@@ -23,13 +23,13 @@ _PIXEL_BYTES = 4
 """Red, green, blue, alpha."""
 
 Picture = Callable[[str, int], UInt8[np.ndarray, "n 4"]]
-"""Returns as many pixels of a picture as asked for."""
+"""Returns the requested number of pixels of a picture."""
 
 
 def read_sog(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT) -> Gaussians:
     """Read a .sog file of version 2 of any tool, a zip or a folder, moved by ``shift_m``.
 
-    Raises `InputError` for a file that is missing, empty, cut short, damaged, of another version or no .sog file.
+    Raises `InputError` for a file that is missing, empty, cut short, damaged, of another version or not a .sog file.
     """
     with opened_sog(path) as files:
         meta = files.meta()
@@ -40,18 +40,18 @@ def read_sog(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
 
 
 def read_sog_meta(path: Path) -> SogMeta:
-    """Return meta.json; raises `InputError` for what is no .sog file."""
+    """Return meta.json; raises `InputError` for anything but a .sog file."""
     with opened_sog(path) as files:
         return files.meta()
 
 
 def read_sog_comments(path: Path) -> list[str]:
-    """Return the comments that `write_sog` wrote; raises `InputError` for what is no .sog file."""
+    """Return the comments that `write_sog` wrote; raises `InputError` for anything but a .sog file."""
     return read_sog_meta(path).asset.comments
 
 
 def _pictures(files: SogFiles, meta: SogMeta) -> Picture:
-    """Return what unpacks pictures, after all of them together have been found no larger than the file can honestly hold."""
+    """Return a function that unpacks pictures, once all of them together are no larger than the file can honestly hold."""
     names = [*meta.means.files[:2], meta.scales.files[0], meta.quats.files[0], meta.sh0.files[0]]
     names += meta.shN.files[:2] if meta.shN else []
     packed = {name: files.read(name) for name in dict.fromkeys(names)}

@@ -1,8 +1,8 @@
 """Rotations in bytes, as a .sog file has them, more exact than bytes are by themselves.
 
-A byte for each of the three smallest components leaves up to 1.1°. But a Gaussian is the same when its axes are named
-otherwise, its scales going along, and each of the six ways is rounded differently: where the first is off by more than 0.4°,
-the best of them is taken.
+A byte for each of the three smallest components leaves up to 1.1°. But a Gaussian stays the same when its axes and scales are
+permuted, and each of the six permutations rounds differently: where the first is off by more than 0.4°, the best of them is
+taken.
 """
 
 from typing import no_type_check
@@ -22,7 +22,7 @@ _H = np.sqrt(0.5)
 """cos 45°."""
 _TURNS = np.array([[1, 0, 0, 0], [_H, 0, 0, _H], [_H, 0, _H, 0], [_H, _H, 0, 0], [0.5, 0.5, 0.5, 0.5], [0.5, -0.5, -0.5, -0.5]],
                   np.float32)
-"""Turns that name the axes otherwise, wxyz: none, about z, y and x by 90°, about the diagonal by 120° and back."""
+"""Turns that permute the axes, wxyz: none, about z, y and x by 90°, about the diagonal by 120° and back."""
 _AXES = np.array([[0, 1, 2], [1, 0, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0], [2, 0, 1]])
 """For each turn, which scale each axis has after it."""
 _TAG = 252
@@ -32,7 +32,7 @@ _TAG = 252
 def packed_rotations(
     quats_wxyz: Float32[np.ndarray, "n 4"], scales: Float32[np.ndarray, "n 3"]
 ) -> tuple[UInt8[np.ndarray, "n 4"], Float32[np.ndarray, "n 3"]]:
-    """Return the three smallest components and which is the largest (n, 4), and the scales (n, 3) of the axes so named."""
+    """Return the three smallest components and the index of the largest (n, 4), and the permuted scales (n, 3)."""
     packed, named = np.empty((len(quats_wxyz), 4), np.uint8), np.empty((len(quats_wxyz), 3), np.float32)
 
     def fill(first: int, last: int) -> None:
@@ -69,7 +69,7 @@ def _pack(quats, scales, packed, named):
 @kernel
 @no_type_check
 def _rounded(w, x, y, z):
-    """Return the cosine of half the angle by which bytes are off, which component is the largest, and the bytes."""
+    """Return the cosine of half the angle of the rounding error, the index of the largest component, and the bytes."""
     largest, value = 0, w
     if abs(x) > abs(value):
         largest, value = 1, x

@@ -34,7 +34,7 @@ PALETTE_COLUMNS = 64
 _CODES = 256
 """Of a byte."""
 _SMALLEST_SCALE_M, _LARGEST_SCALE_M = 1e-8, 1e8
-"""Only to take logarithms: nothing that shows is smaller or larger."""
+"""Only to take logarithms: nothing visible is smaller or larger."""
 _BINS = 1 << 14
 """Of the histogram from which codes are placed, 64 to a code."""
 _SHARE_EVEN = 0.5
@@ -90,7 +90,7 @@ def _encoded(gaussians: Gaussians) -> tuple[dict[str, Any], list[UInt8[np.ndarra
 
 
 def _view_dependent(sh: Float32[np.ndarray, "n k 3"]) -> tuple[dict[str, Any], list[UInt8[np.ndarray, "h w 4"]]]:
-    """Return what meta.json says of view-dependent colours, and the pictures of the sets and of which each Gaussian takes."""
+    """Return meta.json's part about view-dependent colours, and the pictures of the sets and of each Gaussian's choice."""
     sets, labels = palette(sh)
     codes, coded = _coded(sets.reshape(len(sets), -1))
     across = PALETTE_COLUMNS * sh.shape[1]

@@ -12,7 +12,7 @@ from spag4d.io.zip_archive import GZIP
 
 
 def describe_spz(path: Path) -> str:
-    """Return version, precision and degree of view-dependent colour in words; raises `InputError`."""
+    """Describe version, precision and degree of view-dependent colour; raises `InputError`."""
     header = read_spz_header(path)
     steps = f"positions in steps of 1/{1 << header.fractional_bits} m"
     return f"SPZ version {header.version}, {steps}{degree_in_words(header.degree)}"

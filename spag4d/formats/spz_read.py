@@ -31,7 +31,7 @@ _Bytes = UInt8[np.ndarray, "m k"]
 
 @dataclass(frozen=True)
 class SpzHeader:
-    """What a file says of itself; ``degree`` is that of view-dependent colour."""
+    """A file's header; ``degree`` is that of view-dependent colour."""
 
     version: int
     count: int

@@ -45,7 +45,7 @@ def destination(path: Path) -> Path:
 
 
 def check_target(path: Path) -> None:
-    """Raise `InputError` where ``path`` cannot be written as a file, so that no work is done in vain."""
+    """Raise `InputError` where ``path`` cannot be written as a file, before any work is done."""
     try:
         target = destination(path)
         mode = _mode(target)
@@ -64,7 +64,7 @@ def check_target(path: Path) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Return whether a path is a pipe or a device, or stands for where output goes, be that a file or not."""
+    """Return whether a path is a pipe or a device, or another name for standard output, even if that is a file."""
     mode = _mode(path)
     special = mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
     return special or str(path).startswith(_STREAMS)
@@ -78,7 +78,7 @@ def _mode(path: Path) -> int | None:
 
 
 def _keep_entry(folder: Path) -> None:
-    """Bring a folder's entries to the disk, where a system lets folders be opened."""
+    """Flush a folder's entries to the disk, where the system allows opening folders."""
     if os.name == "nt":
         return
     with suppress(OSError):  # some network folders refuse it
@@ -90,12 +90,12 @@ def _keep_entry(folder: Path) -> None:
 
 
 def is_full(error: OSError) -> bool:
-    """Return whether the system says that a disk is full."""
+    """Return whether the system reports a full disk."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def explained(error: OSError, path: Path) -> Exception:
-    """Return in words why the system does not let ``path`` be written; what is not the system's is returned as it is."""
+    """Return an error that explains why the system refuses to write ``path``; other errors are returned unchanged."""
     if is_full(error):
         return ResourceError(f"the disk is full: {path} was not written. Free some space or raise --stride.")
     if error.errno is None:

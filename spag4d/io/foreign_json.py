@@ -1,4 +1,4 @@
-"""JSON of foreign files: what is not of the stated form is one sentence, never a surprise further on."""
+"""JSON from foreign files: any deviation from the stated form is one clear error, never a surprise later."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +9,7 @@ from spag4d.errors import InputError
 
 
 class Foreign(BaseModel):
-    """Part of a foreign document: types as stated, numbers finite, whatever else stands there ignored."""
+    """Part of a foreign document: types as stated, numbers finite, anything else ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 

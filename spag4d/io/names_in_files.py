@@ -1,4 +1,4 @@
-"""Names that stand in files are names of files beside them, nothing else."""
+"""File names inside foreign files may only name files beside them."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _FORBIDDEN = set('/\\:\0')
 
 
 def plain_name(name: str, said_by: Path) -> str:
-    """Return a name that a file says if it can be no path; raises `InputError` for any other."""
+    """Return a name from a foreign file if it cannot be a path; raises `InputError` otherwise."""
     if not name or name in (".", "..") or _FORBIDDEN & set(name) or len(name) > 255:
         raise InputError(f"{said_by} names the file '{name[:80]}', which is not the plain name of a file beside it. Files "
                          "elsewhere are not touched.")

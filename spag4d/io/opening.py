@@ -1,4 +1,4 @@
-"""Opening what a person named: what is no file, or cannot be read, is said in words."""
+"""Opening a file that a person named, with clear errors for everything that is not a readable file."""
 
 import os
 import re
@@ -11,14 +11,15 @@ from typing import BinaryIO
 from spag4d.errors import InputError
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(?=[^/])")
-"""What begins as an address on the web does; a drive of Windows has one letter. Paths keep one of its two strokes."""
+"""The beginning of a web address; a Windows drive has one letter. Paths keep one of the two slashes."""
 
 
 @contextmanager
 def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
-    """Open a file to read, of which people think as of a ``kind``, such as "picture".
+    """Open a file for reading; messages call it a ``kind``, such as "picture".
 
-    Raises `InputError` for what is missing, empty, no file (a folder, a pipe, an address), or not readable, also later on.
+    Raises `InputError` where it is missing, empty, unreadable, or not a file (a folder, a pipe, an address), also while the
+    block reads.
     """
     try:
         check_is_readable(path)
@@ -41,7 +42,7 @@ def require_file(path: Path) -> None:
 
 
 def check_is_readable(path: Path) -> None:
-    """Raise `InputError` for what can only be taken for a file by mistake: an address, and a pipe, which may never end."""
+    """Raise `InputError` for an address, which is not a file, and for a pipe, which may never end."""
     address = _ADDRESS.match(str(path))
     try:
         mode = path.stat().st_mode
@@ -55,7 +56,7 @@ def check_is_readable(path: Path) -> None:
 
 
 def unreadable(path: Path, error: OSError) -> InputError:
-    """Return in words that the system does not let a file be read."""
+    """Return the error for a file that the system refuses to read."""
     if isinstance(error, FileNotFoundError):
         return InputError(f"there is no file {path}. Check the name.")
     if isinstance(error, PermissionError):

@@ -1,4 +1,4 @@
-"""What comes through a pipe is kept in a file for as long as it is needed, as readers go to and fro in it."""
+"""Standard input, kept in a temporary file while it is needed, because readers seek."""
 
 import os
 import shutil
@@ -12,14 +12,14 @@ from spag4d.errors import InputError, ResourceError
 from spag4d.io.atomic import is_full
 
 NAMES = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
-"""How the standard input is called where a file is expected."""
+"""The name of standard input where a file is expected."""
 
 _FOLDER = "TEMP" if os.name == "nt" else "TMPDIR"
 
 
 @contextmanager
 def kept(path: Path) -> Iterator[Path]:
-    """Yield ``path``, or a file with what comes through the standard input where it names that.
+    """Yield ``path``, or a file with the contents of standard input where ``path`` names that.
 
     Raises `InputError` where nothing comes, and `ResourceError` where it does not fit on the disk of temporary files.
     """

@@ -1,4 +1,4 @@
-"""Where the files of the web page lie."""
+"""Where the web page's files are."""
 
 from pathlib import Path
 

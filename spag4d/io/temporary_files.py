@@ -45,7 +45,7 @@ class Held:
 
 @contextmanager
 def begun_part(target: Path) -> Iterator[tuple[Path, Held]]:
-    """Yield the path of a new file beside ``target``, and who holds it; it is deleted unless it was renamed."""
+    """Yield the path of a new file beside ``target``, and its holder; it is deleted unless it was renamed."""
     while True:
         part = target.with_name(f".{secrets.token_hex(6)}.part{target.suffix}")
         file = os.fdopen(os.open(part, _NEW, 0o666), "wb", buffering=0)
@@ -64,7 +64,7 @@ def begun_part(target: Path) -> Iterator[tuple[Path, Held]]:
 
 
 def clear_abandoned(folder: Path) -> None:
-    """Delete the temporary files in a folder whose writers live no more; once in a process for each folder."""
+    """Delete temporary files in a folder whose writers are gone; once per process and folder."""
     if folder in _seen:
         return
     _seen.add(folder)
@@ -75,7 +75,7 @@ def clear_abandoned(folder: Path) -> None:
 
 
 def _delete_abandoned(path: Path) -> None:
-    with suppress(OSError):  # somebody holds it, or removed it just now
+    with suppress(OSError):  # another process holds it, or has just removed it
         if sys.platform == "win32":
             path.unlink()
             return

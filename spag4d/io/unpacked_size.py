@@ -1,4 +1,4 @@
-"""How much a packed file may unpack to: what it costs to read a file is bounded by its size."""
+"""How much a packed file may unpack to: a file's size bounds the cost of reading it."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from spag4d.errors import InputError
 _RATIO = 32
 """Packed scenes are 1.1 to 8 times smaller than their numbers, made-up ones of equal Gaussians about 20 times."""
 _FREE_BYTES = 16 << 20
-"""So much may come of any file: a few Gaussians that are all alike are nothing to fear."""
+"""Any file may unpack to this much: a few identical Gaussians do no harm."""
 
 
 def most_unpacked(file_size: int) -> int:

@@ -1,4 +1,4 @@
-"""Zip archives of foreign hands."""
+"""Zip archives from elsewhere."""
 
 import zipfile
 import zlib
@@ -17,7 +17,7 @@ _ENCRYPTED = 1
 
 @contextmanager
 def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open an archive of which no member is encrypted, and put into words what is wrong with it, also further on."""
+    """Open an archive without encrypted members; raises `InputError` for whatever is wrong with it, also while it is read."""
     try:
         with zipfile.ZipFile(path) as archive:
             if any(entry.flag_bits & _ENCRYPTED for entry in archive.infolist()):

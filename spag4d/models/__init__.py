@@ -1,1 +1,1 @@
-"""Weights of published models: what they are, where they lie, how they are fetched."""
+"""Weights of published models: what they are, where they are kept, how they are downloaded."""

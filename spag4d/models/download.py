@@ -2,7 +2,7 @@
 
 The hub's own library finds the file, its size and its sha256, and reads it in parts; so mirrors (HF_ENDPOINT), tokens, proxies
 and offline mode work as its users know them. Its download function is not used: after a killed process it starts anew, and
-where hf_xet is installed it hides how far it is. Ranges over HTTP go on anywhere.
+where hf_xet is installed it hides its progress. Ranges over HTTP go on anywhere.
 """
 
 import errno
@@ -51,8 +51,8 @@ def download(name: str, *, progress: Progress = SILENT) -> Path:
     """Download the weights ``name`` unless they are installed and complete, and return their file.
 
     Goes on where an earlier try ended, also one of a killed process; a file that was installed stays until a checked one
-    replaces it. Raises `WeightsError` for whatever network and hub can do, `ResourceError` for a full disk, `InputError` where
-    the licence was not agreed to, and `Cancelled`.
+    replaces it. Raises `WeightsError` for any failure of the network or the hub, `ResourceError` for a full disk, `InputError`
+    where the licence was not agreed to, and `Cancelled`.
     """
     if not has_consent(name):
         raise InputError(f"{name} has a licence that you must agree to first: {WEIGHTS[name].licence}, "
@@ -65,7 +65,7 @@ def download(name: str, *, progress: Progress = SILENT) -> Path:
 
 
 def _whole(name: str, progress: Progress) -> Path | None:
-    """Return the installed file unless it is missing or turns out not to be the right one."""
+    """Return the installed file unless it is missing or the wrong one."""
     if not is_installed(name):
         return None
     read_record(name)
@@ -90,7 +90,7 @@ def _disk_in_words(name: str) -> Iterator[None]:
 
 @contextmanager
 def _alone(path: Path, progress: Progress) -> Iterator[None]:
-    """Hold a lock between processes; the second one says so and waits."""
+    """Hold a lock between processes; the second one reports that it waits."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
@@ -158,7 +158,7 @@ def _check_space(part: Path, size: int) -> None:
 
 
 def _transfer(name: str, remote: Remote, part: Path, progress: Progress) -> None:
-    """Append to the file ``part`` what is missing of it."""
+    """Append the missing bytes to the file ``part``."""
     from huggingface_hub import HfFileSystem
 
     weights, stage = WEIGHTS[name], f"Fetching {name} ({readable(remote.size)})"
@@ -184,7 +184,7 @@ def _transfer(name: str, remote: Remote, part: Path, progress: Progress) -> None
 
 @contextmanager
 def _network_in_words(name: str) -> Iterator[None]:
-    """Say what the network or the hub did, and what to do about it; any error in here comes from them."""
+    """Explain a failure of the network or the hub and what to do about it; every error in the block is theirs."""
     try:
         yield
     except Exception as error:

@@ -1,7 +1,7 @@
-"""Where published checkpoints live, what may be done with them, and whether a file is the right one.
+"""Where published checkpoints are kept, what their licences allow, and whether a file is the right one.
 
-They lie in ``models/<name>/`` below `home_folder`, each beside a small record of its sha256. Where the sha256 of a published
-file is known it has to match; otherwise that of the first file is recorded and has to match ever after.
+They are kept in ``models/<name>/`` below `home_folder`, each beside a small record of its sha256. Where the sha256 of a
+published file is known it has to match; otherwise that of the first file is recorded and has to match ever after.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ _CONSENT = "licence-accepted.txt"
 class Weights:
     """A published checkpoint.
 
-    ``size`` is in bytes, right within ``slack``; ``revision`` is the commit to fetch, or "main" where none is known to be
-    good, and then the first download's is kept; ``commercial`` says whether results may be sold; ``consent`` is the address of
-    a licence that the user has to agree to before anything is fetched.
+    ``size`` is in bytes, right within ``slack``; ``revision`` is the commit to fetch, or "main" where no good one is known, and
+    then that of the first download is kept; ``commercial`` is whether results may be sold; ``consent`` is the address of a
+    licence that the user has to agree to before anything is fetched.
     """
 
     title: str
@@ -71,7 +71,7 @@ WEIGHTS: dict[str, Weights] = {
         "research only: two layers of Gaussians per view", consent=_SHARP_LICENCE,
         sha256="94211a75198c47f61fca7d739ba08a215418d8d398d48fddf023baccc24f073d"),
 }
-"""Checkpoints by the name of the model that they belong to."""
+"""Checkpoints by the name of their model."""
 
 
 def home_folder() -> Path:
@@ -84,22 +84,23 @@ def home_folder() -> Path:
 
 
 def models_folder(name: str) -> Path:
-    """Return the folder of the weights ``name``, whether it is there or not."""
+    """Return the folder for the weights ``name``, which may not exist yet."""
     return home_folder() / "models" / name
 
 
 def weights_file(name: str) -> Path:
-    """Return where the weights ``name`` belong, whether they are there or not."""
+    """Return the path for the weights ``name``, which may not exist yet."""
     return models_folder(name) / WEIGHTS[name].file
 
 
 def may_be_sold(name: str) -> bool:
-    """Return whether the licence of the model ``name`` surely lets its results be sold; the project's own does."""
+    """Return whether the licence of the model ``name`` certainly allows selling its results; the project's own does."""
     return name not in WEIGHTS or WEIGHTS[name].commercial == "yes"
 
 
 def is_installed(name: str) -> bool:
-    """Return whether a file of the right size is where the weights ``name`` belong; models without weights always are."""
+    """Return whether a file of the right size is at the path of the weights ``name``; models without weights are always
+    installed."""
     if name not in WEIGHTS:
         return True
     path = weights_file(name)
@@ -109,7 +110,7 @@ def is_installed(name: str) -> bool:
 def weights_path(name: str) -> Path:
     """Return the checked file of the weights ``name``; raises `WeightsError` where it is missing, incomplete or altered.
 
-    A file that is as its record says is not hashed again.
+    A file that matches its record is not hashed again.
     """
     path = weights_file(name)
     if not path.is_file():
@@ -123,7 +124,7 @@ def weights_path(name: str) -> Path:
 
 
 def check_file(name: str, path: Path, sha256: str) -> None:
-    """Raise `WeightsError` unless a file with that hash is what is known of ``name``; record what was found where it lies."""
+    """Raise `WeightsError` unless the file's hash is the known one for ``name``; record it beside an installed file."""
     size = path.stat().st_size
     if not _has_size(name, size):
         raise WeightsError(f"{path} is incomplete or a different file: it has {size:,} bytes, {name} about "
@@ -137,7 +138,7 @@ def check_file(name: str, path: Path, sha256: str) -> None:
 
 
 def missing(name: str) -> str:
-    """Return what to do about weights that are not there, in words."""
+    """Return what to do about missing weights."""
     weights = WEIGHTS[name]
     return (f"the weights of {name} are not installed. `spag4d download-models --model {name}` fetches them "
             f"({readable(weights.size)}; licence: {weights.licence}; results may be sold: {weights.commercial}). "
@@ -161,12 +162,12 @@ def _has_size(name: str, size: int) -> bool:
 
 
 def readable(size: int) -> str:
-    """Return a number of bytes as people say it."""
+    """Return a number of bytes in a readable unit."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda count: None) -> str:
-    """Return the sha256 of a file; ``on_bytes`` hears how many have been read."""
+    """Return the sha256 of a file; ``on_bytes`` receives the number of bytes read so far."""
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -176,7 +177,7 @@ def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda count: None) 
 
 
 def read_record(name: str) -> dict[str, Any]:
-    """Return what was recorded of the weights ``name``, empty where nothing was; raises `WeightsError` where it is damaged."""
+    """Return the record of the weights ``name``, empty without one; raises `WeightsError` where it is damaged."""
     path = models_folder(name) / _RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -191,7 +192,7 @@ def read_record(name: str) -> dict[str, Any]:
 
 
 def write_record(name: str, **facts: str) -> None:
-    """Record size, time and further ``facts`` of the file of ``name``; where that cannot be written it is hashed each time."""
+    """Record size, time and further ``facts`` of the file of ``name``; if that fails, the file is hashed each time."""
     path, found = models_folder(name) / _RECORD, weights_file(name).stat()
     record = {**read_record(name), **facts, "size": found.st_size, "mtime_ns": found.st_mtime_ns}
     temporary = path.with_name(f".{_RECORD}.{os.getpid()}")
@@ -203,7 +204,7 @@ def write_record(name: str, **facts: str) -> None:
 
 
 def has_consent(name: str) -> bool:
-    """Return whether the user has agreed to the licence of ``name``, or need not."""
+    """Return whether the user has agreed to the licence of ``name``, or does not have to."""
     return not WEIGHTS[name].consent or (models_folder(name) / _CONSENT).is_file()
 
 

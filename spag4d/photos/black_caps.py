@@ -1,4 +1,4 @@
-"""Caps of pure black at the nadir and the zenith: a hidden tripod, or what the camera never saw."""
+"""Caps of pure black at the nadir and the zenith: a hidden tripod, or a part that the camera never saw."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,8 @@ _MAX_UNEVEN_RADIUS_DEG = 60.0
 def black_caps(rgb: NDArray[np.float32], valid: NDArray[np.bool_] | None = None) -> NDArray[np.bool_] | None:
     """Return the mask (h, w) of caps of a panorama ``rgb`` (h, w, 3) 0–1, True inside of them; None where there are none.
 
-    A pole that is not ``valid`` (h, w) anyway has no cap. A cap is black without noise, surrounds the pole, is cut off
-    sharply and goes about evenly far down in all directions. The mask includes the rim with its mixed pixels.
+    A pole that is not ``valid`` (h, w) has no cap. A cap is black without noise, surrounds the pole, ends sharply and reaches
+    about equally far in all directions. The mask includes the rim with its mixed pixels.
     """
     mask = np.zeros(rgb.shape[:2], bool)
     for half, picture, row in ((mask, rgb, 0), (mask[::-1], rgb[::-1], -1)):

@@ -41,7 +41,7 @@ _CHUNK_LIMIT = 1000
 
 @dataclass(frozen=True)
 class CodedColor:
-    """How a file says that its colours are to be brought to sRGB; ``ignored`` and ``cut`` are warnings in words."""
+    """How a file declares its colours; ``ignored`` and ``cut`` are warnings."""
 
     profile: MatrixProfile | None = None
     ignored: str = ""
@@ -58,13 +58,14 @@ def color_of_codes(primaries: int, transfer: int) -> CodedColor:
 
 
 def color_of_png(data: bytes) -> CodedColor:
-    """Return the colour space that a PNG names in cICP, or else gAMA and cHRM; a profile and sRGB go before the latter two."""
+    """Return the colour space that a PNG names in cICP, or else in gAMA and cHRM, over which a profile and sRGB take
+    precedence."""
     chunks = _chunks_before_pixels(data)
     if len(chunks.get(b"cICP", b"")) == 4:
         primaries, transfer, matrix, full = chunks[b"cICP"]
         if matrix == 0 and full == 1:
             return color_of_codes(primaries, transfer)
-        return CodedColor(ignored="its cICP names a range that PNG has not")
+        return CodedColor(ignored="its cICP names a range that PNG does not have")
     if b"iCCP" in chunks or b"sRGB" in chunks:
         return CodedColor()
     return _of_gamma(chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b""))

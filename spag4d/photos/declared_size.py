@@ -1,4 +1,4 @@
-"""What a file's header promises is checked against the size of the file, before memory is asked for it."""
+"""The size that a header promises, checked against the size of the file before memory is allocated."""
 
 import os
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from spag4d.errors import InputError
 
 PIXEL_LIMIT = 16384 * 8192 * 102 // 100
-"""Most pixels that a picture may have: 16384 x 8192, and the 2 % that a nearly 2:1 picture can have more."""
+"""The most pixels of a picture: 16384 x 8192, and 2 % more for one that is nearly 2:1."""
 
 PIXELS_PER_BYTE = 1000
-"""More pixels than these no picture packs into a byte: JPEG needs a bit for each block of 8 x 8 pixels and plane, and deflate
-and LZW never shrink by more than 1032. Only what has one colour all over can be smaller in newer formats."""
+"""No picture packs more pixels into a byte: JPEG needs a bit for each block of 8 x 8 pixels and plane, and deflate
+and LZW never shrink by more than 1032. Only single-coloured pictures can be smaller in newer formats."""
 
 _SIDE_LIMIT = 1_000_000_000
 """Far beyond any file, and small enough that products of two sides stay exact."""
 
 _SMALL = 1 << 22
-"""So many pixels are decoded whatever the size of the file: they cost 50 MB at most."""
+"""This many pixels are decoded whatever the size of the file: they cost 50 MB at most."""
 
 
 def check_pixel_count(path: Path | str, width: int, height: int) -> None:
@@ -29,7 +29,7 @@ def check_pixel_count(path: Path | str, width: int, height: int) -> None:
 
 
 def check_promise(path: Path, width: int, height: int, file_bytes: int) -> None:
-    """Refuse, with an `InputError`, a file that is too large or holds less than a picture of this size can be packed into."""
+    """Raise `InputError` for a file that is too large, or too small for a picture of this size."""
     check_pixel_count(path, width, height)
     if width * height > max(_SMALL, PIXELS_PER_BYTE * file_bytes):
         raise InputError(f"{path} is damaged or cut off: it promises {width} x {height} pixels and has {file_bytes:,} bytes. "
@@ -37,5 +37,5 @@ def check_promise(path: Path, width: int, height: int, file_bytes: int) -> None:
 
 
 def bytes_of(handle: int) -> int:
-    """Return the size of an open file by its descriptor."""
+    """Return the size of an open file."""
     return os.fstat(handle).st_size

@@ -1,4 +1,4 @@
-"""From a picture file, recognised by its content, to its pixels: upright and in sRGB."""
+"""Decoding a picture file, recognised by its content, to upright sRGB pixels."""
 
 import warnings
 from collections.abc import Iterator
@@ -26,16 +26,16 @@ from spag4d.progress import SILENT, Progress
 
 _EXIF_ORIENTATION, _EXIF_MAKER = 274, 271
 """Tags of Exif 2.3."""
-_LOST_TAGS = "a part of what it says of itself is damaged and was ignored, which may be its colour profile"
+_LOST_TAGS = "a part of its metadata is damaged and was ignored, which may be its colour profile"
 _META_BYTES = 1 << 16
-"""Where AVIF and HEIC files describe their colours: before their pixels."""
+"""Where AVIF and HEIC files describe their colours: in front of their pixels."""
 
 
 @dataclass(frozen=True)
 class Picture:
     """A decoded picture: ``rgb`` (h, w, 3) in sRGB 0–1; ``visible`` (h, w) is False where alpha is 0, None if nowhere.
 
-    ``maker`` is who built the camera, or empty.
+    ``maker`` is the camera's maker, or empty.
     """
 
     rgb: Float32[np.ndarray, "h w 3"]
@@ -46,7 +46,8 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Stored:
-    """What a file holds: an 8-bit image or the upright pixels of a deeper one, and what describes their colours and place."""
+    """The contents of a file: an 8-bit image or the upright pixels of a deeper one, and the metadata of colours and
+    placement."""
 
     content: Image.Image | NDArray[Any]
     icc: bytes
@@ -58,10 +59,10 @@ class _Stored:
 
 
 def decode_picture(path: Path, *, progress: Progress = SILENT) -> Picture:
-    """Decode a picture file: rotated as its EXIF data says, colours converted to sRGB, precision kept.
+    """Decode a picture file: rotated by its EXIF data, colours converted to sRGB, precision kept.
 
-    The size is checked against that of the file before anything is decoded. Raises `InputError` for a file that is missing, not
-    readable, no picture, damaged, cut off or too large.
+    The size is checked against that of the file before anything is decoded. Raises `InputError` for a file that is missing,
+    unreadable, not a picture, damaged, cut off or too large.
     """
     with opened(path, "picture") as file:
         kind = _kind(file, path)
@@ -76,7 +77,8 @@ def decode_picture(path: Path, *, progress: Progress = SILENT) -> Picture:
 
 
 def declared_size(path: Path) -> tuple[int, int]:
-    """Return width and height as a picture file declares them; nothing is decoded. Raises `InputError` as `decode_picture`."""
+    """Return the width and height that a picture file declares, without decoding it. Raises `InputError` as
+    `decode_picture`."""
     with opened(path, "picture") as file:
         kind = _kind(file, path)
         with _explained(path, kind):
@@ -103,15 +105,15 @@ def _kind(file: BinaryIO, path: Path) -> str:
 
 @contextmanager
 def _explained(path: Path, kind: str) -> Iterator[None]:
-    """Put into words what a decoder makes of a broken file, which can be an exception of any type."""
+    """Turn whatever a decoder raises over a broken file into an `InputError`; it can be an exception of any type."""
     try:
         with warnings.catch_warnings(), quiet_decoders():
-            warnings.filterwarnings("ignore", module="PIL")  # remarks on odd metadata help nobody who converts a picture
+            warnings.filterwarnings("ignore", module="PIL")  # remarks on odd metadata do not help in converting a picture
             yield
     except (Spag4dError, MemoryError):
         raise
     except Exception as error:
-        raise InputError(f"{path} cannot be decoded, it is damaged, incomplete or of a rare kind of {kind}: {reason(error)}. "
+        raise InputError(f"{path} cannot be decoded: it is damaged, incomplete or a rare kind of {kind}: {reason(error)}. "
                          "Copy it or export it again.") from error
 
 
@@ -150,13 +152,13 @@ def _check_webp(file: BinaryIO, kind: str, path: Path) -> None:
 
 
 def _described(icc: object, xmp: object) -> tuple[bytes, bytes, tuple[str, ...]]:
-    """Return the profile and the XMP packet of a file, empty where they are none, and what to warn of."""
+    """Return the profile and the XMP packet of a file, empty without them, and a warning."""
     if isinstance(xmp, tuple) and len(xmp) == 1:  # older Pillow, for a TIFF tag of undefined type
         xmp = xmp[0]
     found, notes = [], []
     for name, value in (("colour profile", icc), ("XMP", xmp)):
         if value is not None and not isinstance(value, bytes):
-            notes.append(f"its {name} was ignored, as it is of a wrong type")
+            notes.append(f"its {name} was ignored, because it has the wrong type")
         found.append(value if isinstance(value, bytes) else b"")
     return found[0], found[1], tuple(notes)
 
@@ -211,7 +213,7 @@ def _in_srgb(rgb: NDArray[np.float32], coded: CodedColor) -> NDArray[np.float32]
 
 
 def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progress) -> NDArray[np.float32]:
-    """Convert with a profile made of tables, for which there is LittleCMS alone."""
+    """Convert with a profile made of tables, which only LittleCMS can apply."""
     try:
         image = srgb_image(Image.fromarray(np.rint(rgb * 255).astype(np.uint8)), icc)
     except ValueError as error:
@@ -222,7 +224,7 @@ def _by_8_bits(path: Path, rgb: NDArray[np.float32], icc: bytes, progress: Progr
 
 
 def _maker(image: Image.Image) -> str:
-    """Return who built the camera by the EXIF data, or an empty text."""
+    """Return the camera's maker by the EXIF data, or an empty string."""
     try:
         return str(image.getexif().get(_EXIF_MAKER, "")).strip("\0 ")
     except Exception:  # as below
@@ -233,12 +235,12 @@ def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation 1–8 that is still to be applied; Pillow itself has turned a loaded TIFF."""
     try:
         return image.getexif().get(_EXIF_ORIENTATION, 1)
-    except Exception:  # unreadable EXIF data, of which Pillow can say so with any exception, is no reason to refuse a picture
+    except Exception:  # unreadable EXIF data, on which Pillow can raise anything, is no reason to refuse a picture
         return 1
 
 
 def _upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Rotate and mirror stored pixels (h, w, …) to how they are meant to be seen."""
+    """Rotate and mirror stored pixels (h, w, …) as they are meant to be seen."""
     if orientation in (5, 6, 7, 8):
         pixels = np.swapaxes(pixels, 0, 1)
     if orientation in (3, 4, 7, 8):

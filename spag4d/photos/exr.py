@@ -17,17 +17,17 @@ _VALUE_LIMIT, _FEW_VALUES = 4 * PIXEL_LIMIT, 1 << 24
 
 
 def exr_plane(path: Path, size: int) -> NDArray[Any]:
-    """Return the numbers (h, w) of the channel that holds distances, of a file of ``size`` bytes.
+    """Return the values (h, w) of the channel that holds distances, in a file of ``size`` bytes.
 
-    It is the only channel, one called Z, depth, distance or V, or one of several that are equal. Raises ValueError where there
-    is none, and whatever OpenEXR raises.
+    It is the only channel, one called Z, depth, distance or V, or one of several that are equal. Raises ValueError without such
+    a channel, and anything that OpenEXR raises.
     """
     import OpenEXR  # 0.1 s that only those pay who need it
 
     promised = sum(_values(part.header) for part in OpenEXR.File(str(path), header_only=True).parts)
     if promised > min(_VALUE_LIMIT, max(_FEW_VALUES, PIXELS_PER_BYTE * size)):
         raise ValueError(f"it promises {promised / 1e6:,.0f} million values, and has {size:,} bytes")
-    with contextlib.redirect_stdout(io.StringIO()) as said:  # OpenEXR goes on without what it cannot read, and prints so
+    with contextlib.redirect_stdout(io.StringIO()) as said:  # OpenEXR carries on without what it cannot read, and prints that
         file = OpenEXR.File(str(path), separate_channels=True)
     if said.getvalue():
         raise ValueError("some of its pixels are missing or damaged")

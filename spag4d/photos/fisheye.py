@@ -1,4 +1,4 @@
-"""Pictures as the lenses of a 360° camera draw them, not yet stitched: circles in black corners."""
+"""Unstitched pictures from the lenses of a 360° camera: circles in black corners."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 _BLACK = 20 / 255
 """Brightest value outside of the circles; lenses scatter a little light there."""
 _LEAST_PX = 32
-"""Height and width below which no circle can be told from anything else."""
+"""Height and width below which a circle cannot be recognised."""
 _SAMPLES = 256
 """Pixels along the side of a square that are looked at."""
 _INSIDE, _OUTSIDE = (0.60, 0.80), 1.12
-"""A ring that is certain to show the scene, and where no lens draws any more, in halves of the square's side."""
+"""A radius that certainly shows the scene, and one beyond every lens's circle, in halves of the square's side."""
 _STUDIOS = {"arashi": "Insta360 Studio", "insta360": "Insta360 Studio", "ricoh": "the app of RICOH THETA",
             "samsung": "Gear 360 ActionDirector", "gopro": "GoPro Player"}
 
 
 def circles_in(rgb: NDArray[Any]) -> int:
-    """Return how many fisheye circles a picture (h, w, 3), whole numbers or 0–1, consists of.
+    """Count the fisheye circles that a picture (h, w, 3), integers or 0–1, consists of.
 
-    That is 1 in a square, 2 beside or over each other, or 0.
+    Either 1 in a square, 2 beside or above each other, or 0.
     """
     height, width = rgb.shape[:2]
     if min(height, width) < _LEAST_PX:
@@ -46,6 +46,6 @@ def _is_circle(square: NDArray[Any]) -> bool:
 
 
 def what_to_export(maker: str) -> str:
-    """Return what to do with pictures of lenses, with the software of the camera's ``maker`` where that is known."""
+    """Return what to do with unstitched pictures, naming the software of the camera's ``maker`` where that is known."""
     studio = next((name for known, name in _STUDIOS.items() if known in maker.lower()), "the software of the camera")
     return f"Export it from {studio} as 360° (equirectangular, 2:1), which joins the lenses as they are calibrated."

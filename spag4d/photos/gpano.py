@@ -26,14 +26,14 @@ EQUIRECTANGULAR = "equirectangular"
 
 
 class OtherProjection(ValueError):
-    """The data says, and the message names, how the sphere was drawn: not as an equirectangular picture."""
+    """The picture has another projection than the equirectangular one; the message names it."""
 
 
 @dataclass(frozen=True)
 class Crop:
     """A picture of ``size_hw`` pixels whose upper left corner lies at (top, left) of a full sphere of ``full_hw`` pixels.
 
-    It may go on over the sphere's right edge, from the left one on.
+    It may wrap around from the sphere's right edge to the left one.
     """
 
     size_hw: tuple[int, int]
@@ -53,8 +53,8 @@ class Crop:
 def crop_from_xmp(xmp: bytes, size_hw: tuple[int, int]) -> Crop | None:
     """Return where a picture of ``size_hw`` lies according to its XMP packet; None for a full sphere or without GPano data.
 
-    A picture that was made smaller after the data was written is understood. Raises ValueError, with the reason, for data
-    that cannot be true, and `OtherProjection` for a picture that is no part of an equirectangular one.
+    A picture that was shrunk after the data was written is recognised. Raises ValueError, with the reason, for data that cannot
+    be true, and `OtherProjection` for a picture that is not part of an equirectangular one.
     """
     fields = gpano_fields(xmp)
     projection = fields.get("ProjectionType", EQUIRECTANGULAR).lower()
@@ -97,7 +97,7 @@ def gpano_fields(xmp: bytes) -> dict[str, str]:
     try:
         if packet:
             parser.Parse(packet, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # also an encoding that nobody knows
+    except (expat.ExpatError, LookupError, ValueError) as error:  # also an unknown encoding
         raise ValueError(f"its XMP is damaged ({reason(error)})") from error
     return fields
 
@@ -129,7 +129,7 @@ def _check(full_hw: tuple[int, int], crop_hw: tuple[int, int], corner: tuple[int
 
 
 def _scaled(full_hw: tuple[int, int], crop_hw: tuple[int, int], corner: tuple[int, int], size_hw: tuple[int, int]) -> Crop:
-    """Turn the data's pixels into the picture's own."""
+    """Convert the data's pixels to the picture's own."""
     scale = size_hw[0] / crop_hw[0], size_hw[1] / crop_hw[1]
     if abs(scale[0] / scale[1] - 1) > _SAME_SHAPE:
         raise ValueError(f"it describes {crop_hw[1]} x {crop_hw[0]} pixels and the picture has {size_hw[1]} x {size_hw[0]}")

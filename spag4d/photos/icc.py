@@ -1,4 +1,4 @@
-"""Colours as the embedded ICC profile means them, brought to sRGB.
+"""Colours converted to sRGB by the embedded ICC profile.
 
 8-bit pictures go through LittleCMS as Pillow wraps it, which knows 8 bits only. Deeper ones are computed here in float, from
 the matrix and tone curves that every profile of a camera, phone or working space (Display P3, Adobe RGB, ProPhoto, grey
@@ -49,7 +49,7 @@ class MatrixProfile:
         return out
 
     def is_srgb(self) -> bool:
-        """Whether conversion would change nothing that 8 bits can show."""
+        """Whether conversion would change nothing at 8 bits."""
         curves_agree = all(np.abs(curve(_SRGB_CODES) - linear_from_srgb(_SRGB_CODES)).max() < 2e-3 for curve in self.curves)
         return curves_agree and bool(np.abs(self.srgb_from_device - np.eye(3)).max() < 3e-3)
 
@@ -105,7 +105,7 @@ def _primaries(tags: dict[str, bytes]) -> NDArray[np.float64]:
 
 
 def _curve(tag: bytes) -> Curve:
-    """Return a tone curve; raises ValueError for one that is not finite, or leads far out of 0–1."""
+    """Return a tone curve; raises ValueError where it is not finite or leaves 0–1 by far."""
     curve = _declared_curve(tag)
     with np.errstate(all="ignore"):
         heights = curve(_CODES)

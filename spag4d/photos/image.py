@@ -19,8 +19,8 @@ from spag4d.progress import SILENT, Progress
 
 IMAGE_EXTENSIONS = frozenset({
     ".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif", ".insp", ".jxl"})
-"""Extensions, in lower case, by which a folder's pictures are found, also those of which an error says why they are not read.
-What a file is, its content decides."""
+"""Extensions, in lower case, by which a folder's pictures are found, including kinds that are only refused with an explanation.
+The content decides what a file is."""
 
 RATIO_TOLERANCE = 0.01
 """Share by which width / height may differ from 2: sizes rounded to blocks of 8 or 16 pixels stay within it."""
@@ -31,10 +31,10 @@ _MIN_HEIGHT = 16
 def read_panorama(path: Path, *, force_erp: bool = False, progress: Progress = SILENT) -> Panorama:
     """Read a 360° panorama from a JPEG, PNG, WebP, TIFF, BMP, AVIF or HEIC file, named after the file's stem.
 
-    Rotated as its EXIF data says, sRGB, grey and 16 bits accepted. Pixels of alpha 0, black caps at the poles, and what a
-    crop (GPano data) leaves out of the sphere are not ``valid``. Within 1 % of 2:1 the longer side is shrunk to fit; any
-    other picture needs ``force_erp``, which shrinks it as well, and so do circles of a fisheye lens and pictures that say that
-    they are no equirectangular ones. Raises `InputError`.
+    Rotated by its EXIF data; sRGB, grey and 16 bits are accepted. Pixels of alpha 0, black caps at the poles, and what a crop
+    (GPano data) leaves out of the sphere are not ``valid``. Within 1 % of 2:1 the longer side is shrunk to fit. Any other shape
+    needs ``force_erp``, which shrinks it as well, and so do fisheye circles and pictures that declare another projection.
+    Raises `InputError`.
     """
     progress.report("Reading", 0, 2)
     picture = decode_picture(path, progress=progress)
@@ -55,7 +55,7 @@ def panorama_from_array(rgb: NDArray[Any], *, name: str = "panorama", force_erp:
 
 
 def _uncropped(picture: Picture, path: Path, force_erp: bool, progress: Progress) -> Picture:
-    """Place a crop on its sphere; data that contradicts the picture is reported and ignored."""
+    """Place a crop on its sphere; contradictory data is reported and ignored."""
     height, width = picture.rgb.shape[:2]
     try:
         crop = crop_from_xmp(picture.xmp, (height, width))
@@ -92,7 +92,7 @@ def _panorama(picture: Picture, source: str, name: str, force_erp: bool) -> Pano
 
 
 def check_stitched(rgb: NDArray[Any], source: str, maker: str = "") -> None:
-    """Raise `InputError` where a picture (h, w, 3) shows circles of fisheye lenses, with what its camera's maker offers."""
+    """Raise `InputError` where a picture (h, w, 3) shows fisheye circles, naming the software of the camera's maker."""
     circles = circles_in(rgb)
     if circles:
         shown = "the circle of a fisheye lens" if circles == 1 else "the circles of two fisheye lenses"
@@ -101,7 +101,7 @@ def check_stitched(rgb: NDArray[Any], source: str, maker: str = "") -> None:
 
 
 def _fitting_size(height: int, width: int, source: str, force_erp: bool) -> tuple[int, int]:
-    """Return the largest 2:1 size inside of the picture's own; raises `InputError` where the picture is no panorama."""
+    """Return the largest 2:1 size within the picture's own; raises `InputError` where the picture is not a panorama."""
     ratio = width / height
     if not force_erp and abs(width - 2 * height) > RATIO_TOLERANCE * 2 * height:
         raise InputError(f"{source} is {width} x {height} pixels, a ratio of {ratio:.3f}:1. A 360° panorama is 2:1 "

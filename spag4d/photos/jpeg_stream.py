@@ -1,4 +1,4 @@
-"""The stream of a JPEG file: whether all of the picture is in it, which decoders do not tell. Layout: ITU-T T.81, annex B."""
+"""The stream of a JPEG file: whether the whole picture is in it, which decoders do not report. Layout: ITU-T T.81, annex B."""
 
 import io
 import math
@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 _SCAN_LIMIT, _PASSED_PIXELS, _USUAL_SCANS = 100, 1_500_000_000, 12
-"""Usual progressive files have about 10 scans, the most elaborate ones some dozens. Each costs a pass over the picture, and of
-a large one no more are taken than pass so many pixels, which takes seconds."""
+"""Usual progressive files have about 10 scans, the most elaborate ones some dozens. Each costs a pass over the picture; large
+pictures may have fewer, so that all passes together stay within this many pixels, some seconds."""
 
 _BARE = {0x01, *range(0xD0, 0xD8)}
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)  # what ends the coded data of a scan
@@ -20,7 +20,7 @@ _SOS, _EOI, _PROGRESSIVE = 0xDA, 0xD9, (0xC2, 0xC6, 0xCA, 0xCE)
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of frames; the three others of that range begin tables."""
 _GREY = 128
-"""What decoders put in the place of missing blocks: zero coefficients."""
+"""What decoders show for missing blocks: zero coefficients."""
 _BLOCK_PX = 8
 """Pixels across of a block of the transform."""
 _BESIDE = bytes(range(1, 255)) * 64  # without marker: what a decoder that wants more data reads as some picture
@@ -28,7 +28,7 @@ _BESIDE = bytes(range(1, 255)) * 64  # without marker: what a decoder that wants
 
 @dataclass
 class JpegStream:
-    """Where the coded data of a JPEG's picture ends, and what its scans bring."""
+    """Where a JPEG's coded data ends, and what its scans contain."""
 
     data: bytes
     scans: int = 0
@@ -38,7 +38,7 @@ class JpegStream:
     missing_bits: dict[int, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Walk from marker to marker; raises ValueError for what is no JPEG or has scans without end."""
+        """Walk from marker to marker; raises ValueError for anything but a JPEG, and for too many scans."""
         at = 2
         while True:
             marker, at = self._next_marker(at)
@@ -82,9 +82,9 @@ class JpegStream:
         return self.progressive and any(any(bits) for bits in self.missing_bits.values())
 
     def ends_early(self, decoded: Image.Image) -> bool:
-        """Return whether rows of the decoded picture are what a decoder makes up where the data ends.
+        """Return whether rows of the decoded picture are a decoder's substitute for missing data.
 
-        That is grey at the lower right. Grey may also be meant: then coded data added to the end changes nothing.
+        That is grey at the lower right. The grey may also be real: then appending coded data changes nothing.
         """
         if self.lacks_scans:
             return True

@@ -6,7 +6,7 @@ _READ = {
 }
 _BRANDS = {"AVIF": (b"avif", b"avis"), "HEIC": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif")}
 _ANY_STILL = (b"mif1", b"mif2", b"msf1", b"miaf")
-"""Brands of pictures in that container whatever their codec: then the others that a file is compatible with say which."""
+"""Brands of pictures in that container with any codec: the compatible brands then name it."""
 
 _NAMED = {
     b"\xff\x0a": "JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
@@ -18,14 +18,14 @@ _NAMED = {
 _HIGH_RANGE = ("OpenEXR", "Radiance HDR", "PFM")
 
 HEAD_BYTES = 400
-"""So many bytes at the beginning of a file tell its kind."""
+"""Bytes at the beginning of a file that reveal its kind."""
 
 KINDS = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF", "HEIC")
 """What is read."""
 
 
 def picture_kind(head: bytes) -> str | None:
-    """Return which of `KINDS` a picture is that begins with these bytes, or None."""
+    """Return which of `KINDS` begins with these bytes, or None."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WebP"
     if head[4:8] == b"ftyp":
@@ -42,7 +42,7 @@ def _kind_by_brands(head: bytes) -> str | None:
 
 
 def unread_kind(head: bytes) -> str | None:
-    """Return what to say of a picture of a kind that is known and not read, or None."""
+    """Return the message for a picture of a known kind that cannot be read, or None."""
     name = next((name for signature, name in _NAMED.items() if head.startswith(signature)), None)
     if name is None:
         return None

@@ -1,4 +1,4 @@
-"""What a picture file holds, as Pillow opens it, checked before and after it is decoded."""
+"""Picture files as Pillow opens them, checked before and after decoding."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ from PIL import AvifImagePlugin, BmpImagePlugin, Image, JpegImagePlugin, PngImag
 from spag4d.errors import InputError
 from spag4d.photos.jpeg_stream import JpegStream
 
-# Called directly, as `Image.open` has a limit of its own that only a global switch lifts, and knows formats nobody asked for.
+# Called directly: `Image.open` has its own limit, which only a global switch lifts, and opens formats that are not wanted.
 _PLUGINS: dict[str, Any] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
@@ -28,9 +28,9 @@ _PIECE = 1 << 20
 
 
 def opened_still(file: BinaryIO, kind: str) -> Image.Image:
-    """Return an image of which nothing is decoded yet; raises anything over a broken file.
+    """Return an image that is not decoded yet; a broken file can raise anything.
 
-    Raises `InputError` where the package that reads its kind is not installed.
+    Raises `InputError` where the package for its kind is not installed.
     """
     if kind != "HEIC":
         return _PLUGINS[kind](file)
@@ -56,7 +56,7 @@ def webp_size(head: bytes) -> tuple[int, int] | None:
 
 
 def load_whole(image: Image.Image, file: BinaryIO, kind: str) -> None:
-    """Decode an image; raises EOFError where its stream ends before the picture does, which decoders fill up in silence."""
+    """Decode an image; raises EOFError where its stream ends before the picture does, which decoders hide."""
     if kind not in ("JPEG", "PNG"):
         image.load()
         return
@@ -76,7 +76,7 @@ def _all_of(file: BinaryIO) -> bytes:
 
 
 def _png_ends_early(data: bytes, decoded: Image.Image) -> bool:
-    """Return whether rows are missing, which Pillow leaves at zero: only then it is worth counting them."""
+    """Return whether rows may be missing, which Pillow leaves at zero: only then are they worth counting."""
     width, height = decoded.size
     last_row = np.asarray(decoded.crop((0, height - 1, width, height)))
     return not last_row.any() and _png_bytes(data) < _png_size(data)

@@ -1,4 +1,4 @@
-"""Silence for decoders written in C, which print what they think of a file past Python."""
+"""Silence for decoders written in C, which print past Python's streams."""
 
 import os
 import threading
@@ -12,7 +12,7 @@ _kept = -1
 
 @contextmanager
 def quiet_decoders() -> Iterator[None]:
-    """Send what is written to the process's stderr nowhere while the block lasts; several threads may be inside."""
+    """Discard everything written to the process's stderr inside the block; several threads may be inside."""
     global _inside, _kept
     with _lock:
         if not _inside:

@@ -1,4 +1,4 @@
-"""The numbers that a depth map's file holds: npy, npz, PNG, TIFF, OpenEXR and PFM, recognised by content."""
+"""Reading the numbers of a depth map: npy, npz, PNG, TIFF, OpenEXR and PFM, recognised by content."""
 
 import io
 import math
@@ -34,8 +34,8 @@ Numbers = tuple[NDArray[Any], float | None]
 def read_depth_numbers(path: Path) -> Numbers:
     """Return the stored numbers and the unit in metres that the file records, if it does.
 
-    What the file is, its content decides. Raises `InputError` for one that is missing, damaged, of another kind, promises more
-    than its size allows, or is a picture in colour.
+    The content decides what the file is. Raises `InputError` where it is missing, damaged, of another kind, a picture in
+    colour, or promises more than its size allows.
     """
     with opened(path, "depth map") as file:
         data = file.read()
@@ -72,7 +72,7 @@ def _from_npz(file: BinaryIO, data: bytes, path: Path) -> Numbers:
 
 
 def _array(file: Any, size: int) -> NDArray[Any]:
-    """Read an array whose header promises no more than the ``size`` bytes that there are."""
+    """Read an array whose header promises no more than the ``size`` bytes of the file."""
     version = npy.read_magic(file)
     if version not in _NPY_HEADERS:
         raise ValueError(f"its arrays have the version {version}, not {' or '.join(map(str, _NPY_HEADERS))}")
@@ -108,7 +108,8 @@ def _from_exr(file: BinaryIO, data: bytes, path: Path) -> Numbers:
 
 
 def _from_pfm(file: BinaryIO, data: bytes, path: Path) -> Numbers:
-    """Read a PFM: rows from the bottom up, the sign of the scale is the order of bytes; its size is what programs ignore."""
+    """Read a PFM: rows from the bottom up, the sign of the scale is the byte order; its magnitude is ignored, as by other
+    programs."""
     found = _PFM.match(data[:200])
     if found is None:
         raise ValueError("its header is not that of a PFM")
@@ -122,7 +123,7 @@ def _from_pfm(file: BinaryIO, data: bytes, path: Path) -> Numbers:
 
 
 def _one_channel(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return the numbers (h, w) of pixels whose colours are all grey; those of alpha 0 are nothing."""
+    """Return the values (h, w) of a picture whose channels are equal; pixels of alpha 0 hold nothing."""
     if pixels.ndim == 2:
         return pixels
     plane = pixels[..., 0]

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from spag4d.errors import InputError
 
 _OVERSHOOT = 0.01
-"""How far resampling filters of other programs may have carried floats out of 0–1; more than that is another unit."""
+"""How far other programs' resampling filters may overshoot 0–1; more than that is another unit."""
 
 
 def split_alpha(pixels: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Return colours (h, w, 3) and where they are visible, from (h, w), or (h, w, 1–4): grey, grey + alpha, RGB, RGBA.
 
     A pixel of alpha 0 shows nothing; any other alpha is ignored. The mask is None where everything is visible. Raises
-    `InputError` for another layout, and where nothing is visible at all.
+    `InputError` for another layout, and where nothing is visible.
     """
     if pixels.ndim == 2:
         pixels = pixels[..., None]

@@ -1,4 +1,5 @@
-"""Pixels of more than 8 bits, which Pillow would cut: 16-bit PNG, 16-bit, half, float and double TIFF, decoded by OpenCV."""
+"""Pixels of more than 8 bits, which Pillow would truncate: 16-bit PNG, 16-bit, half, float and double TIFF, decoded by
+OpenCV."""
 
 import io
 import struct
@@ -42,10 +43,10 @@ def decode_png(file: BinaryIO) -> NDArray[Any]:
 
 
 class DeepTiff:
-    """The first picture of a TIFF file, known by its tags."""
+    """The first picture of a TIFF file, described by its tags."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read the tags, those of them that are whole (`lacks_tags`); raises SyntaxError where ``file`` is no TIFF."""
+        """Read the tags that are intact (`lacks_tags`); raises SyntaxError where ``file`` is not a TIFF."""
         self._file = file
         file.seek(0)
         header = file.read(8)
@@ -102,7 +103,7 @@ class DeepTiff:
                 raise EOFError(f"{max(ends) - size} bytes are missing")
 
     def decode(self) -> NDArray[Any]:
-        """Decode to (h, w) or (h, w, 3 | 4), RGB order, rotated as the file says (OpenCV does that for TIFF).
+        """Decode to (h, w) or (h, w, 3 | 4), RGB order, rotated by its orientation tag (OpenCV does that for TIFF).
 
         Raises ValueError for layouts that OpenCV would misread, and EOFError where the file is cut off.
         """

@@ -13,7 +13,8 @@ from spag4d.io.atomic import atomic_path
 from spag4d.progress import SILENT, Progress
 
 PNG_UNIT_M = 0.002
-"""Metres per count of a 16-bit PNG: 2 mm reach from 0.002 m to 131 m. Recorded in the file, so that it is read back right."""
+"""Metres per count of a 16-bit PNG: 2 mm reach from 0.002 m to 131 m. Recorded in the file, so that it is read back
+correctly."""
 
 PREVIEW_EXTENSIONS = (".jpg", ".jpeg", ".webp")
 DEPTH_EXTENSIONS = (".npy", ".png", *PREVIEW_EXTENSIONS)
@@ -32,7 +33,7 @@ def check_depth_path(path: Path) -> None:
 
 
 def write_depth(path: Path, depth: DepthMap, *, progress: Progress = SILENT) -> None:
-    """Write a depth map as its extension says.
+    """Write a depth map in the format of the extension.
 
     ``.npy``: float32 metres along the ray, sky infinite. ``.png``: 16 bits in steps of `PNG_UNIT_M` metres, sky 0; farther
     surfaces are cut at 131.07 m with a warning. ``.jpg``, ``.jpeg``, ``.webp``: a coloured preview, near red, far blue, sky
