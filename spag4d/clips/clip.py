@@ -127,20 +127,20 @@ def read_clip(path: Path, *, progress: Progress = SILENT) -> Clip:
     """
     _check_file(path)
     progress.report("Looking into the video", 0, 1)
-    said = output_of(reading(path))[1]
-    tracks = tracks_in(said)
+    log = output_of(reading(path))[1]
+    tracks = tracks_in(log)
     if not tracks:
-        raise InputError(_no_video(path, said))
+        raise InputError(_no_video(path, log))
     track = tracks[0]
     check_pixel_count(path, *track.shown_wh)
     lenses = lens_views(path, tracks)
     if lenses:
         raise InputError(lenses)
-    stereo, right_first = _layout(path, said, track, progress)
+    stereo, right_first = _layout(path, log, track, progress)
     ticks, tick_s, end_tick, complaint = _timestamps(path, track.index)
     clip = Clip(path, ticks, tick_s, end_tick, bool(_DEEP.search(track.pixels)), stereo, right_first, _matrix(track),
                 track.index, None if track.shown_wh == track.stored_wh else track.shown_wh)
-    _warn(clip, said, track.colors, complaint, progress)
+    _warn(clip, log, track.colors, complaint, progress)
     progress.report("Looking into the video", 1, 1)
     return clip
 
@@ -153,10 +153,10 @@ def _check_file(path: Path) -> None:
         raise InputError(f"{path} is a picture ({kind}), not a video. `spag4d convert` converts it.")
 
 
-def _no_video(path: Path, said: str) -> str:
-    if "Audio:" in said:
+def _no_video(path: Path, log: str) -> str:
+    if "Audio:" in log:
         return f"{path} holds sound but no video. Choose another file."
-    if "moov atom not found" in said and _is_mp4(path):
+    if "moov atom not found" in log and _is_mp4(path):
         return (f"{path} is damaged or incomplete: the table of its frames (moov) is missing, so nothing can be shown. "
                 "Copy it again.")
     return f"{path} is not a video of a known kind, or it is damaged. Use MP4, MOV, MKV, WebM or AVI, or copy it again."
@@ -167,14 +167,14 @@ def _is_mp4(path: Path) -> bool:
         return file.read(8)[4:] == b"ftyp"
 
 
-def _layout(path: Path, said: str, track: Track, progress: Progress) -> tuple[str, bool]:
+def _layout(path: Path, log: str, track: Track, progress: Progress) -> tuple[str, bool]:
     """Return how two eyes share the picture; refuses anything but a whole equirectangular sphere."""
-    projection = _PROJECTION.search(said)
+    projection = _PROJECTION.search(log)
     name = projection[1].strip().lower() if projection else "equirectangular"
     if name != "equirectangular":
         raise InputError(f"{path} says that its projection is '{name}'. Only full equirectangular video can be converted: "
                          "export it as 360° equirectangular (2:1) from the software of the camera.")
-    declared = _STEREO.search(said)
+    declared = _STEREO.search(log)
     if declared:
         kind = declared[1].split(",")[0].split("(")[0].strip().lower()
         if kind not in _SHARED:
@@ -219,17 +219,17 @@ def _is_shown(fields: list[str]) -> bool:
     return not flags & _DISCARDED and abs(int(fields[2])) < 1 << 62
 
 
-def _warn(clip: Clip, said: str, colors: str, complaint: str, progress: Progress) -> None:
+def _warn(clip: Clip, log: str, colors: str, complaint: str, progress: Progress) -> None:
     name = clip.path.name
     if complaint:
         progress.warn(f"{name} is damaged, parts of it are missing: {complaint}")
-    declared = _DURATION.search(said)
+    declared = _DURATION.search(log)
     if declared:
         seconds = 3600 * int(declared[1]) + 60 * int(declared[2]) + float(declared[3])
         if clip.length_s < 0.9 * seconds - 1:
             progress.warn(f"{name} should be {seconds:.2f} s long, and {clip.length_s:.2f} s of it can be read: it is cut off")
     if any(transfer in colors for transfer in ("smpte2084", "arib-std-b67")):
         progress.warn(f"{name} has HDR colours, which are treated as standard ones: they will look dull")
-    turned = _TURNED.search(said)
+    turned = _TURNED.search(log)
     if turned and any(float(angle) for angle in turned.groups()):
         progress.warn(f"{name} says that its sphere is turned by {'/'.join(turned.groups())} degrees, which is ignored")

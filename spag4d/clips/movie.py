@@ -25,15 +25,15 @@ def write_movie(path: Path, pictures: Iterable[UInt8[np.ndarray, "h w 3"]], fps:
                     process = subprocess.Popen(_command(temporary, picture.shape[:2], fps), stdin=subprocess.PIPE,
                                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 process.stdin.write(picture.tobytes())  # type: ignore[union-attr]
-            _, said = process.communicate() if process else (b"", b"no pictures")
+            _, log = process.communicate() if process else (b"", b"no pictures")
         except BrokenPipeError:
-            said = process.stderr.read() if process and process.stderr else b""
+            log = process.stderr.read() if process and process.stderr else b""
         finally:
             if process is not None and process.poll() is None:
                 process.kill()
                 process.wait()
         if process is None or process.returncode:
-            words = said.decode(errors="replace").strip()
+            words = log.decode(errors="replace").strip()
             if "No space left" in words:
                 raise ResourceError(f"the disk is full: {path} was not written. Free some space.")
             raise InputError(f"ffmpeg cannot write the video {path}: {words[-300:] or 'no message'}")

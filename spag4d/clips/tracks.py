@@ -37,9 +37,9 @@ class Track:
         return self.shown_wh[0] / self.shown_wh[1]
 
 
-def tracks_in(said: str) -> list[Track]:
+def tracks_in(log: str) -> list[Track]:
     """Return the video tracks that ffmpeg lists, without cover pictures, the largest first."""
-    found = [_track(match) for match in _TRACK.finditer(said) if _COVER not in match["rest"]]
+    found = [_track(match) for match in _TRACK.finditer(log) if _COVER not in match["rest"]]
     return sorted((track for track in found if min(track.stored_wh) > 0), key=lambda track: -math.prod(track.stored_wh))
 
 

@@ -20,7 +20,7 @@ def check_one(
 ) -> None:
     """Print the report card of a scene, write it as a page, and the walking range into the scene's comments.
 
-    Raises `InputError` before any work for what cannot be written.
+    Raises `InputError` before any work where a target cannot be written.
     """
     if write:
         check_has_comments(scene)
@@ -48,7 +48,7 @@ def check_sequence(folder: Path, console: Console, *, every: int = 1, write: boo
             _check_frame(sequence, number, console, console.progress.part(place, len(numbers)), as_json)
         return
     with opened(folder, overwrite=False):
-        sequence = Sequence360.recorded(folder)  # nobody else writes to it from here on
+        sequence = Sequence360.recorded(folder)  # no other run writes to it from here on
         for place, number in enumerate(numbers):
             found = _check_frame(sequence, number, console, console.progress.part(place, len(numbers)), as_json)
             for path in sequence.files_of(number):

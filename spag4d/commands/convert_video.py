@@ -50,7 +50,7 @@ def convert_video(
 
 
 def frames_in_words(there: int, made: int, bytes_written: int) -> str:
-    """Say how many frames exist, and how many of them this run made."""
+    """Print how many frames exist, and how many of them this run made."""
     whole = f"{there} frame{'s' if there != 1 else ''}"
     if not made:
         return f"{whole}, all of them made before (--overwrite starts over)"

@@ -1,4 +1,4 @@
-"""What ``spag4d info`` says about a scene file: its numbers as they are, without looking at the scene."""
+"""What ``spag4d info`` reports about a scene file: its numbers, without rendering the scene."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,6 +12,7 @@ from spag4d.formats.scene import opened_scene
 from spag4d.progress import SILENT, Progress
 
 _QUANTILES = (0.0, 0.01, 0.5, 0.99, 1.0)
+"""Least, most, the middle, and what all but a hundredth keep within."""
 
 Corner = tuple[float, float, float]
 Spread = tuple[float, float, float, float, float]
@@ -22,8 +23,8 @@ class Info:
     """A scene file in numbers.
 
     The box holds all means (m), the inner one all but the outermost 1 % along each axis; ``distances_m`` (from the origin),
-    ``scales_m`` and ``opacities`` are the smallest, 1 %, the median, 99 % and the largest. ``invalid`` says how many Gaussians
-    have which fault.
+    ``scales_m`` and ``opacities`` are the smallest, 1 %, the median, 99 % and the largest. ``invalid`` counts the Gaussians by
+    fault.
     """
 
     path: str
@@ -61,7 +62,7 @@ class Info:
 
 
 def describe(path: Path, *, progress: Progress = SILENT) -> Info:
-    """Return what a scene file holds, also one of no Gaussians; raises `InputError` for one that cannot be read."""
+    """Return the facts of a scene file, also of an empty one; raises `InputError` where it cannot be read."""
     with opened_scene(path) as scene:
         raw = scene.raw(scene.read(progress=progress))
         label, encoding, comments = scene.format.label, scene.encoding, scene.comments

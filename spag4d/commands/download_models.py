@@ -20,27 +20,7 @@ from spag4d.models.weights import WEIGHTS
 def download_models(models: tuple[str, ...], show_list: bool, verify: bool, accept_sharp_license: bool, quiet: bool) -> None:
     """Download published depth models into the folder SPAG4D_HOME (default: the system's cache folder).
 
-<<<<<<< HEAD
     An interrupted download continues where it stopped.
-=======
-
-def listing() -> str:
-    """Return the table of all published models."""
-    lines = [_COLUMNS.format("model", "installed", "size", "for sale", "good for; licence")]
-    lines += [
-        _COLUMNS.format(name, "yes" if is_installed(name) else "no", readable(weights.size), weights.commercial,
-                        f"{weights.good_for}; {weights.licence}")
-        for name, weights in WEIGHTS.items()]
-    return "\n".join([*lines, "", f"Models are kept in {home_folder()}. `for sale`: whether results may be sold."])
-
-
-def fetch_all(
-    names: Sequence[str], console: Console, *, consented: Collection[str] = (), ask: Callable[[str], bool] | None = None
-) -> list[Spag4dError]:
-    """Fetch the weights ``names`` and return what failed.
-
-    ``consented``, or a yes to ``ask``, agrees to a licence that needs consent.
->>>>>>> 267d77c (Docstrings of io, models, clips, photos, formats, commands and the top of the package in plain English; the help of serve names its address again)
     """
     from spag4d.commands import fetch_models
     from spag4d.commands.console import Console

@@ -27,8 +27,9 @@ _SOLID = 0.5
 Point = tuple[float, float, float]
 
 FARTHEST_M = 1_000_000.0
-"""How far from the capture point the camera may stand or look: float32 resolves 8 mm there."""
+"""Limit for the camera and its target, in metres from the capture point: float32 resolves 6 cm there."""
 MOST_SECONDS, MOST_FPS = 3600.0, 240.0
+"""An hour, and the rate of the fastest common screens: a typing error must not fill the disk."""
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ def listing() -> str:
 def fetch_all(
     names: Sequence[str], console: Console, *, consented: Collection[str] = (), ask: Callable[[str], bool] | None = None
 ) -> list[Spag4dError]:
-    """Fetch the weights ``names`` and return what failed.
+    """Fetch the weights ``names`` and return the failed ones.
 
-    A licence that needs consent is agreed to by ``consented``, or by a yes to ``ask``.
+    ``consented``, or a yes to ``ask``, agrees to a licence that needs consent.
     """
 
     def fetch(name: str) -> None:
@@ -45,7 +45,7 @@ def fetch_all(
 
 
 def verify_all(names: Sequence[str], console: Console) -> list[Spag4dError]:
-    """Verify the weights ``names``, report the findings, and return what failed."""
+    """Verify the weights ``names``, report the findings, and return the failed ones."""
     if not names:
         console.say("No model is installed; `spag4d download-models --list` shows what is available.")
 

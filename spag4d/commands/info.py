@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """``spag4d info``: what is in a scene file."""
-=======
-"""What ``spag4d info`` reports about a scene file: its numbers, without rendering the scene."""
->>>>>>> 267d77c (Docstrings of io, models, clips, photos, formats, commands and the top of the package in plain English; the help of serve names its address again)
 
 from pathlib import Path
 
@@ -17,84 +13,13 @@ from spag4d.commands.options import FilePath
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @in_words
 def info(scene: Path, as_json: bool) -> None:
-    """Say what is in the scene file SCENE, from any tool: how many Gaussians, where, how large, how they are stored.
+    """Describe the scene file SCENE, from any tool: how many Gaussians, where, how large, how they are stored.
 
-<<<<<<< HEAD
     To learn whether the scene is any good, use `spag4d check`.
-=======
-    The box holds all means (m), the inner one all but the outermost 1 % along each axis; ``distances_m`` (from the origin),
-    ``scales_m`` and ``opacities`` are the smallest, 1 %, the median, 99 % and the largest. ``invalid`` counts the Gaussians by
-    fault.
->>>>>>> 267d77c (Docstrings of io, models, clips, photos, formats, commands and the top of the package in plain English; the help of serve names its address again)
     """
     from spag4d.commands.console import Console
     from spag4d.commands.describe_scene import describe
 
-<<<<<<< HEAD
     with Console() as console:
-        told = describe(scene, progress=console.progress)
-        console.say(told.to_json() if as_json else told.to_text())
-=======
-    path: str
-    format: str
-    encoding: str
-    count: int
-    file_size: int
-    bytes_per_gaussian: float
-    box_m: tuple[Corner, Corner]
-    inner_box_m: tuple[Corner, Corner]
-    distances_m: Spread
-    scales_m: Spread
-    opacities: Spread
-    invalid: dict[str, int]
-    comments: list[str]
-
-    def to_json(self) -> str:
-        """Return one line of JSON."""
-        return json.dumps(asdict(self))
-
-    def to_text(self) -> str:
-        """Return lines for people."""
-        box = " × ".join(f"{high - low:.2f}" for low, high in zip(*self.box_m, strict=True))
-        inner = " ".join(f"{axis} {low:.2f} to {high:.2f}," for axis, low, high in zip("xyz", *self.inner_box_m, strict=True))
-        rows = {
-            "file": f"{self.encoding}, {self.file_size / 1e6:.1f} MB, {self.bytes_per_gaussian:.1f} bytes per Gaussian",
-            "box": f"{box} m; 98 % within {inner.rstrip(',')} m",
-            "distance": f"{self.distances_m[0]:.2f} to {self.distances_m[4]:.2f} m, median {self.distances_m[2]:.2f} m",
-            "scale": f"{self.scales_m[0]:.2g} to {self.scales_m[4]:.2g} m, median {self.scales_m[2]:.2g} m",
-            "opacity": f"{self.opacities[0]:.2f} to {self.opacities[4]:.2f}, median {self.opacities[2]:.2f}",
-            "invalid": ", ".join(f"{fault}: {count:,}" for fault, count in self.invalid.items()) or "nothing",
-        }
-        lines = [f"{self.path}: {self.count:,} Gaussians", *(f"  {name:<9}{words}" for name, words in rows.items())]
-        return "\n".join([*lines, *(f"  comment  {comment}" for comment in self.comments)])
-
-
-def describe(path: Path, *, progress: Progress = SILENT) -> Info:
-    """Return the facts of a scene file, also of an empty one; raises `InputError` where it cannot be read."""
-    with opened_scene(path) as scene:
-        raw = scene.raw(scene.read(progress=progress))
-        label, encoding, comments = scene.format.label, scene.encoding, scene.comments
-    size, count = _bytes(path), len(raw.means)
-    means = raw.means[np.isfinite(raw.means).all(1)]
-    low, inner_low, inner_high, high = (_corner(means, share) for share in (0.0, 0.01, 0.99, 1.0))
-    return Info(
-        path=str(path), format=label, encoding=encoding, count=count, file_size=size,
-        bytes_per_gaussian=round(size / max(count, 1), 2), box_m=(low, high), inner_box_m=(inner_low, inner_high),
-        distances_m=_spread(np.linalg.norm(means, axis=1)), scales_m=_spread(raw.scales.ravel()),
-        opacities=_spread(raw.opacities), invalid=invalid_values(raw), comments=comments)
-
-
-def _bytes(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.iterdir() if file.is_file()) if path.is_dir() else path.stat().st_size
-
-
-def _corner(means: Float32[np.ndarray, "n 3"], share: float) -> Corner:
-    found = np.quantile(means, share, axis=0) if len(means) else np.zeros(3)
-    return tuple(round(float(value), 4) for value in found)  # type: ignore[return-value]
-
-
-def _spread(values: Float32[np.ndarray, " n"]) -> Spread:
-    usable = values[np.isfinite(values)]
-    found = np.quantile(usable, _QUANTILES) if len(usable) else np.zeros(len(_QUANTILES))
-    return tuple(float(f"{value:.5g}") for value in found)  # type: ignore[return-value]
->>>>>>> 267d77c (Docstrings of io, models, clips, photos, formats, commands and the top of the package in plain English; the help of serve names its address again)
+        facts = describe(scene, progress=console.progress)
+        console.say(facts.to_json() if as_json else facts.to_text())

@@ -18,8 +18,8 @@ EXTENSIONS = f"Extensions of OUTPUT: {', '.join(f'.{name}' for name in FORMATS)}
 
 def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., None]]:
     field = setting.field
-    told = "" if setting.choices and not setting.several else setting.bounds
-    words = [word for word in (setting.extra["unit"], told) if word]
+    range_text = "" if setting.choices and not setting.several else setting.bounds
+    words = [word for word in (setting.extra["unit"], range_text) if word]
     text = f"{setting.help_typed} [{', '.join(words)}]" if words else setting.help_typed
     kind = click.Choice(setting.choices) if setting.choices and not setting.several else setting.kind
     if setting.is_switch:
@@ -29,7 +29,7 @@ def _option(setting: Declared) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command an option for every field of `Settings`, with or without those for videos only."""
+    """Give a command an option for every field of `Settings`, with or without the video-only ones."""
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         for setting in reversed(list(declared(video=video))):

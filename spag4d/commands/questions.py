@@ -1,4 +1,4 @@
-"""What a terminal is asked: whether to agree to a licence, and before a first conversion whether to fetch a better model."""
+"""Questions on the terminal: whether to agree to a licence, and before a first conversion whether to fetch a better model."""
 
 import click
 
@@ -13,7 +13,7 @@ def ask(question: str) -> bool:
 
 
 def offer_model(converter: SPAG4D, console: Console) -> None:
-    """Offer a better depth model where none is installed and nobody was asked before."""
+    """Offer a better depth model where none is installed and the question was not asked before."""
 
     def fetch(name: str) -> None:
         from spag4d.commands.fetch_models import fetch_all

@@ -11,16 +11,7 @@ from spag4d.commands.options import PLACE, FilePath, Numbers
 if TYPE_CHECKING:
     from spag4d.commands.draw_scene import Point
 
-<<<<<<< HEAD
 _SIZE = Numbers("WxH", "x", 2, int)
-=======
-Point = tuple[float, float, float]
-
-FARTHEST_M = 1_000_000.0
-"""Limit for the camera and its target, in metres from the capture point: float32 resolves 6 cm there."""
-MOST_SECONDS, MOST_FPS = 3600.0, 240.0
-"""An hour, and the rate of the fastest common screens: a typing error must not fill the disk."""
->>>>>>> 267d77c (Docstrings of io, models, clips, photos, formats, commands and the top of the package in plain English; the help of serve names its address again)
 
 
 @click.command()

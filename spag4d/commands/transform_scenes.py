@@ -22,23 +22,26 @@ from spag4d.progress import SILENT, Progress
 from spag4d.splat.edit import most_visible, opaque, rotated, scaled, within
 
 _HALF_TURN_ABOUT_X = np.diag([1.0, -1.0, -1.0])
+"""From x right, y down, z forward to y up."""
 
 Vector = tuple[float, float, float]
 
 MOST_SCALE = 1e6
+"""A factor of a million, either way: from a scan in millimetres to one in kilometres."""
 FARTHEST_M = 1e9
 """Farther than anything on Earth is from its centre: larger numbers are typing errors."""
 MOST_TURN_DEG = 36_000.0
+"""A hundred turns: larger angles are typing errors."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What to do to a scene, in this order.
+    """Changes to a scene, in this order.
 
-    Gaussians are left out that are less opaque than ``min_opacity`` or outside of ``crop_sphere_m`` (centre and radius), and of
-    the others the ``max_splats`` are kept that cover most of what is seen from the capture point. Then the scene is scaled
-    by ``scale``, turned by ``rotate_deg`` (yaw to the right, pitch up, roll to the right, as a camera is) and moved by
-    ``translate_m`` (right, down, forward). ``y_up`` turns it half about x at last. Raises `InputError`.
+    Gaussians less opaque than ``min_opacity`` or outside of ``crop_sphere_m`` (centre and radius) are left out, and of the
+    others the ``max_splats`` that cover most of the view from the capture point are kept. Then the scene is scaled by
+    ``scale``, turned by ``rotate_deg`` (yaw to the right, pitch up, roll to the right, as a camera is) and moved by
+    ``translate_m`` (right, down, forward). Finally ``y_up`` turns it by 180° about x. Raises `InputError`.
     """
 
     min_opacity: float = 0.0
@@ -69,12 +72,12 @@ class Change:
     def shift_m(self) -> Float64[np.ndarray, "3"]:
         """What moves the scene as ``translate_m`` does, but before it is scaled and turned.
 
-        Readers add it to places that have more digits than float32 keeps.
+        Readers add it to positions before rounding them to float32.
         """
         return self.rotation.T @ np.array(self.translate_m) / self.scale
 
     def apply(self, gaussians: Gaussians) -> Gaussians:
-        """Return the Gaussians, which were read with ``shift_m``, so changed."""
+        """Return the changed Gaussians, which were read with ``shift_m``."""
         if self.min_opacity > 0:
             gaussians = opaque(gaussians, self.min_opacity)
         if self.crop_sphere_m is not None:
@@ -90,9 +93,9 @@ class Change:
 def transform_scenes(
     inputs: Sequence[Path], output: Path, change: Change | None = None, *, progress: Progress = SILENT
 ) -> tuple[Path, int]:
-    """Read scenes, join them, change them and write them to ``output``; return it and how many Gaussians were written.
+    """Read scenes, join them, change them and write them to ``output``; return it and the number of Gaussians written.
 
-    The comments of a single scene that is not changed go along where the format has room for them. Raises `InputError`,
+    The comments of a single unchanged scene are kept where the format has room for them. Raises `InputError`,
     `ResourceError` and `Cancelled`; an older file is only ever replaced by a whole new one.
     """
     change = change or Change()
@@ -117,7 +120,7 @@ def transform_scenes(
 
 
 def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:
-    """Refuse before any work what cannot come to anything."""
+    """Raise `InputError` before any work for a command that cannot succeed."""
     if change.y_up and FORMATS.load(kind).y_up:
         raise InputError(f"--up y does not apply to .{kind} files, which are always y up.")
     check_target(path)

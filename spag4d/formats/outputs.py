@@ -41,16 +41,16 @@ def output_paths(path: Path, format: str = AUTO) -> dict[str, Path]:
     """
     if str(path) == "-" or is_stream(path):
         raise InputError(f"cannot write to {path}: a scene is written completely or not at all, which needs a file. Name one.")
-    said = format_of(path)
+    by_name = format_of(path)
     if format == AUTO:
-        if said is None:
+        if by_name is None:
             raise InputError(f"cannot tell the format of '{path.name}': end it in {_choices()} or give --format.")
-        return {said: path}
+        return {by_name: path}
     formats = formats_in(format)
-    if said is not None and said not in formats:
-        raise InputError(f"'{path.name}' says {said} and --format says {format}: change one of them.")
-    if said is not None and formats == [said]:
-        return {said: path}
+    if by_name is not None and by_name not in formats:
+        raise InputError(f"'{path.name}' says {by_name} and --format says {format}: change one of them.")
+    if by_name is not None and formats == [by_name]:
+        return {by_name: path}
     stem = without_extension(path)
     return {name: stem.with_name(f"{stem.name}.{name}") for name in formats}
 
