@@ -27,7 +27,7 @@ def exr_plane(path: Path, size: int) -> NDArray[Any]:
     promised = sum(_values(part.header) for part in OpenEXR.File(str(path), header_only=True).parts)
     if promised > min(_VALUE_LIMIT, max(_FEW_VALUES, PIXELS_PER_BYTE * size)):
         raise ValueError(f"it promises {promised / 1e6:,.0f} million values, and has {size:,} bytes")
-    with contextlib.redirect_stdout(io.StringIO()) as printed:  # OpenEXR carries on without what it cannot read, and prints that
+    with contextlib.redirect_stdout(io.StringIO()) as printed:  # OpenEXR skips what it cannot read, and prints that
         file = OpenEXR.File(str(path), separate_channels=True)
     if printed.getvalue():
         raise ValueError("some of its pixels are missing or damaged")
