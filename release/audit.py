@@ -24,13 +24,13 @@ def main() -> None:
     if isinstance(report, str):
         print(f"audit: skipped, {report}")
         return
-    said, to_do = told(report)
-    print("\n".join(said))
+    lines, to_do = summary(report)
+    print("\n".join(lines))
     sys.exit(1 if to_do else 0)
 
 
-def told(report: dict[str, Any]) -> tuple[list[str], bool]:
-    """Return in words what an auditor's report says, and whether a newer version of something is to be taken.
+def summary(report: dict[str, Any]) -> tuple[list[str], bool]:
+    """Summarise an auditor's report in lines, and return whether a newer version of something is needed.
 
     A package that it found nothing about was not looked up; if that is all of them, there was no list to look them up in.
     """
@@ -38,14 +38,14 @@ def told(report: dict[str, Any]) -> tuple[list[str], bool]:
     known = [package for package in packages if "vulns" in package]
     if not known:
         return [f"audit: skipped, none of {len(packages)} packages could be looked up: no list of faults can be reached"], False
-    said, to_do = [f"audit: {len(known)} of {len(packages)} packages were looked up"], False
+    lines, to_do = [f"audit: {len(known)} of {len(packages)} packages were looked up"], False
     for package in known:
         for fault in package["vulns"]:
             mended = ", ".join(fault["fix_versions"])
             to_do |= bool(mended)
-            said.append(f"audit: {package['name']} {package['version']}: {fault['id']}, "
+            lines.append(f"audit: {package['name']} {package['version']}: {fault['id']}, "
                         + (f"mended in {mended}" if mended else "not mended in any version yet"))
-    return said, to_do
+    return lines, to_do
 
 
 def _report(folder: Path) -> dict[str, Any] | str:

@@ -218,7 +218,7 @@ def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress
     frames = read_frames(clip, shown, height=WORKING_HEIGHT, force_erp=settings.force_erp)
     heading = find_heading(frames, len(shown), progress=progress)
     if heading.lost:
-        progress.warn(f"in {len(heading.lost)} of {len(shown)} frames too little was recognised to tell how the camera turned")
+        progress.warn(f"in {len(heading.lost)} of {len(shown)} frames too little was recognised to find how the camera turned")
     view = steady_view(heading.world_from_camera, settings.stabilize, settings.fps)
     times_s = [float(one.time_s) for one in shown]
     return Plan(clip.identity(), settings, times_s, wxyz(heading.world_from_camera), wxyz(view), heading.lost)

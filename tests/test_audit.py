@@ -24,7 +24,7 @@ def report(*packages: dict[str, Any]) -> dict[str, Any]:
     (report({"skip_reason": "not found"}), "skipped, none of 1 packages", False), (report(), "skipped", False),
 ])
 def test_what_a_report_says(found: dict[str, Any], words: str, to_do: bool) -> None:
-    said, found_to_do = audit.told(found)
+    said, found_to_do = audit.summary(found)
     assert words in "\n".join(said) and found_to_do == to_do
 
 

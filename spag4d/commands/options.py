@@ -66,3 +66,4 @@ class Numbers(click.ParamType):
 
 
 PLACE = Numbers("X,Y,Z", ",", 3, float)
+"""Metres: right, down, forward."""

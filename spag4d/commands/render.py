@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from spag4d.commands.draw_scene import Point
 
 _SIZE = Numbers("WxH", "x", 2, int)
+"""Pixels."""
 
 
 @click.command()

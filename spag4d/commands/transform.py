@@ -9,7 +9,9 @@ from spag4d.commands.endings import in_words
 from spag4d.commands.options import EXTENSIONS, PLACE, FilePath, Numbers
 
 _SPHERE = Numbers("X,Y,Z,R", ",", 4, float)
+"""Centre and radius in metres."""
 _ANGLES = Numbers("YAW,PITCH,ROLL", ",", 3, float)
+"""Degrees."""
 
 
 @click.command(epilog=EXTENSIONS)

@@ -34,7 +34,7 @@ def harmonics(directions: Float[np.ndarray, "n 3"], count: int) -> Float[np.ndar
 _C1 = np.sqrt(3) / 2 / _ROOT_PI  # these make the mean square over the sphere 1 / 4π, as 3DGS files have it
 _C2, _C20 = np.sqrt(15) / 2 / _ROOT_PI, np.sqrt(5) / 4 / _ROOT_PI  # degree 2
 _C30, _C31 = np.sqrt(7) / 4 / _ROOT_PI, np.sqrt(21 / 2) / 4 / _ROOT_PI  # degree 3
-_C32, _C33 = np.sqrt(105) / 2 / _ROOT_PI, np.sqrt(35 / 2) / 4 / _ROOT_PI
+_C32, _C33 = np.sqrt(105) / 2 / _ROOT_PI, np.sqrt(35 / 2) / 4 / _ROOT_PI  # degree 3
 
 
 def sh_turn(rotation: Float64[np.ndarray, "3 3"], count: int) -> Float64[np.ndarray, "k k"]:

@@ -7,6 +7,7 @@ import numpy as np
 from spag4d.kernels import kernel
 
 _ONE = np.float32(1)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 
 @kernel

@@ -34,10 +34,10 @@ STRIDE = 128
 WORKING_HW = (512, 1024)
 """What the weights were trained at; 0.35° a pixel."""
 CONTEXT_WIDTHS = (16, 32, 64, 128, 256)
+"""Channels, level by level, as the weights have them."""
 DETAIL_WIDTHS = (24, 48, 96, 192, 288)
 """Channels, level by level, as the weights have them."""
-MIN_DISTANCE_M = 0.1
-MAX_DISTANCE_M = 300.0
+MIN_DISTANCE_M, MAX_DISTANCE_M = 0.1, 300.0
 """Between which the network was trained."""
 WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
 WEIGHTS_SHA256 = "7faeaaf886195a1f135043c3c4800ff5cbfe8f192bb3403c619d36bab7b90a9b"

@@ -12,8 +12,7 @@ _COARSE_PX = 224
 """All moves are tried in a picture no larger than this, which bounds the time; finer ones only correct the best."""
 _LEAST_USABLE = 0.995
 """Share of a moved hole that has to be usable: all of it, but for the rounding of a filter with thousands of taps."""
-_MOST_CANDIDATES = 2048
-_RIM_POINTS = 2000
+_MOST_CANDIDATES, _RIM_POINTS = 2048, 2000
 """Their product, 4 million differences of colours, is the time of a search."""
 _REFINE_PX = 3
 """A coarse pixel is two of the next level: this allows for an error of one, and one more."""

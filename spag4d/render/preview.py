@@ -16,6 +16,7 @@ _VIEW_HW = (540, 960)
 _DEPTH_ROWS = 480
 """Half the view's width: a panorama is as wide as the view above it."""
 _FOV_DEG = 90.0
+"""Degrees across, by eye: wide enough to show how outlines move."""
 _SWAY_M = 0.15
 """Aside, by eye: parallax shows, and what a step uncovers is filled for 0.5 m by default."""
 _SWAY_S, _PAN_DEG_PER_S = 4.0, 6.0
