@@ -16,10 +16,10 @@ from jaxtyping import Bool
 from spag4d.data import DepthMap, Panorama, PinholeCamera
 from spag4d.geometry.camera import view_directions
 from spag4d.geometry.equirect import directions
+from spag4d.geometry.fill import smooth_fill
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.refine.floor_plane import PolePlane, plane_around
-from spag4d.refine.healing import smooth_fill
 from spag4d.refine.pole_view import bands, continued, pole_camera, sampled
 
 STAGE = "Filling the poles"

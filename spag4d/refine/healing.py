@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from spag4d.geometry.fill import smooth_fill
+
 _COARSE_PX = 224
 """All moves are tried in a picture no larger than this, which bounds the time; finer ones only correct the best."""
 _LEAST_USABLE = 0.995
@@ -16,10 +18,6 @@ _MOST_CANDIDATES, _RIM_POINTS = 2048, 2000
 """Their product, 4 million differences of colours, is the time of a search."""
 _REFINE_PX = 3
 """A coarse pixel is two of the next level: this allows for an error of one, and one more."""
-_SMOOTHING_STEPS = 12
-"""So many 3 × 3 means spread a value by 2.8 pixels (√(12 · 2/3)), more than the two that came from one coarser pixel."""
-_COARSEST_PX = 8
-"""Below this a level is filled with its mean: the levels above smooth it."""
 _RIM_PX = 6
 """Pixels around the hole whose colours the fill meets: some, so that noise averages out, and near enough to be what goes on."""
 _OUTLIER, _LEAST_OUTLIER = 3.0, 0.05
@@ -60,36 +58,6 @@ def _alike(difference: Picture, seen: Mask, hole: Mask) -> Mask:
         return seen
     away = np.abs(difference - np.median(difference[rim], 0)).max(-1)
     return rim & (away <= max(_OUTLIER * float(np.median(away[rim])), _LEAST_OUTLIER))
-
-
-def smooth_fill(values: Float32[np.ndarray, "h w c"], known: Mask) -> Float32[np.ndarray, "h w c"]:
-    """Return values (h, w, c) whose unknown pixels are nearly harmonic between the known ones; those stay."""
-    weight = known.astype(np.float32)
-    return _filled(values * weight[..., None], weight)
-
-
-def _filled(weighted: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Fill from the next coarser level, then relax: a multigrid cascade."""
-    known = weight > 1e-3
-    own = weighted / np.maximum(weight, 1e-3)[..., None]
-    if known.all() or min(weight.shape) <= _COARSEST_PX:
-        mean = weighted.sum((0, 1)) / max(float(weight.sum()), 1e-3)
-        return np.where(known[..., None], own, mean).astype(np.float32)
-    size = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
-    coarse = _filled(_planes(cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)),
-                     cv2.resize(weight, size, interpolation=cv2.INTER_AREA))
-    fine = _planes(cv2.resize(coarse, weight.shape[::-1], interpolation=cv2.INTER_LINEAR))
-    values = np.where(known[..., None], own, fine)
-    rows, columns = (slice(max(0, a.min() - 2), a.max() + 3) for a in np.nonzero(~known))
-    part, fixed = values[rows, columns], known[rows, columns, None]
-    for _ in range(_SMOOTHING_STEPS):
-        part = np.where(fixed, part, _planes(cv2.blur(part, (3, 3))))
-    values[rows, columns] = part
-    return values
-
-
-def _planes(values: np.ndarray) -> np.ndarray:
-    return values if values.ndim == 3 else values[..., None]
 
 
 def _moved(values: np.ndarray, window: tuple[slice, slice], move: tuple[int, int]) -> np.ndarray:

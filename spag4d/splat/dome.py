@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float32
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.geometry.fill import weighted_fill
 from spag4d.geometry.nearest import angles_to, nearest_of
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.fine import UniformCells
@@ -117,26 +118,10 @@ def _backdrop(rgb: Float32[np.ndarray, "h w 3"], pure: Mask, needed: Mask) -> Fl
     share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     color = cv2.resize(rgb * weight[..., None], size, interpolation=cv2.INTER_AREA)
     margin = size[1] // 4
-    spread = crop_sphere(_spread(pad_sphere(color, margin), pad_sphere(share, margin)), margin)
+    spread = crop_sphere(weighted_fill(pad_sphere(color, margin), pad_sphere(share, margin)), margin)
     rows = np.flatnonzero(needed.any(axis=1))[[0, -1]]
     result = np.zeros_like(rgb)
     part = slice(rows[0], rows[1] + 1)
     smooth = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR)
     result[part] = np.where(pure[part, :, None], rgb[part], smooth[part])
     return result
-
-
-def _spread(color: Float32[np.ndarray, "h w 3"], weight: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w 3"]:
-    """Return weighted colours divided by their weights, and where these are zero the colours of coarser levels.
-
-    The pull–push scheme of Gortler et al., The Lumigraph, 1996.
-    """
-    known = color / np.maximum(weight, np.float32(1e-6))[..., None]
-    height, width = weight.shape
-    if min(height, width) < 2 or weight.min() >= 1:
-        return known
-    half = (-(-width // 2), -(-height // 2))
-    coarse = _spread(*(cv2.resize(array, half, interpolation=cv2.INTER_AREA) for array in (color, weight)))
-    filled = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    trust = np.minimum(weight, 1)[..., None]
-    return known * trust + filled * (1 - trust)

@@ -1,0 +1,33 @@
+import numpy as np
+
+from spag4d.geometry.fill import smooth_fill, weighted_fill
+
+
+def test_what_is_known_stays_and_between_it_values_go_over_evenly() -> None:
+    values = np.broadcast_to(np.linspace(0, 1, 90, dtype=np.float32)[None, :, None], (40, 90, 1)).copy()
+    known = np.ones((40, 90), bool)
+    known[:, 30:60] = False
+    filled = smooth_fill(np.where(known[..., None], values, 9).astype(np.float32), known)
+    np.testing.assert_array_equal(filled[known], values[known])
+    np.testing.assert_allclose(filled, values, atol=0.02)
+
+
+def test_beside_what_is_known_its_own_color_continues() -> None:
+    top = np.zeros((64, 128, 3), np.float32)
+    top[:32, :64, 0], top[:32, 64:, 2] = 1, 1
+    weight = np.zeros((64, 128), np.float32)
+    weight[:32] = 1
+    filled = weighted_fill(top, weight)
+    assert filled[36, 32, 0] > 0.9 and filled[36, 96, 2] > 0.9
+    assert np.abs(filled.sum(-1) - 1).max() < 1e-5
+
+
+def test_a_pixel_that_is_known_in_part_has_the_color_of_that_part() -> None:
+    weight = np.zeros((20, 40), np.float32)
+    weight[:10], weight[10] = 1, 0.1
+    filled = weighted_fill(np.full((20, 40, 1), 0.7, np.float32) * weight[..., None], weight)
+    np.testing.assert_allclose(filled, 0.7, atol=1e-5)
+
+
+def test_nothing_known_is_nothing() -> None:
+    assert not smooth_fill(np.ones((12, 20, 3), np.float32), np.zeros((12, 20), bool)).any()
