@@ -67,7 +67,7 @@ def check_available(name: str, *, commercial_ok: bool = False) -> None:
     """Raise before any work where the model ``name`` cannot be used.
 
     `WeightsError` where its weights are not installed; `InputError` where ``commercial_ok`` is asked for and results of the
-    model may not be sold, or nobody says that they may.
+    model may not be sold, or no licence allows it.
     """
     if commercial_ok and not may_be_sold(name):
         allowed = either(model for model in DEPTH_MODELS if may_be_sold(model))

@@ -6,7 +6,7 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.progress import SILENT, Progress
 
 SKY_DISTANCE_M = 300.0
-"""Where models put the sky: behind everything that they can tell apart."""
+"""Where models put the sky: behind every distance that they can distinguish."""
 
 
 @runtime_checkable

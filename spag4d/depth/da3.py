@@ -24,7 +24,7 @@ VIEW_PX = 504
 WHOLE_HW = (252, 504)
 """The panorama as one picture: as wide as a view, in whole patches of 14 pixels."""
 _NEAREST, _FARTHEST = np.float32(1e-3), np.float32(1e4)
-"""Only to take logarithms: surfaces are never there, and in the sky the network may say anything."""
+"""Only to take logarithms: surfaces are never there, and in the sky the network may return anything."""
 _RIG_OF = {"cubemap": "cubemap", "icosahedral": "icosahedron"}
 
 

@@ -42,7 +42,7 @@ class PandaDepth:
     def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
         """Return distance along the ray in the reference's metres.
 
-        Sky is what the reference says is sky and the network says is far. Raises `Cancelled` and `ResourceError`.
+        Sky is where the reference sees sky and the network sees something far. Raises `Cancelled` and `ResourceError`.
         """
         small = small_panorama(panorama, SIZE_HW)
         reference = self.reference.estimate(small, progress=progress.part(0, 2))

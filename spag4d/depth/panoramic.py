@@ -63,8 +63,7 @@ def blend_turns(first: Floats, second: Floats) -> Floats:
 def level_poles(values: Floats, weights: NDArray[Any] | None = None) -> Floats:
     """Return the map (h, w) with its outermost rows drawn to their mean, the more the nearer they are to a pole.
 
-    All columns of the outermost row see the same point. ``weights`` (h, w) say what counts for the mean; a row without any
-    stays as it is.
+    All columns of the outermost row see the same point. ``weights`` (h, w) weigh the mean; a row without any stays unchanged.
     """
     levelled = values.copy()
     weights = np.ones_like(values) if weights is None else weights

@@ -51,8 +51,8 @@ def joined_views(
 ) -> Joined:
     """Return a panorama's depth (h, w, 3) as the model estimates it through the cameras, at the resolution of its views.
 
-    ``reference`` is a panorama of log distance, NaN where it knows nothing, that decides about low frequencies; without one
-    the mean of the views' own scales stands. Sky is where the views together say so. Raises `Cancelled`.
+    ``reference`` is a panorama of log distance, NaN where it is unknown, that decides low frequencies; without one
+    the mean of the views' own scales stands. Sky is where the blended views score it. Raises `Cancelled`.
     """
     height = working_height(cameras)
     source = shrink(rgb, (height, 2 * height)) if height < rgb.shape[0] else rgb

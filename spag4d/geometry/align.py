@@ -1,10 +1,10 @@
-"""Making views of one scene agree: each gets a log scale and a smooth field, found for all of them at once.
+"""Making views of one scene agree: each gets a log scale and a smooth field, solved for all of them together.
 
 Networks that see one view at a time disagree about its scale, and by a few per cent about how it varies over the view. In log
 depth both are additive, so the corrections of all views are one linear least-squares problem: where two views see the same
 point, their corrected values are to be equal. Outliers, at depth edges above all, lose their weight (Huber).
 
-Nothing in the system knows about panoramas: `Ties` say which positions on which views see the same point. `overlap_ties`
+Nothing in the system knows about panoramas: `Ties` are positions on views that see the same point. `overlap_ties`
 finds those of views from one place and time; ties between frames of a video join the same system.
 """
 
@@ -87,7 +87,7 @@ class Ties:
 def corrections(count: int, ties: Ties) -> Float[np.ndarray, "v k"]:
     """Return the coefficients (count, `TERMS`) of each view's correction; `field` evaluates them.
 
-    Without ties to a reference the mean of the views' own scales stays as it is, and so does what all of them have in common.
+    Without ties to a reference the mean of the views' own scales stays as it is, and so does the part that all views share.
     """
     from scipy.sparse.linalg import spsolve  # a third of a second of imports that conversions seldom need
 
@@ -125,7 +125,7 @@ def overlap_ties(views: Sequence[LogView]) -> Ties:
 
 
 def anchor_ties(views: Sequence[LogView], references: Mapping[int, Float[np.ndarray, "h w"]]) -> Ties:
-    """Return the ties of views to panoramas (h, w) of log depth by time, NaN where they know nothing."""
+    """Return the ties of views to panoramas (h, w) of log depth by time, NaN where they are unknown."""
     parts = []
     for number, view in enumerate(views):
         if view.time in references:

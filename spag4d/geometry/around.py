@@ -1,4 +1,4 @@
-"""What is within some pixels of each pixel of a panorama, across its seam and over its poles."""
+"""Neighbourhoods of a panorama's pixels, across its seam and over its poles."""
 
 import cv2
 import numpy as np

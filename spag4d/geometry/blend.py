@@ -14,7 +14,7 @@ _LEAST = np.float32(1e-12)  # on the border: too little to count, unless there i
 
 
 def blend_weights(cameras: Sequence[PinholeCamera], vectors: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "v *n"]:  # noqa: F821
-    """Return each view's share (views, …) of directions (…, 3): smooth, zero at and outside its border, together one.
+    """Return each view's share (views, …) of directions (…, 3): smooth, zero at and outside its border, summing to one.
 
     Raises `ValueError` when a direction is on no view.
     """

@@ -18,7 +18,7 @@ def camera_looking(direction: Float64[np.ndarray, "3"], fov_deg: float, size_hw:
 
     ``fov_deg`` is the horizontal field of view between the outer borders of the first and the last column, 0–180 degrees
     exclusive, else `ValueError`. Upright means that the rows are level. Straight up and down, where every roll is level, the
-    view is that of a head that looks ahead and tilts: +x stays right.
+    view is that of a head that tilts: +x stays right.
     """
     if not 0 < fov_deg < 180:
         raise ValueError(f"a perspective view has a field of view between 0 and 180 degrees, got {fov_deg}")

@@ -38,7 +38,8 @@ _C32, _C33 = np.sqrt(105) / 2 / _ROOT_PI, np.sqrt(35 / 2) / 4 / _ROOT_PI  # degr
 
 
 def sh_turn(rotation: Float64[np.ndarray, "3 3"], count: int) -> Float64[np.ndarray, "k k"]:
-    """Return what turns ``count`` coefficients (3, 8 or 15) as ``rotation``, which may be a reflection, turns the scene.
+    """Return the matrix that turns ``count`` coefficients (3, 8 or 15) as ``rotation``, which may be a reflection, turns the
+    scene.
 
     The function of the turned coefficients in a direction d is that of the coefficients in ``rotationᵀ d``. As the harmonics of
     a degree only mix among themselves, that is a system of linear equations with an exact solution.
@@ -48,7 +49,7 @@ def sh_turn(rotation: Float64[np.ndarray, "3 3"], count: int) -> Float64[np.ndar
 
 
 def turned_sh(rotation: Float64[np.ndarray, "3 3"], sh: Float32[np.ndarray, "n k 3"]) -> Float32[np.ndarray, "n k 3"]:
-    """Return the coefficients (n, k, 3) of what is turned, or mirrored, by ``rotation``."""
+    """Return the coefficients (n, k, 3) turned, or mirrored, by ``rotation``."""
     turn = sh_turn(rotation, sh.shape[1]).astype(np.float32)
     turned = np.empty(sh.shape, np.float32)
     for start in range(0, len(sh), _BLOCK):

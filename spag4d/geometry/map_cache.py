@@ -13,13 +13,13 @@ class MapCache:
     """Keeps the most recently used tuples of arrays within a number of bytes; arrays come out read-only."""
 
     def __init__(self, capacity_bytes: int) -> None:
-        """An entry that alone exceeds ``capacity_bytes`` is handed out but not kept."""
+        """An entry that alone exceeds ``capacity_bytes`` is returned but not kept."""
         self.capacity_bytes = capacity_bytes
         self._entries: OrderedDict[Hashable, Arrays] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Arrays]) -> Arrays:
-        """Return the arrays under ``key``, made by ``make`` if they are not there; safe to call from several threads."""
+        """Return the arrays under ``key``, made by ``make`` if missing; safe to call from several threads."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)

@@ -1,4 +1,4 @@
-"""The nearest of some pixels of a panorama, from everywhere."""
+"""The nearest of some pixels, for every pixel of a panorama."""
 
 from typing import no_type_check
 
@@ -15,8 +15,8 @@ _ROUNDS = 2
 def nearest_of(pixel: Int[np.ndarray, " n"], height: int) -> Int32[np.ndarray, "h w"]:
     """Return for every pixel of a panorama which of the given ones is the nearest on the sphere, as an index into ``pixel``.
 
-    ``pixel`` (n ≥ 1) counts row by row. Each pixel asks its neighbours for theirs in sweeps over the picture (Danielsson,
-    Euclidean distance mapping, 1980), so that in rare cases the answer is only nearly the nearest.
+    ``pixel`` (n ≥ 1) counts row by row. Pixels take over their neighbours' answers in sweeps over the picture (Danielsson,
+    Euclidean distance mapping, 1980), so in rare cases the answer is only almost the nearest.
     """
     found = np.full((height, 2 * height), -1, np.int32)
     found.ravel()[pixel] = np.arange(len(pixel))
@@ -53,7 +53,7 @@ def _spread(rays, targets, found):
 @kernel
 @no_type_check
 def _ask(rays, targets, found, row, column, other_row, other_column):
-    """Take over what another pixel has found if it is nearer."""
+    """Take over another pixel's answer if it is nearer."""
     theirs, ours = found[other_row, other_column], found[row, column]
     if theirs < 0 or theirs == ours:
         return

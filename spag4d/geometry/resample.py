@@ -49,7 +49,7 @@ class Footprint:
 def views_from_panorama(
     image: Float32[np.ndarray, "h w *c"], cameras: Sequence[PinholeCamera]
 ) -> list[Float32[np.ndarray, "_ _ *c"]]:
-    """Return what each camera sees of a panorama (h, w) or (h, w, c) of any float data, distance along the ray included.
+    """Return each camera's view of a panorama (h, w) or (h, w, c) of any float data, distance along the ray included.
 
     Raises `ValueError` for a camera that does not stand at the capture point and for data that is not float32.
     """
@@ -58,7 +58,7 @@ def views_from_panorama(
 
 
 def footprint(camera: PinholeCamera, height: int) -> Footprint:
-    """Return where a panorama of this height meets the view; the arrays are cached and read-only."""
+    """Return the footprint of the view on a panorama of this height; the arrays are cached and read-only."""
     rows, columns = _window(camera, height)
 
     def make() -> tuple[np.ndarray, ...]:

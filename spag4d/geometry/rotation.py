@@ -52,7 +52,7 @@ def rotated_axis(quats: Float[np.ndarray, "4 n"], axis: int) -> Float[np.ndarray
 def quats_from_rotations(rotations: Float[np.ndarray, "n 3 3"]) -> Float[np.ndarray, "n 4"]:
     """Return unit quaternions wxyz (n, 4) of rotation matrices (n, 3, 3), as accurate near 180° as anywhere.
 
-    Either of q and -q may come. Slightly non-orthonormal matrices give a quaternion of length one all the same.
+    Either of q and -q may come. Slightly non-orthonormal matrices give a unit quaternion, too.
     """
     x_axis, y_axis, z_axis = np.moveaxis(rotations, 2, 0)
     return quats_from_frames(x_axis, y_axis, z_axis)
@@ -94,7 +94,7 @@ def _outer_products(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def turned_quats(rotation: Float64[np.ndarray, "3 3"], quats_wxyz: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 4"]:
-    """Return the quaternions (n, 4) of what is turned first as they say and then by ``rotation``."""
+    """Return the quaternions (n, 4) followed by ``rotation``."""
     w, x, y, z = quats_from_rotations(rotation[None])[0]
     product = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], quats_wxyz.dtype)
     return quats_wxyz @ product.T

@@ -16,7 +16,7 @@ _LEAST_SHARE = np.float32(1e-3)
 def smooth_sphere(values: Float32[np.ndarray, "h w"], sigma_deg: float) -> Float32[np.ndarray, "h w"]:
     """Return a panorama's map convolved with a Gaussian of ``sigma_deg`` on the sphere.
 
-    Along a row the blur is exact, by its spectrum, and as wide in azimuth as the row's elevation asks for; across rows it
+    Along a row the blur is exact, by its spectrum, and as wide in azimuth as the row's elevation requires; across rows it
     goes on over the poles. Raises `ValueError` where the Gaussian reaches farther than a half circle.
     """
     height = values.shape[0]

@@ -9,8 +9,8 @@ from spag4d.geometry.equirect import column_azimuths_rad, row_elevations_rad
 from spag4d.kernels import kernel
 
 _HALF_TURN = np.float32(np.pi)
-"""Python's own numbers would make float64 of a kernel's arithmetic."""
 _HALF, _ONE = np.float32(0.5), np.float32(1)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 
 def cell_counts(

@@ -1,7 +1,7 @@
 """The network of the built-in depth model: one panorama in, log distance and a sky logit out.
 
 Two encoders and decoders in a row. `Context` looks at a quarter of the resolution and knows places: how large, how far, where
-the sky is. `Detail` looks at all of it, knows things, and corrects what the first one said. Both have attention at their
+the sky is. `Detail` looks at all of it, knows things, and corrects the first one's answer. Both have attention at their
 narrowest level, where each token sees the whole sphere.
 
 Next to an edge the right answer is one side or the other and never their mean, so the result holds both: a near distance, how
@@ -203,7 +203,7 @@ class Up(nn.Module):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network says of each pixel, (b, h, w) each.
+    """The network's answer for each pixel, (b, h, w) each.
 
     ``near`` is the natural log of a distance along the ray in metres, ``gap`` >= 0 what the log of the other distance is more
     by, ``choice`` the logit of its being the other one, ``sky`` the logit of its being sky.
@@ -329,13 +329,13 @@ class BuiltinNetwork(nn.Module):
         return self.both(rgb)[0]
 
     def both(self, rgb: torch.Tensor) -> tuple[Answer, Answer]:
-        """Return what is seen, and what the context alone says at a quarter of the size."""
+        """Return the answer, and the context's own at a quarter of the size."""
         rows, small_rows = (elevation_features(rgb.shape[2] // part, rgb.device) for part in (1, 4))
         features, maps = self.context(F.avg_pool2d(rgb, 4), small_rows)
         return answer(self.detail(rgb, rows, features, maps), rows), answer(maps, small_rows)
 
     def coarse(self, rgb: torch.Tensor) -> Answer:
-        """Return what the context alone says of a panorama of the size that it works on."""
+        """Return the context's answer for a panorama of its working size."""
         rows = elevation_features(rgb.shape[2], rgb.device)
         return answer(self.context(rgb, rows)[1], rows)
 

@@ -94,7 +94,7 @@ class SharpNetwork(nn.Module):
     """Two layers of Gaussians of square pictures of ``size`` pixels: 1536 in the published network.
 
     Images are (b, 3, S, S), sRGB 0..1. The transformers and decoders run in half precision, bfloat16 on CUDA unless ``dtype``
-    says otherwise, and once more in float32, with a warning, where that gives numbers that are not finite. All else is float32.
+    is given, and once more in float32, with a warning, where that gives numbers that are not finite. All else is float32.
     """
 
     def __init__(self, sizes: SharpSizes) -> None:

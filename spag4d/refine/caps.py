@@ -24,8 +24,7 @@ from spag4d.refine.pole_view import bands, continued, pole_camera, sampled
 
 STAGE = "Filling the poles"
 _WIDEST_DEG = 60.0
-"""From the pole. A cap that is wider leaves less than the ring that tells how the floor goes on: it is a picture's lower
-border."""
+"""From the pole. A wider cap leaves too little floor to continue: it is a picture's lower border."""
 _RIM_DEG = 1.0
 """Left out around a cap: pixels of its rim are mixed with black, at 1024 rows the six nearest."""
 _VIEW_PX = 384
@@ -130,7 +129,8 @@ def _rim_to_rim(depth: DepthMap, known: Mask, cap: Cap, plane: PolePlane) -> tup
 
 
 def ring_end_deg(radius_deg: float) -> float:
-    """Return how far from the pole the ring ends that says what a cap continues: 2.5 radii on the floor, or a wide step."""
+    """Return the angle from the pole at which the ring ends that a cap is continued from: 2.5 radii on the floor, or a wide
+    step."""
     radius = np.tan(np.radians(radius_deg))
     return float(np.degrees(np.arctan(max(2.5 * radius, radius + 0.7))))
 

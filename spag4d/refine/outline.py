@@ -71,7 +71,7 @@ def parted(lengths: tuple[Values, Values], inside: Mask) -> tuple[Values, Values
 
 
 def straightened(values: Values, band: Mask, pull: Values, lengths: tuple[Values, Values]) -> Values:
-    """Return the values with those in the band replaced; ``pull`` says what a pixel's change by 1 costs.
+    """Return the values with those in the band replaced; ``pull`` is the cost of changing a pixel by 1.
 
     ``lengths`` are those of `line_lengths`, 0 where two pixels are not neighbours on one surface.
     """

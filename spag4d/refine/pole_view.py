@@ -53,7 +53,7 @@ def bands(mask: Mask) -> Iterator[slice]:
 def sampled(
     view: Float32[np.ndarray, "n n *c"], camera: PinholeCamera, height: int, band: slice
 ) -> Float32[np.ndarray, "rows w *c"]:
-    """Return what a view (n, n[, c]) says about the rows ``band`` of a panorama; beyond its border it means nothing."""
+    """Sample a view (n, n[, c]) at the rows ``band`` of a panorama; values beyond its border are meaningless."""
     at = view_pixels_from_directions(camera, directions(height, band)).astype(np.float32)
     return np.asarray(cv2.remap(view, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 

@@ -22,7 +22,7 @@ _STEEPER = 1.0
 _THIN_PX = 8.0
 """Between two ramps as narrow as this the top of what stands there is kept: nothing else is left of it."""
 _SHARP = 0.6
-"""A jump with this part of its height between two pixels is no ramp."""
+"""A jump with this part of its height between two pixels is not a ramp."""
 
 Values = Float32[np.ndarray, "h w"]
 Mask = Bool[np.ndarray, "h w"]
@@ -56,7 +56,7 @@ def find_ramps(inverse: Values, seen: Mask, reach: int) -> Ramps:
 
 @dataclass(frozen=True)
 class _Rise:
-    """What is known of the step from each pixel to the next one along an axis."""
+    """Facts about the step from each pixel to the next one along an axis."""
 
     on: Mask
     thin: Mask

@@ -25,10 +25,10 @@ _LEAST_ON_FLOOR = 0.5
 def odd_colors(
     view: Float32[np.ndarray, "n n 3"], from_nadir_deg: Float32[np.ndarray, "n n"], on_floor: Bool[np.ndarray, "n n"]
 ) -> Bool[np.ndarray, "n n"] | None:
-    """Return what lies on a view (n, n, 3) around the nadir in colours that the floor around does not have, or None.
+    """Return the region of a view (n, n, 3) around the nadir whose colours the floor around does not have, or None.
 
-    It has to contain the nadir and be small, within 8°, or within 30° and far from convex. ``on_floor`` (n, n) says which
-    pixels lie on the floor; None where half of the ring from 14° to 35° does not.
+    It has to contain the nadir and be small, within 8°, or within 30° and far from convex. ``on_floor`` (n, n) marks the pixels
+    on the floor; None where half of the ring from 14° to 35° does not.
     """
     ring = (from_nadir_deg > _RING_DEG[0]) & (from_nadir_deg < _RING_DEG[1])
     floor = ring & on_floor

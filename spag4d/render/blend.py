@@ -33,9 +33,9 @@ _C2, _C3, _C4, _C5, _C6 = (np.float32(1 / factorial) for factorial in (2, 6, 24,
 class Pixels:
     """The places at which a view is sampled, block by block of neighbours.
 
-    ``order`` (n,) says which pixel of the picture each is, ``places`` (2, n) where on the view (u and v in pixels). A row of
-    ``blocks`` is the first place, the one after the last, and the tile of a block, one of ``boxes`` what its places lie within:
-    left, right, top, bottom. ``tiles_hw`` counts the tiles of the view.
+    ``order`` (n,) is each place's pixel of the picture, ``places`` (2, n) its position on the view (u and v in pixels). A row
+    of ``blocks`` is the first place, the one after the last, and the tile of a block; a row of ``boxes`` the bounds of its
+    places: left, right, top, bottom. ``tiles_hw`` counts the tiles of the view.
     """
 
     order: Int64[np.ndarray, " n"]

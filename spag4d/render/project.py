@@ -35,9 +35,9 @@ _ONE, _TWO, _HALF = np.float32(1), np.float32(2), np.float32(0.5)
 class Splats:
     """The Gaussians that a view shows, from front to back.
 
-    ``index`` (n,) says which they are, ``distance`` (n,) how far from the camera in metres; ``ellipses`` (n, 8) are, in pixels:
-    the centre u, v (that of the first pixel is at 0.5), the inverse covariance xx, xy, yy, how far across and down alpha is
-    above 1/255, and alpha at the centre.
+    ``index`` (n,) numbers them in the scene, ``distance`` (n,) is from the camera in metres; ``ellipses`` (n, 8) are, in
+    pixels: the centre u, v (that of the first pixel is at 0.5), the inverse covariance xx, xy, yy, how far across and down
+    alpha is above 1/255, and alpha at the centre.
     """
 
     index: Int[np.ndarray, " n"]
@@ -46,7 +46,7 @@ class Splats:
 
 
 def project(gaussians: Gaussians, camera: PinholeCamera, *, compensated: bool) -> Splats:
-    """Return what the camera sees of the Gaussians, nearest first; Gaussians with values that are not finite are left out."""
+    """Return the Gaussians in view, nearest first; those with values that are not finite are left out."""
     count = len(gaussians)
     pose = np.concatenate([camera.world_from_camera.rotation, camera.world_from_camera.translation[None]]).astype(np.float32)
     view = np.array([camera.fx, camera.fy, camera.cx, camera.cy, camera.width, camera.height], np.float32)

@@ -1,1 +1,1 @@
-"""State across frames: how the camera turned, what moved, and depth and Gaussians that stay steady."""
+"""State across frames: the camera's rotation, motion, and steady depth and Gaussians."""

@@ -37,7 +37,7 @@ Picture = Float32[np.ndarray, "h w 3"]
 class Flow:
     """Where each pixel of a newer frame was: unit directions (h, w, 3) in the older camera's frame.
 
-    ``trust`` (h, w) is how far the pictures agree on that, from 0 to 1.
+    ``trust`` (h, w), 0 to 1, is how well the pictures agree on that.
     """
 
     source: Float32[np.ndarray, "h w 3"]
@@ -60,9 +60,9 @@ def look_up(image: Float32[np.ndarray, "h w *c"], vectors: Float32[np.ndarray, "
 def sphere_flow(older: Picture, newer: Picture, new_from_old: Float64[np.ndarray, "3 3"]) -> Flow:
     """Return the flow from a newer picture back to an older one of the same size, whose cameras' rotation is known.
 
-    The rotation is taken out first, so that only motion is left to be found (DIS; Kroeger et al., 2016). A pixel is trusted
-    where the flow there and back closes, and colours along it differ no more than is usual for the two pictures, once their
-    exposures are made equal.
+    The rotation is removed first, so that only motion remains to be found (DIS; Kroeger et al., 2016). A pixel is trusted where
+    the flow there and back closes, and colours along it differ no more than usual for the two pictures after matching their
+    exposures.
     """
     turn = new_from_old.astype(np.float32)
     rays = directions(newer.shape[0])
@@ -87,7 +87,7 @@ def _untipped(picture: np.ndarray) -> np.ndarray:
 
 
 def _flow(older: Picture, newer: Picture) -> tuple[np.ndarray, np.ndarray]:
-    """Return the directions (h, w, 3) on the older picture, and how many pixels the way there and back misses by."""
+    """Return the directions (h, w, 3) on the older picture, and the pixels by which there and back does not close."""
     old_grey, new_grey = (pad_sphere((cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) * 255 + 0.5).astype(np.uint8), _PAD_PX)
                           for one in (older, newer))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -102,7 +102,7 @@ def _flow(older: Picture, newer: Picture) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _likeness(older: Picture, newer: Picture) -> np.ndarray:
-    """Return 0–1 (h, w): how far two pictures that should be equal are so, beyond noise and exposure."""
+    """Return the likeness 0–1 (h, w) of two pictures that should be equal, apart from noise and exposure."""
     gain = np.median((newer + 0.02) / (older + 0.02), axis=(0, 1))
     difference = cv2.GaussianBlur(np.abs(newer - older * gain).max(-1), (3, 3), 0)
     noise = max(float(np.median(difference)), _LEAST_NOISE)

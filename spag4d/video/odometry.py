@@ -1,4 +1,4 @@
-"""How the camera turned from frame to frame, and what of that to keep."""
+"""How the camera turned from frame to frame, and which part of that to keep."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class Features:
 class Heading:
     """``world_from_camera`` (n, 3, 3) of the frames, the first of which is the world.
 
-    ``lost`` are frames that only go on turning as the one before, because too little was recognised in them.
+    ``lost`` are frames in which too little was recognised: they continue the rotation of the frame before.
     """
 
     world_from_camera: Rotations
@@ -65,7 +65,7 @@ class _Link:
 
 
 def find_heading(frames: Iterable[Panorama], count: int, *, progress: Progress = SILENT) -> Heading:
-    """Return how the camera turned over ``count`` frames, of which 33 are remembered, by their features, at a time."""
+    """Return how the camera turned over ``count`` frames; the features of 33 are in memory at a time."""
     recent: deque[Features] = deque(maxlen=max(_SPANS) + 1)
     links = []
     for number, frame in enumerate(frames):
@@ -144,7 +144,7 @@ def _nearest_link(links: Sequence[_Link], number: int) -> _Link | None:
 
 
 def _relaxed(headings: Rotations, links: Sequence[_Link]) -> Rotations:
-    """Return the headings that the links agree on best, the first one as it is (rotation averaging by Gauss and Newton)."""
+    """Return the headings that agree best with the links, the first one unchanged (rotation averaging by Gauss–Newton)."""
     if not links:
         return headings
     first, second = (np.array([getattr(link, name) for link in links]) for name in ("first", "second"))
@@ -175,7 +175,7 @@ def _relaxed(headings: Rotations, links: Sequence[_Link]) -> Rotations:
 
 
 def steady_view(heading: Rotations, kind: str, frames_per_s: float, *, smoothing_s: float = 0.5) -> Rotations:
-    """Return ``world_from_file`` (n, 3, 3): what is left of the camera's turns in the files.
+    """Return ``world_from_file`` (n, 3, 3): the part of the camera's rotation that stays in the files.
 
     "lock" leaves nothing, all files have the first frame's heading; "off" leaves everything; "smooth" leaves the intended
     motion, which is each turn's local straight line over a Gaussian window of ``smoothing_s``.

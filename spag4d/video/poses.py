@@ -1,4 +1,4 @@
-"""Rotations as records keep them."""
+"""Rotations as records store them."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def new_from_old(world_from_camera: Sequence[Wxyz], number: int) -> Float64[np.n
 
 
 def file_from_camera(world_from_camera: Wxyz, world_from_file: Wxyz) -> Float64[np.ndarray, "3 3"]:
-    """Return by how much a frame's Gaussians are turned; exactly nothing where both poses are equal."""
+    """Return the rotation of a frame's Gaussians; exactly the identity where both poses are equal."""
     if world_from_camera == world_from_file:
         return np.eye(3)
     camera, file = rotations_from_quats(np.array([world_from_camera, world_from_file], np.float64))

@@ -13,7 +13,7 @@ _HYPOTHESES = 400
 _INLIER_RAD = np.radians(1.0)
 """Off a rotation: 8 pixels of `odometry.WORKING_HEIGHT`, so that far points with little parallax count too."""
 _PARALLAX_RAD = np.radians(10.0)
-"""Matches farther than this from a mere rotation are taken for mistakes."""
+"""Matches farther than this from a pure rotation are discarded as wrong."""
 _FEWEST = 16
 """Matches, each two equations, for the five unknowns of turn and direction of motion: judgement, wrong matches rarely agree so
 often."""

@@ -39,7 +39,7 @@ Field = Float32[np.ndarray, "h w"]
 
 @dataclass(frozen=True)
 class Memory:
-    """What is kept of the frame before: its picture (small), steadied log distance (h, w), and how surely it was sky (h, w)."""
+    """The frame before: its small picture, steadied log distance (h, w), and how certainly it was sky (h, w)."""
 
     picture: Float32[np.ndarray, "_ _ 3"]
     log_distance: Field
@@ -48,7 +48,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Steadied:
-    """A frame's steadied depth, what to remember of it, and the flow that led here, or None where it starts afresh."""
+    """A frame's steadied depth, its memory, and the flow that led here, or None where it starts afresh."""
 
     depth: DepthMap
     memory: Memory
@@ -58,11 +58,11 @@ class Steadied:
 def steady(
     depth: DepthMap, panorama: Panorama, before: Memory | None, new_from_old: Float64[np.ndarray, "3 3"], alpha: float
 ) -> Steadied:
-    """Return the depth of a frame, brought to the scale and low frequencies of what was known, and averaged with that.
+    """Return the depth of a frame, aligned to the scale and low frequencies of the frames before, and averaged with them.
 
-    ``before`` is the memory of the frame before, whose camera was turned by ``new_from_old``; ``alpha`` 0–1 is how much of what
-    was known is kept where the picture moved on as it should. Where it changed, and where the depth is that of another surface,
-    the new frame counts. After a cut all of it does.
+    ``before`` is the memory of the frame before, whose camera was turned by ``new_from_old``; ``alpha`` 0–1 is the share of the
+    past that is kept where the picture moved consistently. Where it changed, and where the depth is that of another surface,
+    the new frame counts; after a cut all of it does.
     """
     picture = small_picture(panorama, FLOW_HEIGHT)
     fresh = Memory(picture, np.log(depth.distance), depth.sky.astype(np.float32))
@@ -94,7 +94,8 @@ def _predicted(flow: Flow, before: Memory, turn: np.ndarray, motion: np.ndarray)
 
 
 def _motion(flow: Flow, before: Memory, turn: np.ndarray) -> Float64[np.ndarray, "3"]:
-    """Return how the camera's way shifts points, in the newer frame: what best sends the known surfaces along the flow.
+    """Return how the camera's motion shifts points, in the newer frame: the shift that best sends the known surfaces along the
+    flow.
 
     A point p = distance · direction of the older frame is seen along d = turn p + motion; the part of that across d is zero.
     """

@@ -30,7 +30,7 @@ class Steadier:
         return done.depth
 
     def gaussians(self, gaussians: Gaussians, height: int) -> Gaussians:
-        """Return the same frame's Gaussians with steadied appearance, which is remembered on ``height`` rows."""
+        """Return the same frame's Gaussians with steadied appearance, and remember that on ``height`` rows."""
         if not self.alpha:
             return gaussians
         if self._appearance is not None and self._flow is not None:
@@ -39,7 +39,7 @@ class Steadier:
         return gaussians
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return all that the next frame needs, as arrays; empty where there is nothing."""
+        """Return everything that the next frame needs, as arrays; empty without a frame."""
         if self._memory is None or self._appearance is None:
             return {}
         return {"picture": self._memory.picture, "log_distance": self._memory.log_distance, "sky": self._memory.sky,

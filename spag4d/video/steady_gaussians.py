@@ -16,11 +16,11 @@ _CHANNELS = 6
 _ROW = 8192  # directions per row; remapping refuses pictures of 32768 columns or rows
 
 AppearanceMap = Float32[np.ndarray, "h w 6"]
-"""What was in each direction: log distance, log of size over distance, opacity, colour; distance is -inf where nothing was."""
+"""By direction: log distance, log of size over distance, opacity, colour; distance is -inf where there was nothing."""
 
 
 def remember(gaussians: Gaussians, height: int) -> AppearanceMap:
-    """Return the appearance of Gaussians by direction, on ``height`` rows; of several in one place the one that comes first."""
+    """Return the appearance of Gaussians by direction, on ``height`` rows; where several share a place, the first one."""
     appearance = np.zeros((height, 2 * height, _CHANNELS), np.float32)
     appearance[..., 0] = -np.inf
     rows, columns = _places(gaussians.means, height)
