@@ -11,16 +11,19 @@ from spag4d.check.merge import Clouds
 from spag4d.data import Gaussians
 
 _DENORMAL = 1e-12
+"""Length of a quaternion below which it is no rotation: float32 keeps no digits of smaller products."""
 _LARGEST_M, _SMALLEST_M = 1e4, 1e-9
 """Far beyond a sky dome at 200 m, and below any wavelength of light: no tool means such sizes."""
 _POLE_COS = float(np.cos(np.radians(30)))
+"""Cosine of 30°: the cone around the nadir or the zenith in which a floor is looked for."""
 _FLAT = 0.1
 """A floor: seen from the capture point its height differs by less than this part, from the 20th percentile to the 80th."""
 _HIGHER = 2.5
 """A room's ceiling is at most so many times as far as its floor: 4 m above a camera at 1.6 m. What is higher is no room's."""
 _FLOOR_M = (0.25, 12.0)
+"""Usual heights of the capture point: from a camera on a table to one on a mast."""
 _MEDIAN_M = (0.2, 500.0)
-"""From a camera on a table to one on a mast; from a shelf to a valley. Wide, as they only have to reveal other units."""
+"""Usual distances: from a shelf to a valley. Both are wide, as they only have to reveal other units."""
 
 UPRIGHT, TURNED, UNKNOWN = "upright", "upside down", "cannot tell"
 

@@ -21,11 +21,13 @@ from spag4d.geometry.sphere_rings import cell_at, cell_counts, ring_starts
 from spag4d.kernels import kernel
 
 _ROWS = (32, 384)
+"""Fewest and most rings of cells of directions: 5.6° and 0.47°."""
 _PER_CELL = 1.5
 """So many Gaussians share a cell of directions, as far as `_ROWS` allows: then hardly a cell of a whole scene is empty."""
 _FEWEST_CELLS = 3
 """In a row at a pole, so that none lacks a Gaussian."""
 _SOLID = np.float32(0.3)
+"""Opacity from which a Gaussian is a surface: three of them one behind the other hide two thirds. Judgement."""
 _EDGE_ON, _MOST_SLANT = np.float32(0.05), np.float32(1.15)
 """Cosine below which a disc has no distance along a ray, and by how much that may differ from the disc's own."""
 NOWHERE_M = np.float32(200.0)
@@ -39,6 +41,7 @@ _WIDEST_RAD = np.float32(np.radians(10))
 _CELL_ROWS = 96
 """1.9° apart, so that a tile has about 28: enough for the mean of an error that changes slowly."""
 _ONE, _ZERO = np.float32(1), np.float32(0)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ CELL_RAD = float(np.radians(1.5))
 _BINS_PER_E = 10
 """A bin is 10 % of distance deep."""
 _BINS = 160
+"""Of logarithms of distance, `_BINS_PER_E` for each factor of e."""
 _NEAREST_LOG = -6.0
 """The bins reach from 2.5 mm to 22 km; the first and the last take what lies beyond."""
 _LEAST_OPACITY = np.float32(1 / 255)
@@ -27,7 +28,9 @@ _LEAST_OPACITY = np.float32(1 / 255)
 _LARGEST = np.float32(1e9)
 """Metres of which the fourth power still fits into float32."""
 _EDGE_ON = np.float32(1e-3)
+"""Of a cloud's face: seen edge-on it is never thinner, so that its optical depth stays finite."""
 _ONE, _TWO = np.float32(1), np.float32(2)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 Covariances = Float32[np.ndarray, "n 6"]
 

@@ -19,10 +19,13 @@ from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 
 _ROWS = 384
+"""Of the pictures, which are small on the page and drawn on the CPU, 16 of them."""
 _ASIDE_M = 0.5
+"""How far aside they look: the step that conversions fill by default."""
 _LEAST_ASIDE_M = 0.05
 """A picture from aside is drawn there even if something is closer: from the capture point it would show no fault."""
 _GAP = np.array([1, 0, 1], np.float32)
+"""Magenta, which no scene has."""
 _AMPLIFIED = 4
 """So that a quarter of full scale is the brightest, and an error of 1 % can be seen."""
 _MARKS = {"ok": ("ok", "✓"), "warn": ("warn", "!"), "none": ("none", "?")}

@@ -9,11 +9,15 @@ import numpy as np
 from spag4d.check.walking_range import FARTHEST_M, WalkingRange
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 460, 270, 46, 38, 34, 14
+"""Units of the drawing, and its margins, which hold the numbers and names of the axes."""
 _RADIUS = 150
+"""Of the rose, in the same units."""
 _SPOKES = 96
+"""Directions of its outline, 3.75° apart: round to the eye."""
 _SHOWN_TIMES_LIMIT = 5
+"""How far the plot goes beyond the limit; what is worse is cut off, so that the limit stays readable."""
 
-Place = Callable[[float | int, float | int], tuple[float, float]]
+ToDrawing = Callable[[float | int, float | int], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def height_svg(walking_range: WalkingRange) -> str:
     return _svg(width, 2 * middle, "The walking range up and down", drawn)
 
 
-def _grid(place: Place, top: float) -> str:
+def _grid(place: ToDrawing, top: float) -> str:
     drawn = []
     for share in np.linspace(0, top, 6):
         (left, down), (right, _) = place(0, share), place(FARTHEST_M, share)

@@ -35,6 +35,7 @@ _THROUGH = np.float32(1e-3)
 _PIXEL_VARIANCE = np.float32(np.radians(0.02) ** 2)
 """Whatever is finer than a screen's pixels cannot look drawn out."""
 _ONE, _HALF, _ZERO = np.float32(1), np.float32(0.5), np.float32(0)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 
 @dataclass(frozen=True)

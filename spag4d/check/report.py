@@ -21,11 +21,13 @@ ENDS: dict[Reason, str] = {"holes": "gaps open", "torn": "surfaces come apart", 
                            "empty": "nothing is there"}
 _HORIZONTAL = ("+z", "+x", "-z", "-x")
 _MOSTLY_EMPTY = 0.6
+"""Share of the sphere that is open from the origin: more than the sky, which is half, so that a scene without a dome passes."""
 _OPEN_POLE, _SEAM, _ALIKE_DB, _BRIGHTNESS = 0.02, 2.0, 22.0, 0.03
 """Where warnings begin: judgement, clear of what conversions reach (none open, 0.9, 26 dB, 0.005 on a panorama of 1024)."""
 _MANY_COLORS = 0.05
 """Share of colours beyond 0–1 from which they are more than the overshoot of a fit."""
 _IN_TABLE_M = (0.3, 0.5, 1.0)
+"""Metres: a lean, a step, and the far end of what the built-in depth is good for."""
 
 
 @dataclass(frozen=True)

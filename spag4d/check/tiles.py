@@ -20,6 +20,7 @@ _WORST = 3
 STARTS = ring_starts(RINGS)
 TILES = int(STARTS[-1])
 TILE_SR = 4 * np.pi / TILES
+"""Mean solid angle of a tile."""
 
 
 @kernel

@@ -28,6 +28,7 @@ from spag4d.data import Gaussians
 from spag4d.progress import SILENT, Progress
 
 DISTANCES_M = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, FARTHEST_M)
+"""Close where most scenes end, wider apart farther out, where a range is known less exactly anyway."""
 LIMITS = Limits(see_through=0.0625, stretch=0.8, torn=0.5, displaced_rad=0.02, clearance_m=0.15)
 """The first is one ray of a tile's 16; all but the last were fitted to true views of generated scenes."""
 CLEARANCE_M = LIMITS.clearance_m

@@ -16,6 +16,7 @@ from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap, tolerance
 
 BLOCK = 4
+"""Cells along each side behind which one backing Gaussian lies: 1/16 as many Gaussians again."""
 SD_PITCHES = 0.8
 """Standard deviation in pitches of the backing's own grid."""
 _LEAST_BEHIND, _MOST_BEHIND = 0.06, 0.095
@@ -25,8 +26,11 @@ _BEHIND_CELLS = 5
 _TOO_STEEP = 0.15
 """Where it recedes by more, on coarse grids, there is no backing: most of it would be drawn over cells further along."""
 _OWN = (-1.5, -0.5, 0.5, 1.5)
+"""Where its own cells lie, in cells from its middle."""
 _REACH = (-7.5, -4.5, -1.5, 1.5, 4.5, 7.5)
+"""Where cells are looked at that it might be drawn over, every third one: edges are longer than that."""
 _REACH_RADIUS = 9.0
+"""In cells: 2.8 standard deviations of 0.8 × 4 cells, where a Gaussian is down to 2 %."""
 
 Position = Callable[[float, float], tuple[np.ndarray, np.ndarray]]
 

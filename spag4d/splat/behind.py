@@ -38,6 +38,7 @@ _REACH_PX = 2
 _OCTAVES_RAD = (0.0, 0.03, 0.1, 0.3, np.inf)
 """Edges are looked at by how much they uncover, so that far edges nearby do not hide near ones farther away."""
 _BEYOND_PX = 1.5
+"""Of the layer's own pixels: an edge lies anywhere within one, and a Gaussian reaches half a pixel beyond its middle."""
 _NEARER, _FARTHER = 2.0, 4.0
 """How much nearer or farther than at the edge a surface may come in its continuation."""
 

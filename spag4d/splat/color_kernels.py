@@ -19,13 +19,19 @@ ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN, NEAR = range(8)
 
 _CUT = np.float32(3.125)  # 2.5 standard deviations
 _SCRATCH = 64
+"""Columns of a window whose factors are kept; wider ones lie near a pole and are computed one by one."""
 _FLAT = 0.03
+"""Reach over the cosine of elevation, in radians, up to which the window is taken for flat: rows then differ by 3 % in
+length."""
 _LEAST = np.float32(1e-4)
 _HALF = np.float32(0.5)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 _FAR_M = 300.0
+"""Metres: beyond, all is equally far, so that the power below stays within float32."""
 _IN_FRONT = 8.0
 """Power of nearness in a weight: of two at a depth edge the nearer is in front; neighbours on a surface hardly differ."""
 _ONE = np.float32(1)
+"""See `_HALF`."""
 
 
 @kernel

@@ -21,8 +21,11 @@ _TILT = 0.75
 _EVEN_SLOPE = 0.3
 """Tangent of a slant that outweighs the direction of a view: viewers sort along its axis, which is this far off, 17°."""
 _KEYS = 65535
+"""Steps of elevation that 16 bits can count, 0.003° each."""
 _CHUNK = 1 << 16
+"""Gaussians per task of a thread. The result does not depend on it."""
 _LEAST = np.float32(1e-25)
+"""Against division by zero; weights are products of nearness to the eighth power, 1e-20 at 300 m."""
 
 Plane = Float32[np.ndarray, "rows n"]
 Colors = Float32[np.ndarray, "n 3"]

@@ -26,6 +26,8 @@ _CALM, _CALM_POWER, _CALM_TILES = 1e-5, 0.5, 5
 _CUT = 0.01
 """Squared error of a pixel that is drawn at the distance of another surface."""
 _NEAREST, _FARTHEST = 1.6, 0.6
+"""Bounds of the weight of near tiles over far ones: what is near is looked at from aside, where its cells are seen apart. By
+eye."""
 
 Maps = Mapping[int, InverseMap]
 Nodes = dict[int, Float32[np.ndarray, "tiles k k"]]

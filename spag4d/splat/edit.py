@@ -10,6 +10,7 @@ from spag4d.geometry.harmonics import turned_sh
 from spag4d.geometry.rotation import turned_quats
 
 _NEAREST_M = 1e-3
+"""1 mm: against division by zero at the place itself."""
 
 
 def rotated(gaussians: Gaussians, rotation: Float64[np.ndarray, "3 3"]) -> Gaussians:

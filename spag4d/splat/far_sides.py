@@ -11,10 +11,13 @@ from spag4d.geometry.equirect import directions, pad_sphere
 _ALWAYS_JOINED_TANGENT, _JOINED_PART = 4.0, 0.2
 _STRAIGHT = 0.3
 _WINDOW_PX = 5
+"""Pixels to each side from which the plane behind an edge is fitted, with a Gaussian weight: 11 × 11."""
 _SAME_SURFACE = 0.25
+"""Share of the inverse distance within which pixels belong to one surface, and never more than half of the gap."""
 _FLATNESS_PX2 = 0.2
 """Weight of the wish for no slope, as pixels that lie so far aside: it decides where a surface is a pixel wide."""
 _STEEPEST = 6.0
+"""Tangent, 80°: a steeper plane would run away within a few pixels of its continuation."""
 _STEPS_PX = 3
 """Within so many pixels several steps are one edge: all of them uncover what lies behind the last."""
 _MIXED_PX = 1

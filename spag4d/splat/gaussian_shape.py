@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from spag4d.errors import InputError
 
 _BACKED_SD_PER_FACTOR = 0.3
+"""Cell pitches per unit: 0.45 at 1.5, which reproduced photographs best (docs/quality.md)."""
 _LONE_SD_PER_FACTOR = 0.47
+"""0.7 at 1.5: the least at which nothing shines through a regular grid."""
 
 
 @dataclass(frozen=True)

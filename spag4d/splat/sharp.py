@@ -29,12 +29,19 @@ from spag4d.splat.sharp_model import Encoded, FaceGaussians, SharpModel, fov_deg
 
 _STAGE = "SHARP"
 _ALIASING = 1.25
+"""Rows of the panorama per row of a view's middle, as its corners are finer."""
 _LEAST_OPACITY = 0.02
+"""Of SHARP's own Gaussians: fainter ones are haze, and cost as much as others."""
 _MOST_OPACITY = 0.99
+"""As the Gaussians of the surfaces: a logit stays finite, and more is not seen at 8 bits."""
 _SAME_SURFACE = 0.02
+"""In log depth: within 2 % of the first layer the second adds to its opacity."""
 _HOLE = 0.02
+"""Light that may pass between four Gaussians, five grey levels of white."""
 _SIZE_LIMIT = 2.0
+"""Factor by which SHARP may change a size either way; judgement: beyond it lies a disagreement about what is there."""
 _UPPER = np.triu_indices(3)
+"""The six different entries of a symmetric matrix."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ NETWORK_PX = 1536
 """The only size that the network takes."""
 
 _STEP_PX = 384
+"""A quarter of the network's 1536 pixels, so that faces are cut into whole tiles."""
 _MARGIN = math.tan(math.radians(50))  # half of 100 degrees where 90 would do: faces overlap by 5 degrees on each side
 _TILE_MARGIN = 1.15
+"""A tile shows 15 % more to each side than it owns: the network sees what surrounds it."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from spag4d.networks.sharp_gaussians import SharpGaussians, unprojected
 from spag4d.progress import SILENT, Progress
 
 _TILES = 35
+"""All tiles of a picture at once, as the network has them: 25 + 9 + 1."""
 
 Square = Float32[np.ndarray, "_ _ 3"]
 Layers = Float32[np.ndarray, "2 _ _"]

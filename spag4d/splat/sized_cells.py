@@ -13,6 +13,7 @@ from spag4d.splat.surface import InverseMap
 from spag4d.splat.tiles import STRIDES, TILE_PX, TileGrid
 
 LEVEL_CELLS = 8
+"""Cells of two pixels across a tile: whether one is divided into single pixels is the finest level."""
 Levels = Int8[np.ndarray, "tiles 8 8"]
 """For each 2 × 2 pixels of each tile, in rows, the place in `STRIDES` of the cell's stride; of a cap all are the same."""
 

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float32, Float64, Int
 from spag4d.splat.sphere_grid import SphereGrid
 
 TILE_PX = 16
+"""Pixels across, the largest cell: a tree of five strides, 16 to 1."""
 STRIDES = (16, 8, 4, 2, 1)
 """Sizes of cells in pixels, from whole tiles down."""
 _MOST_NARROWING = 0.3
