@@ -17,6 +17,7 @@ from spag4d.geometry.sphere_rings import cell_at, ring_starts
 from spag4d.kernels import in_parts, kernel
 
 CELL_RAD = float(np.radians(1.5))
+"""1.5°, finer than the 2.5° between the rays that look through the clouds."""
 _BINS_PER_E = 10
 """A bin is 10 % of distance deep."""
 _BINS = 160

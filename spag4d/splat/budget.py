@@ -31,7 +31,7 @@ _MOST_BACKING_SHARE = 0.3
 _CLOSE_ENOUGH = 0.995
 """Of the budget: the last 0.5 % of the Gaussians cannot be seen."""
 _SAMPLE = 16
-"""Of every so many tiles one: a first guess of the price in a sixteenth of the time. Does not change the result."""
+"""Every 16th tile: a first guess of the price in a sixteenth of the time."""
 _MOST_TRIES = 40
 """A bound only: halving between known prices ends earlier."""
 

@@ -24,6 +24,7 @@ _FLAT = 0.03
 """Reach over the cosine of elevation, in radians, up to which the window is taken for flat: rows then differ by 3 % in
 length."""
 _LEAST = np.float32(1e-4)
+"""Of a sample, shown in all: with less the Gaussian keeps its colour, as nothing says which it should be."""
 _HALF = np.float32(0.5)
 """Python's own numbers would make float64 of a kernel's arithmetic."""
 _FAR_M = 300.0

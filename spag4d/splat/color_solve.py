@@ -28,6 +28,7 @@ from spag4d.splat.color_seen import REACH_SD, Colors, Plane, Samples, Seen, cove
 _MOST_BEYOND = 3 / 255
 """By how much a colour may leave the range of the photograph where the Gaussian lies."""
 _STEPS = 3
+"""Rounds: on TestImage at stride 2 and 512 rows the third gains 0.04 to 0.07 dB, a fourth 0.02."""
 _BAND_SAMPLES = 1 << 19
 """Pixels of a band: 50 MB per thread at 100 bytes each. The result does not depend on it."""
 _MARGINS_PER_BAND = 6
@@ -35,7 +36,7 @@ _MARGINS_PER_BAND = 6
 _MOST_THREADS = 8
 """Each holds some 100 bytes for every sample of its band."""
 _NARROWEST = 0.91
-"""Of a pixel at the horizon: samples get at most 10 % narrower than that before a row gets fewer."""
+"""Width of a sample over its height, in the longest row of a band: a little finer than square."""
 _FEWEST_COLUMNS = 16
 """At the poles, 22.5° each."""
 _COARSE_SD = 0.65

@@ -26,7 +26,7 @@ from spag4d.splat.surface import InverseMap
 _MIXED_PX = 2
 """Pixels beside the skyline that hold colours of both sides: blur and demosaicing of a camera."""
 OVERLAP_CELLS = 2
-"""Cells of the sharp sky that continue behind the skyline, which the photograph shows a pixel or two off."""
+"""Cells of the sharp sky that continue behind the skyline, so that no gap opens along it."""
 _LEAST_SKIRT_RAD, _MOST_SKIRT_RAD = float(np.radians(8)), float(np.radians(45))
 """The blurred sky reaches at least so far behind what stands before it, as depth of far things is not to be trusted, and at
 most as far as a step moves what is one step away."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from spag4d.errors import InputError
 
 _BACKED_SD_PER_FACTOR = 0.3
-"""Cell pitches per unit: 0.45 at 1.5, which reproduced photographs best (docs/quality.md)."""
+"""Cell pitches per unit: 0.45 at 1.5, which reproduced photographs best."""
 _LONE_SD_PER_FACTOR = 0.47
-"""0.7 at 1.5: the least at which nothing shines through a regular grid."""
+"""0.7 at 1.5: where four such Gaussians of opacity 0.99 meet, 1.3 % of the light passes."""
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ _ROWS = 384
 _LOW_DEG, _MEETING_DEG = 4.7, 1.2
 """Standard deviations: of what is brought to the panorama's depth, and of what faces agree on among themselves. Not tuned."""
 _LEAST_SHARE = 0.05
-"""Of the fitted disparity: a shift may take away 95 % of it and no more, or far things would pass infinity."""
+"""Share of the disparity that a shift has to leave, or far things would pass infinity."""
 _OFFSET = 1e-3
+"""Of the largest inverse distance: what the network adds by itself, see `FaceCorrection`."""
 _LIMIT = float(np.log(2))
 """Factor of 2 by which depths may differ at a pixel; beyond, one of them shows another surface."""
 
