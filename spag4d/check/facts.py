@@ -1,4 +1,4 @@
-"""What a scene's numbers say: how many, how large, which way up, in which units, and what is wrong with them."""
+"""Facts from a scene's numbers: how many, how large, which way up, in which units, and what is wrong with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from spag4d.check.merge import Clouds
 from spag4d.data import Gaussians
 
 _DENORMAL = 1e-12
-"""Length of a quaternion below which it is no rotation: float32 keeps no digits of smaller products."""
+"""Length of a quaternion below which it is not a rotation: float32 keeps no digits of smaller products."""
 _LARGEST_M, _SMALLEST_M = 1e4, 1e-9
-"""Far beyond a sky dome at 200 m, and below any wavelength of light: no tool means such sizes."""
+"""Far beyond a sky dome at 200 m, and below any wavelength of light: no tool intends such sizes."""
 _POLE_COS = float(np.cos(np.radians(30)))
 """Cosine of 30°: the cone around the nadir or the zenith in which a floor is looked for."""
 _FLAT = 0.1
 """A floor: seen from the capture point its height differs by less than this part, from the 20th percentile to the 80th."""
 _HIGHER = 2.5
-"""A room's ceiling is at most so many times as far as its floor: 4 m above a camera at 1.6 m. What is higher is no room's."""
+"""The most that a room's ceiling is farther than its floor: 4 m above a camera at 1.6 m. Anything higher is not a room's."""
 _FLOOR_M = (0.25, 12.0)
 """Usual heights of the capture point: from a camera on a table to one on a mast."""
 _MEDIAN_M = (0.2, 500.0)
@@ -32,10 +32,10 @@ UPRIGHT, TURNED, UNKNOWN = "upright", "upside down", "cannot tell"
 class Facts:
     """A scene in numbers.
 
-    ``low_m`` and ``high_m`` are the corners of the box around all but the outermost 1 % of it along each axis; ``invalid`` says
-    how many Gaussians have which fault, ``outside_colors`` the share of colours beyond 0–1. ``upright`` is one of `UPRIGHT`,
-    `TURNED` and `UNKNOWN`; ``floor_m`` the height of the capture point above a floor that was found, else None, and
-    ``median_m`` the distance of what is seen from there.
+    ``low_m`` and ``high_m`` are the corners of the box around all but the outermost 1 % of it along each axis; ``invalid``
+    counts the Gaussians by fault, ``outside_colors`` the share of colours beyond 0–1. ``upright`` is one of `UPRIGHT`, `TURNED`
+    and `UNKNOWN`; ``floor_m`` the height of the capture point above a floor that was found, else None, and ``median_m`` the
+    distance of what is seen from there.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class Facts:
 
     @property
     def metres_plausible(self) -> bool:
-        """Whether the scene has the size of one in metres, as far as floor and median tell."""
+        """Whether the scene has the size of one in metres, as far as floor and median show."""
         if self.floor_m is not None:
             return _FLOOR_M[0] <= self.floor_m <= _FLOOR_M[1]
         return _MEDIAN_M[0] <= self.median_m <= _MEDIAN_M[1]
@@ -94,7 +94,7 @@ def find_facts(path: Path, raw: Gaussians, clouds: Clouds, comments: list[str]) 
 
 
 def invalid_values(raw: Gaussians) -> dict[str, int]:
-    """Return fault → number of Gaussians that have it, without those that nobody has."""
+    """Return fault → number of Gaussians with it, without faults that do not occur."""
     finite = np.isfinite(raw.scales)
     length = np.einsum("ij,ij->i", raw.quats_wxyz, raw.quats_wxyz)
     found = {
@@ -112,10 +112,10 @@ def invalid_values(raw: Gaussians) -> dict[str, int]:
 
 
 def which_way_up(clouds: Clouds) -> tuple[str, float | None]:
-    """Judge by what is below and above the capture point: a floor is flat and near, what is above it farther or not flat.
+    """Judge by the surfaces below and above the capture point: a floor is flat and near, what is above it farther or not flat.
 
     Returns one of `UPRIGHT`, `TURNED` and `UNKNOWN`, and the height above the floor in metres where one was found. Where both
-    are flat and about as near, as in a room, or none is, it cannot be told.
+    are flat and about as near, as in a room, or neither is, it stays `UNKNOWN`.
     """
     (below_m, below_flat), (above_m, above_flat) = (_pole(clouds, side) for side in (1, -1))
     if below_flat and (not above_flat or above_m > _HIGHER * below_m):

@@ -19,9 +19,9 @@ _COARSE = 48
 _BAND_RAD, _POLE_RAD = float(np.radians(3)), float(np.radians(10))
 """Beside the seam, 3°, and around the poles, 10°: wide enough that one Gaussian does not decide."""
 _OPEN = 0.5
-"""Alpha below which more of the background is seen than of the scene."""
+"""Alpha below which the background shows more than the scene."""
 _BETTER = 0.05
-"""A turned or mirrored picture has to correlate so much better than the one as it stands."""
+"""How much better a turned or mirrored picture has to correlate than the unturned one."""
 _SAME = 0.35
 """Correlation of the scene's own picture at least. Not tuned: conversions reach 0.99, it only has to refuse other pictures."""
 
@@ -37,8 +37,8 @@ _POSES = {
 class Orientation:
     """How a scene stands in relation to its panorama.
 
-    ``lies`` says in words how it lies, empty where it is upright; it is ``mirrored``, and turned to the right by
-    ``azimuth_deg``. ``correlation`` (-1–1) is that of the scene and the picture so turned, ``unturned`` that as it stands.
+    ``lies`` describes how it lies, empty where it is upright; it is ``mirrored``, and turned to the right by
+    ``azimuth_deg``. ``correlation`` (-1–1) is that of the scene and the turned picture, ``unturned`` without turning.
     ``scene_from_photo`` (3, 3) takes the photo's directions to the scene's.
     """
 
@@ -51,12 +51,12 @@ class Orientation:
 
     @property
     def is_right(self) -> bool:
-        """Whether the scene stands as it should."""
+        """Whether the scene is oriented like its picture."""
         return not (self.lies or self.mirrored or self.azimuth_deg)
 
     @property
     def is_alike(self) -> bool:
-        """Whether it is that picture at all."""
+        """Whether it is the same picture at all."""
         return self.correlation >= _SAME
 
     def __str__(self) -> str:
@@ -125,7 +125,7 @@ def find_likeness(
 
 
 def poles_open(shown: Rendering) -> tuple[float, float]:
-    """Return what part of the sphere within 10° of zenith and nadir is see-through."""
+    """Return the see-through part of the sphere within 10° of zenith and nadir."""
     weights = np.broadcast_to(solid_angle_weights(shown.alpha.shape[0])[:, None], shown.alpha.shape)
     elevation = row_elevations_rad(shown.alpha.shape[0])[:, None]
     found = (_mean(shown.alpha < _OPEN, np.where(pole > np.pi / 2 - _POLE_RAD, weights, 0)) for pole in (elevation, -elevation))
@@ -134,9 +134,9 @@ def poles_open(shown: Rendering) -> tuple[float, float]:
 
 
 def find_orientation(shown: Rendering, panorama: Panorama) -> Orientation:
-    """Try the ways in which scenes of other tools lie, mirrored or not, at every azimuth, and return what fits best.
+    """Try the usual orientations of other tools' scenes, mirrored or not, at every azimuth, and return the best fit.
 
-    The measure is the correlation of brightness over the sphere. Where none is clearly better, the scene stands well.
+    The measure is the correlation of brightness over the sphere. Where none is clearly better, the scene is upright.
     """
     found = []
     for lies, pose in _POSES.items():
@@ -167,7 +167,7 @@ def _refined(shown: Rendering, panorama: Panorama, pose: np.ndarray, flip: np.nd
 def _by_shift(
     shown: Rendering, panorama: Panorama, pose: np.ndarray, flip: np.ndarray, height: int, shifts: np.ndarray
 ) -> Float64[np.ndarray, " shifts"]:
-    """Return the correlations of the scene, once it is laid upright and turned left by so many pixels, with the photo."""
+    """Return the correlations of the scene, laid upright and turned left by each number of pixels, with the photo."""
     photo, valid = _seen_from(panorama.rgb, panorama.valid, flip, height)
     scene, _ = _seen_from(shown.rgb, None, pose.T, height)
     weights = np.where(valid, solid_angle_weights(height)[:, None], 0).ravel()
@@ -186,7 +186,7 @@ def _seen_from(
     rgb: Float32[np.ndarray, "h w 3"], valid: Bool[np.ndarray, "h w"] | None, turned_from_own: Float64[np.ndarray, "3 3"],
     height: int,
 ) -> tuple[Float32[np.ndarray, "m n 3"], Bool[np.ndarray, "m n"]]:
-    """Return a panorama at another height, averaged over areas, after a turn, and what it knows of it."""
+    """Return a panorama at another height, averaged over areas, after a turn, and the mask of its known pixels."""
     known = np.ones(rgb.shape[:2], bool) if valid is None else valid
     share = known.astype(np.float32)
     if rgb.shape[0] > height:

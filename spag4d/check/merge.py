@@ -27,7 +27,7 @@ _NEAREST_LOG = -6.0
 _LEAST_OPACITY = np.float32(1 / 255)
 """Rasterisers draw nothing fainter."""
 _LARGEST = np.float32(1e9)
-"""Metres of which the fourth power still fits into float32."""
+"""Metres whose fourth power still fits into float32."""
 _EDGE_ON = np.float32(1e-3)
 """Of a cloud's face: seen edge-on it is never thinner, so that its optical depth stays finite."""
 _ONE, _TWO = np.float32(1), np.float32(2)
@@ -40,8 +40,8 @@ Covariances = Float32[np.ndarray, "n 6"]
 class Clouds:
     """``n`` clouds: their ``means`` (n, 3) in metres and two covariances, xx xy xz yy yz zz in square metres.
 
-    ``spread`` (n, 6) is where a cloud is, ``shape`` (n, 6) what the Gaussians in it look like on average, and ``strength``
-    (n,) how many of these it is, times Li₂ of their opacity.
+    ``spread`` (n, 6) is where a cloud is, ``shape`` (n, 6) is the mean covariance of its Gaussians, and ``strength`` (n,) their
+    number times Li₂ of their opacity.
     """
 
     means: Float32[np.ndarray, "n 3"]
@@ -95,7 +95,7 @@ def _clouds_from(sums: Float64[np.ndarray, "n 17"]) -> Clouds:
 
 
 def _moments(gaussians: Gaussians) -> tuple[Float32[np.ndarray, "n 8"], Bool[np.ndarray, " n"]]:
-    """Return weight, Li₂ of the opacity and covariance of each, and which can be used."""
+    """Return weight, Li₂ of the opacity and covariance of each, and a mask of the usable ones."""
     moments = np.zeros((len(gaussians), 8), np.float32)
 
     def fill(first: int, last: int) -> None:

@@ -19,7 +19,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.render.view import Rendering, render_panorama
 
 _ROWS = 384
-"""Of the pictures, which are small on the page and drawn on the CPU, 16 of them."""
+"""Of the pictures, which are small on the page and drawn on the CPU."""
 _ASIDE_M = 0.5
 """How far aside they look: the step that conversions fill by default."""
 _LEAST_ASIDE_M = 0.05

@@ -109,7 +109,7 @@ def _below(points: Sequence[tuple[float, float]], top: float) -> list[tuple[floa
 
 
 def _crossing(points: Sequence[tuple[float, float]], limit: float) -> float:
-    """Return something that is the greater, the sooner a curve exceeds the limit."""
+    """Return a key that grows the sooner a curve exceeds the limit."""
     beyond = [x - y / 1000 for x, y in points if y > limit]
     return -min(beyond) if beyond else -1000 + max(y for _, y in points)
 

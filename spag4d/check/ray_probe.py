@@ -18,29 +18,29 @@ from spag4d.geometry.sphere_rings import cell_directions, ring_starts
 from spag4d.kernels import kernel
 
 STRETCHED = 3.0
-"""A Gaussian counts as stretched when it looks so many times longer, against its width, than from the capture point."""
+"""A Gaussian counts as stretched when its length over its width is this many times that seen from the capture point."""
 RINGS = 72
 """2.5° apart: 6600 rays, 16 for each tile of 10°, so that one ray is the limit of what may be see-through."""
 _FEWEST_RAYS = 3
 """In a ring at a pole."""
 OPEN = 0.45
-"""What gets through where a renderer's alpha is one half: the edge of a nearly opaque Gaussian, whose alpha is 0.5 at 1.17
+"""The light that passes where a renderer's alpha is one half: the edge of a nearly opaque Gaussian, whose alpha is 0.5 at 1.17
 standard deviations, has an optical depth of 0.8 in the wider profile of a cloud."""
 _NEAREST_M = np.float32(0.02)
-"""The eye is inside of anything nearer."""
+"""The eye is inside anything nearer."""
 _LEAST_DEPTH = np.float32(0.01)
 """Optical depth below which a cloud is left out: it takes 1 % of the light."""
 _THROUGH = np.float32(1e-3)
 """Share of the light below which a ray ends, a quarter of a step of 1/255."""
 _PIXEL_VARIANCE = np.float32(np.radians(0.02) ** 2)
-"""Whatever is finer than a screen's pixels cannot look drawn out."""
+"""Anything finer than a screen's pixels cannot look stretched."""
 _ONE, _HALF, _ZERO = np.float32(1), np.float32(0.5), np.float32(0)
 """Python's own numbers would make float64 of a kernel's arithmetic."""
 
 
 @dataclass(frozen=True)
 class Glance:
-    """What a look around tells: the shares 0–1 of each tile that are open, and that show what is stretched.
+    """The result of a probe: the shares 0–1 of each tile that are open, and that look stretched.
 
     ``open`` and ``stretched`` are those of the whole sphere, and of all that is seen.
     """
@@ -55,7 +55,7 @@ class Glance:
 class Rays:
     """Unit ``directions`` (n, 3), ring by ring from the zenith; ring k begins at ``starts[k]``.
 
-    ``flats`` are the cosines of the rings' elevations, ``tiles`` (n,) says in which tile each ray lies.
+    ``flats`` are the cosines of the rings' elevations, ``tiles`` (n,) is the tile of each ray.
     """
 
     directions: Float32[np.ndarray, "n 3"]
@@ -77,16 +77,16 @@ def rays(rings: int) -> Rays:
 
 
 def own_aspects(clouds: Clouds) -> Float32[np.ndarray, " n"]:
-    """Return how many times longer than wide each cloud's Gaussians look from the capture point."""
+    """Return length over width of each cloud's Gaussians as seen from the capture point."""
     aspects = np.empty(len(clouds), np.float32)
     _aspects(clouds.means, clouds.shape, aspects)
     return aspects
 
 
-def look_around(
+def probe(
     clouds: Clouds, aspects: Float32[np.ndarray, " n"], position_m: Float64[np.ndarray, "3"], rings: int = RINGS
 ) -> Glance:
-    """Look around from a place; ``aspects`` is what `own_aspects` returned."""
+    """Send rays all around from a place; ``aspects`` are those of `own_aspects`."""
     grid = rays(rings)
     seen = np.empty((len(clouds), 12), np.float32)
     _see(clouds.means, clouds.spread, clouds.shape, clouds.strength, aspects, position_m.astype(np.float32), seen)
@@ -122,7 +122,7 @@ def _aspect(aa, ab, bb):
 @kernel
 @no_type_check
 def _axes(x, y, z):
-    """Return the right and the down of a look along a unit direction."""
+    """Return right and down for a unit direction of view."""
     flat = np.sqrt(x * x + z * z)
     if flat < np.float32(1e-6):
         return _ONE, _ZERO, _ZERO, _ZERO, _ZERO, _ONE if y < 0 else -_ONE

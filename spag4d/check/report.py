@@ -1,4 +1,4 @@
-"""The report card: what was found about a scene, judged, in words and as JSON."""
+"""The report card: the findings about a scene, judged, as text and as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ _OPEN_POLE, _SEAM, _ALIKE_DB, _BRIGHTNESS = 0.02, 2.0, 22.0, 0.03
 _MANY_COLORS = 0.05
 """Share of colours beyond 0–1 from which they are more than the overshoot of a fit."""
 _IN_TABLE_M = (0.3, 0.5, 1.0)
-"""Metres: a lean, a step, and the far end of what the built-in depth is good for."""
+"""Metres: a lean to the side, a small step, a large one."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One finding: what it is about, what was found, and whether that is good; ``none`` where it is unknown."""
+    """One finding: its subject, the value, and whether that is good; ``none`` where it is unknown."""
 
     label: str
     value: str
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    """All that was found about a scene; ``zenith_open`` and ``nadir_open`` are what is see-through within 10° of the poles."""
+    """All findings about a scene; ``zenith_open`` and ``nadir_open`` are the see-through shares within 10° of the poles."""
 
     facts: Facts
     walks: Walks
@@ -50,7 +50,7 @@ class Report:
     likeness: Likeness | None
 
     def verdict(self) -> str:
-        """Say in plain words how far you can walk."""
+        """Describe in plain words how far you can walk."""
         if self.facts.count == 0 or self.walks.walks[0].reason == "empty":
             return "There is nothing to see from the capture point (the origin)."
         if self.walks.open_at_origin > _MOSTLY_EMPTY:
@@ -111,9 +111,9 @@ class Report:
         if self.likeness is not None and self.likeness.orientation.is_alike:
             lies = self.likeness.orientation.lies
             return Line("upright", f"no, {lies}" if lies else "yes, like the panorama", "warn" if lies else "ok")
-        said = {UPRIGHT: ("yes, there is a floor below and none above", "ok"), TURNED: ("no, the floor is above", "warn"),
+        upright = {UPRIGHT: ("yes, there is a floor below and none above", "ok"), TURNED: ("no, the floor is above", "warn"),
                 UNKNOWN: ("unknown without the panorama", "none")}
-        value, mark = said[self.facts.upright]
+        value, mark = upright[self.facts.upright]
         return Line("upright", value, mark)  # type: ignore[arg-type]
 
     def to_text(self) -> str:
@@ -126,7 +126,7 @@ class Report:
         return "\n".join(rows + [_row(walk) for walk in self.walks.walks])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the card as JSON values; shares are 0–1, and null stands for what does not exist."""
+        """Return the card as JSON values; shares are 0–1, and null stands for missing values."""
         facts = {**asdict(self.facts), "path": str(self.facts.path), "metres_plausible": self.facts.metres_plausible}
         return _plain({
             "verdict": self.verdict(),
@@ -146,12 +146,12 @@ class Report:
 
 
 def in_words(name: str) -> str:
-    """Return a direction in words: ``+x-y`` is "right and up"."""
+    """Return the name of a direction: ``+x-y`` is "right and up"."""
     return " and ".join(WORDS[axis][sign == "-"] for sign, axis in zip(name[::2], name[1::2], strict=True))
 
 
 def one_line(walking_range: WalkingRange) -> str:
-    """Return the range along the six axes in words."""
+    """Return the range along the six axes as a sentence."""
     along = [f"{in_words(name)} {metres:.2f}" for name, metres in walking_range.by_name.items() if len(name) == 2]
     return f"walking range {', '.join(along)} m"
 

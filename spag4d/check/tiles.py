@@ -1,4 +1,4 @@
-"""What a walker looks at: the sphere in tiles of about 10°, and which of them the views of each direction show."""
+"""The sphere in tiles of about 10°, and the tiles that a walker's views show in each direction."""
 
 from functools import lru_cache
 from typing import no_type_check
@@ -44,7 +44,7 @@ def centres() -> Float64[np.ndarray, "tiles 3"]:
 
 @lru_cache(maxsize=len(DIRECTIONS))
 def views(direction: int) -> tuple[Int64[np.ndarray, " n"], ...]:
-    """Return which tiles each view of someone shows who walks along one of `DIRECTIONS`: ahead, aside, and in between."""
+    """Return the tiles in each view of a walk along one of `DIRECTIONS`: ahead, aside, and in between."""
     ahead = DIRECTIONS[direction]
     if abs(ahead[1]) > 0.9:
         sides = [np.array(side, float) for side in ((1, 0, 0), (-1, 0, 0), (0, 0, 1), (0, 0, -1))]
@@ -57,6 +57,6 @@ def views(direction: int) -> tuple[Int64[np.ndarray, " n"], ...]:
 
 
 def worst_tile(values: Float64[np.ndarray, " tiles"], direction: int) -> int:
-    """Return the tile whose value is the measure of the worst view of someone who walks in a direction."""
+    """Return the tile that measures the worst view of a walk in a direction."""
     found = [shown[np.argpartition(values[shown], -_WORST)[-_WORST]] for shown in views(direction)]
     return int(max(found, key=lambda tile: values[tile]))

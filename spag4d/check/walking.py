@@ -20,7 +20,7 @@ from jaxtyping import Float32, Float64
 
 from spag4d.check.front import Front, front_of
 from spag4d.check.merge import Clouds, merged
-from spag4d.check.ray_probe import Glance, look_around, own_aspects
+from spag4d.check.ray_probe import Glance, own_aspects, probe
 from spag4d.check.tiles import worst_tile
 from spag4d.check.uncertainty import Uncertainty
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, Limits, WalkingRange
@@ -36,7 +36,7 @@ _LIMITS = np.array([LIMITS.see_through, LIMITS.torn, LIMITS.stretch, LIMITS.disp
 _BODY_M = 0.15
 """Radius of the path that has to be free."""
 _COVERED = 0.35
-"""Optical depth, as a mean over the path's cross-section, that counts as a surface: what covers a third of it."""
+"""Optical depth, as a mean over the path's cross-section, that counts as a surface: it covers a third of it."""
 
 _EMPTY = 0.99
 """Where more of the sphere than this is open from the capture point there is no scene to walk in."""
@@ -47,7 +47,7 @@ _SPOILS: tuple[Reason, ...] = ("holes", "torn", "stretch", "depth")
 
 @dataclass(frozen=True)
 class Around:
-    """What a walk looks at: ``clouds``, how drawn out each looks from the capture point, the look from there, and the front."""
+    """What a walk needs: ``clouds``, how stretched each looks from the capture point, the probe from there, and the front."""
 
     clouds: Clouds
     aspects: Float32[np.ndarray, " n"]
@@ -56,14 +56,14 @@ class Around:
 
     @staticmethod
     def of(gaussians: Gaussians, uncertainty: Uncertainty | None, clouds: Clouds | None = None) -> "Around":
-        """Prepare a scene; ``clouds`` are its merged ones, if somebody has them already."""
+        """Prepare a scene; ``clouds`` are its merged ones, if they exist already."""
         clouds = merged(gaussians) if clouds is None else clouds
         aspects = own_aspects(clouds)
-        return Around(clouds, aspects, look_around(clouds, aspects, np.zeros(3)), front_of(gaussians, uncertainty))
+        return Around(clouds, aspects, probe(clouds, aspects, np.zeros(3)), front_of(gaussians, uncertainty))
 
     def spoilt(self, position_m: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "4 tiles"]:
-        """Return what spoils each tile from a place, in the order of `_SPOILS`, where 1 is too much."""
-        glance = look_around(self.clouds, self.aspects, position_m)
+        """Return how far each of `_SPOILS` spoils each tile from a place; 1 is too much."""
+        glance = probe(self.clouds, self.aspects, position_m)
         found = (np.maximum(glance.open_tiles - self.at_origin.open_tiles, 0), self.front.torn(position_m),
                  glance.stretched_tiles, self.front.displaced(position_m))
         return np.stack(found) / _LIMITS[:, None]
@@ -71,7 +71,7 @@ class Around:
 
 @dataclass(frozen=True)
 class Walk:
-    """What was found along one direction.
+    """The findings along one direction.
 
     ``distances_m`` are those of `DISTANCES_M` that are free, and the last place that is, as far as was looked. From there the
     worst tile is see-through, torn and stretched by the shares 0-1 of those names, and may be displaced by
@@ -95,7 +95,7 @@ class Walk:
 class Walks:
     """The 14 walks in the order of `NAMES`, and the part of the sphere (0-1) that is open from the capture point.
 
-    ``estimated`` says whether the depth was a model's estimate, so that its errors bound the range.
+    ``estimated`` is whether the depth was a model's estimate, so that its errors bound the range.
     """
 
     walks: tuple[Walk, ...]
@@ -124,7 +124,7 @@ def walks(
 ) -> Walks:
     """Walk in all 14 directions, each until it fails, or ``to_the_end``; raises `Cancelled`.
 
-    ``clouds`` are the merged ones, if somebody has them already.
+    ``clouds`` are the merged ones, if they exist already.
     """
     around = Around.of(gaussians, uncertainty, clouds)
     found = []

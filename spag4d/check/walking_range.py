@@ -1,4 +1,4 @@
-"""How far you can walk from the capture point in each direction, and the line of text that says so in a file."""
+"""How far you can walk from the capture point in each direction, and the line of text that records it in a file."""
 
 import itertools
 import math
@@ -58,8 +58,7 @@ _NOT_IN_OLDER = {"torn": math.inf, "displaced": math.inf, "estimated": 0.0}
 class WalkingRange:
     """Metres (14,) in the order of `NAMES` up to which a scene can be trusted, `FARTHEST_M` at most.
 
-    Up to there no view is spoilt by more than ``limits``. ``estimated`` says whether errors of estimated depth count among
-    what spoils it.
+    Up to there no view is spoilt by more than ``limits``. ``estimated`` is whether errors of estimated depth count, too.
     """
 
     range_m: Float64[np.ndarray, "14"]
@@ -103,8 +102,8 @@ class WalkingRange:
             return None
         words = line.removeprefix("comment ").removeprefix(_PREFIX).split()
         try:
-            said = {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
-            values = _NOT_IN_OLDER | said
+            numbers = {name: float(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+            values = _NOT_IN_OLDER | numbers
             limits = Limits(**{name: values[word] for word, name in _LIMITS.items()})
             return WalkingRange(np.array([values[name] for name in NAMES]), limits, bool(values["estimated"]))
         except (KeyError, ValueError):

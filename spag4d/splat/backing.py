@@ -39,8 +39,8 @@ Position = Callable[[float, float], tuple[np.ndarray, np.ndarray]]
 class Backing:
     """The backing Gaussians of some rings: ``cells`` of the coarse grid and their ``patches``.
 
-    ``ring`` and ``column`` (16, n) say where in the map the cells behind which they lie have their centres, ``member``
-    (16, n) which of these belong to their surface.
+    ``ring`` and ``column`` (16, n) are the centres in the map of the cells in front of each, ``member`` (16, n) marks those
+    that belong to its surface.
     """
 
     cells: Cells

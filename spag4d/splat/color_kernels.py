@@ -15,7 +15,7 @@ from spag4d.kernels import kernel
 
 ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN, NEAR = range(8)
 """Columns of a description: radians, turns 0–1, 1 / (2 variance), peak opacity, cosine of elevation, tilt per radian
-(two), what to multiply weights by for being near."""
+(two), factor of weights for being near."""
 
 _CUT = np.float32(3.125)  # 2.5 standard deviations
 _SCRATCH = 64
@@ -24,7 +24,7 @@ _FLAT = 0.03
 """Reach over the cosine of elevation, in radians, up to which the window is taken for flat: rows then differ by 3 % in
 length."""
 _LEAST = np.float32(1e-4)
-"""Of a sample, shown in all: with less the Gaussian keeps its colour, as nothing says which it should be."""
+"""Sum of weights below which a Gaussian keeps its colour, as it shows next to nothing."""
 _HALF = np.float32(0.5)
 """Python's own numbers would make float64 of a kernel's arithmetic."""
 _FAR_M = 300.0
@@ -68,7 +68,7 @@ def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slo
 @kernel
 @no_type_check
 def windows(shown, top, pitch, rows, n, window, start):
-    """Write the windows (g, 4) of Gaussians and where their weights start (g + 1); return how many weights there are."""
+    """Write the windows (g, 4) of Gaussians and where their weights start (g + 1); return the number of weights."""
     total = 0
     for g in range(shown.shape[0]):
         reach = math.sqrt(_CUT / shown[g, RATE])
@@ -163,7 +163,7 @@ def scatter(window, start, weight, colors, out):
 @kernel
 @no_type_check
 def missing(target, share, counts, shown):
-    """Replace sums of weighted colours (rows, n, 3) by what is missing to the target, times ``share``, if it counts."""
+    """Replace sums of weighted colours (rows, n, 3) by the difference to the target, times ``share``, where a sample counts."""
     for row in range(share.shape[0]):
         for column in range(share.shape[1]):
             q = share[row, column]
@@ -195,7 +195,7 @@ def sums(window, start, weight, picture, out):
 def correct(window, start, weight, picture, whole, low, high, colors):
     """Move colours (g, 3) by the weighted mean of ``picture`` (rows, n, 3), but not out of ``low``–``high``.
 
-    ``whole`` (g) are the sums of the weights; where they are nothing the colours stay.
+    ``whole`` (g) are the sums of the weights; where they vanish the colours stay.
     """
     n = picture.shape[1]
     for g in range(window.shape[0]):

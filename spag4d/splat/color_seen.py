@@ -13,7 +13,7 @@ from spag4d.data import Gaussians
 REACH_SD = 2.5
 """As `color_kernels` cuts Gaussians off."""
 _ZOOM = 2.0
-"""Views are taken to enlarge the panorama this often."""
+"""Factor by which views are assumed to enlarge the panorama."""
 _DILATION_PX2 = 0.3
 """What rasterisers add to the variance, in pixels of the view."""
 _TILT = 0.75
@@ -32,7 +32,7 @@ Colors = Float32[np.ndarray, "n 3"]
 
 
 @dataclass(frozen=True)
-class Seen:
+class FromOrigin:
     """Gaussians as they look from the origin, from the zenith down: lines of `describe`, and the angle that each key counts."""
 
     shown: Float32[np.ndarray, "n 8"]
@@ -61,7 +61,7 @@ def _key(elevation_rad: float | np.ndarray) -> float | np.ndarray:
     return (np.pi / 2 - elevation_rad) * (_KEYS / np.pi)
 
 
-def seen(layer: Gaussians, height: int, pool: ThreadPoolExecutor) -> Seen:
+def from_origin(layer: Gaussians, height: int, pool: ThreadPoolExecutor) -> FromOrigin:
     """Return how a layer looks from the origin, in views of a panorama of ``height`` rows."""
     from spag4d.splat.color_kernels import describe
 
@@ -77,9 +77,9 @@ def seen(layer: Gaussians, height: int, pool: ThreadPoolExecutor) -> Seen:
     key = np.clip(np.rint(_key(shown[:, 0])), 0, _KEYS).astype(np.uint16)
     highest = np.maximum.accumulate(key) if len(key) else key
     if (highest - key <= 1).all():
-        return Seen(shown, layer.colors, highest, slice(None))
+        return FromOrigin(shown, layer.colors, highest, slice(None))
     order = np.argsort(key, kind="stable")
-    return Seen(shown[order], layer.colors[order], key[order], order)
+    return FromOrigin(shown[order], layer.colors[order], key[order], order)
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,9 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Cover:
-    """What Gaussians show of samples, as in `color_kernels`: weights, what all let pass, and what to multiply weights by."""
+class Coverage:
+    """What Gaussians show of samples, as in `color_kernels`: weights, the light that all let pass, and the factor of the
+    weights."""
 
     window: Int32[np.ndarray, "g 4"]
     start: Int64[np.ndarray, " g1"]
@@ -103,7 +104,7 @@ class Cover:
     share: Plane
 
 
-def cover(shown: np.ndarray, samples: Samples) -> Cover:
+def coverage(shown: np.ndarray, samples: Samples) -> Coverage:
     """Return what Gaussians (g, 7), lines of `describe`, show of the samples."""
     from spag4d.splat.color_kernels import weigh, windows
 
@@ -113,4 +114,4 @@ def cover(shown: np.ndarray, samples: Samples) -> Cover:
     through, total = np.ones((rows, n), np.float32), np.zeros((rows, n), np.float32)
     weigh(shown, top, pitch, n, window, start, weight, through, total)
     share = np.where(total > _LEAST, (1 - through) / np.maximum(total, _LEAST), np.float32(0))
-    return Cover(window, start, weight, through, share)
+    return Coverage(window, start, weight, through, share)

@@ -1,4 +1,4 @@
-"""Colours of which a viewer makes the photograph: those of the fine layer are solved for what is seen.
+"""Colours with which a viewer reproduces the photograph: those of the fine layer are solved for what is seen.
 
 Area means, drawn by Gaussians that overlap and let the backing through, look blurred. What a viewer shows at a sample x of the
 picture is sum_j w_j(x) c_j + T(x) backing, T being what all Gaussians of the fine layer let pass. Were the order of
@@ -23,7 +23,7 @@ from jaxtyping import Float32
 
 from spag4d.data import Gaussians, Panorama
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.color_seen import REACH_SD, Colors, Plane, Samples, Seen, cover, seen
+from spag4d.splat.color_seen import REACH_SD, Colors, FromOrigin, Plane, Samples, coverage, from_origin
 
 _MOST_BEYOND = 3 / 255
 """By how much a colour may leave the range of the photograph where the Gaussian lies."""
@@ -32,7 +32,7 @@ _STEPS = 3
 _BAND_SAMPLES = 1 << 19
 """Pixels of a band: 50 MB per thread at 100 bytes each. The result does not depend on it."""
 _MARGINS_PER_BAND = 6
-"""A band is at least six times as high as what it has to see of its neighbours, or most work would be done twice."""
+"""A band is at least six times as high as its margins in other bands, or most work would be done twice."""
 _MOST_THREADS = 8
 """Each holds some 100 bytes for every sample of its band."""
 _NARROWEST = 0.91
@@ -60,7 +60,7 @@ def solved_colors(
     if not len(fine) or not steps:
         return fine.colors.copy()
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
-        layers = _Layers(panorama, seen(fine, height, pool), seen(back, height, pool), steps)
+        layers = _Layers(panorama, from_origin(fine, height, pool), from_origin(back, height, pool), steps)
         rows = max(_BAND_SAMPLES // width, _MARGINS_PER_BAND * layers.margin)
         bands = list(pairwise([*range(0, height, rows), height]))
         solved = []
@@ -74,11 +74,11 @@ def solved_colors(
 
 @dataclass(frozen=True)
 class _Layers:
-    """Both layers and the picture; solved for in bands of rows, each with a margin in which others are only looked at."""
+    """Both layers and the picture; solved in bands of rows, each with a margin of Gaussians that are only read."""
 
     panorama: Panorama
-    front: Seen
-    behind: Seen
+    front: FromOrigin
+    behind: FromOrigin
     steps: int
 
     @property
@@ -103,7 +103,7 @@ class _Layers:
 
         samples = _samples(first, last, self.panorama.size_hw[0])
         source, counts = _source(self.panorama, first, last, samples.n)
-        shown = cover(self.front.shown[near], samples)
+        shown = coverage(self.front.shown[near], samples)
         target = self._target(source, shown.through, samples)
         windows = (shown.window, shown.start, shown.weight)
         colors = self.front.colors[near].copy()
@@ -118,7 +118,7 @@ class _Layers:
         return colors
 
     def _target(self, source: Picture, through: Plane, samples: Samples) -> Picture:
-        """Return what the fine layer has to add to the backing; what lies behind gaps in both is taken to look right."""
+        """Return the light that the fine layer has to add to the backing; gaps in both are assumed to look right."""
         target = source * (1 - through)[..., None]
         if len(self.behind.shown):
             backing = self._backing(samples)
@@ -135,7 +135,7 @@ class _Layers:
         coarse = Samples(samples.top_rad, samples.pitch_rad * factor, rows, n)
         reach = REACH_SD * widest
         near = self.behind.between(samples.top_rad + reach, samples.top_rad - rows * coarse.pitch_rad - reach)
-        shown = cover(self.behind.shown[near], coarse)
+        shown = coverage(self.behind.shown[near], coarse)
         color = np.zeros((rows, n, 3), np.float32)
         scatter(shown.window, shown.start, shown.weight, self.behind.colors[near], color)
         picture = np.concatenate([color * shown.share[..., None], 1 - shown.through[..., None]], axis=2)

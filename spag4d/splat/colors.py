@@ -21,7 +21,7 @@ def light_of_rows(panorama: Panorama, first: int, last: int) -> Light:
 
 
 def ring_means(light: Light, grid: SphereGrid, first: int, rows_per_ring: int) -> Float32[np.ndarray, "n 3"]:
-    """Return the mean linear light of every cell of the rings that the rows cover, the first of which is ring ``first``.
+    """Return the mean linear light of every cell in the rings of these rows, from ring ``first`` on.
 
     Pixels count by the area that they share with the cell.
     """

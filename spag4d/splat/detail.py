@@ -1,4 +1,4 @@
-"""What it costs to draw parts of a panorama with cells of a given size: in squared error of the picture, and in Gaussians.
+"""The cost of drawing parts of a panorama with cells of a given size: squared error of the picture, and Gaussians.
 
 Errors are measured on a pyramid of the picture: what a level cannot show of the next finer one (Burt and Adelson, The
 Laplacian pyramid as a compact image code, 1983). A pixel counts more where most around it is calm, for there errors are
@@ -38,10 +38,10 @@ Nodes = dict[int, Float32[np.ndarray, "tiles k k"]]
 
 @dataclass(frozen=True)
 class Costs:
-    """``split`` is the error that dividing a cell in four takes away, for strides above 1; ``cells`` its Gaussians (0–2).
+    """``split`` is the error that dividing a cell in four removes, for strides above 1; ``cells`` its Gaussians (0–2).
 
-    Caps have one size of cells each: the ``cap_errors`` and ``cap_cells`` (caps, strides) of each; ``cap_tiles`` says which
-    tiles they are. Their entries in the other arrays are zero.
+    Caps have one size of cells each: the ``cap_errors`` and ``cap_cells`` (caps, strides) of each; ``cap_tiles`` are their
+    tiles. Their entries in the other arrays are zero.
     """
 
     split: Nodes
@@ -90,7 +90,7 @@ def _by_tile(rows: np.ndarray, per_tile: int) -> np.ndarray:
 
 
 def _sampled(tiles: TileGrid, surface: InverseMap) -> Float32[np.ndarray, "tiles k k"]:
-    """Return the inverse distance of each cell of the stride of a map; what lies beyond the picture continues its edge."""
+    """Return the inverse distance of each cell of a map's stride; beyond the picture its edge continues."""
     stride = round(surface.grid.pitch_rad * tiles.height / np.pi)
     per_tile = TILE_PX // stride
     found = np.zeros((len(tiles), per_tile, per_tile), np.float32)

@@ -32,11 +32,11 @@ class Piece(Protocol):
 
 @runtime_checkable
 class Fine(Protocol):
-    """A fine layer, which can be asked for its cells by rows of the picture."""
+    """A fine layer, which yields its cells by rows of the picture."""
 
     @property
     def rows_together(self) -> int:
-        """Rows are asked for in multiples of this number."""
+        """Rows are requested in multiples of this number."""
         ...
 
     def pieces(self, first_row: int, last_row: int) -> list[Piece]:
@@ -45,7 +45,7 @@ class Fine(Protocol):
 
 
 def rows_per_ring(grid: SphereGrid, height: int) -> int:
-    """Return how many rows of a panorama a ring of a grid is high."""
+    """Return the height of a grid's ring in rows of the panorama."""
     return round(grid.pitch_rad * height / np.pi)
 
 

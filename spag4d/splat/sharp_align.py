@@ -1,6 +1,6 @@
 """SHARP's depth on every face, brought to the panorama's depth and to that of its neighbours, before any Gaussian exists.
 
-Each face's disparity is fitted to the panorama's by scale and shift; what is left is a smooth field in log distance, first that
+Each face's disparity is fitted to the panorama's by scale and shift; the rest is a smooth field in log distance, first that
 of the joint system of `spag4d.geometry.align`, then the low frequencies of the difference to the panorama, and at last what
 makes neighbours meet in the middle. The network's own edges stay.
 """
@@ -41,7 +41,7 @@ Plane = Float32[np.ndarray, "_ _"]
 
 @dataclass(frozen=True)
 class FaceCorrection:
-    """What turns a face's disparity into z-depth in metres: an affine function of disparity, and a factor per pixel.
+    """The conversion of a face's disparity to z-depth in metres: an affine function of disparity, and a factor per pixel.
 
     ``log_factor`` (h, w) is coarse and covers the face.
     """
@@ -62,7 +62,7 @@ class FaceCorrection:
 
 
 def _inverse_z(disparity: np.ndarray, affine: Affine) -> np.ndarray:
-    """Return positive 1 / z: never less than a twentieth of what the scale alone makes."""
+    """Return positive 1 / z: never less than a twentieth of the scaled disparity."""
     return np.maximum(affine(disparity), np.float32(_LEAST_SHARE * affine.scale) * disparity)
 
 

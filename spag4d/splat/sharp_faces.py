@@ -1,4 +1,4 @@
-"""The views in which SHARP sees a panorama, and which of them a direction belongs to."""
+"""The views in which SHARP sees a panorama, and the view that owns a direction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TILE_MARGIN = 1.15
 class Faces:
     """Square views of `NETWORK_PX` pixels that together see everything.
 
-    They are rendered at ``render_px`` and enlarged; ``patch_overlap`` says whether the network looks at overlapping tiles.
+    They are rendered at ``render_px`` and enlarged; ``patch_overlap`` is whether the network uses overlapping tiles.
     """
 
     cameras: tuple[PinholeCamera, ...]

@@ -29,7 +29,7 @@ Layers = Float32[np.ndarray, "2 _ _"]
 class FaceGaussians:
     """Two layers of Gaussians of a face, on a grid (2, h, w), in the frame of its camera: x right, y down, z forward.
 
-    The first layer is what is seen, the second what that hides. ``means`` and ``scales`` (…, 3) in the unit of the depth that
+    The first layer is visible, the second is hidden by it. ``means`` and ``scales`` (…, 3) in the unit of the depth that
     went in, ``quats_wxyz`` (…, 4) of length one, ``opacities`` (…), ``colors`` (…, 3) in sRGB 0–1.
     """
 
@@ -42,7 +42,7 @@ class FaceGaussians:
 
 @dataclass(frozen=True)
 class Encoded:
-    """A face half way: ``disparity`` (2, s, s) of both layers, in face widths, and the network's ``maps`` to go on from."""
+    """An encoded face: ``disparity`` (2, s, s) of both layers, in face widths, and the network's ``maps`` for decoding."""
 
     disparity: Layers
     maps: list[np.ndarray]
@@ -53,7 +53,7 @@ class SharpModel(Protocol):
     """Predicts two layers of Gaussians for a square picture, in two steps, so that depth can be set between them."""
 
     def encode(self, rgb: Square, *, patch_overlap: bool, progress: Progress = SILENT) -> Encoded:
-        """Look at a picture (s, s, 3), sRGB 0–1."""
+        """Encode a picture (s, s, 3), sRGB 0–1."""
         ...
 
     def decode(
@@ -75,7 +75,7 @@ class SharpPredictor:
 
     @torch.inference_mode()
     def encode(self, rgb: Square, *, patch_overlap: bool, progress: Progress = SILENT) -> Encoded:
-        """Look at a picture; with too little memory at half as many tiles at once, down to one. Raises `ResourceError`."""
+        """Encode a picture; if memory runs out, with half as many tiles at once, down to one. Raises `ResourceError`."""
         image = self._image(rgb)
         while True:
             try:

@@ -14,7 +14,7 @@ from jaxtyping import Float32, Float64, Int, Int32
 from spag4d.geometry.sphere_rings import cell_counts
 
 _NARROWEST = 0.91
-"""Width of a cell, as a part of its height, at which a ring gets fewer of them."""
+"""Width of a cell, as a part of its height, below which a ring gets fewer cells."""
 _FEWEST_CELLS = 3
 """A pole is closed by three cells: 2π sin(pitch / 2) / pitch is nearly π."""
 

@@ -20,7 +20,7 @@ TILE_PX = 16
 STRIDES = (16, 8, 4, 2, 1)
 """Sizes of cells in pixels, from whole tiles down."""
 _MOST_NARROWING = 0.3
-"""By what part a ring of tiles may be shorter at its poleward side."""
+"""The part by which a ring of tiles may be shorter at its poleward side."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class TileGrid:
         return np.concatenate([band * self.widths(ring, TILE_PX) for ring, band in enumerate(bands)])
 
     def across(self, ring: int, stride: int) -> int:
-        """Return how many cells of a stride go around a ring of tiles that is no cap; with 16, how many tiles."""
+        """Return the number of cells of a stride around a ring of tiles that is not a cap; for stride 16, of tiles."""
         return -(-2 * self.height // stride) if self.is_level[ring] else int(self.counts[ring]) * (TILE_PX // stride)
 
     def width(self, ring: int, stride: int) -> float:
@@ -99,14 +99,14 @@ class TileGrid:
         return range(ring * per_tile, min((ring + 1) * per_tile, len(self.grids[stride])))
 
     def turns(self, ring: int, stride: int) -> Float32[np.ndarray, " n"]:
-        """Return where around a ring of tiles that is no cap the centres of its cells are (0–1)."""
+        """Return the centres (0–1) of the cells around a ring of tiles that is not a cap."""
         place, width = np.arange(self.across(ring, stride)), self.width(ring, stride)
         return ((place * width + np.minimum((place + 1) * width, 1)) / 2).astype(np.float32)
 
     def means(
         self, rows: Float32[np.ndarray, "rows w c"], ring: int, finest: int
     ) -> dict[int, list[Float32[np.ndarray, "n c"]]]:
-        """Return the mean of what each cell around a ring of tiles holds, for strides from ``finest`` up, row by row.
+        """Return the mean over each cell around a ring of tiles, for strides from ``finest`` up, row by row.
 
         ``rows`` are the picture's rows in that ring. Pixels count by the area that they share with the cell, and what lies
         beyond the picture as zeros.

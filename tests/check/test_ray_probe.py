@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spag4d.check.merge import Clouds, clouds_of
-from spag4d.check.ray_probe import OPEN, STRETCHED, look_around, own_aspects, rays
+from spag4d.check.ray_probe import OPEN, STRETCHED, own_aspects, probe, rays
 from spag4d.data import Gaussians
 from tests.check.scenes import box_room_scene
 
@@ -54,7 +54,7 @@ def twin(clouds: Clouds, position: np.ndarray, rings: int) -> tuple[float, float
 @pytest.mark.parametrize("position", [(0, 0, 0), (0.4, -0.3, 0.2)])
 def test_a_look_is_what_the_formulas_say(position: tuple[float, float, float]) -> None:
     clouds = random_clouds()
-    seen = look_around(clouds, own_aspects(clouds), np.array(position, float), 24)
+    seen = probe(clouds, own_aspects(clouds), np.array(position, float), 24)
     expected = twin(clouds, np.array(position, float), 24)
     assert seen.open == pytest.approx(expected[0], abs=0.01)
     assert seen.stretched == pytest.approx(expected[1], abs=0.01)
