@@ -312,7 +312,7 @@ class Declared:
 
     @property
     def bounds(self) -> str:
-        """Allowed values in words."""
+        """Allowed values as text."""
         if self.choices:
             return ", ".join(self.choices) + (" or several" if self.several else "")
         signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}

@@ -60,7 +60,7 @@ class Orientation:
         return self.correlation >= _SAME
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Describe it."""
         if not self.is_alike:
             return "does not look like this panorama, whichever way it is turned"
         turn = f"turned to the {'right' if self.azimuth_deg > 0 else 'left'} by {abs(self.azimuth_deg):.0f}°"

@@ -40,7 +40,7 @@ _BUILTIN = Uncertainty(surface=(0.083, 0.069, 0.057, 0.071, 0.107, 0.199), edge=
 UNCERTAINTIES = {"builtin": _BUILTIN}
 """By depth model, where it was measured."""
 UNMEASURED = _BUILTIN
-"""Of models that were not measured, as cautious as the built-in one: they estimate better, but nobody has shown how much."""
+"""Of models that were not measured, as cautious as the built-in one: they estimate better, but by how much is not measured."""
 
 
 def uncertainty_of(depth_model: str) -> Uncertainty | None:

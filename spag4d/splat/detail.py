@@ -2,7 +2,7 @@
 
 Errors are measured on a pyramid of the picture: what a level cannot show of the next finer one (Burt and Adelson, The
 Laplacian pyramid as a compact image code, 1983). A pixel counts more where most around it is calm, for there errors are
-seen; where the surface is near, for whoever walks sees it enlarged; and where surfaces meet, as a cell lies on only one.
+seen; where the surface is near, as a walker sees it enlarged; and where surfaces meet, as a cell lies on only one.
 """
 
 from collections.abc import Mapping

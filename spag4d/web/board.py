@@ -1,7 +1,7 @@
 """The newest state of every job and model, each with a revision, for clients that watch.
 
-A watcher says which revision it has seen last and gets what is newer, whole. So nothing is lost to a connection that breaks,
-and no history has to be kept.
+A watcher names the last revision it has seen and gets all newer states, complete. So a broken connection loses nothing, and no
+history has to be kept.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 _PAUSE_S = 0.15
-"""Between two messages, so that fast stages do not flood a page: seven a second look fluent."""
+"""Between two messages, so that fast stages do not flood a page: seven a second look smooth."""
 _HEARTBEAT_S = 10.0
 """Of silence, after which a comment keeps proxies from closing the stream; most wait 30 s or more."""
 _LIFE_S = 20.0
-"""Of one answer; the page then asks anew, so that streams that nobody reads end."""
+"""Of one answer; the page then reconnects, so that abandoned streams end."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Note:
 
 
 class Board:
-    """Notes by kind and key; threads put them up, coroutines watch."""
+    """Notes by kind and key; threads post them, coroutines watch."""
 
     def __init__(self) -> None:
-        """Start empty; revisions go on rising over restarts, as they begin with the clock."""
+        """Start empty; revisions start from the clock, so that they keep rising over restarts."""
         self._revisions = itertools.count(time.time_ns() // 1_000_000)
         self._notes: dict[str, Note] = {}
         self._lock = threading.Lock()
@@ -41,13 +41,13 @@ class Board:
         self._closed = False
 
     def put(self, kind: str, key: str, text: str) -> None:
-        """Replace the note about ``key`` and wake those who watch."""
+        """Replace the note about ``key`` and wake the watchers."""
         with self._lock:
             self._notes[key] = Note(next(self._revisions), kind, key, text)
         self._wake()
 
     def close(self) -> None:
-        """Send the watchers home: the server ends."""
+        """End all watches, because the server stops."""
         self._closed = True
         self._wake()
 
@@ -65,8 +65,8 @@ class Board:
     async def watch(self, revision: int, key: str | None = None) -> AsyncIterator[Note | None]:
         """Yield newer notes as they come, and None from time to time, so that a broken connection is noticed.
 
-        Ends after a while, and when the board is closed: who is still there comes again. So no server that is told to stop
-        waits for a watcher long.
+        Ends after a while, and when the board is closed; clients reconnect. So a stopping server never waits long for a
+        watcher.
         """
         changed, end = asyncio.Event(), time.monotonic() + _LIFE_S
         watcher = (asyncio.get_running_loop(), changed)

@@ -2,7 +2,7 @@
 
 uvicorn itself waits for ever for the rest of a request, and asyncio, once no descriptor is left, tries to accept without a
 pause. So connections are counted, the number stays well below that of descriptors, and where there are too many the one that
-has been silent for longest makes room: whoever has sent a whole request is answered.
+has been silent for longest is closed: every complete request is answered.
 """
 
 import asyncio
@@ -16,19 +16,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 log = logging.getLogger("spag4d.web")
 
 HEADER_S = 10.0
-"""A request's header is a few hundred bytes: a client that needs longer is not going to send it."""
+"""A request's header is a few hundred bytes: a slower client will never send it."""
 
 BODY_S = 30.0
-"""So long nothing may come of a file that is being sent; a phone that changes cells is quiet for some seconds."""
+"""Longest silence while a file is sent; a phone that changes cells is quiet for some seconds."""
 
 ANSWER_S = 60.0
-"""So long nothing of an answer may be taken."""
+"""Longest time in which a client reads nothing of an answer."""
 
 AT_ONCE = 16
-"""So many connections are accepted or dropped before others have their turn: each takes a fraction of a millisecond."""
+"""Connections accepted or dropped before others have their turn: each takes a fraction of a millisecond."""
 
 WAITING = 2048
-"""So many may wait to be accepted. The system ignores who comes when there are more, and they try again a second later."""
+"""Connections that may wait to be accepted. The system ignores any more, and they try again a second later."""
 
 _SWEEP_S = 0.2
 """Between two looks at the limits, which are seconds."""
@@ -73,16 +73,16 @@ class Crowd:
         one.transport.abort()
 
     def leave(self, one: "Connection") -> None:
-        """Count a connection no more: it is closed."""
+        """Stop counting a closed connection."""
         self._all.discard(one)
 
     def drop_incomplete(self) -> None:
-        """Close all connections that wait for the other side: of half a request nothing comes once the server stops."""
+        """Close all connections that wait for the other side: half a request is useless once the server stops."""
         for one in [one for one in self._all if one.is_incomplete]:
             self.drop(one)
 
     def sweep(self) -> None:
-        """Drop connections that have been waited for long enough, `AT_ONCE` of them at most: others may wait for an answer."""
+        """Drop connections whose time is up, at most `AT_ONCE` of them, as others may wait for an answer."""
         now = self.clock()
         for one in [one for one in self._all if one.is_overdue(now)][:AT_ONCE]:
             log.info("a connection from %s is closed: nothing came of it", one.peer)
@@ -96,7 +96,7 @@ class Crowd:
 
 
 class Connection(H11Protocol):
-    """One connection to the server, which knows since when the other side has been silent."""
+    """One connection to the server, which tracks how long the other side has been silent."""
 
     crowd: Crowd
     peer = ""
@@ -105,7 +105,7 @@ class Connection(H11Protocol):
     _unsent: tuple[int, float] = (0, 0.0)
 
     def connection_made(self, transport: Any) -> None:
-        """Stay, or hang up where there are too many."""
+        """Stay open, or close where there are too many."""
         super().connection_made(transport)
         self.peer = self.client[0] if self.client else ""
         self.heard_s = self._asked_s = self.crowd.clock()
@@ -118,7 +118,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Note when the other side was heard, and since when it has been sending a header."""
+        """Record when data arrived, and since when a header has been arriving."""
         before = self.cycle
         self.heard_s = self.crowd.clock()
         if self._is_between_requests and self._asked_s is None:
@@ -133,11 +133,11 @@ class Connection(H11Protocol):
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether the server waits for the other side, and not the other way round."""
+        """Whether the server waits for the other side, not the other way round."""
         return self._is_between_requests or self.cycle.more_body
 
     def is_overdue(self, now: float) -> bool:
-        """Return whether the other side has had its time; between requests uvicorn takes care of that."""
+        """Return whether the other side's time is up; between requests uvicorn takes care of that."""
         if self._is_between_requests:
             return self._asked_s is not None and now - self._asked_s > HEADER_S
         if self.cycle.more_body:
@@ -158,7 +158,7 @@ def connection_class(crowd: Crowd) -> type[Connection]:
 
 
 def most_connections() -> int:
-    """Return how many connections there may be with the descriptors that this process may have, of which it asks for more."""
+    """Return how many connections this process's descriptors allow, after raising their limit."""
     try:
         import resource
     except ImportError:  # Windows, where sockets are no descriptors
@@ -173,7 +173,7 @@ def most_connections() -> int:
 
 
 class LogRate(logging.Filter):
-    """Lets ``most`` lines through in each period, and then says that there were more."""
+    """Lets ``most`` lines through in each period, and then reports that there were more."""
 
     def __init__(self, most: int = 20, period_s: float = 10.0, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin a first period."""
@@ -182,7 +182,7 @@ class LogRate(logging.Filter):
         self._since, self._count = clock(), 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a line is written; the first one that is too many is, and says so."""
+        """Return whether a line is written; the first one over the limit is, with a remark."""
         now = self._clock()
         if now - self._since > self._period_s:
             self._since, self._count = now, 0

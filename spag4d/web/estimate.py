@@ -7,17 +7,17 @@ from spag4d.conversion import FRAMES, STAGES
 from spag4d.progress import TURNS
 
 _TURN_S = 1.2
-"""Seconds per frame in which the camera's turns are found, on a processor; the pictures for that have one size."""
+"""Seconds per frame to find the camera's rotation, on a processor; its pictures have one size."""
 
 _TELLING = 0.05
-"""Share of a job that has to be done before the time that is left is told."""
+"""Share of a job that has to be done before the remaining time is shown."""
 
 
 class Estimate:
-    """Follows the steps of one job; ``measured`` is how many seconds the stages of a finished one took, or of a frame of it."""
+    """Follows the steps of one job; ``measured`` are the seconds per stage of a finished one, or of one of its frames."""
 
     def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float]) -> None:
-        """Begin with the stages that the settings ask for; one that comes all the same is added when it comes."""
+        """Begin with the stages that the settings ask for; an unexpected stage is added when it starts."""
         usual = {name: stage.seconds for name, stage in STAGES.items() if stage.expected(settings)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
         self._turns = _TURN_S / (_TURN_S + sum(self._shares.values()))
@@ -26,9 +26,9 @@ class Estimate:
         self._in_frames = False
 
     def step(self, stage: str, done: int, total: int) -> tuple[float, float | None]:
-        """Return how much of the job is done, 0–1, and about how many seconds are left once that can be told.
+        """Return how much of the job is done, 0–1, and the approximate seconds left, once they can be estimated.
 
-        A video that goes on began with what was there already: only what is done since then tells how quick it is.
+        A resumed video starts with earlier frames: only the progress since then counts for its speed.
         """
         now, fraction = time.monotonic(), self.fraction(stage, done, total)
         if self._began is None or (stage == FRAMES and not self._in_frames):

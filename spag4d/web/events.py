@@ -1,4 +1,4 @@
-"""What happens, as a stream of server-sent events."""
+"""Changes as a stream of server-sent events."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The files of a job. What a request names is looked up in the job's record: it never becomes a path by itself."""
+"""The files of a job. Names in requests are looked up in the job's record and never become paths."""
 
 import io
 import re
@@ -24,7 +24,7 @@ def job_file(job: Job, folder: Path, name: str) -> Path | None:
 
 
 def frame_file(job: Job, folder: Path, name: str) -> Path | None:
-    """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it is not there, or not yet."""
+    """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it does not exist, or not yet."""
     found = re.fullmatch(r"frame_([0-9]{5,9})\.([a-z.]+)", name)
     if not found or not 1 <= int(found[1]) <= job.frames or found[2] not in job.formats:
         return None
@@ -36,7 +36,7 @@ def _frame(folder: Path, number: int, format: str) -> Path:
 
 
 def answer(path: Path, job: Job, *, download: bool) -> FileResponse:
-    """Return the answer with a file, which parts of can be asked for; a ``download`` is named after the picture."""
+    """Return the answer with a file, of which clients may request parts; a ``download`` is named after the picture."""
     headers = {"cache-control": "private, max-age=86400"}
     kind = _TYPES.get(path.suffix, _BINARY)
     return FileResponse(path, media_type=kind, headers=headers, filename=_download_name(job, path.name) if download else None)
@@ -61,7 +61,7 @@ def finished_frames(job: Job, folder: Path) -> int:
 
 
 def zipped(files: Sequence[Path]) -> Iterator[bytes]:
-    """Yield an archive of files piece by piece; nothing of it is kept, and nothing compressed, as splats hardly are."""
+    """Yield an archive of files piece by piece; nothing is stored, and nothing compressed, as splats hardly compress."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for path in files:
@@ -74,7 +74,7 @@ def zipped(files: Sequence[Path]) -> Iterator[bytes]:
 
 
 class _Sink(io.RawIOBase):
-    """A file that hands on what is written to it."""
+    """A file that passes on what is written to it."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

@@ -26,7 +26,7 @@ _COOKIE_AGE_S = 30 * 86400
 class Access:
     """Who is admitted: holders of the ``token``; without a token, ``anyone`` or only this machine.
 
-    ``names`` are those, in lower case, by which the server may be asked for beside its addresses.
+    ``names`` are the names of the server, in lower case, beside its addresses.
     """
 
     token: str = ""
@@ -39,7 +39,7 @@ class Access:
         return not self.token and not self.anyone
 
     def answers_to(self, name: str) -> bool:
-        """Return whether a request may call the server so: localhost, an address, or one of its names."""
+        """Return whether a request may use this name of the server: localhost, an address, or one of its names."""
         address = _address(name)
         if address is not None:
             return address.is_loopback or not self.is_local
@@ -93,7 +93,7 @@ class Guard:
         return self._identified(scope, headers, host) if self._access.token else None
 
     def _identified(self, scope: Scope, headers: Headers, host: str) -> Response | None:
-        """Return None for who has the token; the token in an address becomes a cookie, so that it does not stay there."""
+        """Return None for a request with the token; a token in the address becomes a cookie, so that it does not stay there."""
         cookie = f"spag4d-{_port(host)}"
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = dict(query).get("token")
@@ -148,7 +148,7 @@ def _is_on_this_machine(scope: Scope) -> bool:
 
 
 def _is_same_site(headers: Headers, host: str) -> bool:
-    """Return whether a browser says that our own page sent this; programs, which say nothing, may."""
+    """Return whether our own page sent this, by the browser's headers; programs, which send none, may."""
     origin = headers.get("origin")
     if origin is not None:
         return origin.partition("://")[2] == host

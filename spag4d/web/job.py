@@ -1,4 +1,4 @@
-"""One conversion as the server knows it: what was asked for, how far it is and what came of it."""
+"""One conversion as the server knows it: the request, its progress and the result."""
 
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ class Result(BaseModel):
     """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video.
 
     ``scale_sigma`` is the standard deviation of the log of the scale, where that is estimated.
-    ``walking_range_m`` says how far one may walk in each of 14 directions, in a video before the first frame opens gaps.
+    ``walking_range_m`` is how far you can walk in each of 14 directions, in a video until its first frame opens gaps.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +66,7 @@ class Job(BaseModel):
     @computed_field
     @property
     def formats(self) -> list[str]:
-        """The formats of its scenes, the first of them the one that is quickest to show."""
+        """The formats of its scenes, the quickest to show first."""
         return [format.name for format in self._formats]
 
     @computed_field
@@ -79,7 +79,7 @@ class Job(BaseModel):
     @computed_field
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
-        """Its formats, each with its name for people and what it is good for."""
+        """Its formats, each with its label and purpose."""
         chosen = {format.name: format for format in self._formats}
         return {name: (chosen[name].label, chosen[name].purpose) for name in FORMATS if name in chosen}
 

@@ -18,7 +18,7 @@ DISK_FULL = "the server's disk is full, or nearly so. Delete scenes that you no 
 QUEUE_FULL = "too many jobs are waiting already. Try again when some are done."
 
 MOST_STARTS = 3
-"""A job that was under way each time when the server died so often is not started again."""
+"""A job that was running at this many crashes of the server is not started again."""
 
 _NOTHING_DONE: dict[str, Any] = {
     "stage": "", "detail": "", "done": 0, "total": 0, "fraction": 0.0, "left_s": None, "warnings": []}
@@ -34,7 +34,7 @@ class Jobs:
     """All jobs of a server, in the order in which they came."""
 
     def __init__(self, records: Records, board: Board, *, max_queue: int) -> None:
-        """Read the records; what was running when the server ended is queued again, in its old place."""
+        """Read the records; jobs that were running when the server ended are queued again, in their old place."""
         self.records, self._board, self._max_queue = records, board, max_queue
         self._ended = False
         self._changed = threading.Condition(threading.RLock())
@@ -58,7 +58,7 @@ class Jobs:
             return list(self._jobs.values())
 
     def get(self, id: str) -> Job | None:
-        """Return a job, or None where there is no such one."""
+        """Return a job, or None where it does not exist."""
         return self._jobs.get(id)
 
     def count(self, status: Status) -> int:
@@ -66,7 +66,7 @@ class Jobs:
         return sum(job.status == status for job in tuple(self._jobs.values()))
 
     def is_full(self) -> bool:
-        """Return whether as many jobs wait as may."""
+        """Return whether the queue is full."""
         return self.count("queued") >= self._max_queue
 
     def add(self, id: str, kind: Kind, name: str, settings: dict[str, Any]) -> Job:
@@ -85,7 +85,7 @@ class Jobs:
             return job
 
     def _next_s(self) -> float:
-        """Return the time, and a moment after the last job's where the clock does not tell them apart: it is their order."""
+        """Return the time, or a moment after the last job's where the clock is too coarse: it decides their order."""
         now, last = time.time(), max((job.created_s for job in self._jobs.values()), default=0.0)
         return last + 1e-6 if 0 <= last - now < 1 else now
 
@@ -99,7 +99,7 @@ class Jobs:
             return self.update(job.id, status="running", started_s=time.time(), starts=job.starts + 1)
 
     def end(self) -> None:
-        """Give no more jobs out: who waits in `take` gets none."""
+        """Give out no more jobs: waiting calls of `take` return None."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -108,9 +108,9 @@ class Jobs:
         return next((job for job in self._jobs.values() if job.status == "queued"), None)
 
     def update(self, id: str, **changes: Any) -> Job:
-        """Change a job; how far it is stays in memory, everything else is on the disk when this returns.
+        """Change a job; its progress stays in memory, everything else is on the disk when this returns.
 
-        Where the disk is full it stays in memory too: at worst the next server does again what was done.
+        On a full disk it stays in memory, too: at worst the next server repeats some work.
         """
         with self._changed:
             job = self._jobs[id] = self._jobs[id].model_copy(update=changes)
@@ -123,7 +123,7 @@ class Jobs:
             return job
 
     def cancel_queued(self, id: str) -> bool:
-        """Cancel a job that nobody has begun yet, and return whether it was one."""
+        """Cancel a job that has not started yet, and return whether it was one."""
         with self._changed:
             if self._jobs[id].status != "queued":
                 return False
@@ -131,7 +131,7 @@ class Jobs:
             return True
 
     def put_back(self, id: str) -> None:
-        """Queue a running job again, in its old place, as if it had not been begun: the server is asked to end."""
+        """Queue a running job again, in its old place, because the server stops."""
         with self._changed:
             self.update(id, status="queued", starts=self._jobs[id].starts - 1, **_NOTHING_DONE)
 

@@ -1,4 +1,4 @@
-"""The published models on the page: what there is, and fetching one of them with progress."""
+"""The published models on the page: the list, and downloads with progress."""
 
 import threading
 from typing import Literal
@@ -36,7 +36,7 @@ class Model(BaseModel):
 
 
 class Offer(BaseModel):
-    """The model that a new user is offered, and what to say about it in one sentence."""
+    """The model that a new user is offered, described in one sentence."""
 
     model: str
     words: str
@@ -45,7 +45,7 @@ class Offer(BaseModel):
 class ModelList(BaseModel):
     """All published models; ``auto`` is the depth model that is used where none is named.
 
-    ``offer`` is for whoever comes for the first time, where no better model than the built-in one is there.
+    ``offer`` is for new users, where only the built-in model is installed.
     """
 
     auto: str
@@ -54,7 +54,7 @@ class ModelList(BaseModel):
 
 
 class _Fetching:
-    """One download under way, or how it ended."""
+    """One download, running or ended."""
 
     def __init__(self) -> None:
         self.cancelled = threading.Event()
@@ -63,10 +63,10 @@ class _Fetching:
 
 
 class Models:
-    """Fetches models, each in a thread of its own; who watches the board hears how far it is."""
+    """Downloads models, each in a thread of its own, with progress on the board."""
 
     def __init__(self, board: Board) -> None:
-        """Tell ``board`` of every change."""
+        """Report every change to ``board``."""
         self._board = board
         self._fetching: dict[str, _Fetching] = {}
         self._lock = threading.Lock()
@@ -90,7 +90,7 @@ class Models:
             error=fetching.error if fetching else "")
 
     def fetch(self, name: str, *, agreed: bool) -> None:
-        """Begin to fetch a model, unless that is under way; ``agreed`` says that its licence was read and agreed to."""
+        """Start downloading a model, unless that is under way; ``agreed`` means that its licence was accepted."""
         if agreed and not has_consent(name):
             record_consent(name)
         with self._lock:
@@ -102,12 +102,12 @@ class Models:
         threading.Thread(target=self._fetch, args=(name, fetching), name=f"spag4d {name}", daemon=True).start()
 
     def cancel(self, name: str) -> None:
-        """Stop fetching a model; what has come is kept and goes on from there."""
+        """Stop downloading a model; the received part is kept for the next time."""
         if fetching := self._fetching.get(name):
             fetching.cancelled.set()
 
     def stop(self) -> None:
-        """Stop fetching whatever is fetched."""
+        """Stop all downloads."""
         for name in tuple(self._fetching):
             self.cancel(name)
 

@@ -28,7 +28,7 @@ def has_viewer() -> bool:
 
 
 def in_words(message: str, name: str, folder: Path) -> str:
-    """Return a message as it may leave the server and as the page's users read it.
+    """Return a message fit for the page's users.
 
     The uploaded file goes by its own ``name``, no folder of this machine is named, and options by what the page calls them.
     """

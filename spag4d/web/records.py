@@ -1,4 +1,4 @@
-"""What the folder of each job says of it: enough to list it again, whatever else is lost.
+"""The record in each job's folder: enough to list the job again, whatever else is lost.
 
 Nothing that is not understood is deleted: folders whose record is lost or damaged are listed by what lies in them where a
 scene is finished, and moved aside where not. Files and folders with names that are not ours are left alone.

@@ -1,4 +1,4 @@
-"""Runs the jobs: one process per device, one job at a time in each, and the next job whatever became of the last."""
+"""Runs the jobs: one process per device, one job at a time in each, and the next job however the last one ended."""
 
 import contextlib
 import json
@@ -20,10 +20,10 @@ from spag4d.web.places import in_words
 log = logging.getLogger("spag4d.web")
 
 _IDLE_S = 300.0
-"""A worker without work gives its memory back after so long."""
+"""Idle time after which a worker is ended, so that it gives its memory back."""
 
 _PATIENCE_S = 1.2
-"""A job that was cancelled has so long to stop by itself, which keeps the models in memory; then its process is ended."""
+"""Time for a cancelled job to stop by itself, which keeps the models in memory; then its process is ended."""
 
 
 class Runner:
@@ -39,11 +39,11 @@ class Runner:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start to work, in threads; how many devices there are turns out when the first worker runs."""
+        """Start threads; the first worker reports how many devices there are."""
         self._add_thread(None)
 
     def stop(self) -> None:
-        """End the workers; what they were at is queued again when the server starts."""
+        """End the workers; their jobs are queued again when the server starts."""
         self._stopping.set()
         self._jobs.end()
         with self._lock:
@@ -83,7 +83,7 @@ class Runner:
                 self._convert(worker, device or "auto", job)
             except Exception as error:
                 log.exception("job %s", job.id)
-                if worker is not None:  # what it still tells of this job must not be taken for news of the next
+                if worker is not None:  # its last reports on this job must not count for the next
                     worker.kill()
                     worker = None
                 self._end(job.id, "failed", f"the job could not be run: {type(error).__name__}")
@@ -174,7 +174,7 @@ class Runner:
 
 
 def clear_halves(folder: Path) -> None:
-    """Delete the half-written files that a process which was ended left in a job's folder."""
+    """Delete the half-written files that an ended process left in a job's folder."""
     for half in folder.rglob(".*.part*"):
         half.unlink(missing_ok=True)
 
@@ -196,7 +196,7 @@ class _Worker:
         return self._process.poll() is None
 
     def convert(self, id: str, **request: Any) -> None:
-        """Begin with a job; what comes of it is among the `messages`."""
+        """Start a job; its events are among the `messages`."""
         with self._turn:
             self._at = id
         self.send(id=id, **request)

@@ -53,7 +53,7 @@ class Worker:
         self._converter: SPAG4D | None = None
 
     def serve(self) -> None:
-        """Say which devices there are, then run what is asked for until the process is ended."""
+        """Report the devices, then serve requests until the process is ended."""
         threading.Thread(target=self._listen, daemon=True).start()
         self._say(devices=conversion_devices())
         while True:
@@ -159,7 +159,7 @@ class Worker:
 
 
 def _checked(settings: dict[str, Any]) -> "Settings":
-    """Return the settings once it is sure that they can be met; those that are as by default were left alone."""
+    """Return the settings after checking that they can be met; default values count as not chosen."""
     from spag4d.contradictions import check_combination
     from spag4d.settings import Settings
     from spag4d.stages import check_models
@@ -189,7 +189,7 @@ def _summary(result: ConversionResult) -> dict[str, Any]:
 
 
 def _summary_of_video(frames: list[FrameResult]) -> dict[str, Any] | None:
-    """Sum up the frames that this run made: none, where an earlier one had made all."""
+    """Sum up the frames that this run made, which may be none."""
     if not frames:
         return None
     last, reaches = _summary(frames[-1].result), [frame.result.depth_range for frame in frames if frame.result.depth_range]
