@@ -34,14 +34,15 @@ class _Server:
         with urllib.request.urlopen(self.address + path) as answer:
             return json.load(answer)
 
-    def submit(self, file: Path, stride: int) -> str:
-        body = (f'--x\r\nContent-Disposition: form-data; name="stride"\r\n\r\n{stride}\r\n'
-                '--x\r\nContent-Disposition: form-data; name="file"; filename="panorama"\r\n\r\n').encode()
-        body += file.read_bytes() + b"\r\n--x--\r\n"
-        headers = {"Content-Type": "multipart/form-data; boundary=x"}
-        request = urllib.request.Request(f"{self.address}/api/jobs", body, headers)
+    def _send(self, method: str, path: str, body: bytes, kind: str) -> Any:
+        request = urllib.request.Request(self.address + path, body, {"Content-Type": kind}, method=method)
         with urllib.request.urlopen(request) as answer:
-            return json.load(answer)["id"]
+            return json.load(answer)
+
+    def submit(self, file: Path, stride: int) -> str:
+        upload = self._send("PUT", "/api/uploads/panorama", file.read_bytes(), "application/octet-stream")
+        wanted = json.dumps({"upload": upload["id"], "settings": {"stride": stride}})
+        return self._send("POST", "/api/jobs", wanted.encode(), "application/json")["id"]
 
 
 def measured(server: _Server, file: Path, stride: int) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_without_a_network_it_is_skipped_in_words(
 
 
 FAULTY = {
-    "torch": "2.5.1", "starlette": "0.49.0", "h11": "0.14.0", "python-multipart": "0.0.21", "pillow": "12.1.0",
+    "torch": "2.5.1", "starlette": "0.49.0", "h11": "0.14.0", "pillow": "12.1.0",
     "filelock": "3.20.2", "tqdm": "4.66.2", "OpenEXR": "3.4.2",
 }
 """The newest versions of which it is known that a hostile file or request can do harm."""

@@ -5,8 +5,9 @@ import hashlib
 import mimetypes
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,15 +18,16 @@ from spag4d import __version__
 from spag4d.errors import Spag4dError
 from spag4d.web.guard import Access, Guard
 from spag4d.web.jobs import QUEUE_FULL, QueueFull
-from spag4d.web.multipart import TooLarge
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.routes import router
 from spag4d.web.service import Service
+from spag4d.web.uploads import TooLarge
 
 # Windows takes types from its registry, where a program may have made .js plain text, which browsers do not run.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 
+_NOT_JSON = 'send JSON, such as {"upload": "ID", "settings": {"stride": 4}}, as application/json.'
 
 _PARTS = re.compile(r"(css|js|vendor/three|vendor/spark)/|icon\.svg$")
 
@@ -67,22 +69,31 @@ def create_app(service: Service | None = None, access: Access | None = None) -> 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(Spag4dError)
     def explain(request: Request, error: Spag4dError) -> JSONResponse:
-        return JSONResponse({"detail": in_words(str(error), "the file", request.app.state.service.folder)}, error.http_status)
+        return _problem(error.http_status, in_words(str(error), "the file", request.app.state.service.folder))
 
     @app.exception_handler(QueueFull)
     def say_full(request: Request, error: QueueFull) -> JSONResponse:
-        return JSONResponse({"detail": QUEUE_FULL}, 503, {"Retry-After": "30"})
+        return _problem(503, QUEUE_FULL, {"Retry-After": "30"})
 
     @app.exception_handler(TooLarge)
     def say_too_large(request: Request, error: TooLarge) -> JSONResponse:
         limit = request.app.state.service.limits.max_upload_mb
-        return JSONResponse({"detail": f"the file is too large: this server accepts {limit:,.0f} MB at most."}, 413,
-                            {"Connection": "close"})
+        return _problem(413, f"the file is too large: this server accepts {limit:,.0f} MB at most.", {"Connection": "close"})
 
     @app.exception_handler(RequestValidationError)
     def say_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        words = "; ".join(f"{item['loc'][-1]}: {item['msg']}" for item in error.errors())
-        return JSONResponse({"detail": words}, 422)
+        return _problem(422, "; ".join(map(_fault, error.errors())))
+
+
+def _fault(item: Mapping[str, Any]) -> str:
+    if item["type"] == "json_invalid" or item["loc"] == ("body",):
+        return _NOT_JSON
+    return f"{item['loc'][-1]}: {item['msg']}"
+
+
+def _problem(status: int, words: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return an answer in words; they may quote half a character, which JSON can carry and UTF-8 cannot."""
+    return JSONResponse({"detail": words.encode("utf-8", "replace").decode()}, status, headers)
 
 
 def _add_page(app: FastAPI) -> None:

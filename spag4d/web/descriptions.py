@@ -4,8 +4,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from spag4d.settings import page_schema
-
 
 class Problem(BaseModel):
     """Why a request was not done, in words."""
@@ -30,21 +28,11 @@ GUARDED = problems({
     421: "The server is not known by this name.", 422: "A parameter is invalid."})
 UNKNOWN = problems({404: "It does not exist."})
 RECEIVING = problems({
-    413: "The file is too large.", 422: "The form, the file or a setting cannot be used.",
+    413: "More was sent than is accepted.", 422: "The file or a setting cannot be used.",
     503: "Too many jobs are waiting; try again later.", 507: "The server's disk is full."})
+ASKING = problems({400: "The body is not JSON that can be read."})
 FILE = _content("application/octet-stream", {200: "The file.", 206: "The requested part."})
 STREAM = _content("text/event-stream", {200: "Events, each with the full state of what changed."})
 ARCHIVE = _content("application/zip", {200: "The archive."})
-
-
-def _form(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
-
-
-_FILE_FIELD = {"type": "string", "format": "binary", "description": "A panorama or a 360° video."}
-_UPLOAD_FIELD = {"type": "string", "description": "Instead of a file: the id of an upload, or of a job whose file to use."}
-_SETTING_FIELDS = page_schema()["properties"]
-
-UPLOAD_FORM = _form({"file": _FILE_FIELD}, ["file"])
-JOB_FORM = _form({"file": _FILE_FIELD, "upload": _UPLOAD_FIELD, **_SETTING_FIELDS}, [])
+FILE_BODY = {"requestBody": {"required": True, "description": "The file as it is.", "content": {
+    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
@@ -11,26 +10,13 @@ from spag4d import __version__
 from spag4d.models.weights import WEIGHTS
 from spag4d.settings import page_schema
 from spag4d.web import files
-from spag4d.web.descriptions import (
-    ARCHIVE,
-    FILE,
-    GUARDED,
-    JOB_FORM,
-    RECEIVING,
-    STREAM,
-    UNKNOWN,
-    UPLOAD_FORM,
-    problems,
-)
+from spag4d.web.descriptions import ARCHIVE, ASKING, FILE, FILE_BODY, GUARDED, RECEIVING, STREAM, UNKNOWN, problems
 from spag4d.web.events import event_stream
-from spag4d.web.forms import settings_from
 from spag4d.web.job import Job, Kind
-from spag4d.web.jobs import QUEUE_FULL
+from spag4d.web.job_request import JobRequest, ShortBody
 from spag4d.web.models import Model, ModelList
-from spag4d.web.multipart import Form
 from spag4d.web.places import has_viewer
 from spag4d.web.service import Service
-from spag4d.web.uploads import Upload
 
 
 class Health(BaseModel):
@@ -46,7 +32,7 @@ class Health(BaseModel):
 
 
 class Uploaded(BaseModel):
-    """A file that was received; ``id`` can be given to a new job."""
+    """A file that was received; a job is made of its ``id``."""
 
     id: str
     kind: Kind
@@ -54,7 +40,7 @@ class Uploaded(BaseModel):
     size: int
 
 
-router = APIRouter(prefix="/api", responses=GUARDED)
+router = APIRouter(prefix="/api", responses=GUARDED, route_class=ShortBody)
 
 
 def _service(request: Request) -> Service:
@@ -88,40 +74,17 @@ def settings() -> dict[str, Any]:
     return page_schema()
 
 
-@router.post("/uploads", status_code=201, responses=RECEIVING, openapi_extra=UPLOAD_FORM)
-async def upload(request: Request, service: TheService) -> Uploaded:
-    """Send a panorama or a video, to be converted by a later job within a day."""
-    form = await service.uploads.receive(request)
-    id, kept = await run_in_threadpool(service.uploads.keep, form)
+@router.put("/uploads/{name:path}", status_code=201, responses=RECEIVING, openapi_extra=FILE_BODY)
+async def upload(request: Request, name: str, service: TheService) -> Uploaded:
+    """Send a panorama or a 360° video under its file name. A job has to take it within a day."""
+    id, kept = await service.receive(request, name)
     return Uploaded(id=id, kind=kept.kind, name=kept.name, size=kept.path.stat().st_size)
 
 
-@router.post("/jobs", status_code=201, responses=RECEIVING, openapi_extra=JOB_FORM)
-async def create_job(request: Request, service: TheService) -> Job:
-    """Queue the conversion of a file, or of an upload. Every setting may be a field of the form; see /api/settings."""
-    if service.jobs.is_full():
-        raise HTTPException(503, QUEUE_FULL, {"Retry-After": "30"})
-    form = await service.uploads.receive(request)
-    return await run_in_threadpool(_add_job, service, form)
-
-
-def _add_job(service: Service, form: Form) -> Job:
-    """Queue what a form asks for; of a file that came with it, the job's own is the only one that stays."""
-    named = form.fields.pop("upload", "")
-    try:
-        chosen = settings_from(form.fields)
-        if form.file is None and named:
-            return service.add(_known(service, named), chosen)
-        return service.add(service.uploads.keep(form)[1], chosen)
-    finally:
-        service.uploads.forget(form)
-
-
-def _known(service: Service, id: str) -> Upload:
-    found = service.source(id)
-    if found is None:
-        raise HTTPException(422, "that upload no longer exists. Send the file again.")
-    return found
+@router.post("/jobs", status_code=201, responses={**ASKING, **RECEIVING})
+def create_job(wanted: JobRequest, service: TheService) -> Job:
+    """Queue the conversion of an upload, which the job takes, or once more that of another job's file."""
+    return service.submit(wanted.upload, wanted.settings)
 
 
 @router.get("/jobs")

@@ -8,18 +8,20 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi.concurrency import run_in_threadpool
 from filelock import FileLock, Timeout
+from starlette.requests import Request
 
 from spag4d.errors import InputError
 from spag4d.settings import Settings
 from spag4d.web.board import Board
 from spag4d.web.job import Job
-from spag4d.web.jobs import Jobs
+from spag4d.web.jobs import Jobs, QueueFull
 from spag4d.web.models import Models
 from spag4d.web.places import SOURCE, web_folder
 from spag4d.web.records import Records
 from spag4d.web.runner import Runner
-from spag4d.web.uploads import Upload, Uploads, copied
+from spag4d.web.uploads import SPARED_S, UPLOAD_GONE, Upload, Uploads, copied
 
 log = logging.getLogger("spag4d.web")
 
@@ -48,6 +50,7 @@ class Service:
         self.board = Board()
         self.models = Models(self.board)
         self.folder = web_folder()
+        self._places = threading.Lock()  # while a job takes an upload, the two are not counted as two
         self._stopping = threading.Event()
         self._started = False
 
@@ -92,13 +95,54 @@ class Service:
             return self.uploads.get(id)
         return Upload(self.folder_of(job) / SOURCE, job.kind, job.name)
 
+    async def receive(self, request: Request, name: str) -> tuple[str, Upload]:
+        """Keep the body of a request as an upload; raises `QueueFull`, and what `Uploads.receive` raises.
+
+        An upload has a place in the queue as long as no job takes it. What is still being sent has none: a slow sender
+        keeps nobody out.
+        """
+        await run_in_threadpool(self._check_room)
+        id, upload = await self.uploads.receive(request, name)
+        await run_in_threadpool(self._check_room, id)
+        return id, upload
+
+    def _check_room(self, kept: str | None = None) -> None:
+        """Raise `QueueFull` where there is no room for one more, or for the upload ``kept``, which is deleted then."""
+        most = self.limits.max_queue - (kept is None)
+        with self._places:
+            if self._waiting > most:
+                self.uploads.clear_old(SPARED_S)
+                if self._waiting > most:
+                    if kept is not None:
+                        self.uploads.forget(kept)
+                    raise QueueFull
+
+    @property
+    def _waiting(self) -> int:
+        return self.jobs.count("queued") + self.uploads.count()
+
+    def submit(self, id: str, settings: Settings) -> Job:
+        """Queue the conversion of an upload, which is the job's from now on, or of the file of another job.
+
+        Raises `InputError` where there is no such one, `QueueFull`, and what `copied` raises; the upload stays then.
+        """
+        if self.jobs.is_full():
+            raise QueueFull
+        upload = self.source(id)
+        if upload is None:
+            raise InputError(UPLOAD_GONE)
+        return self.add(upload, settings)
+
     def add(self, upload: Upload, settings: Settings) -> Job:
-        """Queue the conversion of an upload; raises `QueueFull`, and what `copied` raises."""
+        """Queue the conversion of a file; a kept upload then is deleted. Raises `QueueFull`, and what `copied` raises."""
         id = secrets.token_hex(8)
         folder = self.folder / "jobs" / id
         try:
             copied(upload.path, folder)
-            return self.jobs.add(id, upload.kind, upload.name, settings.model_dump())
+            with self._places:
+                job = self.jobs.add(id, upload.kind, upload.name, settings.model_dump())
+                self.uploads.forget(upload.path.name)
+            return job
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -1,4 +1,4 @@
-"""Uploads: streamed to the disk as they come, and refused as soon as they are too large."""
+"""Uploads: streamed to the disk as they come, refused as soon as they are too large, deleted where no job takes them."""
 
 import errno
 import os
@@ -13,23 +13,33 @@ from pathlib import Path
 
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from spag4d.clips.photo_or_clip import media_kind
-from spag4d.errors import InputError, ResourceError, reason
+from spag4d.errors import InputError, ResourceError
 from spag4d.photos.decode import declared_size
 from spag4d.web.job import Kind
 from spag4d.web.jobs import DISK_FULL
-from spag4d.web.multipart import FORM_BYTES, Form, Receiver, TooLarge
 from spag4d.web.places import SOURCE
 
-_DAY_S = 86400.0
-"""Seconds after which a file that no job took is removed."""
+KEPT_S = 86400.0
+"""Seconds after which a file that no job took is deleted: to send many large videos before the first job takes hours."""
+SPARED_S = 600.0
+"""Seconds after which it makes room where room is short: the page makes its job within a second."""
+
+UPLOAD_GONE = "that upload no longer exists. Send the file again."
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_KEPT = re.compile(r"[0-9a-f]{16}(\.json)?")
 _OURS = re.compile(r"[0-9a-f]{16}(\.json|\.part)?")
 _SPARE_BYTES = 500_000_000
 """What has to stay free on the disk for the scenes that are made of an upload."""
+_LONGEST_NAME = 120
+"""Letters of a file's name: in Cyrillic 240 bytes, and file systems end at 255."""
+
+
+class TooLarge(Exception):
+    """The request carries more than the server accepts."""
 
 
 @dataclass(frozen=True)
@@ -49,72 +59,72 @@ class _Facts(BaseModel):
 
 
 class Uploads:
-    """The folder of uploaded files, each of which can be used for a day."""
+    """The folder of uploaded files that wait for a job."""
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
-        """Keep uploads in ``folder``, of at most ``max_bytes`` each."""
+        """Keep uploads in ``folder``, of at most ``max_bytes`` each; what an earlier server received by half is deleted."""
         self._folder, self.max_bytes = folder, max_bytes
         folder.mkdir(parents=True, exist_ok=True)
         for unfinished in folder.glob("*.part"):
             if _OURS.fullmatch(unfinished.name):
                 unfinished.unlink(missing_ok=True)
 
-    async def receive(self, request: Request) -> Form:
-        """Read a multipart request; raises `TooLarge`, `InputError` if it is not a form, `ResourceError` for a full disk."""
-        content_type, options = parse_options_header(request.headers.get("content-type"))
-        if content_type != b"multipart/form-data" or not options.get(b"boundary"):
-            raise InputError("send a form of the type multipart/form-data.")
+    def count(self) -> int:
+        """Return how many wait for a job."""
+        return sum(bool(_ID.fullmatch(path.name)) for path in self._folder.iterdir())
+
+    async def receive(self, request: Request, name: str) -> tuple[str, Upload]:
+        """Keep the body of a request, and return its id with it; what fails leaves nothing.
+
+        Raises `TooLarge`, `InputError` for what breaks off or is plainly not usable, and `ResourceError` for a full disk.
+        """
         self._check_length(request.headers.get("content-length", ""))
-        receiver = Receiver(self._folder / f"{secrets.token_hex(8)}.part")
+        path = self._folder / f"{secrets.token_hex(8)}.part"
         try:
             with _explained():
-                parser = MultipartParser(options[b"boundary"], receiver.callbacks())
-                async for piece in self._limited(request.stream()):
-                    await run_in_threadpool(parser.write, piece)
-            return receiver.form()
+                await self._write(request.stream(), path)
+            return await run_in_threadpool(self._keep, path, shown_name(name))
         except BaseException:
-            receiver.discard()
+            for left in (path, _facts(path)):
+                left.unlink(missing_ok=True)
             raise
 
     def _check_length(self, declared: str) -> None:
         length = int(declared) if declared.isdecimal() and len(declared) < 20 else 0
-        if length > self.max_bytes + FORM_BYTES:
+        if length > self.max_bytes:
             raise TooLarge
-        if length + _SPARE_BYTES > shutil.disk_usage(self._folder).free:
-            raise ResourceError(DISK_FULL)
+        if self._is_short_of(length):
+            self.clear_old(SPARED_S)
+            if self._is_short_of(length):
+                raise ResourceError(DISK_FULL)
 
-    async def _limited(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    def _is_short_of(self, length: int) -> bool:
+        return length + _SPARE_BYTES > shutil.disk_usage(self._folder).free
+
+    async def _write(self, pieces: AsyncIterator[bytes], path: Path) -> None:
         received = 0
-        async for piece in pieces:
-            received += len(piece)
-            if received > self.max_bytes + FORM_BYTES:
-                raise TooLarge
-            yield piece
+        with path.open("xb") as file:
+            async for piece in pieces:
+                received += len(piece)
+                if received > self.max_bytes:
+                    raise TooLarge
+                await run_in_threadpool(file.write, piece)
 
-    def keep(self, form: Form) -> tuple[str, Upload]:
-        """Keep the file of a form and return its id with it; raises `InputError` for what can be seen not to be usable."""
-        if form.file is None:
-            raise InputError("no file was sent, in the field 'file'.")
+    def _keep(self, path: Path, name: str) -> tuple[str, Upload]:
         try:
-            kind = media_kind(form.file)
+            kind = media_kind(path)
             if kind == "photo":
-                declared_size(form.file)
+                declared_size(path)
         except InputError as error:
-            form.file.unlink(missing_ok=True)
-            raise InputError(str(error).replace(str(form.file), form.name)) from error
-        try:
-            with _explained():
-                _facts(form.file).write_text(_Facts(kind=kind, name=form.name).model_dump_json(), encoding="utf-8")
-                kept = form.file.replace(form.file.with_suffix(""))
-        except ResourceError:
-            self.forget(form)
-            raise
-        return kept.name, Upload(kept, kind, form.name)
+            raise InputError(str(error).replace(str(path), name)) from error
+        with _explained():
+            _facts(path).write_text(_Facts(kind=kind, name=name).model_dump_json(), encoding="utf-8")
+            kept = path.replace(path.with_suffix(""))
+        return kept.name, Upload(kept, kind, name)
 
     def get(self, id: str) -> Upload | None:
-        """Return a kept upload, or None where there is no such one."""
-        path = self._folder / id
-        if not re.fullmatch("[0-9a-f]{16}", id) or not path.is_file():
+        """Return a kept upload, or None if there is none of this id."""
+        if not _ID.fullmatch(id) or not (path := self._folder / id).is_file():
             return None
         try:
             facts = _Facts.model_validate_json(_facts(path).read_text(encoding="utf-8"))
@@ -122,17 +132,18 @@ class Uploads:
             return None
         return Upload(path, facts.kind, facts.name)
 
-    def forget(self, form: Form) -> None:
-        """Delete the file of a form, kept or not; jobs that use it have one of their own."""
-        if form.file is not None:
-            for path in (form.file, form.file.with_suffix(""), _facts(form.file)):
-                path.unlink(missing_ok=True)
+    def forget(self, id: str) -> None:
+        """Delete a kept upload: a job has a file of its own."""
+        if _ID.fullmatch(id):
+            for path in (self._folder / id, _facts(self._folder / id)):
+                with suppress(OSError):  # another job is being made of it; it is cleared when it is old
+                    path.unlink(missing_ok=True)
 
-    def clear_old(self) -> None:
-        """Delete what was sent a day ago; jobs that use it have a file of their own."""
+    def clear_old(self, age_s: float = KEPT_S) -> None:
+        """Delete the uploads that no job has taken for so long."""
         for path in self._folder.iterdir():
             with suppress(OSError):  # it is being renamed or read
-                if _OURS.fullmatch(path.name) and path.stat().st_mtime < time.time() - _DAY_S:
+                if _KEPT.fullmatch(path.name) and path.stat().st_mtime < time.time() - age_s:
                     path.unlink()
 
 
@@ -141,8 +152,6 @@ def _explained() -> Iterator[None]:
     """Say in words why a request could not be received."""
     try:
         yield
-    except FormParserError as error:
-        raise InputError(f"the form is damaged: {reason(error)}.") from error
     except ClientDisconnect as error:
         raise InputError("the upload was interrupted.") from error
     except OSError as error:
@@ -155,6 +164,12 @@ def _facts(path: Path) -> Path:
     return path.with_name(f"{path.stem}.json")
 
 
+def shown_name(name: str) -> str:
+    """Return the name of an uploaded file as people may read it; it never becomes a path."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(letter for letter in last if letter.isprintable())[:_LONGEST_NAME].strip() or "panorama"
+
+
 def copied(source: Path, folder: Path) -> None:
     """Make the folder of a job, in which ``source`` is what was uploaded; without a copy where the file system can.
 
@@ -165,6 +180,6 @@ def copied(source: Path, folder: Path) -> None:
         try:
             os.link(source, folder / SOURCE)
         except FileNotFoundError as error:
-            raise InputError("that upload no longer exists. Send the file again.") from error
+            raise InputError(UPLOAD_GONE) from error
         except OSError:
             shutil.copyfile(source, folder / SOURCE)

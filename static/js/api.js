@@ -9,16 +9,16 @@ export class Problem extends Error {
 
 const UNREACHABLE = "The server does not answer. Is it still running?";
 
-async function answerTo(method, path) {
+async function answerTo(method, path, options = {}) {
   try {
-    return await fetch(path, { method });
+    return await fetch(path, { method, ...options });
   } catch {
     throw new Problem(0, UNREACHABLE);
   }
 }
 
-async function request(method, path) {
-  const answer = await answerTo(method, path);
+async function request(method, path, options) {
+  const answer = await answerTo(method, path, options);
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Problem(answer.status, content.detail ?? `The server answers ${answer.status}.`);
@@ -26,24 +26,25 @@ async function request(method, path) {
 }
 
 export const get = (path) => request("GET", path);
-export const post = (path) => request("POST", path);
 export const remove = (path) => request("DELETE", path);
+
+/** Ask for something to be done, with what there is to say of it. */
+export const post = (path, content) =>
+  request("POST", path, content && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
 
 /** Fetch a file as a Blob. */
 export const getFile = async (path) => (await answerTo("GET", path)).blob();
 
 /**
- * Send a form, and hear how much of it has gone. A fetch tells nothing of that, so this is an XMLHttpRequest.
- * @param {string} path
- * @param {Object<string, string|File>} fields
- * @param {{onProgress?: (sent: number, total: number) => void, signal?: AbortSignal}} options
+ * Send a file, and hear how much of it has gone. A fetch tells nothing of that, so this is an XMLHttpRequest.
+ * @param {File} file
+ * @param {(sent: number, total: number) => void} onProgress
+ * @returns what the server keeps: its `id` is what a job is made of
  */
-export function send(path, fields, { onProgress = () => {}, signal } = {}) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+export function upload(file, onProgress) {
   return new Promise((resolve, reject) => {
     const wire = new XMLHttpRequest();
-    wire.open("POST", path);
+    wire.open("PUT", `/api/uploads/${encodeURIComponent(file.name)}`);
     wire.responseType = "json";
     wire.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
     wire.addEventListener("load", () => {
@@ -51,9 +52,7 @@ export function send(path, fields, { onProgress = () => {}, signal } = {}) {
       else reject(new Problem(wire.status, wire.response?.detail ?? `The server answers ${wire.status}.`));
     });
     wire.addEventListener("error", () => reject(new Problem(0, UNREACHABLE)));
-    wire.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
-    signal?.addEventListener("abort", () => wire.abort());
-    wire.send(form);
+    wire.send(file);
   });
 }
 

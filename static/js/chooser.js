@@ -10,10 +10,12 @@ const VIDEO_ENDINGS = /\.(mp4|m4v|mov|mkv|webm|avi|ts|mts|m2ts|insv|mpg|mpeg)$/i
 const SHOWABLE = /^image\/(jpeg|png|webp|bmp|gif|avif)$/;
 
 /**
- * One thing to convert. `jobId` names a job of the same file, so that it need not be sent again; `facts` are what the browser can
- * tell of it, once it has looked; `isForced` says that it is to be taken for a full sphere whatever its shape.
+ * One thing to convert. `jobId` names a job of the same file, and `uploadId` what was sent and is no job yet, so that it need not be
+ * sent again; `facts` are what the browser can tell of it, once it has looked; `isForced` says that it is to be taken for a full
+ * sphere whatever its shape.
  */
 class Item {
+  uploadId = null;
   facts = null;
   isForced = false;
 

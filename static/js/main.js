@@ -1,5 +1,5 @@
 // The page: what is chosen on the left, what came of it on the right, and the server's news in between.
-import { fileUrl, frameUrl, get, post, remove, send } from "./api.js";
+import { fileUrl, frameUrl, get, post, remove, upload } from "./api.js";
 import { Chooser } from "./chooser.js";
 import { byId } from "./dom.js";
 import { follow } from "./feed.js";
@@ -181,16 +181,23 @@ class Page {
 
   /** Make a job of an item; a file that the server has already is not sent again. */
   async sent(item, which) {
-    const fields = this.settings.valuesFor(item.kind);
+    const settings = this.settings.valuesFor(item.kind);
     await item.inspection;
     const problem = this.chooser.refusalOf(item);
     if (problem) throw new Error(`${item.name}: ${problem.words}`);
-    if (item.isForced) fields.force_erp = "true";
-    if (item.jobId && this.jobs.has(item.jobId)) return send("/api/jobs", { ...fields, upload: item.jobId });
-    const file = await item.load();
-    return send("/api/jobs", { ...fields, file }, { onProgress: (done, total) => {
+    if (item.isForced) settings.force_erp = true;
+    if (item.jobId && this.jobs.has(item.jobId)) return post("/api/jobs", { upload: item.jobId, settings });
+    item.uploadId ??= (await upload(await item.load(), (done, total) => {
       byId("convert").textContent = `Sending ${which}${Math.floor((100 * done) / total)} %`;
-    } });
+    })).id;
+    try {
+      const job = await post("/api/jobs", { upload: item.uploadId, settings });
+      item.uploadId = null; // the job has taken it
+      return job;
+    } catch (problem) {
+      if (problem.status === 422) item.uploadId = null; // it may be there no longer
+      throw problem;
+    }
   }
 
   again(job) {

@@ -87,10 +87,16 @@ class Control {
       element("p", { class: "help", id: `${this.id}-help` }, description));
   }
 
-  /** The value as a form sends it, or "" where it is the default. */
+  /** The value as text, or "" where it is the default. */
   get value() {
     const raw = this.input.type === "checkbox" ? String(this.input.checked) : this.input.value.trim();
     return raw === this.defaultText ? "" : raw;
+  }
+
+  /** A value that is not the default, as JSON has it. */
+  get typedValue() {
+    if (this.type === "boolean") return this.value === "true";
+    return this.type === "string" ? this.value : Number(this.value);
   }
 
   get defaultText() {
@@ -141,14 +147,15 @@ export class SettingsForm {
   }
 
   /** What differs from the defaults, as text. */
-  values(controls = this.controls) {
-    return Object.fromEntries(controls.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
+  values() {
+    return Object.fromEntries(this.controls.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
   }
 
-  /** What to send for one kind of input: what does not matter for it is left out. */
+  /** What to send for one kind of input: what does not matter for it, or is as it would be anyway, is left out. */
   valuesFor(kind) {
     const matters = ({ row, schema }) => !row.hidden && (kind === "video" || schema.group !== VIDEO_GROUP);
-    return this.values(this.controls.filter(matters));
+    const changed = this.controls.filter((control) => matters(control) && control.value !== "");
+    return Object.fromEntries(changed.map((control) => [control.name, control.typedValue]));
   }
 
   setVideo(hasVideo) {

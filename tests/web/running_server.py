@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import requests
 
@@ -58,10 +59,19 @@ class RunningServer:
     def post(self, path: str, **options: Any) -> requests.Response:
         return requests.post(self.address + path, timeout=PATIENCE_S, **options)
 
-    def submit(self, file: Path, **fields: str) -> requests.Response:
-        """Ask for the conversion of a file."""
+    def upload(self, content: bytes | BinaryIO | Iterator[bytes], name: str = "photo.jpg") -> requests.Response:
+        """Send the content of a file."""
+        return requests.put(f"{self.address}/api/uploads/{quote(name, safe='')}", data=content, timeout=PATIENCE_S)
+
+    def submit(self, file: Path, **settings: Any) -> requests.Response:
+        """Send a file and ask for its conversion; the answer is the refusal of the file where it is refused."""
         with file.open("rb") as opened:
-            return self.post("/api/jobs", files={"file": (file.name, opened)}, data=fields)
+            sent = self.upload(opened, file.name)
+        return self.convert(sent.json()["id"], **settings) if sent.status_code == 201 else sent
+
+    def convert(self, id: str, **settings: Any) -> requests.Response:
+        """Ask for the conversion of an upload, or of a job's file."""
+        return self.post("/api/jobs", json={"upload": id, "settings": settings})
 
     def job(self, id: str) -> dict[str, Any]:
         return self.get(f"/api/jobs/{id}").json()
@@ -74,8 +84,8 @@ class RunningServer:
             time.sleep(0.02)
         return job
 
-    def converted(self, file: Path, **fields: str) -> dict[str, Any]:
+    def converted(self, file: Path, **settings: Any) -> dict[str, Any]:
         """Return the ended job of a file."""
-        answer = self.submit(file, **fields)
+        answer = self.submit(file, **settings)
         assert answer.status_code == 201, answer.text
         return self.wait(answer.json()["id"])

@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import shutil
 import signal
+import subprocess
 import time
 import zipfile
 from pathlib import Path
@@ -22,7 +24,7 @@ BASICS = {
 
 
 def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, room: Path, tmp_path: Path) -> None:
-    job = server.converted(room, stride="3", scale_factor="1.2", sky_dome="false")
+    job = server.converted(room, stride=3, scale_factor=1.2, sky_dome=False)
     assert (job["status"], job["error"], job["fraction"], job["kind"], job["name"]) == ("done", "", 1.0, "photo", "room.png")
     assert set(job["files"]) == BASICS
     converter = SPAG4D(stride=3, scale_factor=1.2, sky_dome=False, format="both")
@@ -37,7 +39,7 @@ def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, ro
 
 
 def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServer, large: Path, tmp_path: Path) -> None:
-    job = server.converted(large, stride="2")
+    job = server.converted(large, stride=2)
     scenes = {}
     for name in ("first-look.splat", "scene.splat"):
         (tmp_path / name).write_bytes(server.get(f"/api/jobs/{job['id']}/files/{name}").content)
@@ -48,12 +50,13 @@ def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServe
     assert medians[0] == pytest.approx(medians[1], rel=0.05)
 
 
-def test_an_empty_form_is_the_defaults(server: RunningServer, room: Path) -> None:
+def test_no_settings_are_the_defaults(server: RunningServer, room: Path) -> None:
     job = server.submit(room).json()
     assert job["settings"] == Settings().model_dump()
     server.wait(job["id"])
-    blank = server.submit(room, stride="", duration="", depth_model=" ", sky_dome="true").json()
+    blank = server.post("/api/jobs", json={"upload": job["id"]}).json()
     assert blank["settings"] == job["settings"]
+    server.wait(blank["id"])
 
 
 def test_one_format_alone_can_be_asked_for(server: RunningServer, room: Path) -> None:
@@ -62,24 +65,43 @@ def test_one_format_alone_can_be_asked_for(server: RunningServer, room: Path) ->
 
 
 def test_the_settings_of_a_scene_can_be_taken_away_and_used_again(server: RunningServer, room: Path, tmp_path: Path) -> None:
-    job = server.converted(room, stride="4", thickness="0.3", format="splat")
+    job = server.converted(room, stride=4, thickness=0.3, format="splat")
     record = json.loads(server.get(f"/api/jobs/{job['id']}/files/settings.json").content)
     SPAG4D(**record["settings"]).convert(room, tmp_path / "again.splat")
     assert (tmp_path / "again.splat").read_bytes() == server.get(f"/api/jobs/{job['id']}/files/scene.splat").content
 
 
-def test_an_upload_and_a_job_can_be_converted_again(server: RunningServer, room: Path) -> None:
-    with room.open("rb") as opened:
-        sent = server.post("/api/uploads", files={"file": ("C:\\photos\\../my room.png", opened)}).json()
+def test_a_job_takes_its_upload_and_can_be_converted_again(server: RunningServer, room: Path) -> None:
+    sent = server.upload(room.read_bytes(), "C:\\photos\\../my room.png").json()
     assert (sent["name"], sent["kind"], sent["size"]) == ("my room.png", "photo", room.stat().st_size)
-    first = server.wait(server.post("/api/jobs", files={"upload": (None, sent["id"]), "stride": (None, "4")}).json()["id"])
-    second = server.wait(server.post("/api/jobs", files={"upload": (None, first["id"]), "stride": (None, "4")}).json()["id"])
+    first = server.wait(server.convert(sent["id"], stride=4).json()["id"])
+    second = server.wait(server.convert(first["id"], stride=4).json()["id"])
     assert first["name"] == second["name"] == "my room.png"
     assert first["result"]["splat_count"] == second["result"]["splat_count"]
+    taken = server.convert(sent["id"])
+    assert taken.status_code == 422 and "that upload no longer exists" in taken.json()["detail"]
+
+
+def test_an_upload_whose_job_is_refused_stays(server: RunningServer, room: Path) -> None:
+    sent = server.upload(room.read_bytes()).json()["id"]
+    assert server.convert(sent, stride=99).status_code == 422
+    assert server.wait(server.convert(sent, stride=8).json()["id"])["status"] == "done"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_curl_sends_a_file_under_its_name(server: RunningServer, room: Path) -> None:
+    command = ["curl", "--silent", "--fail", "-T", str(room), f"{server.address}/api/uploads/"]
+    sent = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert (sent["name"], sent["size"]) == ("room.png", room.stat().st_size)
+    said = json.dumps({"upload": sent["id"], "settings": {"stride": 8}})
+    command = ["curl", "--silent", "--fail", "--json", said, f"{server.address}/api/jobs"]
+    job = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert job["settings"]["stride"] == 8
+    server.wait(job["id"])
 
 
 def test_a_video_becomes_a_sequence(server: RunningServer, clip: Path, tmp_path: Path) -> None:
-    job = server.converted(clip, fps="10", duration="0.3", stride="4")
+    job = server.converted(clip, fps=10, duration=0.3, stride=4)
     assert (job["status"], job["kind"], job["frames"]) == ("done", "video", 3), job["error"]
     assert {"panorama.jpg", "thumbnail.jpg", "preview.mp4", "settings.json"} == set(job["files"])
     frames = f"/api/jobs/{job['id']}/frames"
@@ -95,7 +117,7 @@ def test_a_video_becomes_a_sequence(server: RunningServer, clip: Path, tmp_path:
 
 
 def test_parts_of_a_file_can_be_asked_for(server: RunningServer, room: Path) -> None:
-    job = server.converted(room, stride="4")
+    job = server.converted(room, stride=4)
     url = f"/api/jobs/{job['id']}/files/scene.splat"
     whole = server.get(url)
     part = server.get(url, headers={"Range": "bytes=32-95"})
@@ -114,12 +136,12 @@ def test_what_is_no_panorama_fails_in_words_without_paths(server: RunningServer,
     assert job["status"] == "failed"
     assert job["error"].startswith("flat.png is 300 x 200 pixels") and "“Accept any shape”" in job["error"]
     assert str(server.home) not in json.dumps(job) and "uploaded-file" not in json.dumps(job)
-    assert server.converted(tmp_path / "flat.png", force_erp="true")["status"] == "done"
+    assert server.converted(tmp_path / "flat.png", force_erp=True)["status"] == "done"
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, this is text", b"\x89PNG\r\n\x1a\n" + bytes(40)])
 def test_what_is_no_picture_is_refused_at_once(content: bytes, server: RunningServer) -> None:
-    answer = server.post("/api/jobs", files={"file": ("photo.jpg", content)})
+    answer = server.upload(content, "photo.jpg")
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("photo.jpg ") and str(server.home) not in answer.text
 
@@ -133,14 +155,14 @@ def test_a_picture_bomb_is_refused_by_the_size_that_it_declares(server: RunningS
 
     size = struct.pack(">IIBBBBB", 60000, 30000, 8, 2, 0, 0, 0)
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(bytes(1000)))
-    answer = server.post("/api/uploads", files={"file": ("bomb.png", png)})
+    answer = server.upload(png, "bomb.png")
     assert answer.status_code == 422 and "60000 x 30000" in answer.json()["detail"]
 
 
 def test_a_deleted_job_is_gone_with_its_files(server: RunningServer, room: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.png"
     mine.write_bytes(room.read_bytes() + b"told by these bytes")
-    job = server.converted(mine, stride="8")
+    job = server.converted(mine, stride=8)
     assert job["status"] == "done"
 
     def copies() -> list[str]:
@@ -156,7 +178,7 @@ def test_a_deleted_job_is_gone_with_its_files(server: RunningServer, room: Path,
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be held here")
 def test_a_process_that_does_not_listen_is_ended_when_its_job_is_cancelled(server: RunningServer, large: Path) -> None:
-    id = server.submit(large, stride="1").json()["id"]
+    id = server.submit(large, stride=1).json()["id"]
     server.wait(id, lambda job: job["status"] == "running" and job["stage"] != "")
     for pid in server.workers():
         os.kill(pid, signal.SIGSTOP)
@@ -172,7 +194,7 @@ def test_a_process_that_does_not_listen_is_ended_when_its_job_is_cancelled(serve
 
 
 def test_jobs_are_cancelled_while_they_run_and_while_they_wait(server: RunningServer, large: Path, room: Path) -> None:
-    running = server.submit(large, stride="1").json()["id"]
+    running = server.submit(large, stride=1).json()["id"]
     waiting = server.submit(room).json()["id"]
     server.wait(running, lambda job: job["status"] == "running")
     assert server.post(f"/api/jobs/{waiting}/cancel").json()["status"] == "cancelled"
@@ -185,12 +207,12 @@ def test_jobs_are_cancelled_while_they_run_and_while_they_wait(server: RunningSe
 
 
 def test_events_tell_everything_and_go_on_where_they_were_left(server: RunningServer, room: Path) -> None:
-    id = server.submit(room, stride="4").json()["id"]
+    id = server.submit(room, stride=4).json()["id"]
     server.wait(id)
     seen, last = read_events(server, id, "0")
     assert seen[-1]["status"] == "done" and seen[-1]["id"] == id
     assert read_events(server, id, str(int(last) - 1))[0][-1]["status"] == "done"
-    again = server.submit(room, stride="4").json()["id"]
+    again = server.submit(room, stride=4).json()["id"]
     everything, _ = read_events(server, None, last, until=again)
     assert id not in [job["id"] for job in everything] and again in [job["id"] for job in everything]
     server.wait(again)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case
@@ -23,7 +24,7 @@ CHECKS = [
 
 
 def test_whatever_is_sent_the_answer_is_one_that_is_described(server: RunningServer, room: Path) -> None:
-    real = server.converted(room, stride="8")["id"]
+    real = server.converted(room, stride=8)["id"]
     schema = schemathesis.openapi.from_url(f"{server.address}/api/openapi.json")
     tried = []
     for found in schema.exclude(path_regex="/events$").get_all_operations():  # which end only after a while
@@ -50,26 +51,50 @@ def check(operation: Any, id: str) -> None:
 
 def test_the_description_names_every_setting_of_the_page(server: RunningServer) -> None:
     described = server.get("/api/openapi.json").json()
-    form = described["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    asked = described["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    form = described["components"]["schemas"][asked["$ref"].rsplit("/", 1)[1]]["properties"]
     wanted = [setting.name for setting in declared() if setting.extra["page"]]
-    assert list(form) == ["file", "upload", *wanted]
+    assert list(form) == ["upload", "settings"] and list(form["settings"]["properties"]) == wanted
     page = server.get("/api/settings").json()["properties"]
     assert list(page) == wanted
     assert {name: one["default"] for name, one in page.items()} == Settings().model_dump(include=set(wanted))
 
 
 def test_a_setting_that_is_unknown_or_out_of_bounds_is_refused_in_words(server: RunningServer) -> None:
-    def refusal(**fields: str) -> str:
-        answer = server.post("/api/jobs", files={name: (None, value) for name, value in fields.items()})
+    def refusal(**settings: Any) -> str:
+        answer = server.convert("0" * 16, **settings)
         assert answer.status_code == 422
         return answer.json()["detail"]
 
-    assert "did you mean 'stride'" in refusal(strides="2")
-    assert "“Pixels per Gaussian” = '99'" in refusal(stride="99")
+    assert "did you mean 'stride'" in refusal(strides=2)
+    assert "“Pixels per Gaussian” = 99" in refusal(stride=99)
     assert "“Depth model” = 'pando'" in refusal(depth_model="pando")
-    assert "unknown setting 'depth_map_unit'" in refusal(depth_map_unit="1")
-    assert "no file was sent" in refusal(stride="2")
-    assert "that upload no longer exists" in refusal(upload="../../etc/passwd")
+    assert "unknown setting 'depth_map_unit'" in refusal(depth_map_unit=1)
+    assert "unknown setting '?'" in refusal(**{"\ud800": 1})
+    assert "that upload no longer exists" in refusal(stride=2)
+
+
+@pytest.mark.parametrize("body, words", [
+    ('{"upload": "../../etc/passwd"}', "that upload no longer exists"),
+    ('{"upload": "\\ud800"}', "that upload no longer exists"),
+    ('{"upload": "0", "stride": 4}', "stride: "), ('{"settings": {}}', "upload: "), ('{"upload": 1}', "upload: "),
+    ('{"upload": "0", "settings": 4}', "the settings are a JSON object"),
+    ("{", "send JSON"), ("", "send JSON"), ("[]", "send JSON"),
+])
+def test_a_request_that_is_none_is_refused_in_words(body: str, words: str, server: RunningServer) -> None:
+    answer = server.post("/api/jobs", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422 and words in answer.json()["detail"], answer.text
+
+
+def test_a_form_is_refused_in_words(server: RunningServer) -> None:
+    answer = server.post("/api/jobs", files={"file": b"a photo"}, data={"stride": "4"})
+    assert answer.status_code == 422 and "send JSON" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [20_000 * "[", '{"upload": ' + 5000 * "1" + "}"])
+def test_json_that_python_cannot_hold_is_refused(body: str, server: RunningServer) -> None:
+    answer = server.post("/api/jobs", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422), answer.text
 
 
 def test_nothing_foreign_is_served(server: RunningServer) -> None:

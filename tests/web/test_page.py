@@ -51,7 +51,7 @@ def visit(browser: Browser, server: RunningServer) -> Iterator[Visiting]:
 
 @pytest.fixture(scope="module")
 def scene(server: RunningServer, room: Path) -> dict:
-    return server.converted(room, stride="2")
+    return server.converted(room, stride=2)
 
 
 BRIGHTNESS = (0.2, 0.5, 0.8)
@@ -62,7 +62,7 @@ def film(server: RunningServer, room: Path) -> dict:
     """Three frames, each brighter than the one before."""
     rgb = np.asarray(Image.open(room).convert("RGB"), float)
     frames = [(rgb * factor).astype(np.uint8) for factor in BRIGHTNESS]
-    return server.converted(encode(room.with_name("brighter.mp4"), frames, fps="10"), fps="10", stride="4")
+    return server.converted(encode(room.with_name("brighter.mp4"), frames, fps=10), fps=10, stride=4)
 
 
 NOTE_FRAMES = """() => {
@@ -176,7 +176,7 @@ def test_what_is_certain_to_be_refused_is_not_sent(visit: Visiting, tmp_path: Pa
         json={**route.fetch().json(), "max_upload_bytes": 100_000}))
     page = visitor.open()
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.on("request", lambda request: sent.append(request.method) if request.method != "GET" else None)
     (tmp_path / "large.mp4").write_bytes(bytes(100_001))
     page.set_input_files("#files", [tmp_path / "flat.png", tmp_path / "large.mp4"])
     expect(page.locator("#chosen")).to_contain_text("This is 300 × 200.")
@@ -188,7 +188,24 @@ def test_what_is_certain_to_be_refused_is_not_sent(visit: Visiting, tmp_path: Pa
     page.click("#chosen button[aria-label='Remove large.mp4']")
     page.click("#convert")
     expect(page.locator("#job .job-title")).to_have_text("flat.png")
-    assert len(sent) == 1
+    assert sent == ["PUT", "POST"]
+
+
+def test_a_file_is_sent_once_though_its_job_is_refused_at_first(visit: Visiting, room: Path) -> None:
+    visitor = visit()
+    page = visitor.open()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method) if request.method != "GET" else None)
+    full = {"status": 503, "json": {"detail": "too many jobs are waiting already."}}
+    page.route("**/api/jobs", lambda route: route.fulfill(**full), times=1)
+    page.set_input_files("#files", room)
+    page.fill("#setting-stride", "8")
+    page.click("#convert")
+    expect(page.locator("#form-error")).to_contain_text("too many jobs")
+    visitor.complaints.clear()  # the browser's own remark on that answer
+    page.click("#convert")
+    expect(page.locator("#job .job-title")).to_have_text("room.png")
+    assert sent == ["PUT", "POST", "POST"]
 
 
 def test_a_video_is_told_of_before_it_is_sent(visit: Visiting, clip: Path) -> None:
@@ -369,7 +386,7 @@ def test_files_are_dropped_and_pasted(visit: Visiting) -> None:
 
 
 def test_scenes_are_reopened_converted_again_and_deleted(visit: Visiting, server: RunningServer, room: Path) -> None:
-    job = server.converted(room, stride="3", sky_dome="false")
+    job = server.converted(room, stride=3, sky_dome=False)
     visitor = visit()
     page = visitor.open()
     card = page.locator(f"#cards .card:has(img[src*='{job['id']}'])")
