@@ -7,7 +7,6 @@ Prints a table and one JSON line. Photographs are hung on the walls of a room; t
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -90,14 +89,14 @@ def seen_through(room: KnownRoom, gaussians: Gaussians, size_px: int) -> float:
     return open_pixels / pixels
 
 
-def known_room(height: int, look: Look, size_px: int) -> dict[str, float]:
+def known_room(height: int, stride: int, size_px: int) -> dict[str, float]:
     """Return the figures of the room whose distances are known."""
     room = KnownRoom()
     panorama, depth = room.capture(height)
-    fine = grid_gaussians(panorama, depth, look=replace(look, backing=False)).means.astype(float)
+    fine = grid_gaussians(panorama, depth, stride=stride, look=Look(backing=False)).fine.means.astype(float)
     distance = np.linalg.norm(fine, axis=1)
     error = np.abs(distance / room.hit(fine / distance[:, None], np.zeros(3)) - 1)
-    gaussians = grid_gaussians(panorama, depth, look=look)
+    gaussians = grid_gaussians(panorama, depth, stride=stride).joined
     return {
         "gaussians": len(gaussians),
         "median_error": float(np.median(error)),
@@ -123,14 +122,13 @@ def main() -> None:
     parser.add_argument("--view", type=int, default=160, help="pixels of a view along each side")
     parser.add_argument("--budget", action="store_true", help="photographs: as many as the stride makes, better placed")
     options = parser.parse_args()
-    look = Look(stride=options.stride)
-    figures = {"known room": known_room(options.height, look, options.view)}
+    figures = {"known room": known_room(options.height, options.stride, options.view)}
     print("known room:", ", ".join(f"{name} {value:.3g}" for name, value in figures["known room"].items()))
     for path in options.panoramas:
         panorama = read_panorama(path)
-        gaussians = grid_gaussians(panorama, on_walls(panorama), look=look)
+        gaussians = grid_gaussians(panorama, on_walls(panorama), stride=options.stride).joined
         if options.budget:
-            gaussians = planned(panorama, on_walls(panorama), len(gaussians), look=look).surface_gaussians()
+            gaussians = planned(panorama, on_walls(panorama), len(gaussians)).surface_gaussians().joined
         figures[path.name] = sharpness(panorama, gaussians, options.view)
         print(f"{path.name}:", ", ".join(f"{name} {value:.3g}" for name, value in figures[path.name].items()), flush=True)
     print(json.dumps(figures))

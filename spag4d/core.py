@@ -21,7 +21,7 @@ from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Plan, Sequence360, opened
 from spag4d.settings import Settings
-from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, memory_rows, shrunk, with_choices_made
+from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
 
 _FIRST_LOOK_ROWS = 512
 """Rows of the panorama of a first look."""
@@ -80,10 +80,10 @@ class SPAG4D:
         if early:
             self._first_look(panorama, depth, early, run, measured=measured)
         panorama, depth = self._stages.finished(panorama, depth, run, measured=measured)
-        gaussians = self._stages.gaussians(panorama, depth, run)
-        if not len(gaussians):
+        layers = self._stages.gaussians(panorama, depth, run)
+        if not len(layers):
             raise InputError(_nothing_left(panorama, depth, run.settings))
-        self._stages.write(gaussians, outputs, depth, run)
+        self._stages.write(layers, outputs, depth, run)
         write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
                    metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m)
         if depth_path is not None:
@@ -91,9 +91,9 @@ class SPAG4D:
                 write_depth(depth_path, depth, progress=listener)
         if page is not None:
             with run.stage("Writing page") as listener:
-                write_viewer_page(page, gaussians, title=panorama.name, progress=listener)
+                write_viewer_page(page, layers.joined, title=panorama.name, progress=listener)
         device = self._stages.device if depth_map is None else "cpu"
-        return run.result(started, outputs.values(), len(gaussians), depth, depth.reach(panorama.valid), device)
+        return run.result(started, outputs.values(), len(layers), depth, depth.reach(panorama.valid), device)
 
     def _read(self, source: PanoramaLike, run: Run, *, measured: bool) -> Panorama:
         """Return the panorama with its caps painted over, after checking that the chosen models can be used."""
@@ -111,8 +111,8 @@ class SPAG4D:
                         Progress(is_cancelled=listener.is_cancelled))
             panorama, depth = shrunk(panorama, depth, _FIRST_LOOK_ROWS)
             panorama, depth = self._stages.finished(panorama, depth, quick, measured=measured)
-            gaussians = self._stages.gaussians(panorama, depth, quick)
-            self._stages.write(gaussians, outputs, depth, quick, with_range=False)
+            layers = self._stages.gaussians(panorama, depth, quick)
+            self._stages.write(layers, outputs, depth, quick, with_range=False)
 
     def convert_video(
         self,
@@ -180,23 +180,23 @@ class SPAG4D:
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)
         panorama, depth = self._stages.finished(panorama, depth, run, still=False)
-        gaussians = self._stages.gaussians(panorama, depth, run)
+        layers = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
-            gaussians = steadier.gaussians(gaussians, memory_rows(panorama.size_hw[0], run.settings))
-            gaussians = rotated(gaussians, file_from_camera(
-                plan.world_from_camera_wxyz[number], plan.world_from_file_wxyz[number]))
-        if not len(gaussians):
+            layers = steadier.gaussians(layers, density_of(run.settings).memory_rows(panorama.size_hw[0]))
+            turn = file_from_camera(plan.world_from_camera_wxyz[number], plan.world_from_file_wxyz[number])
+            layers = layers.changed(lambda gaussians: rotated(gaussians, turn))
+        if not len(layers):
             run.warnings.append(_nothing_left(panorama, depth, run.settings))
-        self._stages.write(gaussians, outputs, depth, run)
+        self._stages.write(layers, outputs, depth, run)
         reach = depth.reach(panorama.valid)
-        return run.result(started, outputs.values(), len(gaussians), depth, reach, self._stages.device)
+        return run.result(started, outputs.values(), len(layers), depth, reach, self._stages.device)
 
     def to_gaussians(
         self, panorama: PanoramaLike, *, depth_map: DepthLike | None = None, progress: Progress = SILENT, **overrides: Any
     ) -> Gaussians:
         """Return the Gaussians of a panorama (file or array) without writing a file."""
         run = Run(self.settings.changed(**overrides), progress)
-        return self._stages.gaussians(*self._filled(panorama, depth_map, run), run)
+        return self._stages.gaussians(*self._filled(panorama, depth_map, run), run).joined
 
     def estimate_depth(self, panorama: PanoramaLike, *, progress: Progress = SILENT, **overrides: Any) -> DepthMap:
         """Return the refined depth map of a panorama (file or array), the sky marked."""

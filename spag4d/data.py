@@ -18,14 +18,17 @@ Names
     Suffixes carry units and order (``_m _px _rad _deg _s _hw _wxyz``); transforms are ``a_from_b``; arrays are ``h w``.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 DepthKind = Literal["metric", "relative"]
+Members = Bool[np.ndarray, " n"] | Int64[np.ndarray, " m"] | slice
 
 DEPTH_UNIT_KEY = "metres_per_count"
 """Text entry of a 16-bit PNG that records a depth map's unit; the writer and the reader share it."""
@@ -141,7 +144,7 @@ class PinholeCamera:
     def scaled(self, factor: float) -> "PinholeCamera":
         """Return the same view in ``factor`` times as many pixels across and down."""
         width, height = round(self.width * factor), round(self.height * factor)
-        return PinholeCamera(width, height, *(factor * value for value in (self.fx, self.fy, self.cx, self.cy)),
+        return PinholeCamera(width, height, factor * self.fx, factor * self.fy, factor * self.cx, factor * self.cy,
                              self.world_from_camera)
 
     def moved(self, position_m: Float64[np.ndarray, "3"]) -> "PinholeCamera":
@@ -173,10 +176,9 @@ class Gaussians:
     def __post_init__(self) -> None:
         """Check that all arrays describe the same number of Gaussians."""
         count = self.means.shape[0]
-        for name, width in (("means", 3), ("scales", 3), ("quats_wxyz", 4), ("colors", 3)):
+        for name, width in _WIDTHS.items():
             shape = getattr(self, name).shape
-            _require(shape == (count, width), f"{name} has shape {shape}, expected ({count}, {width})")
-        _require(self.opacities.shape == (count,), f"opacities has shape {self.opacities.shape}, expected ({count},)")
+            _require(shape == (count, *width), f"{name} has shape {shape}, expected {(count, *width)}")
         if self.sh is not None:
             _require(self.sh.shape in [(count, k, 3) for k in SH_COUNTS[1:]],
                      f"sh has shape {self.sh.shape}, expected ({count}, k, 3) with k = 3, 8 or 15")
@@ -186,14 +188,38 @@ class Gaussians:
         return self.means.shape[0]
 
     @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All values by the name of their field, a row for each Gaussian; without ``sh`` where that is None."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
     def sh_degree(self) -> int:
         """Highest degree of view-dependent colour, 0 to 3."""
         return 0 if self.sh is None else SH_COUNTS.index(self.sh.shape[1])
 
-    def select(self, members: "Bool[np.ndarray, ' n'] | Int64[np.ndarray, ' m'] | slice") -> "Gaussians":
-        """Return some of the Gaussians: those that a mask (n,) marks, whose indices (m,) are given, or a stretch as views."""
-        chosen = {field.name: getattr(self, field.name)[members] for field in fields(self) if field.name != "sh"}
-        return Gaussians(**chosen, sh=None if self.sh is None else self.sh[members])
+    def select(self, members: Members) -> "Gaussians":
+        """Return the Gaussians that a mask (n,) marks or whose indices (m,) are given, or a slice of them as views.
+
+        A mask that marks all of them copies nothing.
+        """
+        if not isinstance(members, slice) and members.dtype == bool and members.all():
+            return self
+        return Gaussians(**{name: values[members] for name, values in self.arrays.items()})
+
+    @property
+    def joined(self) -> "Gaussians":
+        """These Gaussians; of `Layers` all that they have."""
+        return self
+
+    def changed(self, change: "Callable[[Gaussians], Gaussians]") -> "Gaussians":
+        """Return what ``change`` makes of the Gaussians, as `Layers.changed` does."""
+        return change(self)
+
+    def overwrite(self, values: "Gaussians") -> None:
+        """Write the values of as many other Gaussians of the same degree over these."""
+        for name, target in self.arrays.items():
+            target[:] = values.arrays[name]
 
     @staticmethod
     def concatenate(parts: "Sequence[Gaussians]") -> "Gaussians":
@@ -204,14 +230,22 @@ class Gaussians:
         parts = [part for part in parts if len(part)] or [Gaussians.empty()]
         if len(parts) == 1:
             return parts[0]
-        names = ("means", "scales", "quats_wxyz", "opacities", "colors")
         sh = _sh_of_all(parts, SH_COUNTS[max(part.sh_degree for part in parts)])
-        return Gaussians(*(np.concatenate([getattr(part, name) for part in parts]) for name in names), sh=sh)
+        return Gaussians(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _WIDTHS}, sh=sh)
 
     @staticmethod
     def empty() -> "Gaussians":
         """A set without members."""
-        return Gaussians(*(np.zeros(shape, np.float32) for shape in ((0, 3), (0, 3), (0, 4), (0,), (0, 3))))
+        return Gaussians.unfilled(0)
+
+    @staticmethod
+    def unfilled(count: int) -> "Gaussians":
+        """Return Gaussians whose values, all but ``sh``, are still to be written."""
+        return Gaussians(**{name: np.empty((count, *width), np.float32) for name, width in _WIDTHS.items()})
+
+
+_WIDTHS: dict[str, tuple[int, ...]] = {"means": (3,), "scales": (3,), "quats_wxyz": (4,), "opacities": (), "colors": (3,)}
+"""How many numbers each Gaussian has of the fields that are always there."""
 
 
 def _sh_of_all(parts: Sequence[Gaussians], k: int) -> Float32[np.ndarray, "n k 3"] | None:
@@ -224,3 +258,90 @@ def _sh_of_all(parts: Sequence[Gaussians], k: int) -> Float32[np.ndarray, "n k 3
             sh[start:start + len(part), :part.sh.shape[1]] = part.sh
         start += len(part)
     return sh
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The Gaussians of a scene by what they are for.
+
+    ``fine`` are the narrow ones of the surfaces that the photograph shows and ``backing`` the wide ones that close the gaps
+    between these; ``sky`` is the backdrop beyond all surfaces; ``behind`` is what surfaces hide from the capture point.
+    """
+
+    fine: Gaussians = field(default_factory=Gaussians.empty)
+    backing: Gaussians = field(default_factory=Gaussians.empty)
+    sky: Gaussians = field(default_factory=Gaussians.empty)
+    behind: Gaussians = field(default_factory=Gaussians.empty)
+
+    def __len__(self) -> int:
+        """Return the number of Gaussians in all layers."""
+        return sum(self.counts.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many Gaussians each layer has."""
+        return {name: len(getattr(self, name)) for name in LAYERS}
+
+    @property
+    def joined(self) -> Gaussians:
+        """All Gaussians as one set, layer by layer in the order of `LAYERS`; made once and kept."""
+        return self._joined
+
+    @cached_property
+    def _joined(self) -> Gaussians:
+        return Gaussians.concatenate([getattr(self, name) for name in LAYERS])
+
+    @staticmethod
+    def split(joined: Gaussians, counts: Mapping[str, int]) -> "Layers":
+        """Return as views the layers of a set that was `joined`; ``counts`` is how many each has, none where it is missing."""
+        ends = accumulate((counts.get(name, 0) for name in LAYERS), initial=0)
+        stretches = [slice(first, last) for first, last in pairwise(ends)]
+        _require(stretches[-1].stop == len(joined), f"the layers have {stretches[-1].stop} Gaussians, not {len(joined)}")
+        layers = Layers(*map(joined.select, stretches))
+        vars(layers)["_joined"] = joined  # so that nobody copies them again
+        return layers
+
+    def select(self, members: Bool[np.ndarray, " n"]) -> "Layers":
+        """Return the Gaussians that a mask over all of them, in the order of ``joined``, marks."""
+        ends = list(accumulate(self.counts.values(), initial=0))
+        kept = [int(np.count_nonzero(members[first:last])) for first, last in pairwise(ends)]
+        return Layers.split(self.joined.select(members), dict(zip(LAYERS, kept, strict=True)))
+
+    def changed(self, change: Callable[[Gaussians], Gaussians]) -> "Layers":
+        """Return the layers of what ``change`` makes of all Gaussians at once, which keeps their number and order."""
+        return Layers.split(change(self.joined), self.counts)
+
+    def without(self, names: Sequence[str]) -> "Layers":
+        """Return the layers but for those that are named."""
+        return replace(self, **{name: Gaussians.empty() for name in names})
+
+
+LAYERS = tuple(field.name for field in fields(Layers))
+"""The names of the layers, in the order in which files hold them."""
+
+_Kind = TypeVar("_Kind")
+
+
+@runtime_checkable
+class Scene(Protocol):
+    """`Layers`, or `Gaussians` where nobody knows to which layer they belong."""
+
+    def __len__(self) -> int:
+        """Return the number of Gaussians."""
+        ...
+
+    @property
+    def joined(self) -> Gaussians:
+        """All Gaussians as one set."""
+        ...
+
+    def select(self: _Kind, members: Bool[np.ndarray, " n"]) -> _Kind:
+        """Return the Gaussians that a mask over all of them marks."""
+        ...
+
+    def changed(self: _Kind, change: Callable[[Gaussians], Gaussians]) -> _Kind:
+        """Return what ``change`` makes of all Gaussians at once, which keeps their number and order."""
+        ...
+
+
+AnyScene = TypeVar("AnyScene", bound=Scene)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spag4d import __version__
 from spag4d.conversion import Run, percent
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
 from spag4d.depth.floor import scaled_to_camera_height
@@ -32,11 +32,9 @@ from spag4d.refine.edges import refine_edges
 from spag4d.refine.rig import clear_rig
 from spag4d.refine.sky import mark_sky
 from spag4d.settings import AUTO, Settings
-from spag4d.splat.behind import behind_gaussians
-from spag4d.splat.budget import Plan, planned, rows_for, uniform_stride
-from spag4d.splat.dome import dome_gaussians, dome_radius_m
+from spag4d.splat.density import Density, Extent, Plan, density_for
+from spag4d.splat.dome import dome_radius_m
 from spag4d.splat.gaussian_shape import Look
-from spag4d.splat.grid import grid_gaussians
 
 if TYPE_CHECKING:
     from spag4d.splat.sharp_model import SharpPredictor
@@ -194,31 +192,29 @@ class Stages:
             model: PerspectiveModel = self._tiles_model.get(TILES_MODEL, resolve_device(run.settings.device))
             return add_detail(depth, panorama, model, progress=listener)
 
-    def gaussians(self, panorama: Panorama, depth: DepthMap, run: Run) -> Gaussians:
-        """Return surfaces, by SHARP where that is wanted, and the sky's dome: those of them that a file can hold."""
+    def gaussians(self, panorama: Panorama, depth: DepthMap, run: Run) -> Layers:
+        """Return surfaces, by SHARP where that is wanted, the sky's dome and the layer behind: what of them a file can hold."""
         settings = run.settings
-        look = Look(settings.stride, settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
-        reach_m = (settings.depth_min, settings.depth_max)
+        look = Look(settings.scale_factor, settings.thickness, settings.opacity, settings.backing)
+        density, behind = density_of(settings), Gaussians.empty()
+        radius_m = dome_radius_m(settings.depth_max) if settings.sky_dome else None
+        extent = Extent((settings.depth_min, settings.depth_max), radius_m, settings.walk_range)
         with run.stage("Gaussians") as listener:
-            has_behind = bool(settings.sharp_refine) and settings.sharp_mode == "layers"
-            fewer = (panorama, depth) if settings.max_splats is None else shrunk(panorama, depth, rows_for(settings.max_splats))
-            behind = Gaussians.empty() if has_behind else _behind(*fewer, look, settings, listener)
-            plan = _plan(*fewer, look, settings, taken=len(behind))
-            surfaces = plan.surface_gaussians(listener) if plan else grid_gaussians(
-                panorama, depth, look=look, depth_min_m=reach_m[0], depth_max_m=reach_m[1], progress=listener)
-        if settings.sharp_refine and len(surfaces):
-            surfaces = self._with_sharp(surfaces, panorama, depth, look, run, plan.cell_sizes_rad() if plan else None)
-        layers = [surfaces]
+            enough = shrunk(panorama, depth, density.most_rows(panorama.size_hw[0]))
+            if not (settings.sharp_refine and settings.sharp_mode == "layers"):
+                behind = density.behind(*enough, look=look, extent=extent, progress=listener)
+            plan = density.plan(*enough, look=look, extent=extent, taken=len(behind))
+            layers = replace(plan.surface_gaussians(listener), behind=behind)
+        if settings.sharp_refine and len(layers.fine):
+            layers = self._with_sharp(layers, panorama, depth, look, plan, run)
         if settings.sky_dome:
             with run.stage("Sky dome") as listener:
-                radius_m = dome_radius_m(settings.depth_max)
-                layers.append(plan.sky_gaussians(listener) if plan else dome_gaussians(
-                    panorama, depth, look=look, radius_m=radius_m, walk_range_m=settings.walk_range, progress=listener))
-        return usable(Gaussians.concatenate([*layers, behind]), run.between_stages)
+                layers = replace(layers, sky=plan.sky_gaussians(listener))
+        return usable(layers, run.between_stages)
 
     def _with_sharp(
-        self, surfaces: Gaussians, panorama: Panorama, depth: DepthMap, look: Look, run: Run, cells_rad: np.ndarray | None
-    ) -> Gaussians:
+        self, layers: Layers, panorama: Panorama, depth: DepthMap, look: Look, plan: Plan, run: Run
+    ) -> Layers:
         from spag4d.splat.sharp import Blends, layered, refined
         from spag4d.splat.sharp_faces import sharp_faces
         from spag4d.splat.sharp_model import SharpPredictor
@@ -233,13 +229,14 @@ class Stages:
             blends = Blends(settings.scale_blend, settings.opacity_blend, settings.color_blend)
             run.sharp = settings.sharp_mode
             if settings.sharp_mode == "refine":
-                return refined(surfaces, panorama, depth, self._sharp, faces, look=look, cells_rad=cells_rad, blends=blends,
-                               progress=listener)
+                return replace(layers, fine=refined(
+                    layers.fine, panorama, depth, self._sharp, faces, look=look, cells_rad=plan.cell_sizes_rad(), blends=blends,
+                    progress=listener))
             reach_m = (settings.depth_min, settings.depth_max)
-            return layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener)
+            return Layers(layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener))
 
     def write(
-        self, gaussians: Gaussians, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True
+        self, layers: Layers, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True
     ) -> None:
         """Write the files, format by format, with comments from which the run can be repeated.
 
@@ -252,10 +249,10 @@ class Stages:
         if depth.scale_sigma is not None:
             comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
         if with_range:
-            comments.append(_walking_range(gaussians, depth, run))
+            comments.append(_walking_range(layers.joined, depth, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
-                write_scene(path, gaussians, name, comments=comments, progress=listener)
+                write_scene(path, layers, name, comments=comments, progress=listener)
 
 
 def _walking_range(gaussians: Gaussians, depth: DepthMap, run: Run) -> str:
@@ -277,11 +274,9 @@ def shrunk(panorama: Panorama, depth: DepthMap, rows: int) -> tuple[Panorama, De
     return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid), _resized(depth, size_hw)
 
 
-def memory_rows(rows: int, settings: Settings) -> int:
-    """Return on how many rows looks are remembered from frame to frame: about as densely as there are Gaussians."""
-    if settings.max_splats is None:
-        return -(-rows // settings.stride)
-    return min(rows, int(np.sqrt(settings.max_splats * np.pi / 4)))
+def density_of(settings: Settings) -> Density:
+    """Return how densely the settings have a scene covered."""
+    return density_for(settings.stride, settings.max_splats)
 
 
 def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
@@ -290,20 +285,3 @@ def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
     resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)
     return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from,
                    scale_sigma=depth.scale_sigma)
-
-
-def _plan(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, *, taken: int) -> Plan | None:
-    """Return where Gaussians are to be if their number is limited."""
-    if settings.max_splats is None:
-        return None
-    radius_m = dome_radius_m(settings.depth_max) if settings.sky_dome else None
-    return planned(panorama, depth, settings.max_splats - taken, look=look, range_m=(settings.depth_min, settings.depth_max),
-                   sky_radius_m=radius_m, walk_range_m=settings.walk_range)
-
-
-def _behind(panorama: Panorama, depth: DepthMap, look: Look, settings: Settings, progress: Progress) -> Gaussians:
-    if settings.max_splats is not None:
-        look = replace(look, stride=uniform_stride(panorama.size_hw[0], settings.max_splats))
-    reach_m = (settings.depth_min, settings.depth_max)
-    return behind_gaussians(
-        panorama, depth, look=look, walk_range_m=settings.walk_range, reach_m=reach_m, progress=progress)

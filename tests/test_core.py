@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spag4d import SPAG4D, InputError, stages
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d import SPAG4D, InputError
+from spag4d.data import DepthMap, Layers, Panorama
 from spag4d.errors import Cancelled, ResourceError
 from spag4d.formats.ply import read_ply
+from spag4d.formats.scene import read_layers
 from spag4d.formats.scene_card import card_path
 from spag4d.formats.splat import read_splat
 from spag4d.progress import Event, Notice, Progress, Step
+from spag4d.splat import density
 from tests.box_room import BoxRoom
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
@@ -98,6 +100,25 @@ def test_bad_settings_are_refused_where_they_are_given(panorama: Panorama, keywo
 def test_a_device_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="cuda:77.*cpu"):
         SPAG4D(device="cuda:77")
+
+
+@pytest.mark.parametrize("settings", [{"stride": 3}, {"max_splats": 4000}])
+def test_a_file_names_its_layers(box_room: BoxRoom, settings: dict[str, int], tmp_path: Path) -> None:
+    """A wall close by hides a part of the room, and above there is sky; without the dome the rest is the same."""
+    panorama, distance = box_room.panorama(96), box_room.depth(96).distance.copy()
+    distance[40:60, 20:60] = 0.6
+    distance[:24] = np.inf
+    converter = SPAG4D(use_guided_filter=False, **settings)
+    result = converter.convert(panorama, tmp_path / "a.ply", depth_map=distance)
+    layers = read_layers(tmp_path / "a.ply")
+    assert isinstance(layers, Layers) and len(layers) == result.splat_count
+    assert min(len(layers.fine), len(layers.sky), len(layers.behind)) > 50
+    assert np.linalg.norm(layers.sky.means, axis=1).min() > 199 > 20 > np.linalg.norm(layers.fine.means, axis=1).max()
+    if "stride" in settings:
+        without = converter.to_gaussians(panorama, depth_map=distance, sky_dome=False)
+        np.testing.assert_allclose(layers.without(["sky"]).joined.means, without.means, atol=1e-6)
+        alone = converter.to_gaussians(panorama, depth_map=distance, sky_dome=False, walk_range=0.0)
+        np.testing.assert_allclose(layers.without(["sky", "behind"]).joined.means, alone.means, atol=1e-6)
 
 
 def test_depth_range_does_not_count_the_dome(panorama: Panorama, truth: DepthMap, tmp_path: Path) -> None:
@@ -204,15 +225,15 @@ def test_an_empty_scene_is_an_error_and_no_file(panorama: Panorama, truth: Depth
 def test_what_is_counted_is_what_is_written(
     panorama: Panorama, truth: DepthMap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = stages.grid_gaussians
+    made = density.grid_gaussians
 
-    def spoilt(*args: Any, **keywords: Any) -> Gaussians:
-        gaussians = made(*args, **keywords)
-        gaussians.means[:7] = np.inf
-        return gaussians
+    def spoilt(*args: Any, **keywords: Any) -> Layers:
+        layers = made(*args, **keywords)
+        layers.fine.means[:7] = np.inf
+        return layers
 
     whole = SPAG4D(stride=8).convert(panorama, tmp_path / "a.ply", depth_map=truth)
-    monkeypatch.setattr(stages, "grid_gaussians", spoilt)
+    monkeypatch.setattr(density, "grid_gaussians", spoilt)
     result = SPAG4D(stride=8).convert(panorama, tmp_path / "b.ply", depth_map=truth)
     assert result.splat_count == len(read_ply(tmp_path / "b.ply")) == whole.splat_count - 7
     assert [warning for warning in result.warnings if "left out" in warning] == [
@@ -229,7 +250,7 @@ def test_running_out_of_memory_names_what_to_lower(panorama: Panorama, monkeypat
     def hungry(*args: object, **kwargs: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("spag4d.stages.grid_gaussians", hungry)
+    monkeypatch.setattr(density, "grid_gaussians", hungry)
     with pytest.raises(ResourceError, match="--stride"):
         SPAG4D().to_gaussians(panorama, depth_map=np.ones((HEIGHT, 2 * HEIGHT), np.float32))
 

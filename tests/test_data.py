@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spag4d.color import linear_from_srgb, rgb_from_sh0, sh0_from_rgb, srgb_from_linear
-from spag4d.data import SH_COUNTS, DepthMap, Gaussians, Panorama, PinholeCamera, Pose
+from spag4d.data import LAYERS, SH_COUNTS, DepthMap, Gaussians, Layers, Panorama, PinholeCamera, Pose
 from spag4d.errors import Cancelled
 from spag4d.progress import SILENT, Event, Notice, Progress, Step
 from tests.box_room import BoxRoom
@@ -117,3 +117,48 @@ def test_gaussians_are_chosen_and_joined_with_their_view_dependent_colours(degre
 def test_view_dependent_colours_of_no_whole_degree() -> None:
     with pytest.raises(ValueError, match="k = 3, 8 or 15"):
         dataclasses.replace(scene(2), sh=np.zeros((2, 4, 3), np.float32))
+
+
+@pytest.mark.parametrize("degree", [0, 2])
+def test_a_stretch_is_a_view_and_can_be_written_over(degree: int) -> None:
+    gaussians, other = scene(9, sh_degree=degree), scene(3, seed=7, sh_degree=degree)
+    gaussians.select(slice(4, 7)).overwrite(other)
+    for name, values in gaussians.arrays.items():
+        np.testing.assert_array_equal(values[4:7], other.arrays[name])
+        np.testing.assert_array_equal(values[7:], scene(9, sh_degree=degree).arrays[name][7:])
+    assert gaussians.select(np.ones(9, bool)) is gaussians
+    assert ("sh" in gaussians.arrays) == (degree > 0)
+    assert [len(Gaussians.unfilled(count)) for count in (0, 5)] == [0, 5]
+
+
+COUNTS = {"fine": 5, "backing": 2, "sky": 0, "behind": 3}
+
+
+def layers() -> Layers:
+    return Layers(*(scene(count, seed=number) for number, count in enumerate(COUNTS.values())))
+
+
+def test_layers_are_joined_in_the_order_of_their_names_and_split_again() -> None:
+    assert tuple(COUNTS) == LAYERS and layers().counts == COUNTS and len(layers()) == 10
+    joined = layers().joined
+    np.testing.assert_array_equal(joined.means[5:7], layers().backing.means)
+    split = Layers.split(joined, COUNTS)
+    assert split.joined is joined and split.counts == COUNTS
+    for name in LAYERS:
+        np.testing.assert_array_equal(getattr(split, name).colors, getattr(layers(), name).colors)
+    assert np.shares_memory(split.behind.means, joined.means)
+    assert Layers.split(scene(4), {"sky": 4}).counts == {"fine": 0, "backing": 0, "sky": 4, "behind": 0}
+    with pytest.raises(ValueError, match="9 Gaussians, not 10"):
+        Layers.split(joined, {"fine": 9})
+
+
+def test_choosing_changing_and_leaving_out_keep_every_gaussian_in_its_layer() -> None:
+    members = np.arange(10) % 2 == 0
+    chosen = layers().select(members)
+    assert chosen.counts == {"fine": 3, "backing": 1, "sky": 0, "behind": 1}
+    np.testing.assert_array_equal(chosen.behind.means, layers().joined.means[8:9])
+    doubled = layers().changed(lambda all_of_them: dataclasses.replace(all_of_them, means=2 * all_of_them.means))
+    assert doubled.counts == COUNTS
+    np.testing.assert_array_equal(doubled.backing.means, 2 * layers().backing.means)
+    assert layers().without(["sky", "behind"]).counts == COUNTS | {"behind": 0}
+    np.testing.assert_array_equal(layers().without(["fine"]).joined.means, layers().joined.means[5:])

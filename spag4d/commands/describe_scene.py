@@ -24,7 +24,7 @@ class Info:
 
     The box holds all means (m), the inner one all but the outermost 1 % along each axis; ``distances_m`` (from the origin),
     ``scales_m`` and ``opacities`` are the smallest, 1 %, the median, 99 % and the largest. ``invalid`` counts the Gaussians by
-    fault.
+    fault, ``layers`` by layer; it is None where the file does not name these.
     """
 
     path: str
@@ -39,6 +39,7 @@ class Info:
     scales_m: Spread
     opacities: Spread
     invalid: dict[str, int]
+    layers: dict[str, int] | None
     comments: list[str]
 
     def to_json(self) -> str:
@@ -57,6 +58,8 @@ class Info:
             "opacity": f"{self.opacities[0]:.2f} to {self.opacities[4]:.2f}, median {self.opacities[2]:.2f}",
             "invalid": ", ".join(f"{fault}: {count:,}" for fault, count in self.invalid.items()) or "nothing",
         }
+        if self.layers is not None:
+            rows["layers"] = ", ".join(f"{name} {count:,}" for name, count in self.layers.items())
         lines = [f"{self.path}: {self.count:,} Gaussians", *(f"  {name:<9}{words}" for name, words in rows.items())]
         return "\n".join([*lines, *(f"  comment  {comment}" for comment in self.comments)])
 
@@ -65,6 +68,7 @@ def describe(path: Path, *, progress: Progress = SILENT) -> Info:
     """Return the facts of a scene file, also of an empty one; raises `InputError` where it cannot be read."""
     with opened_scene(path) as scene:
         raw = scene.raw(scene.read(progress=progress))
+        layers = scene.layers(raw)
         label, encoding, comments = scene.format.label, scene.encoding, scene.comments
     size, count = _bytes(path), len(raw.means)
     means = raw.means[np.isfinite(raw.means).all(1)]
@@ -73,7 +77,7 @@ def describe(path: Path, *, progress: Progress = SILENT) -> Info:
         path=str(path), format=label, encoding=encoding, count=count, file_size=size,
         bytes_per_gaussian=round(size / max(count, 1), 2), box_m=(low, high), inner_box_m=(inner_low, inner_high),
         distances_m=_spread(np.linalg.norm(means, axis=1)), scales_m=_spread(raw.scales.ravel()),
-        opacities=_spread(raw.opacities), invalid=invalid_values(raw), comments=comments)
+        opacities=_spread(raw.opacities), invalid=invalid_values(raw), layers=layers and layers.counts, comments=comments)
 
 
 def _bytes(path: Path) -> int:

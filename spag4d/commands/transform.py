@@ -17,6 +17,8 @@ _ANGLES = Numbers("YAW,PITCH,ROLL", ",", 3, float)
 @click.command(epilog=EXTENSIONS)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
 @click.argument("output", type=FilePath)
+@click.option("--drop", metavar="LAYER,...", default="",
+              help="Leave out these layers of a .ply or .glb that SPAG-4D wrote: fine, backing, sky, behind.")
 @click.option("--min-opacity", type=click.FloatRange(0, 1), default=0, show_default=True,
               help="Leave out Gaussians less opaque than this.")
 @click.option("--crop-sphere", "crop_sphere_m", type=_SPHERE,
@@ -32,7 +34,7 @@ _ANGLES = Numbers("YAW,PITCH,ROLL", ",", 3, float)
               help="The axis that points up; y turns the scene by 180° about x. A .glb is always y up.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
-def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **options: Any) -> None:
+def transform(inputs: tuple[Path, ...], output: Path, drop: str, up: str, quiet: bool, **options: Any) -> None:
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
     The format of each INPUT is recognised by its content, also inside a .gz or .zip. The extension of OUTPUT chooses what is
@@ -41,7 +43,8 @@ def transform(inputs: tuple[Path, ...], output: Path, up: str, quiet: bool, **op
     from spag4d.commands.console import Console
     from spag4d.commands.transform_scenes import Change, transform_scenes
 
-    change = Change(y_up=up == "y", **options)
+    layers = tuple(word.strip() for word in drop.split(",") if word.strip())
+    change = Change(drop=layers, y_up=up == "y", **options)
     with Console(quiet=quiet) as console:
         path, count = transform_scenes(inputs, output, change, progress=console.progress)
         console.say(f"{path}: {count:,} Gaussians, {path.stat().st_size / 1e6:.1f} MB")

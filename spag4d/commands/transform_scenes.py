@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from spag4d import __version__
-from spag4d.data import Gaussians
+from spag4d.data import LAYERS, AnyScene, Gaussians, Layers, Scene
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.formats.finite import usable
 from spag4d.formats.outputs import output_paths
 from spag4d.formats.recognise import kind_of
-from spag4d.formats.scene import read_scene, read_scene_comments, write_scene
+from spag4d.formats.scene import read_layers, read_scene_comments, write_scene
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
 from spag4d.io.atomic import check_target
 from spag4d.progress import SILENT, Progress
@@ -38,12 +38,13 @@ MOST_TURN_DEG = 36_000.0
 class Change:
     """Changes to a scene, in this order.
 
-    Gaussians less opaque than ``min_opacity`` or outside of ``crop_sphere_m`` (centre and radius) are left out, and of the
-    others the ``max_splats`` that cover most of the view from the capture point are kept. Then the scene is scaled by
-    ``scale``, turned by ``rotate_deg`` (yaw to the right, pitch up, roll to the right, as a camera is) and moved by
-    ``translate_m`` (right, down, forward). Finally ``y_up`` turns it by 180° about x. Raises `InputError`.
+    The layers that ``drop`` names, Gaussians less opaque than ``min_opacity`` and those outside of ``crop_sphere_m`` (centre
+    and radius) are left out, and of the others the ``max_splats`` that cover most of the view from the capture point are kept.
+    Then the scene is scaled by ``scale``, turned by ``rotate_deg`` (yaw to the right, pitch up, roll to the right, as a camera
+    is) and moved by ``translate_m`` (right, down, forward). Finally ``y_up`` turns it by 180° about x. Raises `InputError`.
     """
 
+    drop: tuple[str, ...] = ()
     min_opacity: float = 0.0
     crop_sphere_m: tuple[float, float, float, float] | None = None
     max_splats: int | None = None
@@ -54,6 +55,8 @@ class Change:
 
     def __post_init__(self) -> None:
         """Refuse what makes no scene."""
+        if unknown := [name for name in self.drop if name not in LAYERS]:
+            raise InputError(f"--drop takes layers with commas between them, of {', '.join(LAYERS)}, and not '{unknown[0]}'")
         if not 1 / MOST_SCALE <= self.scale <= MOST_SCALE:
             raise InputError(f"--scale is a factor from {1 / MOST_SCALE:g} to {MOST_SCALE:g}, got {self.scale:g}")
         if not all(abs(value) <= FARTHEST_M for value in (*self.translate_m, *(self.crop_sphere_m or ()))):
@@ -76,14 +79,17 @@ class Change:
         """
         return self.rotation.T @ np.array(self.translate_m) / self.scale
 
-    def apply(self, gaussians: Gaussians) -> Gaussians:
-        """Return the changed Gaussians, which were read with ``shift_m``."""
+    def apply(self, scene: AnyScene) -> AnyScene:
+        """Return the changed scene, which was read with ``shift_m`` and without the layers to ``drop``."""
         if self.min_opacity > 0:
-            gaussians = opaque(gaussians, self.min_opacity)
+            scene = opaque(scene, self.min_opacity)
         if self.crop_sphere_m is not None:
-            gaussians = within(gaussians, np.array(self.crop_sphere_m[:3]) + self.shift_m, self.crop_sphere_m[3])
+            scene = within(scene, np.array(self.crop_sphere_m[:3]) + self.shift_m, self.crop_sphere_m[3])
         if self.max_splats is not None:
-            gaussians = most_visible(gaussians, self.max_splats, self.shift_m)
+            scene = most_visible(scene, self.max_splats, self.shift_m)
+        return scene.changed(self._moved)
+
+    def _moved(self, gaussians: Gaussians) -> Gaussians:
         gaussians = scaled(gaussians, self.scale)
         if any(self.rotate_deg):
             gaussians = rotated(gaussians, self.rotation)
@@ -101,22 +107,38 @@ def transform_scenes(
     change = change or Change()
     (kind, path), = output_paths(output).items()
     _check(inputs, path, kind, change)
-    parts = []
-    for number, source in enumerate(inputs):
-        progress.report("Reading", number, len(inputs))
-        parts.append(read_scene(source, shift_m=change.shift_m, progress=progress))
-    progress.report("Reading", len(inputs), len(inputs))
+    scene = _read(inputs, change, progress)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be written is left out, with a warning
-        gaussians = change.apply(Gaussians.concatenate(parts))
-    if not len(gaussians):
-        raise InputError("nothing is left: no Gaussian passes --crop-sphere and --min-opacity.")
-    gaussians = usable(gaussians, progress)
-    if not len(gaussians):
+        scene = change.apply(scene)
+    if not len(scene):
+        raise InputError("nothing is left: no Gaussian passes --drop, --min-opacity and --crop-sphere.")
+    scene = usable(scene, progress)
+    if not len(scene):
         raise InputError("nothing is left: --scale and --translate make the numbers too large.")
     unchanged = len(inputs) == 1 and change == Change()
     comments = read_scene_comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
-    write_scene(path, gaussians, kind, comments=comments, progress=progress)
-    return path, len(gaussians)
+    write_scene(path, scene, kind, comments=comments, progress=progress)
+    return path, len(scene)
+
+
+def _read(inputs: Sequence[Path], change: Change, progress: Progress) -> Scene:
+    """Return one scene in the layers that its file names, or several joined, without the layers to drop."""
+    parts = []
+    for number, source in enumerate(inputs):
+        progress.report("Reading", number, len(inputs))
+        part = read_layers(source, shift_m=change.shift_m, progress=progress)
+        parts.append(_without(part, change.drop, source) if change.drop else part)
+    progress.report("Reading", len(inputs), len(inputs))
+    return parts[0] if len(parts) == 1 else Gaussians.concatenate([part.joined for part in parts])
+
+
+def _without(scene: Scene, names: Sequence[str], source: Path) -> Layers:
+    if not isinstance(scene, Layers):
+        holders = " and ".join(f".{name}" for name in FORMATS if FORMATS.load(name).holds_layers)
+        raise InputError(f"{source} does not say which of its Gaussians are {' or '.join(names)}, so --drop cannot be applied. "
+                         f"{holders} files say it, as `spag4d convert` writes them: drop there, and go on to other formats "
+                         "with the result.")
+    return scene.without(names)
 
 
 def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:

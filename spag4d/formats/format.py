@@ -46,8 +46,8 @@ class Format:
     ``write`` is None for a format that is only read, ``comments`` for one without a place for them. ``raw`` reads the stored
     values, invalid ones too, for `spag4d info` and `spag4d check`; it is None where `read` repairs nothing. ``shown`` ranks it
     among the formats that the web page can show (1 first), None where it cannot. ``holds_sh`` is whether view-dependent colour
-    is kept, ``y_up`` whether its files are y up (`read` and `write` turn them), ``endings`` the extensions of its files beside
-    ``.name``.
+    is kept, ``holds_layers`` whether Gaussians keep their order, so that a comment can name the layers, ``y_up`` whether its
+    files are y up (`read` and `write` turn them), ``endings`` the extensions of its files beside ``.name``.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Format:
     raw: Callable[[Path], Gaussians] | None = None
     shown: int | None = None
     holds_sh: bool = True
+    holds_layers: bool = False
     y_up: bool = False
     beginning: bool = True
     endings: tuple[str, ...] = ()

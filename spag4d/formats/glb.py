@@ -25,4 +25,4 @@ def _recognises(path: Path, head: bytes) -> bool:
 
 
 GLB = Format("glb", "GLB", "Exact, with a camera: for glTF programs", _recognises, read_glb, describe_glb, write_glb,
-             comments=read_glb_comments, shown=6, y_up=True, endings=(".gltf",))
+             comments=read_glb_comments, holds_layers=True, shown=6, y_up=True, endings=(".gltf",))

@@ -133,4 +133,4 @@ def _recognises(path: Path, head: bytes) -> bool:
 
 
 PLY = Format("ply", "PLY", "Exact: for editors and other programs", _recognises, read_ply, describe_ply, write_ply,
-             comments=read_comments, raw=read_raw_ply, shown=5)
+             comments=read_comments, raw=read_raw_ply, holds_layers=True, shown=5)

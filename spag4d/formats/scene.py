@@ -12,11 +12,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from jaxtyping import Float64
 
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, Layers, Scene
 from spag4d.errors import InputError, printable, reason
 from spag4d.formats import FORMATS, readable
 from spag4d.formats.finite import is_usable, usable
 from spag4d.formats.format import Format
+from spag4d.formats.layer_comment import is_layers, layers_comment, layers_in
 from spag4d.formats.placing import ORIGIN
 from spag4d.formats.recognise import GZIPPED, ZIPPED, kind_of, scene_endings
 from spag4d.io.atomic import atomic_path
@@ -44,6 +45,10 @@ class SceneFile:
     def raw(self, gaussians: Gaussians) -> Gaussians:
         """Return the file's values, neither clipped nor repaired, as which ``gaussians`` were read; raises `InputError`."""
         return gaussians if self.format.raw is None else self.format.raw(self.path)
+
+    def layers(self, gaussians: Gaussians) -> Layers | None:
+        """Return ``gaussians``, which were read from it, in layers; None where the file does not name them, `InputError`."""
+        return layers_in(self.comments, gaussians) if self.format.holds_layers else None
 
     @property
     def encoding(self) -> str:
@@ -127,13 +132,21 @@ def read_scene(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progre
 
     Raises `InputError` for anything but a scene, for one without a usable Gaussian, and what the format's reader raises.
     """
+    return read_layers(path, shift_m=shift_m, progress=progress).joined
+
+
+def read_layers(
+    path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress: Progress = SILENT
+) -> Scene:
+    """Read a scene as `read_scene` does, in layers where the file names them."""
     with opened_scene(path) as found:
         gaussians = found.read(shift_m=shift_m, progress=progress)
+        layers = found.layers(gaussians)
     if not len(gaussians):
         raise InputError(f"{path} is a scene of no Gaussians.")
     if not is_usable(gaussians).any():
         raise InputError(f"{path} holds no usable Gaussian: all {len(gaussians):,} have a value that is not a finite number.")
-    return gaussians
+    return gaussians if layers is None else layers
 
 
 def read_scene_comments(path: Path) -> list[str]:
@@ -143,9 +156,9 @@ def read_scene_comments(path: Path) -> list[str]:
 
 
 def write_scene(
-    path: Path, gaussians: Gaussians, format: str, *, comments: Sequence[str] = (), progress: Progress = SILENT
+    path: Path, scene: Scene, format: str, *, comments: Sequence[str] = (), progress: Progress = SILENT
 ) -> None:
-    """Write a scene of a format, whole or not at all.
+    """Write a scene of a format, whole or not at all; a comment names its layers where the format can hold that.
 
     Gaussians with a value that is not finite are left out with a warning, and so is view-dependent colour where the format has
     no place for it. Raises `InputError` where ``path`` cannot be written, `ResourceError` when the disk is full, `Cancelled`;
@@ -153,7 +166,10 @@ def write_scene(
     """
     known: Format = FORMATS.load(format)
     assert known.write is not None
-    gaussians = usable(gaussians, progress)
+    scene = usable(scene, progress)
+    gaussians, comments = scene.joined, [comment for comment in comments if not is_layers(comment)]
+    if isinstance(scene, Layers) and len(scene) and known.holds_layers:
+        comments.append(layers_comment(scene))
     if gaussians.sh is not None and not known.holds_sh:
         progress.warn(f"a .{format} file has no place for view-dependent colour: it is left out")
         gaussians = replace(gaussians, sh=None)

@@ -44,15 +44,16 @@ _NEARER, _FARTHER = 2.0, 4.0
 
 
 def behind_gaussians(
-    panorama: Panorama, depth: DepthMap, *, walk_range_m: float, look: Look | None = None,
+    panorama: Panorama, depth: DepthMap, *, walk_range_m: float, stride: int = 2, look: Look | None = None,
     reach_m: tuple[float, float] = (0.1, 100.0), progress: Progress = SILENT,
 ) -> Gaussians:
-    """Return what a step of ``walk_range_m`` aside uncovers; nothing for a step of 0."""
-    look = look or Look()
+    """Return what a step of ``walk_range_m`` aside uncovers; nothing for a step of 0.
+
+    ``stride`` is that of the layer in front, in pixels.
+    """
     if walk_range_m <= 0:
         return Gaussians.empty()
-    stride = _COARSER * look.stride
-    front = inverse_map(panorama, depth, stride, reach_m).inverse
+    front = inverse_map(panorama, depth, _COARSER * stride, reach_m).inverse
     height = len(front)
     if height < _FEWEST_ROWS:
         return Gaussians.empty()
@@ -62,12 +63,12 @@ def behind_gaussians(
     sides = far_sides(front, rgb, walk_range_m)
     if not len(sides.pixel):
         return Gaussians.empty()
-    look, grid = replace(look, stride=1, backing=False), SphereGrid.of_rows(height, 1)
+    look, grid = replace(look or Look(), backing=False), SphereGrid.of_rows(height, 1)
     limit = smallest_around(front, _REACH_PX)
     parts = []
     for inverse, color in continued(front, sides, walk_range_m):
         surface = InverseMap(np.minimum(inverse, limit) / np.float32(_PUSHED), grid)
-        parts.append(cover(Panorama(color, valid=inverse > 0), UniformCells(surface, 1), surface, look, progress))
+        parts.append(cover(Panorama(color, valid=inverse > 0), UniformCells(surface, 1), surface, look, progress).joined)
     return Gaussians.concatenate(parts)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.errors import InputError
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, backing, backs_slanted
@@ -53,8 +53,8 @@ class Plan:
     skirt: InverseMap | None
     backdrop: Backdrop | None
 
-    def surface_gaussians(self, progress: Progress = SILENT) -> Gaussians:
-        """Return the surfaces: first the fine layer, from the zenith down, then the backing."""
+    def surface_gaussians(self, progress: Progress = SILENT) -> Layers:
+        """Return the surfaces: the fine layer, from the zenith down, and its backing."""
         return cover(self.panorama, self._fine(self.surfaces), self.surfaces[self.backing_stride], self.look, progress)
 
     def cell_sizes_rad(self) -> Float32[np.ndarray, " n"]:
@@ -67,7 +67,7 @@ class Plan:
         """Return the sky as a sphere beyond the surfaces."""
         if self.backdrop is None or self.skirt is None:
             return Gaussians.empty()
-        return cover(self.backdrop.picture, self._fine(self.sky), self.skirt, self.look, progress, stage="sky")
+        return cover(self.backdrop.picture, self._fine(self.sky), self.skirt, self.look, progress, stage="sky").joined
 
     def _fine(self, maps: Maps) -> Fine:
         return UniformCells(maps[1], 1) if self.levels is None else MixedCells(self.tiles, self.levels, maps)
@@ -85,7 +85,7 @@ def planned(
 ) -> Plan:
     """Return the plan of a scene of at most ``most`` Gaussians, the sky at ``sky_radius_m`` included, or without sky.
 
-    ``range_m`` is as in `inverse_map`; the stride of ``look`` is not read. Raises `InputError` where even the largest cells
+    ``range_m`` is as in `inverse_map`. Raises `InputError` where even the largest cells
     are too many, and `ValueError` where panorama and depth map differ in size.
     """
     look, height = look or Look(), panorama.size_hw[0]

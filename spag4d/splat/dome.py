@@ -47,6 +47,7 @@ def dome_gaussians(
     panorama: Panorama,
     depth: DepthMap,
     *,
+    stride: int = 2,
     look: Look | None = None,
     radius_m: float = 200.0,
     walk_range_m: float = 0.5,
@@ -58,11 +59,11 @@ def dome_gaussians(
     `ValueError` where panorama and depth map differ in size.
     """
     look = look or Look()
-    sky = backdrop_of(panorama, depth, OVERLAP_CELLS * look.stride, walk_range_m)
+    sky = backdrop_of(panorama, depth, OVERLAP_CELLS * stride, walk_range_m)
     if sky is None:
         return Gaussians.empty()
-    fine_map, wide_map = (backdrop_map(mask, look.stride, radius_m) for mask in (sky.fine, sky.skirt))
-    return cover(sky.picture, UniformCells(fine_map, look.stride), wide_map, look, progress, stage="sky")
+    fine_map, wide_map = (backdrop_map(mask, stride, radius_m) for mask in (sky.fine, sky.skirt))
+    return cover(sky.picture, UniformCells(fine_map, stride), wide_map, look, progress, stage="sky").joined
 
 
 @dataclass(frozen=True)

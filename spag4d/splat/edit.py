@@ -1,11 +1,11 @@
-"""Gaussians moved as a whole, and some of them chosen."""
+"""Gaussians moved as a whole, and some of a scene chosen."""
 
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64
 
-from spag4d.data import Gaussians
+from spag4d.data import AnyScene, Gaussians
 from spag4d.geometry.harmonics import turned_sh
 from spag4d.geometry.rotation import turned_quats
 
@@ -29,33 +29,29 @@ def scaled(gaussians: Gaussians, factor: float) -> Gaussians:
     return replace(gaussians, means=gaussians.means * np.float32(factor), scales=gaussians.scales * np.float32(factor))
 
 
-def within(gaussians: Gaussians, centre_m: Float64[np.ndarray, "3"], radius_m: float) -> Gaussians:
-    """Return those whose means lie within a sphere."""
-    offsets = gaussians.means - centre_m.astype(np.float32)
-    return taken(gaussians, np.einsum("ij,ij->i", offsets, offsets) <= np.float32(radius_m) ** 2)
+def within(scene: AnyScene, centre_m: Float64[np.ndarray, "3"], radius_m: float) -> AnyScene:
+    """Return the Gaussians whose means lie within a sphere."""
+    offsets = scene.joined.means - centre_m.astype(np.float32)
+    return scene.select(np.einsum("ij,ij->i", offsets, offsets) <= np.float32(radius_m) ** 2)
 
 
-def opaque(gaussians: Gaussians, least: float) -> Gaussians:
-    """Return those whose opacity is ``least`` or more."""
-    return taken(gaussians, gaussians.opacities >= np.float32(least))
+def opaque(scene: AnyScene, least: float) -> AnyScene:
+    """Return the Gaussians whose opacity is ``least`` or more."""
+    return scene.select(scene.joined.opacities >= np.float32(least))
 
 
-def most_visible(gaussians: Gaussians, count: int, eye_m: Float64[np.ndarray, "3"]) -> Gaussians:
-    """Return the ``count`` that cover most of what is seen from a place, in the order they have.
+def most_visible(scene: AnyScene, count: int, eye_m: Float64[np.ndarray, "3"]) -> AnyScene:
+    """Return the ``count`` Gaussians that cover most of what is seen from a place, in the order they have.
 
     That is the product of the two largest scales over the square of the distance, times the opacity.
     """
+    gaussians = scene.joined
     if len(gaussians) <= count:
-        return gaussians
+        return scene
     offsets = gaussians.means - eye_m.astype(np.float32)
     square = np.maximum(np.einsum("ij,ij->i", offsets, offsets), np.float32(_NEAREST_M ** 2))
     sizes = np.sort(gaussians.scales, axis=1)
     seen = gaussians.opacities * sizes[:, 1] * sizes[:, 2] / square
-    return taken(gaussians, np.sort(np.argpartition(-seen, count - 1)[:count]))
-
-
-def taken(gaussians: Gaussians, members: Bool[np.ndarray, " n"] | Int64[np.ndarray, " k"]) -> Gaussians:
-    """Return some of the Gaussians: those that a mask (n,) marks, or whose indices (k,) are given."""
-    if members.dtype == bool and members.all():
-        return gaussians
-    return gaussians.select(members)
+    chosen = np.zeros(len(seen), bool)
+    chosen[np.argpartition(-seen, count - 1)[:count]] = True
+    return scene.select(chosen)

@@ -12,14 +12,13 @@ _LONE_SD_PER_FACTOR = 0.47
 
 @dataclass(frozen=True)
 class Look:
-    """Density and shape of Gaussians.
+    """Shape of Gaussians.
 
-    ``stride`` is the size of a cell in pixels, 1–16. ``scale_factor`` is calibrated: at 1.5 a cell with a backing layer gets
+    ``scale_factor`` is calibrated: at 1.5 a cell with a backing layer gets
     the standard deviation (0.45 cell pitches) that reproduced photographs best, one without gets 0.7. ``thickness`` is the
     extent along the normal relative to that across. ``backing`` adds the wide Gaussians behind. Raises `InputError`.
     """
 
-    stride: int = 2
     scale_factor: float = 1.5
     thickness: float = 0.1
     opacity: float = 0.99
@@ -27,8 +26,6 @@ class Look:
 
     def __post_init__(self) -> None:
         """Refuse values that make no scene."""
-        if self.stride != int(self.stride) or not 1 <= self.stride <= 16:
-            raise InputError(f"stride must be a whole number from 1 to 16, got {self.stride}")
         for name, low, high in (("scale_factor", 0.0, 10.0), ("thickness", 0.0, 1.0), ("opacity", 0.0, 1.0)):
             value = getattr(self, name)
             if not low < value <= high:

@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.color import srgb_from_linear
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing
 from spag4d.splat.color_solve import solved_colors
 from spag4d.splat.colors import Light, light_of_rows
 from spag4d.splat.fine import Fine, Piece, UniformCells, rows_per_ring
 from spag4d.splat.gaussian_shape import Look
-from spag4d.splat.orient import allocate, part, place
+from spag4d.splat.orient import place
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap, inverse_map, patches_at
 
@@ -32,54 +33,51 @@ def grid_gaussians(
     panorama: Panorama,
     depth: DepthMap,
     *,
+    stride: int = 2,
     look: Look | None = None,
     depth_min_m: float = 0.1,
     depth_max_m: float = 100.0,
     progress: Progress = SILENT,
-) -> Gaussians:
-    """Return the surfaces of a panorama as Gaussians: first the fine layer, ring by ring from the zenith, then the backing.
+) -> Layers:
+    """Return the surfaces of a panorama as Gaussians: the fine layer, ring by ring from the zenith, and its backing.
 
-    Nearer than ``depth_min_m`` nothing is drawn, farther than
-    ``depth_max_m`` it is drawn at that distance. Sky and invalid pixels become no Gaussians. Raises `ValueError` where
-    panorama and depth map differ in size.
+    A cell has ``stride`` × ``stride`` pixels. Nearer than ``depth_min_m`` nothing is drawn, farther than ``depth_max_m`` it is
+    drawn at that distance. Sky and invalid pixels become no Gaussians. Raises `ValueError` where panorama and depth map differ
+    in size.
     """
     look = look or Look()
-    surface = inverse_map(panorama, depth, look.stride, (depth_min_m, depth_max_m))
-    return cover(panorama, UniformCells(surface, look.stride), surface, look, progress)
+    surface = inverse_map(panorama, depth, stride, (depth_min_m, depth_max_m))
+    return cover(panorama, UniformCells(surface, stride), surface, look, progress)
 
 
 def cover(
     panorama: Panorama, fine: Fine, wide: InverseMap, look: Look, progress: Progress = SILENT, stage: str = "gaussians"
-) -> Gaussians:
-    """Return Gaussians in the picture's colours: narrow ones in the cells of ``fine``, wide ones behind ``wide``.
-
-    How dense they are is decided by these two alone; ``look.stride`` is not read.
-    """
+) -> Layers:
+    """Return Gaussians in the picture's colours: narrow ones in the cells of ``fine``, wide ones behind ``wide`` as backing."""
     stride = rows_per_ring(wide.grid, panorama.size_hw[0])
-    layers = _Layers(panorama, fine, wide, look, stride, SphereGrid.of_rows(panorama.size_hw[0], BLOCK * stride))
-    bands = list(layers.bands())
+    picture = _Picture(panorama, fine, wide, look, stride, SphereGrid.of_rows(panorama.size_hw[0], BLOCK * stride))
+    bands = list(picture.bands())
     with ThreadPoolExecutor() as pool:
-        kept = list(pool.map(layers.occupied, bands))
+        kept = list(pool.map(picture.occupied, bands))
         ends = np.cumsum([0] + [int(keep.sum()) for keep in kept])
-        room = int(layers.coarse.counts.sum()) if look.backing else 0
-        out = allocate(int(ends[-1]) + room)
-        targets = [part(out, int(first), int(last)) for first, last in zip(ends[:-1], ends[1:], strict=True)]
+        room = int(picture.coarse.counts.sum()) if look.backing else 0
+        out = Gaussians.unfilled(int(ends[-1]) + room)
+        targets = [out.select(slice(first, last)) for first, last in pairwise(ends.tolist())]
         backs = []
-        for back in pool.map(layers.fill, bands, kept, targets):
+        for back in pool.map(picture.fill, bands, kept, targets):
             backs.append(back)
             progress.report(stage, len(backs), len(bands))
-    end = int(ends[-1])
+    fine_end = end = int(ends[-1])
     for back in backs:
-        _copy(back, part(out, end, end + len(back)))
+        out.select(slice(end, end + len(back))).overwrite(back)
         end += len(back)
-    fine_end = int(ends[-1])
-    surfaces, behind = part(out, 0, fine_end), part(out, fine_end, end)
-    surfaces.colors[:] = solved_colors(surfaces, behind, panorama, progress=progress)
-    return part(out, 0, end)
+    layers = Layers.split(out.select(slice(0, end)), {"fine": fine_end, "backing": end - fine_end})
+    layers.fine.colors[:] = solved_colors(layers.fine, layers.backing, panorama, progress=progress)
+    return layers
 
 
 @dataclass(frozen=True)
-class _Layers:
+class _Picture:
     """Both layers of one picture, made band by band; a band is a range of rings of the coarse grid.
 
     ``stride`` is the number of pixel rows in a ring of ``wide``.
@@ -121,7 +119,7 @@ class _Layers:
             chosen = keep[start : start + len(piece.cells)]
             end = done + int(chosen.sum())
             if end > done:
-                self._fill_fine(piece, chosen, light, behind, band, part(out, done, end))
+                self._fill_fine(piece, chosen, light, behind, band, out.select(slice(done, end)))
             start, done = start + len(piece.cells), end
         return self._wide_gaussians(back, light, first) if back else Gaussians.empty()
 
@@ -166,7 +164,7 @@ class _Layers:
         return least
 
     def _wide_gaussians(self, back: Backing, light: Light, first: int) -> Gaussians:
-        out = allocate(len(back.cells))
+        out = Gaussians.unfilled(len(back.cells))
         sd_m = np.float32(SD_PITCHES * self.coarse.pitch_rad) * back.patches.distance
         place(out, self.coarse, back.cells, back.patches, sd_m, self.look.thickness)
         out.colors[:] = srgb_from_linear(self._mean_light(back, light, first * BLOCK))
@@ -182,8 +180,3 @@ class _Layers:
             row = np.minimum(ring - first_ring, rings - 1)
             total += small[row, column % self.wide.columns] * member[:, None]
         return total[:, :3] / np.maximum(total[:, 3:], np.float32(1e-6))
-
-
-def _copy(source: Gaussians, target: Gaussians) -> None:
-    for name in ("means", "scales", "quats_wxyz", "opacities", "colors"):
-        getattr(target, name)[:] = getattr(source, name)

@@ -30,18 +30,6 @@ class Patches:
     slope_down: Values
 
 
-def allocate(count: int) -> Gaussians:
-    """Return Gaussians whose arrays are still to be filled."""
-    shapes = ((count, 3), (count, 3), (count, 4), (count,), (count, 3))
-    return Gaussians(*(np.empty(shape, np.float32) for shape in shapes))
-
-
-def part(gaussians: Gaussians, first: int, last: int) -> Gaussians:
-    """Return a stretch of Gaussians as views."""
-    fields = (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, gaussians.colors)
-    return Gaussians(*(field[first:last] for field in fields))
-
-
 def place(out: Gaussians, grid: SphereGrid, cells: Cells, patches: Patches, sd_m: Values, thickness: float) -> None:
     """Fill means, scales and quaternions of ``out`` with Gaussians that lie in the patches.
 

@@ -1,14 +1,14 @@
 """SHARP on a panorama: face by face, aligned before there is any Gaussian, then in one of two ways.
 
-`refined` leaves our Gaussians where they are and takes their size, opacity and colour from SHARP's visible layer; `layered`
-takes SHARP's own two layers, of which the second is what objects hide.
+`refined` leaves the Gaussians of our fine layer where they are and takes their size, opacity and colour from SHARP's visible
+layer; `layered` takes SHARP's own two layers, of which the second is what objects hide.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -159,31 +159,24 @@ def _along_rows(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 
 def refined(
-    gaussians: Gaussians, panorama: Panorama, depth: DepthMap, model: SharpModel, faces: Faces, *, look: Look,
-    cells_rad: Float32[np.ndarray, " m"] | None = None, blends: Blends | None = None, progress: Progress = SILENT,
+    fine: Gaussians, panorama: Panorama, depth: DepthMap, model: SharpModel, faces: Faces, *, look: Look,
+    cells_rad: Float32[np.ndarray, " m"], blends: Blends | None = None, progress: Progress = SILENT,
 ) -> Gaussians:
-    """Return our Gaussians in their places, those of the fine layer with size, opacity and colour from SHARP.
+    """Return the Gaussians of our fine layer in their places, with size, opacity and colour from SHARP.
 
-    ``look`` is that of ``gaussians``; ``cells_rad`` is the size of each cell of the fine layer, which comes first, where the
-    look's stride does not say it. Sizes are SHARP's in cells of its face, taken for cells of our grid, along the axes that
-    ours have, and at most twice or half of what they were. A flat area never lets more than 2 % of the light through.
-    Raises `Cancelled` and `ResourceError`.
+    ``look`` is theirs; ``cells_rad`` is the size of the cell of each, or one for all. Sizes are SHARP's in cells of its face,
+    taken for cells of our grid, along the axes that ours have, and at most twice or half of what they were. A flat area never
+    lets more than 2 % of the light through. Raises `Cancelled` and `ResourceError`.
     """
     blends = blends or Blends()
     if not (blends.scale or blends.opacity or blends.color):
-        return gaussians
-    out = Gaussians(gaussians.means, *(values.copy() for values in (
-        gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, gaussians.colors)))
-    distance = np.linalg.norm(gaussians.means, axis=1)
-    cell = distance * np.float32(np.pi / panorama.size_hw[0] * look.stride)
-    if cells_rad is not None:
-        cell[: len(cells_rad)] = distance[: len(cells_rad)] * cells_rad
-    pitches = gaussians.scales[:, 0] / cell
-    fine = pitches <= 1.01 * look.lone_sd if cells_rad is None else np.arange(len(gaussians)) < len(cells_rad)
-    lone = fine & (pitches > (look.backed_sd + look.lone_sd) / 2 if look.backing else True)
-    owner = owners(faces.cameras, gaussians.means)
+        return fine
+    out = replace(fine, scales=fine.scales.copy(), opacities=fine.opacities.copy(), colors=fine.colors.copy())
+    cell = np.linalg.norm(fine.means, axis=1) * cells_rad
+    lone = fine.scales[:, 0] / cell > (look.backed_sd + look.lone_sd) / 2 if look.backing else np.ones(len(fine), bool)
+    owner = owners(faces.cameras, fine.means)
     for number, found in predicted(panorama, depth, model, faces, progress=progress):
-        chosen = np.flatnonzero(fine & (owner == number))
+        chosen = np.flatnonzero(owner == number)
         if chosen.size:
             camera = faces.cameras[number]
             _refine(out, chosen, lone[chosen], cell[chosen], camera, _Attributes.of(found, camera), blends)

@@ -1,11 +1,12 @@
 """What passes from frame to frame, and how it is saved and restored."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float64
 
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.data import DepthMap, Layers, Panorama
 from spag4d.video.flow import Flow
 from spag4d.video.smoothing import Memory, steady
 from spag4d.video.steady_gaussians import AppearanceMap, remember, steadied
@@ -29,14 +30,14 @@ class Steadier:
         self._memory, self._flow = done.memory, done.flow
         return done.depth
 
-    def gaussians(self, gaussians: Gaussians, height: int) -> Gaussians:
+    def gaussians(self, layers: Layers, height: int) -> Layers:
         """Return the same frame's Gaussians with steadied appearance, and remember that on ``height`` rows."""
         if not self.alpha:
-            return gaussians
+            return layers
         if self._appearance is not None and self._flow is not None:
-            gaussians = steadied(gaussians, self._appearance, self._flow, self.alpha)
-        self._appearance = remember(gaussians, height)
-        return gaussians
+            layers = layers.changed(partial(steadied, before=self._appearance, flow=self._flow, alpha=self.alpha))
+        self._appearance = remember(layers, height)
+        return layers
 
     def state(self) -> dict[str, np.ndarray]:
         """Return everything that the next frame needs, as arrays; empty without a frame."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float32
 
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, Layers
 from spag4d.geometry.equirect import pixels_from_directions
 from spag4d.video.flow import Flow, look_up
 
@@ -19,13 +19,17 @@ AppearanceMap = Float32[np.ndarray, "h w 6"]
 """By direction: log distance, log of size over distance, opacity, colour; distance is -inf where there was nothing."""
 
 
-def remember(gaussians: Gaussians, height: int) -> AppearanceMap:
-    """Return the appearance of Gaussians by direction, on ``height`` rows; where several share a place, the first one."""
+def remember(layers: Layers, height: int) -> AppearanceMap:
+    """Return the appearance of a scene by direction, on ``height`` rows.
+
+    Of several Gaussians in one place a fine one counts before its backing, surfaces before the sky, and what is behind last;
+    of those in one layer the one that comes first.
+    """
     appearance = np.zeros((height, 2 * height, _CHANNELS), np.float32)
     appearance[..., 0] = -np.inf
-    rows, columns = _places(gaussians.means, height)
-    order = slice(None, None, -1)  # the fine layer comes before its backing, and surfaces before the sky
-    appearance[rows[order], columns[order]] = _appearance(gaussians)[order]
+    for layer in (layers.behind, layers.sky, layers.backing, layers.fine):
+        rows, columns = _places(layer.means[::-1], height)
+        appearance[rows, columns] = _appearance(layer)[::-1]
     return appearance
 
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from benchmarks.known_scene import KnownRoom
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
 from tests.box_room import BoxRoom, directions
 
@@ -14,12 +13,12 @@ HEIGHT = 128
 
 
 def box_room_scene() -> Gaussians:
-    return grid_gaussians(BoxRoom().panorama(HEIGHT), BoxRoom().depth(HEIGHT), look=Look(stride=2))
+    return grid_gaussians(BoxRoom().panorama(HEIGHT), BoxRoom().depth(HEIGHT), stride=2).joined
 
 
 def furnished_scene() -> Gaussians:
     panorama, depth = KnownRoom().capture(512)
-    return grid_gaussians(panorama, depth, look=Look(stride=2))
+    return grid_gaussians(panorama, depth, stride=2).joined
 
 
 def floor_scene(height_m: float = 1.6, side: int = 1) -> Gaussians:
@@ -29,7 +28,7 @@ def floor_scene(height_m: float = 1.6, side: int = 1) -> Gaussians:
     distance = np.minimum(height_m / down, 100)
     sky = distance > 20
     rgb = np.repeat((0.5 + 0.4 * np.sin(3 * distance * rays[..., 0]))[..., None], 3, -1).astype(np.float32)
-    return grid_gaussians(Panorama(rgb), DepthMap(distance.astype(np.float32), sky), look=Look(stride=2))
+    return grid_gaussians(Panorama(rgb), DepthMap(distance.astype(np.float32), sky), stride=2).joined
 
 
 def mirrored(gaussians: Gaussians) -> Gaussians:
@@ -43,4 +42,4 @@ def scene_of(distance_m: np.ndarray) -> Gaussians:
     """A scene of these distances, in grey."""
     grey = np.full((*distance_m.shape, 3), 0.5, np.float32)
     depth = DepthMap(distance_m.astype(np.float32), np.zeros(distance_m.shape, bool))
-    return grid_gaussians(Panorama(grey), depth, look=Look(stride=2))
+    return grid_gaussians(Panorama(grey), depth, stride=2).joined

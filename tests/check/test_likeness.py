@@ -69,7 +69,7 @@ def test_what_the_panorama_does_not_show_does_not_count() -> None:
 def test_a_hole_above_and_a_line_at_the_seam_are_seen() -> None:
     rays = SCENE.means / np.linalg.norm(SCENE.means, axis=1, keepdims=True)
     kept = rays[:, 1] > -np.cos(np.radians(14))
-    open_above = Gaussians(*(getattr(SCENE, name)[kept] for name in ("means", "scales", "quats_wxyz", "opacities", "colors")))
+    open_above = SCENE.select(kept)
     at_seam = np.abs(np.arctan2(open_above.means[:, 0], -open_above.means[:, 2])) < np.radians(2)
     scene = replace(open_above, colors=np.where(at_seam[:, None], np.float32(0), open_above.colors))
     found = find_likeness(scene, PHOTO, render_panorama(scene, HEIGHT))

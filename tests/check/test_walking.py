@@ -97,7 +97,7 @@ def test_a_wall_in_the_way_is_found_and_a_floating_speck_is_not() -> None:
     ahead = np.array([0, 0, 1.0])
     assert nearest_surface_m(merged(wall), ahead) == pytest.approx(1.0, abs=0.02)
     assert nearest_surface_m(merged(wall), -ahead) == np.inf
-    speck = Gaussians(*(getattr(wall, name)[:1] for name in ("means", "scales", "quats_wxyz", "opacities", "colors")))
+    speck = wall.select(slice(0, 1))
     speck = replace(speck, means=np.array([[0, 0, 0.4]], np.float32))
     assert nearest_surface_m(merged(Gaussians.concatenate([speck, wall])), ahead) == pytest.approx(1.0, abs=0.02)
 
@@ -105,7 +105,7 @@ def test_a_wall_in_the_way_is_found_and_a_floating_speck_is_not() -> None:
 def test_a_floor_that_was_seen_at_a_slant_is_drawn_out_from_above() -> None:
     floor = floor_scene(0.8)
     far = np.linalg.norm(floor.means - np.array([4, 0.8, 0], np.float32), axis=1) < 0.7
-    there = merged(Gaussians(*(getattr(floor, name)[far] for name in ("means", "scales", "quats_wxyz", "opacities", "colors"))))
+    there = merged(floor.select(far))
     aspects = own_aspects(there)
     assert probe(there, aspects, np.zeros(3)).stretched == 0
     assert probe(there, aspects, np.array([4.0, 0, 0])).stretched > 0.8, "1 / cos 79° is 5"

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from spag4d.commands.transform_scenes import Change, transform_scenes
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, Layers
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.formats.ply import read_ply, write_ply
-from spag4d.formats.scene import read_scene, read_scene_comments
+from spag4d.formats.scene import read_layers, read_scene, read_scene_comments, write_scene
 from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.progress import Notice, Progress
 from spag4d.render.seen_colors import seen_colors
@@ -134,6 +134,51 @@ def test_view_dependent_colour_turns_with_the_scene(tmp_path: Path) -> None:
     eye, everyone = np.array([0.3, 0.1, -0.2]), np.arange(300)
     there = 2 * change.rotation @ eye + change.translate_m
     np.testing.assert_allclose(seen_colors(read_scene(path), everyone, there), seen_colors(written, everyone, eye), atol=1e-4)
+
+
+COUNTS = {"fine": 300, "backing": 20, "sky": 50, "behind": 30}
+HOLD_LAYERS = [name for name in FORMATS if FORMATS.load(name).holds_layers]
+
+
+@pytest.mark.parametrize("name", HOLD_LAYERS)
+def test_layers_are_dropped_and_the_others_keep_their_names(tmp_path: Path, name: str) -> None:
+    layers = Layers.split(scene(400), COUNTS)
+    write_scene(tmp_path / f"in.{name}", layers, name)
+    path, count = transform_scenes([tmp_path / f"in.{name}"], tmp_path / f"b.{name}", Change(drop=("sky", "behind")))
+    left = read_layers(path)
+    assert count == 320 and isinstance(left, Layers) and left.counts == COUNTS | {"sky": 0, "behind": 0}
+    np.testing.assert_allclose(left.joined.means, layers.joined.means[:320], atol=1e-6)
+    turned = Change(drop=("fine",), min_opacity=0.4, max_splats=40, scale=2.0, rotate_deg=(90.0, 0.0, 0.0))
+    left = read_layers(transform_scenes([tmp_path / f"in.{name}"], tmp_path / f"c.{name}", turned)[0])
+    assert isinstance(left, Layers) and len(left) == 40 and left.counts["fine"] == 0
+    sky = {tuple(row) for row in np.round(2 * layers.sky.means, 4).tolist()}
+    z, y, x = left.sky.means.T
+    assert len(left.sky) > 5 and {tuple(row) for row in np.round(np.stack([-x, y, z], -1), 4).tolist()} <= sky
+    spz, count = transform_scenes([path], tmp_path / "c.spz", Change(drop=("backing",)))
+    assert count == len(read_scene(spz)) == 300
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in HOLD_LAYERS])
+def test_where_a_file_does_not_name_its_layers_none_is_dropped(tmp_path: Path, name: str) -> None:
+    write_scene(tmp_path / f"in.{name}", Layers.split(scene(400), COUNTS), name)
+    with pytest.raises(InputError, match=r"in\..* does not say which of its Gaussians are sky or behind.*\.ply and \.glb"):
+        transform_scenes([tmp_path / f"in.{name}"], tmp_path / "b.ply", Change(drop=("sky", "behind")))
+
+
+def test_layers_go_along_with_one_scene_and_are_dropped_of_each_that_is_joined(source: Path, tmp_path: Path) -> None:
+    write_scene(tmp_path / "a.ply", Layers.split(scene(400), COUNTS), "ply", comments=COMMENTS)
+    again, _ = transform_scenes([tmp_path / "a.ply"], tmp_path / "again.ply")
+    assert read_scene_comments(again) == read_scene_comments(tmp_path / "a.ply")
+    transform_scenes([again], tmp_path / "b.sog")
+    assert read_scene_comments(tmp_path / "b.sog") == COMMENTS
+    joined, count = transform_scenes([again, tmp_path / "a.ply"], tmp_path / "joined.ply", Change(drop=("fine",)))
+    assert count == 200 and isinstance(read_layers(joined), Gaussians)
+    with pytest.raises(InputError, match=r"in\.ply does not say"):
+        transform_scenes([again, source], tmp_path / "joined.ply", Change(drop=("sky",)))
+    with pytest.raises(InputError, match="fine, backing, sky, behind, and not 'roof'"):
+        Change(drop=("sky", "roof"))
+    with pytest.raises(InputError, match="nothing is left: no Gaussian passes --drop"):
+        transform_scenes([again], tmp_path / "none.ply", Change(drop=tuple(COUNTS)))
 
 
 @pytest.mark.parametrize(("target", "change", "words"), [

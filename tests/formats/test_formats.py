@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, Layers
 from spag4d.errors import Cancelled, InputError, ResourceError
 from spag4d.formats import FORMATS, readable
 from spag4d.formats.format import Format
-from spag4d.formats.scene import write_scene
+from spag4d.formats.scene import read_layers, read_scene, read_scene_comments, write_scene
 from spag4d.progress import Event, Progress, Step
 from tests.formats.gaussian_scenes import scene, sh_of
 from tests.formats.precision import differences, paired
@@ -128,6 +128,25 @@ def test_what_is_no_number_is_left_out_with_a_warning(tmp_path: Path, name: str,
     assert all(np.isfinite(getattr(read, one)).all() for one in ("means", "scales", "quats_wxyz", "opacities", "colors"))
     assert [str(one.message) for one in heard if not isinstance(one, Step)] == [
         "1 of 300 Gaussians are left out because a value is not a finite number"]
+
+
+def test_layers_are_named_where_the_order_is_kept(tmp_path: Path, name: str):
+    """Counts in comments that came with a scene are replaced or left out: they may be those of another file."""
+    record: Format = FORMATS.load(name)
+    layers, path = Layers.split(scene(3000), {"fine": 2000, "backing": 100, "sky": 900}), tmp_path / f"a.{name}"
+    layers.backing.means[:3] = np.nan
+    write_scene(path, layers, name, comments=["made by a test", "layers fine 2997"])
+    read = read_layers(path)
+    assert len(read) == 2997
+    if not record.holds_layers:
+        assert isinstance(read, Gaussians)
+        assert not record.comments or read_scene_comments(path) == ["made by a test"]
+        return
+    assert read_scene_comments(path) == ["made by a test", "layers fine 2000 backing 97 sky 900"]
+    assert isinstance(read, Layers)
+    np.testing.assert_allclose(read.sky.means, layers.sky.means, atol=1e-6)
+    write_scene(path, read_scene(path), name, comments=read_scene_comments(path))
+    assert isinstance(read_layers(path), Gaussians)
 
 
 def test_extremes_stay_what_they_are(tmp_path: Path, name: str):

@@ -20,17 +20,12 @@ def weights(gaussians: Gaussians) -> np.ndarray:
 
 
 def ordered(gaussians: Gaussians) -> Gaussians:
-    return taken(gaussians, np.argsort(-weights(gaussians), kind="stable"))
+    return gaussians.select(np.argsort(-weights(gaussians), kind="stable"))
 
 
 def by_place(gaussians: Gaussians) -> Gaussians:
     """In an order that does not depend on how nearly equal weights round."""
-    return taken(gaussians, np.lexsort(gaussians.means.T))
-
-
-def taken(gaussians: Gaussians, order: np.ndarray) -> Gaussians:
-    return Gaussians(gaussians.means[order], gaussians.scales[order], gaussians.quats_wxyz[order],
-                     gaussians.opacities[order], gaussians.colors[order])
+    return gaussians.select(np.lexsort(gaussians.means.T))
 
 
 def angles_deg(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from tests.box_room import BoxRoom
 
 def test_the_preview_shows_room_and_depth() -> None:
     room = BoxRoom()
-    gaussians = grid_gaussians(room.panorama(256), room.depth(256))
+    gaussians = grid_gaussians(room.panorama(256), room.depth(256)).joined
     pictures = list(preview_pictures(iter([gaussians, Gaussians.empty()]), 2, 10.0))
     view, depth = pictures[0][:540], pictures[0][540:]
     assert pictures[0].shape == (1020, 960, 3)

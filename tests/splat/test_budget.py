@@ -79,7 +79,7 @@ def test_the_number_is_kept_and_used(most: int, picture):
 
 def test_detail_gets_more_and_a_flat_picture_is_even():
     def on_the_right(rgb: np.ndarray) -> float:
-        gaussians = planned(*sphere(rgb), 15_000, look=Look(backing=False)).surface_gaussians()
+        gaussians = planned(*sphere(rgb), 15_000, look=Look(backing=False)).surface_gaussians().joined
         return float((gaussians.means[:, 0] > 0).mean())
 
     assert on_the_right(noise_on_the_right()) > 0.85
@@ -90,14 +90,14 @@ def test_near_surfaces_get_more_than_far_ones():
     rgb = np.random.default_rng(2).random((HEIGHT, 2 * HEIGHT, 3)).astype(np.float32)
     panorama, depth = sphere(rgb)
     depth.distance[:, HEIGHT:] = 12
-    means = planned(panorama, depth, 20_000, look=Look(backing=False)).surface_gaussians().means
+    means = planned(panorama, depth, 20_000, look=Look(backing=False)).surface_gaussians().fine.means
     assert (means[:, 0] < 0).mean() > 0.52
 
 
 def test_depth_edges_stay_fine():
     panorama, depth = sphere(flat())
     depth.distance[:, 43:HEIGHT] = 6
-    means = planned(panorama, depth, 12_000, look=Look(backing=False)).surface_gaussians().means
+    means = planned(panorama, depth, 12_000, look=Look(backing=False)).surface_gaussians().fine.means
     column = HEIGHT * (np.arctan2(means[:, 0], means[:, 2]) / np.pi + 1)
     level = np.abs(means[:, 1]) < 0.3 * np.linalg.norm(means, axis=1)
     at_edge, elsewhere = (((column > first) & (column < first + 16) & level).sum() for first in (32, 120))
@@ -129,9 +129,9 @@ def alphas(gaussians: Gaussians, directions: list[tuple[float, float, float]]) -
 
 
 def test_borders_between_sizes_and_the_poles_are_closed():
-    gaussians = checkered(HEIGHT).surface_gaussians()
+    gaussians = checkered(HEIGHT).surface_gaussians().joined
     assert min(alphas(gaussians, [(0, 0, 1), (1, 0.1, 0.2), (0, 0.6, -0.8), (0.1, -1, 0), (0, 1, 0.05)])) > 0.985
-    plan = planned(*sphere(noise_on_the_right()), 20_000).surface_gaussians()
+    plan = planned(*sphere(noise_on_the_right()), 20_000).surface_gaussians().joined
     assert min(alphas(plan, [(0, 0, 1), (0, 0, -1), (0, -1, 0), (0, 1, 0)])) > 0.985
 
 
@@ -139,7 +139,7 @@ def test_colors_are_those_of_the_picture():
     rgb = np.zeros((HEIGHT, 2 * HEIGHT, 3), np.float32)
     rgb[..., 0] = np.linspace(0.1, 0.9, HEIGHT)[:, None]
     rgb[..., 1] = 0.5 + 0.4 * np.sin(np.pi * (np.arange(2 * HEIGHT) + 0.5) / HEIGHT)
-    gaussians = planned(*sphere(rgb), 20_000, look=Look(backing=False)).surface_gaussians()
+    gaussians = planned(*sphere(rgb), 20_000, look=Look(backing=False)).surface_gaussians().joined
     means = gaussians.means.astype(float) / np.linalg.norm(gaussians.means, axis=1, keepdims=True)
     row = HEIGHT * (np.arcsin(means[:, 1]) / np.pi + 0.5) - 0.5
     turn = np.arctan2(means[:, 0], means[:, 2]) + np.pi
@@ -150,7 +150,7 @@ def test_colors_are_those_of_the_picture():
 
 def test_sizes_of_cells_come_in_the_order_of_the_gaussians():
     plan = planned(*sphere(noise_on_the_right()), 15_000, look=Look(backing=False))
-    gaussians, sizes = plan.surface_gaussians(), plan.cell_sizes_rad()
+    gaussians, sizes = plan.surface_gaussians().fine, plan.cell_sizes_rad()
     assert len(sizes) == len(gaussians)
     pitches = gaussians.scales[:, 0] / (np.linalg.norm(gaussians.means, axis=1) * sizes)
     assert pitches.min() > 0.59 and pitches.max() < 0.76

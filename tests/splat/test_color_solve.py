@@ -10,7 +10,6 @@ from spag4d.geometry.equirect import directions
 from spag4d.render.view import render_view
 from spag4d.splat import color_solve
 from spag4d.splat.color_solve import solved_colors
-from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
 
 AHEAD, SLANTED, DOWN = (np.array(v, float) for v in ((0, 0, 1), (0.6, 0.1, 0.8), (0.3, 0.8, 0.3)))
@@ -33,14 +32,8 @@ def layers(panorama: Panorama, stride: int = 1, depth: DepthMap | None = None) -
     """Both layers of an empty room in mean colours, as they were before solving."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("spag4d.splat.grid.solved_colors", lambda fine, *rest, **options: fine.colors.copy())
-        both = grid_gaussians(panorama, depth or on_walls(panorama), look=Look(stride=stride))
-        count = len(grid_gaussians(panorama, depth or on_walls(panorama), look=Look(stride=stride, backing=False)))
-    return select(both, slice(0, count)), select(both, slice(count, None))
-
-
-def select(gaussians: Gaussians, which: slice | np.ndarray) -> Gaussians:
-    names = ("means", "scales", "quats_wxyz", "opacities", "colors")
-    return Gaussians(*(getattr(gaussians, name)[which] for name in names))
+        both = grid_gaussians(panorama, depth or on_walls(panorama), stride=stride)
+    return both.fine, both.backing
 
 
 def rendered(fine: Gaussians, back: Gaussians, direction: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
@@ -190,7 +183,7 @@ def test_order_bands_and_calls_make_no_difference(monkeypatch):
     expected = solved_colors(fine, back, panorama)
     np.testing.assert_array_equal(solved_colors(fine, back, panorama), expected)
     mixed = np.random.default_rng(1).permutation(len(fine))
-    np.testing.assert_allclose(solved_colors(select(fine, mixed), back, panorama), expected[mixed], atol=1e-4)
+    np.testing.assert_allclose(solved_colors(fine.select(mixed), back, panorama), expected[mixed], atol=1e-4)
     monkeypatch.setattr(color_solve, "_BAND_SAMPLES", 1)
     monkeypatch.setattr(color_solve, "_MARGINS_PER_BAND", 2)
     banded = solved_colors(fine, back, panorama)

@@ -30,7 +30,7 @@ def test_the_sphere_lies_beyond_everything():
 
 
 def test_no_ring_of_other_colors_at_the_skyline():
-    colors = dome_gaussians(*scene(mixed_rows=2), look=Look(stride=1)).colors
+    colors = dome_gaussians(*scene(mixed_rows=2), stride=1).colors
     np.testing.assert_allclose(colors, np.broadcast_to(SKY, colors.shape), atol=0.01)
 
 
@@ -39,13 +39,13 @@ def test_sky_colors_are_those_of_the_photograph():
     height, width = panorama.size_hw
     waves = np.sin(np.arange(width)[:, None] * [1, 2, 3] * (2 * np.pi / width))  # slow ones: solving hardly changes them
     rgb = np.broadcast_to(0.5 + 0.4 * waves, (height, width, 3)).astype(np.float32)
-    gaussians = dome_gaussians(Panorama(rgb), depth, look=Look(stride=1, backing=False))
+    gaussians = dome_gaussians(Panorama(rgb), depth, stride=1, look=Look(backing=False))
     ring = np.abs(rows(gaussians.means) - 50.5) < 0.1
     np.testing.assert_allclose(gaussians.colors[ring], rgb[50], atol=2e-3)
 
 
 def test_the_fine_layer_ends_a_few_cells_below_the_skyline_and_the_wide_one_degrees_below():
-    gaussians = dome_gaussians(*scene(), look=Look(stride=1))
+    gaussians = dome_gaussians(*scene(), stride=1)
     wide = np.linalg.norm(gaussians.means, axis=1) > 205
     below = rows(gaussians.means) - SKYLINE
     assert 1 < below[~wide].max() < 4
@@ -59,7 +59,7 @@ def test_without_sky_there_is_no_dome():
 
 def test_a_whole_sky_closes_the_sphere():
     panorama, depth = scene()
-    gaussians = dome_gaussians(panorama, DepthMap(depth.distance, np.ones_like(depth.sky)), look=Look(stride=2))
+    gaussians = dome_gaussians(panorama, DepthMap(depth.distance, np.ones_like(depth.sky)), stride=2)
     assert rows(gaussians.means).min() < 2 and rows(gaussians.means).max() > HEIGHT - 2
 
 
@@ -67,7 +67,7 @@ def test_a_sky_without_one_pure_pixel_keeps_its_own_colors():
     panorama, depth = scene()
     sky = np.zeros_like(depth.sky)
     sky[10:12, 10:12] = True
-    colors = dome_gaussians(panorama, DepthMap(depth.distance, sky), look=Look(stride=1)).colors
+    colors = dome_gaussians(panorama, DepthMap(depth.distance, sky), stride=1).colors
     np.testing.assert_allclose(colors, np.broadcast_to(SKY, colors.shape), atol=0.01)
 
 
@@ -75,5 +75,5 @@ def test_invalid_pixels_get_no_sky():
     panorama, depth = scene()
     valid = np.ones_like(depth.sky)
     valid[:30] = False
-    means = dome_gaussians(Panorama(panorama.rgb, valid=valid), depth, look=Look(stride=1)).means
+    means = dome_gaussians(Panorama(panorama.rgb, valid=valid), depth, stride=1).means
     assert rows(means).min() > 29

@@ -1,7 +1,8 @@
 import numpy as np
 
+from spag4d.data import Layers
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll, rotations_from_quats
-from spag4d.splat.edit import most_visible, opaque, rotated, scaled, taken, within
+from spag4d.splat.edit import most_visible, opaque, rotated, scaled, within
 from tests.formats.gaussian_scenes import scene
 
 
@@ -39,7 +40,7 @@ def test_choosing_keeps_the_order() -> None:
 
 
 def test_the_most_visible_are_large_near_and_opaque() -> None:
-    gaussians = taken(scene(100), np.arange(4))
+    gaussians = scene(100).select(np.arange(4))
     gaussians.means[:] = [[0, 0, 1], [0, 0, 10], [0, 0, 1], [0, 0, 1]]
     gaussians.scales[:] = [[0.1, 0.1, 0.01], [0.5, 0.5, 0.5], [0.1, 0.1, 0.01], [0.1, 0.01, 0.01]]
     gaussians.opacities[:] = [0.9, 0.9, 0.2, 0.9]
@@ -47,3 +48,13 @@ def test_the_most_visible_are_large_near_and_opaque() -> None:
         np.testing.assert_array_equal(most_visible(gaussians, count, np.zeros(3)).opacities, gaussians.opacities[kept])
     np.testing.assert_array_equal(most_visible(gaussians, 1, np.array([0, 0, 9.0])).opacities, gaussians.opacities[[1]])
     assert len(most_visible(scene(1000), 123, np.zeros(3))) == 123
+
+
+def test_what_is_chosen_of_a_scene_stays_in_its_layer() -> None:
+    layers = Layers.split(scene(500), {"fine": 300, "sky": 200})
+    for chosen, all_of_them in ((opaque(layers, 0.5), opaque(layers.joined, 0.5)),
+                                (within(layers, np.zeros(3), 3.0), within(layers.joined, np.zeros(3), 3.0)),
+                                (most_visible(layers, 77, np.zeros(3)), most_visible(layers.joined, 77, np.zeros(3)))):
+        np.testing.assert_array_equal(chosen.joined.means, all_of_them.means)
+        assert set(map(tuple, chosen.sky.means.tolist())) <= set(map(tuple, layers.sky.means.tolist()))
+        assert 0 < chosen.counts["sky"] < 200

@@ -14,7 +14,7 @@ from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.sphere_grid import SphereGrid
 from spag4d.splat.surface import inverse_map
 
-ALONE = Look(stride=1, backing=False)
+ALONE = Look(backing=False)
 
 
 def step_scene(height: int, jump: float = 3.0) -> tuple[Panorama, DepthMap]:
@@ -25,15 +25,16 @@ def step_scene(height: int, jump: float = 3.0) -> tuple[Panorama, DepthMap]:
     return Panorama(rgb), DepthMap(np.where(near, 2, 2 * jump).astype(np.float32), np.zeros_like(near))
 
 
-def fine_count(panorama: Panorama, look: Look) -> int:
-    return int(SphereGrid.of_rows(panorama.size_hw[0], look.stride).counts.sum())
+def fine_count(panorama: Panorama, stride: int) -> int:
+    return int(SphereGrid.of_rows(panorama.size_hw[0], stride).counts.sum())
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 8])
 def test_fine_gaussians_lie_on_the_walls(box_room, stride: int):
-    height, look = 192, Look(stride=stride)
+    height = 192
     panorama = box_room.panorama(height)
-    means = grid_gaussians(panorama, box_room.depth(height), look=look).means[: fine_count(panorama, look)].astype(float)
+    means = grid_gaussians(panorama, box_room.depth(height), stride=stride).fine.means.astype(float)
+    assert len(means) == fine_count(panorama, stride)
     distance = np.linalg.norm(means, axis=1)
     error = np.abs(distance / box_room.hit(means / distance[:, None])[0] - 1)
     assert np.median(error) < 1e-6 + 2e-5 * (stride**2 - 1)
@@ -41,7 +42,7 @@ def test_fine_gaussians_lie_on_the_walls(box_room, stride: int):
 
 
 def test_fine_gaussians_lie_in_the_walls(box_room):
-    gaussians = grid_gaussians(box_room.panorama(128), box_room.depth(128), look=ALONE)
+    gaussians = grid_gaussians(box_room.panorama(128), box_room.depth(128), stride=1, look=ALONE).fine
     means = gaussians.means.astype(float)
     normals = box_room.hit(means / np.linalg.norm(means, axis=1, keepdims=True))[1]
     cosine = np.einsum("ni,ni->n", rotations_from_quats(gaussians.quats_wxyz)[:, :, 2], normals)
@@ -49,9 +50,8 @@ def test_fine_gaussians_lie_in_the_walls(box_room):
 
 
 def test_all_values_are_usable(box_room):
-    gaussians = grid_gaussians(box_room.panorama(96), box_room.depth(96), look=Look(stride=2))
-    for field in (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities, gaussians.colors):
-        assert np.isfinite(field).all()
+    gaussians = grid_gaussians(box_room.panorama(96), box_room.depth(96), stride=2).joined
+    assert all(np.isfinite(values).all() for values in gaussians.arrays.values())
     assert gaussians.scales.min() > 0
     np.testing.assert_allclose(np.linalg.norm(gaussians.quats_wxyz, axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(gaussians.opacities, np.float32(0.99))
@@ -62,7 +62,7 @@ def test_the_right_of_the_picture_is_at_positive_x_and_its_top_at_negative_y(box
     rgb = np.zeros((64, 128, 3), np.float32)
     rgb[:, 64:, 0] = 1
     rgb[:32, :, 1] = 1
-    gaussians = grid_gaussians(Panorama(rgb), box_room.depth(64), look=ALONE)
+    gaussians = grid_gaussians(Panorama(rgb), box_room.depth(64), stride=1, look=ALONE).fine
     assert (gaussians.means[gaussians.colors[:, 0] > 0.9, 0] > -1e-3).all()
     assert (gaussians.means[gaussians.colors[:, 1] > 0.9, 1] < 0).all()
 
@@ -70,9 +70,9 @@ def test_the_right_of_the_picture_is_at_positive_x_and_its_top_at_negative_y(box
 def test_turning_the_picture_turns_the_scene(box_room):
     panorama, depth = box_room.panorama(64), box_room.depth(64)
     turned = grid_gaussians(
-        Panorama(np.roll(panorama.rgb, 32, 1)), replace(depth, distance=np.roll(depth.distance, 32, 1)), look=ALONE
-    )
-    straight = grid_gaussians(panorama, depth, look=ALONE)
+        Panorama(np.roll(panorama.rgb, 32, 1)), replace(depth, distance=np.roll(depth.distance, 32, 1)), stride=1, look=ALONE
+    ).fine
+    straight = grid_gaussians(panorama, depth, stride=1, look=ALONE).fine
     quarter = np.array([[0, 0, 1], [0, 1, 0], [-1, 0, 0]], np.float32)
     starts = SphereGrid.of_rows(64, 1).starts
     middle = slice(starts[30], starts[34])  # rings of as many cells as pixels, and so are those around: turned onto themselves
@@ -84,22 +84,20 @@ def test_turning_the_picture_turns_the_scene(box_room):
 @pytest.mark.parametrize("stride", [1, 2, 4])
 def test_no_surface_is_put_between_a_foreground_and_its_background(stride: int):
     panorama, depth = step_scene(96)
-    look = Look(stride=stride, backing=False)
-    distance = np.linalg.norm(grid_gaussians(panorama, depth, look=look).means, axis=1)
+    distance = np.linalg.norm(grid_gaussians(panorama, depth, stride=stride, look=ALONE).fine.means, axis=1)
     assert np.minimum(np.abs(distance - 2), np.abs(distance - 6)).max() < 1e-4
 
 
 def test_gaussians_at_a_depth_edge_are_not_stretched_across_it():
     panorama, depth = step_scene(96)
-    scales = grid_gaussians(panorama, depth, look=ALONE).scales
+    scales = grid_gaussians(panorama, depth, stride=1, look=ALONE).fine.scales
     assert (scales[:, 1] / scales[:, 0]).max() < 1.01
 
 
 def test_backing_lies_behind_its_surface_and_never_in_front_of_the_background_beside_it():
     panorama, depth = step_scene(256)
-    look = Look(stride=1)
-    gaussians = grid_gaussians(panorama, depth, look=look)
-    back = gaussians.means[fine_count(panorama, look) :]
+    backing = grid_gaussians(panorama, depth, stride=1).backing
+    back = backing.means
     distance = np.linalg.norm(back, axis=1)
     near = distance < 4
     expected = np.where(near, 2, 6)
@@ -108,15 +106,14 @@ def test_backing_lies_behind_its_surface_and_never_in_front_of_the_background_be
     level = np.abs(back[:, 1]) < 0.5 * distance
     assert side[near & level].max() < np.pi / 2 - 6 * np.pi / 256
     assert side[~near & level].min() < np.pi / 2 + 3 * np.pi / 256
-    colors = gaussians.colors[fine_count(panorama, look) :]
-    assert (colors[near, 0] > 0.8).all() and (colors[~near, 2] > 0.8).all()
+    assert (backing.colors[near, 0] > 0.8).all() and (backing.colors[~near, 2] > 0.8).all()
 
 
 def test_backing_adds_a_few_per_cent():
     height = 128
     panorama = Panorama(np.full((height, 2 * height, 3), 0.5, np.float32))
     depth = DepthMap(np.full((height, 2 * height), 3, np.float32), np.zeros((height, 2 * height), bool))
-    counts = [len(grid_gaussians(panorama, depth, look=Look(stride=1, backing=backing))) for backing in (True, False)]
+    counts = [len(grid_gaussians(panorama, depth, stride=1, look=Look(backing=backing))) for backing in (True, False)]
     assert 1.05 < counts[0] / counts[1] < 1.07
 
 
@@ -137,7 +134,7 @@ def test_sky_and_invalid_pixels_become_nothing(box_room):
     valid = np.ones_like(sky)
     valid[50:] = False
     panorama = replace(box_room.panorama(64), valid=valid)
-    means = grid_gaussians(panorama, replace(depth, sky=sky), look=ALONE).means
+    means = grid_gaussians(panorama, replace(depth, sky=sky), stride=1, look=ALONE).fine.means
     row = 64 * (np.arcsin(means[:, 1] / np.linalg.norm(means, axis=1)) / np.pi + 0.5)
     assert row.min() > 20 and row.max() < 50
     assert np.unique(np.floor(row)).size == 30
@@ -149,20 +146,20 @@ def test_invalid_pixels_do_not_darken_their_neighbours():
     rgb = np.where(valid[..., None], np.float32(0.8), np.float32(0))
     rgb = np.repeat(rgb, 3, axis=2) if rgb.shape[2] == 1 else rgb
     depth = DepthMap(np.full((32, 64), 2, np.float32), np.zeros((32, 64), bool))
-    np.testing.assert_allclose(grid_gaussians(Panorama(rgb, valid=valid), depth, look=Look(stride=4)).colors, 0.8, atol=1e-3)
+    np.testing.assert_allclose(grid_gaussians(Panorama(rgb, valid=valid), depth, stride=4).joined.colors, 0.8, atol=1e-3)
 
 
 def test_nearer_than_the_minimum_is_dropped_and_farther_than_the_maximum_is_moved():
     panorama, depth = step_scene(64)
-    kept = grid_gaussians(panorama, depth, look=ALONE, depth_min_m=3.0)
+    kept = grid_gaussians(panorama, depth, stride=1, look=ALONE, depth_min_m=3.0).fine
     np.testing.assert_allclose(np.linalg.norm(kept.means, axis=1), 6, rtol=1e-5)
-    moved = np.linalg.norm(grid_gaussians(panorama, depth, look=ALONE, depth_max_m=5.0).means, axis=1)
-    assert len(moved) == fine_count(panorama, ALONE) and moved.max() == pytest.approx(5)
+    moved = np.linalg.norm(grid_gaussians(panorama, depth, stride=1, look=ALONE, depth_max_m=5.0).fine.means, axis=1)
+    assert len(moved) == fine_count(panorama, 1) and moved.max() == pytest.approx(5)
 
 
 def test_a_larger_scene_has_larger_gaussians(box_room):
     panorama, depth = box_room.panorama(48), box_room.depth(48)
-    one, ten = (grid_gaussians(panorama, depth.scaled(factor)) for factor in (1.0, 10.0))
+    one, ten = (grid_gaussians(panorama, depth.scaled(factor)).joined for factor in (1.0, 10.0))
     np.testing.assert_allclose(ten.means, one.means * 10, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(ten.scales, one.scales * 10, rtol=1e-3)
     assert len(grid_gaussians(panorama, depth.scaled(100.0), depth_min_m=800.0, depth_max_m=1000.0)) == 0
@@ -179,12 +176,12 @@ def test_any_size_and_stride_work(height: int):
     shape = (height, 2 * height)
     depth = DepthMap(np.full(shape, 2, np.float32), np.zeros(shape, bool))
     for stride in (1, 3, 16):
-        gaussians = grid_gaussians(Panorama(np.full((*shape, 3), 0.5, np.float32)), depth, look=Look(stride=stride))
+        gaussians = grid_gaussians(Panorama(np.full((*shape, 3), 0.5, np.float32)), depth, stride=stride).joined
         assert len(gaussians) >= 3
         np.testing.assert_allclose(gaussians.colors, 0.5, atol=1e-5)
 
 
-@pytest.mark.parametrize("wrong", [{"stride": 0}, {"stride": 17}, {"scale_factor": 0.0}, {"thickness": -1.0}, {"opacity": 1.5}])
+@pytest.mark.parametrize("wrong", [{"scale_factor": 0.0}, {"thickness": -1.0}, {"opacity": 1.5}])
 def test_impossible_looks_are_refused(wrong: dict):
     with pytest.raises(InputError, match=next(iter(wrong))):
         Look(**wrong)
@@ -213,7 +210,7 @@ def test_one_surface_per_block_agrees_with_its_obvious_twin():
 
 def test_slopes_agree_with_the_derivative_of_the_distance(box_room):
     """Twin by finite differences along the two local axes, away from the edges of the room."""
-    gaussians = grid_gaussians(box_room.panorama(256), box_room.depth(256), look=ALONE)
+    gaussians = grid_gaussians(box_room.panorama(256), box_room.depth(256), stride=1, look=ALONE).fine
     stretch = gaussians.scales[:, 1] / gaussians.scales[:, 0]
     means = gaussians.means.astype(float)
     ray = means / np.linalg.norm(means, axis=1, keepdims=True)

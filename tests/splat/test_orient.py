@@ -1,7 +1,8 @@
 import numpy as np
 
+from spag4d.data import Gaussians
 from spag4d.geometry.rotation import rotations_from_quats
-from spag4d.splat.orient import Patches, allocate, place
+from spag4d.splat.orient import Patches, place
 from spag4d.splat.sphere_grid import SphereGrid
 
 
@@ -11,7 +12,7 @@ def _placed(slopes: np.ndarray):
     rng = np.random.default_rng(3)
     right, down = (rng.choice(slopes, len(cells)).astype(np.float32) for _ in range(2))
     distance = rng.uniform(0.5, 20, len(cells)).astype(np.float32)
-    out = allocate(len(cells))
+    out = Gaussians.unfilled(len(cells))
     place(out, grid, cells, Patches(distance, right, down), distance * np.float32(0.05), 0.1)
     azimuth, elevation = 2 * np.pi * cells.turn - np.pi, grid.elevations_rad[cells.ring]
     u = np.stack([np.cos(elevation) * np.sin(azimuth), -np.sin(elevation), np.cos(elevation) * np.cos(azimuth)], -1)

@@ -1,6 +1,5 @@
 """The whole path with a predictor of known behaviour, in both modes, both rigs and three sizes."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,10 @@ from tests.splat.sharp_scene import KnownSharp
 from tests.splat.test_sharp_align import wrong
 
 HEIGHT = 256
-LOOK = Look(stride=1)
+LOOK = Look()
+CELL_RAD = np.full(1, np.pi / HEIGHT, np.float32)
+"""Of cells as small as pixels."""
+CELLS: dict[str, Any] = {"look": LOOK, "cells_rad": CELL_RAD}
 SMALLER = 4
 """By how much faces are smaller than the network's here: what they show is known, so that more pixels would tell no more."""
 FULL_PX = NETWORK_PX // SMALLER
@@ -115,59 +117,56 @@ def test_far_layers_come_to_the_limit_and_near_ones_go(panorama: Panorama, depth
 def test_refining_keeps_places_and_takes_the_rest(
     projection: str, size_px: int, panorama: Panorama, depth: DepthMap
 ) -> None:
-    ours = grid_gaussians(panorama, depth, look=LOOK)
+    ours = grid_gaussians(panorama, depth, stride=1).fine
     faces = sharp_faces(projection, size_px)
     color = np.array([0.2, 0.6, 0.4])
     known = model(faces, error=wrong, color=color, opacity=(0.8, 0.3), size=0.7)
-    found = refined(ours, panorama, depth, known, faces, look=LOOK, blends=Blends(1.0, 1.0, 1.0))
+    found = refined(ours, panorama, depth, known, faces, **CELLS, blends=Blends(1.0, 1.0, 1.0))
     np.testing.assert_array_equal(found.means, ours.means)
     np.testing.assert_array_equal(found.quats_wxyz, ours.quats_wxyz)
-    cell = np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT * LOOK.stride
-    fine = ours.scales[:, 0] / cell <= LOOK.lone_sd * 1.01
-    np.testing.assert_allclose(found.colors[fine], np.broadcast_to(color, (fine.sum(), 3)), atol=1e-3)
-    np.testing.assert_allclose(found.opacities[fine], 0.8, atol=0.02)
-    for name in ("scales", "opacities", "colors"):
-        np.testing.assert_array_equal(getattr(found, name)[~fine], getattr(ours, name)[~fine])
-    backed = fine & (ours.scales[:, 0] / cell < 0.5)
+    cell = np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT
+    np.testing.assert_allclose(found.colors, np.broadcast_to(color, (len(ours), 3)), atol=1e-3)
+    np.testing.assert_allclose(found.opacities, 0.8, atol=0.02)
+    backed = ours.scales[:, 0] / cell < 0.5
     assert np.median(found.scales[backed, 0] / cell[backed]) == pytest.approx(0.7, rel=0.05)
-    assert (found.scales[fine, 2] <= 2.001 * ours.scales[fine, 2]).all()
+    assert (found.scales[:, 2] <= 2.001 * ours.scales[:, 2]).all()
 
 
 def test_blends_of_zero_change_nothing_and_halves_go_half_way(panorama: Panorama, depth: DepthMap) -> None:
-    ours = grid_gaussians(panorama, depth, look=LOOK)
+    ours = grid_gaussians(panorama, depth, stride=1).fine
     faces = sharp_faces("cubemap", FULL_PX)
-    assert refined(ours, panorama, depth, model(faces), faces, look=LOOK, blends=Blends(0.0, 0.0, 0.0)) is ours
-    half = refined(ours, panorama, depth, model(faces, color=np.ones(3)), faces, look=LOOK, blends=Blends(0.0, 0.0, 0.5))
+    assert refined(ours, panorama, depth, model(faces), faces, **CELLS, blends=Blends(0.0, 0.0, 0.0)) is ours
+    half = refined(ours, panorama, depth, model(faces, color=np.ones(3)), faces, **CELLS, blends=Blends(0.0, 0.0, 0.5))
     np.testing.assert_allclose(half.scales, ours.scales, rtol=1e-5)
     np.testing.assert_allclose(half.opacities, ours.opacities, atol=1e-5)
     changed = (half.colors != ours.colors).any(1)
     np.testing.assert_allclose(half.colors[changed], (ours.colors[changed] + 1) / 2, atol=1e-3)
-    size = refined(ours, panorama, depth, model(faces, size=0.6), faces, look=LOOK, blends=Blends(0.5, 0.0, 0.0))
-    whole = refined(ours, panorama, depth, model(faces, size=0.6), faces, look=LOOK, blends=Blends(1.0, 0.0, 0.0))
-    cell = np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT * LOOK.stride
+    size = refined(ours, panorama, depth, model(faces, size=0.6), faces, **CELLS, blends=Blends(0.5, 0.0, 0.0))
+    whole = refined(ours, panorama, depth, model(faces, size=0.6), faces, **CELLS, blends=Blends(1.0, 0.0, 0.0))
+    cell = np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT
     backed = ours.scales[:, 0] / cell < 0.5
     np.testing.assert_allclose(size.scales[backed], np.sqrt(ours.scales * whole.scales)[backed], rtol=1e-3)
 
 
-def test_sizes_of_cells_may_be_given_instead_of_a_stride(panorama: Panorama, depth: DepthMap) -> None:
-    ours, faces = grid_gaussians(panorama, depth, look=LOOK), sharp_faces("cubemap", FULL_PX)
+def test_every_cell_may_have_a_size_of_its_own(panorama: Panorama, depth: DepthMap) -> None:
+    ours, faces = grid_gaussians(panorama, depth, stride=1).fine, sharp_faces("cubemap", FULL_PX)
     known = model(faces, opacity=(0.7, 0.2), size=0.6)
-    cell_rad = np.pi / HEIGHT * LOOK.stride
-    fine = (ours.scales[:, 0] / np.linalg.norm(ours.means, axis=1) <= LOOK.lone_sd * 1.01 * cell_rad).sum()
-    by_stride = refined(ours, panorama, depth, known, faces, look=LOOK)
-    given = np.full(fine, cell_rad, np.float32)
-    by_size = refined(ours, panorama, depth, known, faces, look=replace(LOOK, stride=16), cells_rad=given)
-    for name in ("scales", "opacities", "colors"):
-        np.testing.assert_allclose(getattr(by_size, name), getattr(by_stride, name), rtol=1e-5, atol=1e-6)
+    one, each = (refined(ours, panorama, depth, known, faces, look=LOOK, cells_rad=cells)
+                 for cells in (CELL_RAD, np.repeat(CELL_RAD, len(ours))))
+    for name, values in one.arrays.items():
+        np.testing.assert_array_equal(values, each.arrays[name])
+    larger = refined(ours, panorama, depth, known, faces, look=LOOK, cells_rad=2 * CELL_RAD)
+    assert np.median(larger.scales[:, 0] / one.scales[:, 0]) > 1.3
 
 
 @pytest.mark.parametrize("opacity", [0.05, 0.5, 0.9])
 def test_opacity_never_opens_holes(opacity: float, panorama: Panorama, depth: DepthMap) -> None:
-    look = Look(stride=4, backing=False)
-    ours = grid_gaussians(panorama, depth, look=look)
+    look, cells_rad = Look(backing=False), 4 * CELL_RAD
+    ours = grid_gaussians(panorama, depth, stride=4, look=look).fine
     faces = sharp_faces("cubemap", FULL_PX)
-    found = refined(ours, panorama, depth, model(faces, opacity=(opacity, opacity), size=0.5), faces, look=look)
-    pitches = found.scales[:, :2].min(1) / (np.linalg.norm(ours.means, axis=1) * np.pi / HEIGHT * look.stride)
+    known = model(faces, opacity=(opacity, opacity), size=0.5)
+    found = refined(ours, panorama, depth, known, faces, look=look, cells_rad=cells_rad)
+    pitches = found.scales[:, :2].min(1) / (np.linalg.norm(ours.means, axis=1) * cells_rad)
     for index in range(0, len(found), len(found) // 50):
         assert transmittance(float(pitches[index]), float(found.opacities[index])) < 0.025
 

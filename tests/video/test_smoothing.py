@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.geometry.equirect import directions
 from spag4d.geometry.smooth import smooth_sphere
 from spag4d.splat.edit import rotated
@@ -14,6 +14,7 @@ from spag4d.video.smoothing import steady
 from spag4d.video.steadier import Steadier
 from spag4d.video.steady_gaussians import remember, steadied
 from tests.box_room import BoxRoom
+from tests.formats.gaussian_scenes import scene
 
 HEIGHT = 128
 
@@ -116,9 +117,10 @@ def still(height: int) -> Flow:
 
 
 def test_looks_are_averaged_only_with_what_was_there(truth: DepthMap) -> None:
-    gaussians = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
-    rows = HEIGHT // 2
-    before = remember(replace(gaussians, colors=np.zeros_like(gaussians.colors), opacities=gaussians.opacities * 0.5), rows)
+    layers = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
+    gaussians = layers.joined
+    before = remember(layers.changed(
+        lambda seen: replace(seen, colors=np.zeros_like(seen.colors), opacities=seen.opacities * 0.5)), HEIGHT // 2)
     calm = steadied(gaussians, before, still(HEIGHT), 0.25)
     fine = gaussians.scales.max(1) < np.median(gaussians.scales.max(1)) * 2
     mixed = np.abs(calm.colors - 0.75 * gaussians.colors).max(1) < 1e-5
@@ -131,15 +133,29 @@ def test_looks_are_averaged_only_with_what_was_there(truth: DepthMap) -> None:
     assert np.array_equal(steadied(gaussians, elsewhere, still(HEIGHT), 0.25).colors, gaussians.colors)
 
 
+def test_what_is_seen_from_the_capture_point_is_what_is_remembered() -> None:
+    def in_front(distance_m: float) -> Gaussians:
+        return replace(scene(1), means=np.array([[0, 0, distance_m]], np.float32))
+
+    given = {"behind": in_front(9), "sky": in_front(200), "backing": in_front(2.1), "fine": in_front(2)}
+    layers = Layers()
+    for name, layer in given.items():
+        layers = replace(layers, **{name: layer})
+        known = remember(layers, 8)[..., 0]
+        assert np.exp(known[np.isfinite(known)]) == pytest.approx(layer.means[:, 2])
+    twice = Layers(fine=Gaussians.concatenate([in_front(3), in_front(2)]))
+    assert np.exp(remember(twice, 8)[..., 0].max()) == pytest.approx(3)
+
+
 def test_a_frame_without_gaussians_is_no_obstacle(truth: DepthMap) -> None:
-    gaussians = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
-    nothing = remember(Gaussians.empty(), HEIGHT // 2)
+    layers = grid_gaussians(BoxRoom().panorama(HEIGHT), truth)
+    gaussians, nothing = layers.joined, remember(Layers(), HEIGHT // 2)
     assert np.array_equal(steadied(gaussians, nothing, still(HEIGHT), 0.5).colors, gaussians.colors)
-    assert len(steadied(Gaussians.empty(), remember(gaussians, HEIGHT // 2), still(HEIGHT), 0.5)) == 0
+    assert len(steadied(Gaussians.empty(), remember(layers, HEIGHT // 2), still(HEIGHT), 0.5)) == 0
 
 
 def test_turned_gaussians_are_the_same_ones(truth: DepthMap) -> None:
-    gaussians = grid_gaussians(BoxRoom().panorama(32), BoxRoom().depth(32))
+    gaussians = grid_gaussians(BoxRoom().panorama(32), BoxRoom().depth(32)).joined
     turn = Rotation.from_rotvec([0.4, 1.0, -0.7])
     turned = rotated(gaussians, turn.as_matrix())
     assert np.allclose(turned.means, turn.apply(gaussians.means), atol=1e-5)
@@ -153,7 +169,7 @@ def test_a_state_goes_on_as_if_nothing_had_happened(photo: Panorama, truth: Dept
         out = []
         for seed in (5, 6):
             depth = steadier.depth(disturbed(truth, seed), photo, np.eye(3))
-            out.append(steadier.gaussians(grid_gaussians(photo, depth), HEIGHT // 2).colors)
+            out.append(steadier.gaussians(grid_gaussians(photo, depth), HEIGHT // 2).joined.colors)
             out.append(depth.distance)
         return out
 
