@@ -19,10 +19,11 @@ _LEAST_PER_THREAD = 1024
 class _Kernel:
     """A function that numba, itself half a second to import, compiles at the first call and keeps on the disk if it can."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        """Take what is to be compiled."""
+    def __init__(self, function: Callable[..., Any], *, fast: bool) -> None:
+        """Take what is to be compiled; ``fast`` may reorder sums."""
         functools.update_wrapper(self, function)
         self._function = function
+        self._how = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
         self._compiled: Any = None
         self._lock = threading.Lock()
 
@@ -42,11 +43,10 @@ class _Kernel:
 
         with self._lock:
             if self._compiled is None:
-                how = {"nogil": True, "fastmath": True, "error_model": "numpy"}
                 try:
-                    self._compiled = njit(cache=True, **how)(self._function)
+                    self._compiled = njit(cache=True, **self._how)(self._function)
                 except RuntimeError:  # no folder that can be written to
-                    self._compiled = njit(**how)(self._function)
+                    self._compiled = njit(**self._how)(self._function)
             return self._compiled
 
 
@@ -55,7 +55,12 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Sums may be reordered; a division by zero is numpy's, not an error; whether values are finite a kernel cannot test.
     """
-    return _Kernel(function)
+    return _Kernel(function, fast=True)
+
+
+def exact_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function as `kernel` does, but round every operation as numpy would, for bytes that stay the same."""
+    return _Kernel(function, fast=False)
 
 
 def in_parts(work: Callable[[int, int], None], count: int, least: int = _LEAST_PER_THREAD) -> None:

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 
-from spag4d.color import sh0_from_rgb
 from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.formats.format import Format, degree_in_words
 from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.ply_comments import read_comments
+from spag4d.formats.ply_encode import encoded
 from spag4d.formats.ply_header import begins_ply, comment_lines, read_header
 from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, is_disc, read_vertices
 from spag4d.formats.records import unit_quats, write_records
@@ -27,9 +26,6 @@ from spag4d.progress import SILENT, Progress
 
 _NORMAL = ("nx", "ny", "nz")
 
-_SMALLEST_SCALE_M = 1e-8
-"""A hundredth of a micrometre, only to take the logarithm of flat Gaussians."""
-_OPACITY_MARGIN = 1e-6  # keeps the logit finite
 _LARGEST_EXPONENT = 80.0  # keeps float32 finite
 
 
@@ -42,7 +38,7 @@ def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (),
     properties = _properties(0 if gaussians.sh is None else gaussians.sh.shape[1])
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element vertex {len(gaussians)}", *(f"property float {name}" for name in properties), "end_header", ""]
-    write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(_encode, gaussians),
+    write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(encoded, gaussians),
                   4 * len(properties), progress)
 
 
@@ -91,41 +87,6 @@ def describe_ply(path: Path) -> str:
     discs = ", discs of 2DGS" if any(element.name == "vertex" and is_disc(element) for element in header.elements) else ""
     degree = SH_COUNTS.index(rest // 3) if rest // 3 in SH_COUNTS else 0
     return f"PLY{form}, {kind}{discs}{degree_in_words(degree)}"
-
-
-def _encode(gaussians: Gaussians, rows: slice) -> Float32[np.ndarray, "n k"]:
-    """Compute property by property in contiguous memory and transpose once, which is the fastest way to interleave them."""
-    rest = 0 if gaussians.sh is None else 3 * gaussians.sh.shape[1]
-    planes = np.empty((17 + rest, rows.stop - rows.start), np.float32)
-    means, normals, colors, sh, opacity, scales, quats = np.split(planes, np.cumsum((3, 3, 3, rest, 1, 3)))
-    if gaussians.sh is not None:
-        sh[:] = gaussians.sh[rows].transpose(2, 1, 0).reshape(rest, -1)
-    means[:] = gaussians.means[rows].T
-    colors[:] = sh0_from_rgb(gaussians.colors[rows]).T
-    opacity[0] = _logit(gaussians.opacities[rows])
-    log_scales = np.maximum(gaussians.scales[rows], _SMALLEST_SCALE_M)
-    scales[:] = np.log(log_scales, out=log_scales).T
-    quats[:] = gaussians.quats_wxyz[rows].T
-    axes = _thin_axes(scales, quats)
-    np.multiply(axes, np.copysign(np.float32(1), -np.einsum("ij,ij->j", axes, means)), out=normals)
-    return cv2.transpose(planes)
-
-
-def _logit(opacities: Float32[np.ndarray, " n"]) -> Float32[np.ndarray, " n"]:
-    alpha = np.clip(opacities, _OPACITY_MARGIN, 1 - _OPACITY_MARGIN)
-    alpha /= 1 - alpha
-    return np.log(alpha, out=alpha)
-
-
-def _thin_axes(scales: Float32[np.ndarray, "3 n"], quats: Float32[np.ndarray, "4 n"]) -> Float32[np.ndarray, "3 n"]:
-    """Return the unit axes along which the Gaussians are thinnest."""
-    x, y, z = scales
-    quats = quats * np.float32(np.sqrt(2))
-    axes = rotated_axis(quats, 2)
-    for axis, thinnest in ((0, (x <= y) & (x < z)), (1, (y < x) & (y < z))):
-        if thinnest.any():
-            np.copyto(axes, rotated_axis(quats, axis), where=thinnest)
-    return axes
 
 
 def _recognises(path: Path, head: bytes) -> bool:

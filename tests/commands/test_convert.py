@@ -135,12 +135,12 @@ def test_a_pipe_of_another_encoding_is_no_obstacle(photo: Path, depth: Path, tmp
 
 SLOW_WRITER = """
 import sys, time, spag4d.formats.ply, spag4d.commands
-encode = spag4d.formats.ply._encode
+encode = spag4d.formats.ply.encoded
 def slow(*args):
     print("writing", flush=True)
     time.sleep(3)
     return encode(*args)
-spag4d.formats.ply._encode = slow
+spag4d.formats.ply.encoded = slow
 spag4d.commands.main()
 """
 
