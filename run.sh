@@ -90,6 +90,8 @@ install() {
     "$venv/bin/python" -m pip install --disable-pip-version-check --quiet \
         --constraint "$root/constraints.txt" --editable "$root${extras:+[$extras]}" >&2 ||
         fail "the installation stopped (see above). Check the network connection and start again; it goes on where it was."
+    echo "Compiling its loops for this processor ..." >&2
+    "$venv/bin/python" -m spag4d.warm_up 2>/dev/null || true  # without it the first conversion compiles them
     echo "$wanted" >"$stamp"
 }
 

@@ -103,7 +103,7 @@ def install(machine: Machine) -> None:
         stamp.unlink(missing_ok=True)
         action()
         stamp.write_text(wanted, encoding="utf-8")
-    machine.say("[5/5] A conversion to prove it ...")
+    machine.say("[5/5] A conversion to prove it, for which the program's loops are compiled ...")
     machine.say(prove(machine, build))
     (machine.home / DONE).write_text(fingerprint(machine.root), encoding="utf-8")
     machine.say("\nInstallation Complete!\n\nStart SPAG-4D with run.bat.")

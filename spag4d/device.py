@@ -1,15 +1,17 @@
 """Where networks run, and what happens when memory runs out: the only place that asks torch about devices."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 
 from spag4d.errors import InputError, ResourceError
 
 
 def resolve_device(name: str) -> str:
     """Turn "auto" into the best device that is there; raises `InputError` for a named device that is not."""
-    if name == "cpu":
-        return name
+    if name == "cpu" or name == "auto" and _is_built_for_processors():
+        return "cpu"
     import torch
 
     available = ["cpu"]
@@ -22,6 +24,11 @@ def resolve_device(name: str) -> str:
     if name not in available:
         raise InputError(f"device '{name}' is not there. This machine and its PyTorch offer: {', '.join(available)}.")
     return name
+
+
+def _is_built_for_processors() -> bool:
+    """Return whether the PyTorch that is installed has code for no GPU; its version says so, and importing it takes seconds."""
+    return sys.platform != "darwin" and version("torch").endswith("+cpu")
 
 
 def all_gpus() -> list[str]:

@@ -1,11 +1,13 @@
 import pytest
 import torch
 
+from spag4d import device
 from spag4d.device import cpu_gains_from_bfloat16, explained_memory_errors, resolve_device
 from spag4d.errors import InputError, ResourceError
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: int = 0, mps: bool = False) -> None:
+    monkeypatch.setattr(device, "version", lambda package: "2.13.0")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
@@ -16,6 +18,16 @@ def test_auto_takes_the_best_that_is_there(monkeypatch: pytest.MonkeyPatch, cuda
     machine(monkeypatch, cuda=cuda, mps=mps)
     assert resolve_device("auto") == best
     assert resolve_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize(("build", "platform", "best"), [
+    ("2.13+cpu", "linux", "cpu"), ("2.13+cpu", "win32", "cpu"), ("2.13.0", "linux", "cuda"), ("2.13+cu126", "win32", "cuda"),
+])
+def test_a_pytorch_for_processors_is_not_asked(monkeypatch: pytest.MonkeyPatch, build: str, platform: str, best: str) -> None:
+    machine(monkeypatch, cuda=1)
+    monkeypatch.setattr(device, "version", lambda package: build)
+    monkeypatch.setattr(device.sys, "platform", platform)
+    assert resolve_device("auto") == best
 
 
 def test_a_named_device_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:

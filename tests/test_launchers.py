@@ -128,7 +128,15 @@ def test_where_the_small_pytorch_cannot_be_had_the_ordinary_one_does(checkout: P
     python(checkout, "python3", torch=False)
     done, calls = run(checkout, "--version")
     assert done.returncode == 0 and "the ordinary one does as well" in done.stderr
-    assert "--editable" in calls[-2] and calls[-1].endswith("-m spag4d --version")
+    assert "--editable" in calls[-3] and calls[-1].endswith("-m spag4d --version")
+
+
+@unix
+def test_an_installation_compiles_what_a_conversion_needs(checkout: Path) -> None:
+    python(checkout, "python3")
+    done, calls = run(checkout, "--version")
+    assert "Compiling its loops" in done.stderr and calls[-2].endswith("-m spag4d.warm_up")
+    assert not any("warm_up" in call for call in run(checkout, "--version")[1])
 
 
 @unix

@@ -24,7 +24,7 @@ LAYERS = [
     ("stages", "sequence", "contradictions"),
     ("core",),
     ("web",),
-    ("commands",),
+    ("commands", "warm_up"),
     ("__main__", "__init__"),
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -88,6 +88,13 @@ def test_the_server_answers_about_jobs_of_every_format_without_what_only_convers
             "print(*sorted({'torch', 'numba', 'scipy'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_built_in_depth_of_a_processor_needs_no_pytorch() -> None:
+    code = ("import sys, numpy, spag4d; spag4d.SPAG4D(device='cpu').estimate_depth(numpy.zeros((64, 128, 3), numpy.uint8)); "
+            "print('torch' in sys.modules)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_public_names_are_importable() -> None:

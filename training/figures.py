@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spag4d.networks.builtin import MAX_DISTANCE_M
+from spag4d.networks.builtin_weights import MAX_DISTANCE_M
 from training.generator import Sample
 from training.losses import solid_angle
 

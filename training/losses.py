@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, Answer, pad_sphere
+from spag4d.networks.builtin import Answer, pad_sphere
+from spag4d.networks.builtin_weights import MAX_DISTANCE_M, MIN_DISTANCE_M
 
 GRADIENT_STEPS_PX = (1, 2, 4, 8, 16)
 SPREAD = 0.1

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import torch
 
-from spag4d.networks.builtin import WORKING_HW, BuiltinNetwork
+from spag4d.networks.builtin import BuiltinNetwork
+from spag4d.networks.builtin_weights import WORKING_HW
 from training.dataset import VALIDATION_SEEDS_BEGIN, Pool
 from training.export import write_weights
 from training.figures import judge, summarize

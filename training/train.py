@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from spag4d.networks.builtin import WORKING_HW, BuiltinNetwork
+from spag4d.networks.builtin import BuiltinNetwork
+from spag4d.networks.builtin_weights import WORKING_HW
 from training.augment import augment
 from training.dataset import Pool, Rendered, coarse
 from training.losses import depth_loss

@@ -1,13 +1,22 @@
 """The depth model that ships with the package: small, metric, made for any CPU."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.depth.resize import enlarge, shrink
 from spag4d.device import explained_memory_errors
-from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, WORKING_HW, Answer, BuiltinNetwork, load_builtin
+from spag4d.networks.builtin_arrays import Answers, BuiltinArrays
+from spag4d.networks.builtin_weights import MAX_DISTANCE_M, MIN_DISTANCE_M, WORKING_HW
 from spag4d.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from spag4d.networks.builtin import BuiltinNetwork
 
 
 class BuiltinDepth:
@@ -16,9 +25,12 @@ class BuiltinDepth:
     name = "builtin"
 
     def __init__(self, device: str = "cpu", *, network: BuiltinNetwork | None = None) -> None:
-        """Load the weights to ``device``; ``network`` replaces the one that ships. Raises `WeightsError`."""
+        """Load the weights to ``device``; ``network`` replaces the one that ships. Raises `WeightsError`.
+
+        PyTorch is only needed for a device other than the processor, and for a ``network``.
+        """
         self.device = device
-        self.network = (network or load_builtin()).to(device)
+        self.network = BuiltinArrays() if device == "cpu" and network is None else _on_device(network, device)
 
     def estimate(self, panorama: Panorama, *, progress: Progress = SILENT) -> DepthMap:
         """Return distance along the ray in metres, finite everywhere, and the mask of the sky, of the panorama's size.
@@ -33,22 +45,40 @@ class BuiltinDepth:
         """Return what `estimate` does as two arrays, with the distance of a surface in the sky's place too."""
         progress.report("Estimating depth", 0, 2)
         with explained_memory_errors():
-            answer = self._infer(shrink(panorama.rgb, WORKING_HW))
+            near, gap, choice, sky = self._answer(shrink(panorama.rgb, WORKING_HW))
             progress.report("Estimating depth", 1, 2)
-            near, gap, choice, sky = (part[0].cpu().numpy() for part in answer.parts)
             distance, is_sky = enlarge(near, sky, panorama.size_hw, progress, other=(gap, choice))
         np.clip(distance, MIN_DISTANCE_M, MAX_DISTANCE_M, out=distance)
         progress.report("Estimating depth", 2, 2)
         return distance, is_sky
 
-    @torch.inference_mode()
-    def _infer(self, rgb: np.ndarray) -> Answer:
-        """Average the answers for the picture and its mirror image: a fortieth less error, twice the time."""
-        picture = torch.from_numpy(rgb).to(self.device).permute(2, 0, 1)
-        answer = self.network(both_ways(picture))
-        return answer.map(lambda part: (part[:1] + part[1:].flip(-1)) / 2)
+    def _answer(self, rgb: np.ndarray) -> Answers:
+        """Average of what the network says about the picture and its mirror image: a fortieth less error, twice the time."""
+        if not isinstance(self.network, BuiltinArrays):
+            return _by_torch(self.network, rgb, self.device)
+        straight, mirrored = self.network(rgb), self.network(np.ascontiguousarray(rgb[:, ::-1]))
+        near, gap, choice, sky = ((one + other[:, ::-1]) / 2 for one, other in zip(straight, mirrored, strict=True))
+        return near, gap, choice, sky
+
+
+def _on_device(network: BuiltinNetwork | None, device: str) -> BuiltinNetwork:
+    from spag4d.networks.builtin import load_builtin
+
+    return (network or load_builtin()).to(device)
+
+
+def _by_torch(network: BuiltinNetwork, rgb: np.ndarray, device: str) -> Answers:
+    import torch
+
+    with torch.inference_mode():
+        picture = torch.from_numpy(rgb).to(device).permute(2, 0, 1)
+        answer = network(both_ways(picture)).map(lambda part: (part[:1] + part[1:].flip(-1)) / 2)
+        near, gap, choice, sky = (part[0].cpu().numpy() for part in answer.parts)
+    return near, gap, choice, sky
 
 
 def both_ways(picture: torch.Tensor) -> torch.Tensor:
     """Return a picture (3, h, w) and its mirror image as a batch."""
+    import torch
+
     return torch.stack((picture, picture.flip(-1))).contiguous(memory_format=torch.channels_last)

@@ -20,7 +20,6 @@ from spag4d.formats.ply_encode import encoded
 from spag4d.formats.ply_header import begins_ply, comment_lines, read_header
 from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, is_disc, read_vertices
 from spag4d.formats.records import unit_quats, write_records
-from spag4d.geometry.rotation import rotated_axis
 from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
 

@@ -15,7 +15,6 @@ the output by the same.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,24 +27,22 @@ from safetensors.torch import load
 from torch import nn
 
 from spag4d.errors import WeightsError
+from spag4d.networks.builtin_weights import (
+    FIRST_CHOICE,
+    FIRST_GAP,
+    HORIZON_SINE,
+    REMEDY,
+    WEIGHTS_PATH,
+    WEIGHTS_SHA256,
+    weights_content,
+)
 
 STRIDE = 128
 """Columns: a panorama turned by a multiple of them gives exactly the turned answer, see above."""
-WORKING_HW = (512, 1024)
-"""What the weights were trained at; 0.35° a pixel."""
 CONTEXT_WIDTHS = (16, 32, 64, 128, 256)
 """Channels, level by level, as the weights have them."""
 DETAIL_WIDTHS = (24, 48, 96, 192, 288)
 """Channels, level by level, as the weights have them."""
-MIN_DISTANCE_M, MAX_DISTANCE_M = 0.1, 300.0
-"""Between which the network was trained."""
-WEIGHTS_PATH = Path(__file__).with_suffix(".safetensors")
-WEIGHTS_SHA256 = "7faeaaf886195a1f135043c3c4800ff5cbfe8f192bb3403c619d36bab7b90a9b"
-_HORIZON_SINE = 0.02
-"""Sine of 1.1°: nearer to the horizon a floor would lie fifty heights away and more, and its distance grow without bound."""
-_FIRST_GAP, _FIRST_CHOICE = -2.0, -1.0
-"""Before any training: a gap of 13 %, and the near side three times in four, so that both sides have something to learn."""
-_REMEDY = "Reinstall spag4d, or restore the file from the repository."
 
 
 def pad_sphere(x: torch.Tensor, pixels: int) -> torch.Tensor:
@@ -103,7 +100,7 @@ def elevation_features(height: int, device: torch.device | None = None) -> torch
     rows = torch.arange(height, dtype=torch.float32, device=device)
     elevation = math.pi / 2 - math.pi * (rows + 0.5) / height
     sine, cosine = elevation.sin(), elevation.cos()
-    plane, cylinder = -sine.abs().clamp_min(_HORIZON_SINE).log(), -cosine.clamp_min(_HORIZON_SINE).log()
+    plane, cylinder = -sine.abs().clamp_min(HORIZON_SINE).log(), -cosine.clamp_min(HORIZON_SINE).log()
     return torch.stack((sine, cosine, plane, cylinder))
 
 
@@ -351,7 +348,7 @@ def answer(maps: torch.Tensor, rows: torch.Tensor) -> Answer:
     near = 1.5 + factor + of_plane * plane + of_cylinder * cylinder
     if not other:
         return Answer(near, torch.zeros_like(near), torch.full_like(near, -1.0), sky)
-    return Answer(near, F.softplus(other[0] + _FIRST_GAP), other[1] + _FIRST_CHOICE, sky)
+    return Answer(near, F.softplus(other[0] + FIRST_GAP), other[1] + FIRST_CHOICE, sky)
 
 
 def _smoothly_enlarged(maps: torch.Tensor) -> torch.Tensor:
@@ -371,18 +368,12 @@ def load_builtin(path: Path = WEIGHTS_PATH, sha256: str | None = WEIGHTS_SHA256)
     The file's sha256 is compared unless it is None. Raises `WeightsError` where the file is missing, altered or not of this
     network.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"cannot read the built-in depth weights {path} ({error.strerror}). {_REMEDY}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and found != sha256:
-        raise WeightsError(f"{path} is damaged: its sha256 is {found}, expected {sha256}. {_REMEDY}")
+    content = weights_content(path, sha256)
     with torch.device("meta"):
         network = BuiltinNetwork()
     try:
         network.load_state_dict({name: value.float() for name, value in load(content).items()}, assign=True)
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise WeightsError(f"{path} does not hold weights of the built-in network ({reason}). {_REMEDY}") from error
+        raise WeightsError(f"{path} does not hold weights of the built-in network ({reason}). {REMEDY}") from error
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

@@ -5,7 +5,8 @@ from spag4d.data import Panorama
 from spag4d.depth.builtin import BuiltinDepth
 from spag4d.depth.resize import enlarge, shrink
 from spag4d.errors import Cancelled
-from spag4d.networks.builtin import MAX_DISTANCE_M, MIN_DISTANCE_M, STRIDE, WORKING_HW
+from spag4d.networks.builtin import STRIDE
+from spag4d.networks.builtin_weights import MAX_DISTANCE_M, MIN_DISTANCE_M, WORKING_HW
 from spag4d.progress import Event, Progress, Step
 from training.dataset import VALIDATION_SEEDS_BEGIN
 from training.figures import judge, summarize

@@ -22,7 +22,7 @@ from spag4d.depth.builtin import BuiltinDepth
 from spag4d.depth.da3 import Da3Depth
 from spag4d.depth.panoramic import both_turns
 from spag4d.models.weights import WEIGHTS
-from spag4d.networks.builtin import Answer
+from spag4d.networks.builtin import Answer, load_builtin
 from spag4d.networks.sharp import sharp_from
 from spag4d.splat.sharp_model import SharpPredictor
 from tests.networks.tiny_sharp import tiny_sharp
@@ -58,7 +58,7 @@ def test_the_stand_in_refuses_float64(call: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in DEPTH_MODELS if name in WEIGHTS or name == BUILTIN])
 def test_networks_run_in_single_precision(name: str, small_models: Path) -> None:
-    network: torch.nn.Module = DEPTH_MODELS.load(name)("cpu").network  # pyright: ignore[reportAttributeAccessIssue]
+    network: torch.nn.Module = load_builtin() if name == BUILTIN else DEPTH_MODELS.load(name)("cpu").network  # pyright: ignore
     assert not TOO_WIDE & set(held(network))
     height = 256 if name == BUILTIN else 112  # which all patches divide
     picture = torch.rand(1, 3, height, 2 * height, generator=torch.Generator().manual_seed(0))
@@ -72,7 +72,7 @@ def test_what_surrounds_them_does_too(small_models: Path) -> None:
     panorama = Panorama(np.random.default_rng(0).random((256, 512, 3), np.float32))
     with LikeMps():
         for values in (both_turns(lambda picture: picture[:, 0], panorama, "cpu")[1][0],
-                       BuiltinDepth().estimate(panorama).distance,
+                       BuiltinDepth(network=load_builtin()).estimate(panorama).distance,
                        Da3Depth("cpu", projection="equirectangular").estimate(panorama).distance):
             assert np.isfinite(values).all()
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from spag4d.geometry.equirect import pad_sphere as pad_array
-from spag4d.networks.builtin import MAX_DISTANCE_M, Answer
+from spag4d.networks.builtin import Answer
+from spag4d.networks.builtin_weights import MAX_DISTANCE_M
 from training.losses import (
     EDGE_REACH_PX,
     EDGE_STEP,
