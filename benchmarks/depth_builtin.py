@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import sys
 import time
 
 import numpy as np
-import torch
 
 from spag4d.data import Panorama
 from spag4d.depth.builtin import BuiltinDepth
@@ -46,17 +44,15 @@ def measure(height: int, repeats: int) -> dict[str, float]:
 def main() -> None:
     """Print a table and one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--heights", type=int, nargs="+", default=HEIGHTS, help="ascending")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     rows = [measure(height, options.repeats) for height in options.heights]
     print(f"{'panorama':>14}{'load s':>10}{'first s':>10}{'best s':>10}{'extra MB':>10}")
     for row in rows:
         size = f"{2 * row['height']:.0f} x {row['height']:.0f}"
         print(f"{size:>14}{row['load_s']:10.3f}{row['first_s']:10.3f}{row['best_s']:10.3f}{row['extra_mb']:10.0f}")
-    print(json.dumps({"threads": options.threads, "torch": torch.__version__, "rows": rows}))
+    print(json.dumps({"numpy": np.__version__, "rows": rows}))
 
 
 if __name__ == "__main__":
