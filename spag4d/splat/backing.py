@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int32
 
+from spag4d.geometry.one_surface import tolerance
 from spag4d.splat.orient import Patches, Values
 from spag4d.splat.sphere_grid import Cells, SphereGrid
-from spag4d.splat.surface import InverseMap, tolerance
+from spag4d.splat.surface import InverseMap
 
 BLOCK = 4
 """Cells along each side behind which one backing Gaussian lies: 1/16 as many Gaussians again."""

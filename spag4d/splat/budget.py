@@ -12,6 +12,7 @@ from jaxtyping import Float32
 
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.errors import InputError
+from spag4d.geometry.one_surface import tolerance
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, backing, backs_slanted
 from spag4d.splat.detail import Costs, Maps, costs, of_four
@@ -21,7 +22,7 @@ from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import cover
 from spag4d.splat.sized_cells import LEVEL_CELLS, Levels, MixedCells
 from spag4d.splat.sphere_grid import SphereGrid
-from spag4d.splat.surface import InverseMap, inverse_map, one_surface_per_block, tolerance
+from spag4d.splat.surface import InverseMap, inverse_map, one_surface_per_block
 from spag4d.splat.tiles import STRIDES, TILE_PX, TileGrid
 
 _BACKING_SHARE = 0.15

@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.data import Panorama
-from spag4d.splat.surface import InverseMap, tolerance
+from spag4d.geometry.one_surface import tolerance
+from spag4d.splat.surface import InverseMap
 from spag4d.splat.tiles import STRIDES, TILE_PX, TileGrid
 
 _EVEN = 3e-7

@@ -7,9 +7,8 @@ from jaxtyping import Float32, Int64
 
 from spag4d.geometry.around import grown, largest_around
 from spag4d.geometry.equirect import directions, pad_sphere
+from spag4d.geometry.one_surface import one_surface
 
-_ALWAYS_JOINED_TANGENT, _JOINED_PART = 4.0, 0.2
-_STRAIGHT = 0.3
 _WINDOW_PX = 5
 """Pixels to each side from which the plane behind an edge is fitted, with a Gaussian weight: 11 × 11."""
 _SAME_SURFACE = 0.25
@@ -61,9 +60,7 @@ def _gaps(inverse: np.ndarray) -> np.ndarray:
     for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
         line = [padded[3 + k * down : 3 + k * down + height, 3 + k * right : 3 + k * right + width] for k in (-1, 0, 1, 2)]
         jump = line[2] - line[1]
-        flat = jump <= line[1] * min(_ALWAYS_JOINED_TANGENT * np.pi / height, _JOINED_PART)
-        bend = np.minimum(np.abs(jump - (line[1] - line[0])), np.abs(jump - (line[3] - line[2])))
-        edge = (jump > 0) & ~flat & (bend > _STRAIGHT * jump)
+        edge = (jump > 0) & ~one_surface(jump, line[1] - line[0], line[3] - line[2], line[1], np.pi / height)
         np.maximum(gap, np.where(edge, jump, 0), out=gap)
     return gap
 

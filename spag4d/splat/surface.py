@@ -12,15 +12,12 @@ from jaxtyping import Bool, Float32, Int32
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.equirect import pad_sphere
-from spag4d.geometry.one_surface import cuts
+from spag4d.geometry.one_surface import cuts, one_surface, tolerance
 from spag4d.splat.orient import Patches, Values
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 
 _MARGIN = 10
 """Rows kept beyond each pole: the reach of a backing Gaussian, in cells."""
-_ALWAYS_JOINED_TANGENT = 4.0
-_NEVER_JOINED_TANGENT = 40.0
-_STRAIGHT = 0.25
 _LARGEST_TANGENT = 16.0
 """Of a slope inside a surface, 86° from face on: a Gaussian is not drawn out by more than that."""
 _LARGEST_TANGENT_AT_EDGE = 4.0
@@ -120,11 +117,6 @@ def _this_side(block: Float32[np.ndarray, "n pixels"], middle: Float32[np.ndarra
     return (block > farther_side) == (middle > farther_side)
 
 
-def tolerance(reach_rad: float) -> float:
-    """Return by what part inverse distances may differ over an angle and still be one, however slanted, surface."""
-    return min(max(12 * reach_rad, 0.03), 0.25)
-
-
 def patches_at(surface: InverseMap, cells: Cells) -> Patches:
     """Return the piece of surface in each cell, with slopes from neighbours on the same surface only.
 
@@ -157,23 +149,8 @@ def _slope(centre: Values, line: list[Values], step_rad: Values | np.float32) ->
     """Return the growth of log distance per radian along four neighbours (at -2, -1, 1, 2), and whether both sides join."""
     before2, before, after, after2 = line
     behind, ahead = centre - before, after - centre
-    joined_behind = _joined(behind, ahead, before - before2, np.minimum(centre, before), step_rad)
-    joined_ahead = _joined(ahead, behind, after2 - after, np.minimum(centre, after), step_rad)
+    joined_behind = one_surface(behind, before - before2, ahead, np.minimum(centre, before), step_rad)
+    joined_ahead = one_surface(ahead, behind, after2 - after, np.minimum(centre, after), step_rad)
     sides = np.maximum(joined_behind.astype(np.float32) + joined_ahead, 1)
     slope = -(behind * joined_behind + ahead * joined_ahead) / (sides * centre * step_rad)
     return slope, joined_behind & joined_ahead
-
-
-def _joined(
-    difference: Values, one_side: Values, other_side: Values, far: Values, step_rad: Values | np.float32
-) -> Bool[np.ndarray, " n"]:
-    """Return whether two neighbours are one surface: close, or on a line with the next on one of the sides.
-
-    ``far`` is the smaller of the two inverse distances.
-    """
-    size = np.abs(difference)
-    flat = size <= far * np.minimum(step_rad * np.float32(_ALWAYS_JOINED_TANGENT), np.float32(0.2))
-    bend = np.minimum(np.abs(difference - one_side), np.abs(difference - other_side))
-    straight = bend <= np.float32(_STRAIGHT) * size
-    possible = size <= far * np.minimum(step_rad * np.float32(_NEVER_JOINED_TANGENT), np.float32(1))
-    return (far > 0) & possible & (flat | straight)

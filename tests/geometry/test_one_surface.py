@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spag4d.geometry.equirect import directions
-from spag4d.geometry.one_surface import cuts
+from spag4d.geometry.one_surface import TO_AVERAGE, TO_FOLLOW, cuts, one_surface
 
 
 def room_inverse(height: int) -> np.ndarray:
@@ -47,3 +47,15 @@ def test_three_surfaces_in_a_row_are_no_slant():
 def test_the_smallest_maps(height: int):
     right, down = cuts(np.ones((height, 2 * height), np.float32))
     assert not right.any() and not down.any()
+
+
+def test_planes_are_followed_as_far_as_they_may_be_averaged_and_farther():
+    inverse = room_inverse(64)
+    before, first, second, after = (np.roll(inverse, -k, 0)[2:-3] for k in (-1, 0, 1, 2))
+    far, step_rad = np.minimum(first, second), np.pi / 64
+    one, strict = (one_surface(second - first, first - before, after - second, far, step_rad, limits)
+                   for limits in (TO_FOLLOW, TO_AVERAGE))
+    assert not (strict & ~one).any()
+    slanted = (first > 0) & (second > 0) & (np.abs(second - first) > 0.1 * far)
+    assert one[slanted].mean() > 0.9 and not strict[slanted].any()
+    assert not one[far <= 0].any()
