@@ -234,7 +234,7 @@ def _smoothly_enlarged(maps: Map) -> Map:
     """Four times as many rows and columns, linear between pixel centres on the sphere."""
     padded = _padded(maps, 1)
     large = cv2.resize(padded, (4 * padded.shape[1], 4 * padded.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large)[4:-4, 4:-4]
+    return np.asarray(large, np.float32)[4:-4, 4:-4]
 
 
 def _answers(maps: Map) -> Answers:
