@@ -19,7 +19,7 @@ from spag4d.formats.viewer_page import check_page, write_viewer_page
 from spag4d.io.atomic import check_target
 from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Event, Progress, Step
-from spag4d.sequence import Plan, Sequence360, opened
+from spag4d.sequence import Sequence360, VideoPlan, opened
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
 
@@ -168,7 +168,7 @@ class SPAG4D:
                 yield frame
 
     def _frame(
-        self, panorama: Panorama, number: int, outputs: Mapping[str, Path], plan: Plan, steadier: Any, run: Run
+        self, panorama: Panorama, number: int, outputs: Mapping[str, Path], plan: VideoPlan, steadier: Any, run: Run
     ) -> ConversionResult:
         from spag4d.splat.edit import rotated
         from spag4d.video.poses import file_from_camera, new_from_old
@@ -210,7 +210,7 @@ class SPAG4D:
         return self._stages.finished(panorama, self._stages.raw_depth(panorama, given, run), run, measured=measured)
 
 
-def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> Plan:
+def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> VideoPlan:
     """Follow the camera through the whole video, before any frame is converted."""
     from spag4d.video.odometry import WORKING_HEIGHT, find_heading, steady_view
     from spag4d.video.poses import wxyz
@@ -221,7 +221,7 @@ def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress
         progress.warn(f"in {len(heading.lost)} of {len(shown)} frames too little was recognised to find how the camera turned")
     view = steady_view(heading.world_from_camera, settings.stabilize, settings.fps)
     times_s = [float(one.time_s) for one in shown]
-    return Plan(clip.identity(), settings, times_s, wxyz(heading.world_from_camera), wxyz(view), heading.lost)
+    return VideoPlan(clip.identity(), settings, times_s, wxyz(heading.world_from_camera), wxyz(view), heading.lost)
 
 
 def _counting(progress: Progress, number: int, count: int) -> Progress:

@@ -28,7 +28,7 @@ Wxyz = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Plan:
+class VideoPlan:
     """What a sequence is made from: the clip's identity, the settings, and the time and the poses of each frame."""
 
     clip: Mapping[str, Any]
@@ -66,12 +66,12 @@ class Sequence360:
         self._record["frames"][number]["walking_range_m"] = dict(range_m)
         self._write()
 
-    def plan(self, settings: Settings) -> Plan:
+    def plan(self, settings: Settings) -> VideoPlan:
         """Return the recorded plan."""
         frames = self._record["frames"]
         poses = [[tuple(frame["pose"][f"world_from_{name}_wxyz"]) for frame in frames] for name in ("camera", "file")]
         lost = frozenset(number for number, frame in enumerate(frames) if frame["lost"])
-        return Plan(self._record["clip"], settings, [frame["time_s"] for frame in frames], poses[0], poses[1], lost)
+        return VideoPlan(self._record["clip"], settings, [frame["time_s"] for frame in frames], poses[0], poses[1], lost)
 
     def outputs(self, number: int) -> dict[str, Path]:
         """Return format → file of the frame ``number`` from 0."""
@@ -115,7 +115,7 @@ class Sequence360:
             path.write_text(json.dumps(self._record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @staticmethod
-    def begun(folder: Path, plan: Plan) -> "Sequence360":
+    def begun(folder: Path, plan: VideoPlan) -> "Sequence360":
         """Write the record of a sequence without frames yet."""
         frames = [
             {"number": number + 1, "time_s": time_s, "files": [path.name for path in paths.values()],

@@ -232,15 +232,15 @@ class Stages:
                 return replace(layers, fine=refined(
                     layers.fine, panorama, depth, self._sharp, faces, look=look, cells_rad=plan.cell_sizes_rad(), blends=blends,
                     progress=listener))
-            reach_m = (settings.depth_min, settings.depth_max)
-            return Layers(layered(panorama, depth, self._sharp, faces, blends=blends, reach_m=reach_m, progress=listener))
+            near_far_m = (settings.depth_min, settings.depth_max)
+            return Layers(layered(panorama, depth, self._sharp, faces, blends=blends, near_far_m=near_far_m, progress=listener))
 
     def write(
         self, layers: Layers, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True
     ) -> None:
         """Write the files, format by format, with comments from which the run can be repeated.
 
-        ``with_range`` they also say how far one may walk.
+        ``with_range`` they also record how far you can walk.
         """
         settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"

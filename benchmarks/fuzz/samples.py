@@ -126,12 +126,13 @@ def _picture_samples(folder: Path) -> Iterator[Sample]:
 
 
 def _folder_samples(folder: Path) -> Iterator[Sample]:
-    from spag4d.sequence import Plan, Sequence360
+    from spag4d.sequence import Sequence360, VideoPlan
     from spag4d.settings import Settings
 
     still = (1.0, 0.0, 0.0, 0.0)
     (folder / "frames").mkdir()
-    Sequence360.begun(folder / "frames", Plan({"name": "clip"}, Settings(format="ply"), [0.0, 0.1], [still] * 2, [still] * 2))
+    plan = VideoPlan({"name": "clip"}, Settings(format="ply"), [0.0, 0.1], [still] * 2, [still] * 2)
+    Sequence360.begun(folder / "frames", plan)
     record = json.loads((folder / "frames" / "sequence.json").read_text()) | {"done": 2}
     write_scene(folder / "frame.ply", gaussians(), "ply")
     frame = (folder / "frame.ply").read_bytes()

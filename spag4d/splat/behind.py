@@ -28,7 +28,7 @@ from spag4d.splat.surface import InverseMap, inverse_map
 _COARSER = 2
 """Cells of the layer behind in cells of the layer in front."""
 _FEWEST_ROWS = 16
-"""Of fewer no surface can be told."""
+"""Fewer hold no surface that could be continued."""
 _BEHIND = 1.06
 """How much farther than what hides it a continued surface has to be."""
 _PUSHED = 1.03
@@ -44,29 +44,29 @@ _NEARER, _FARTHER = 2.0, 4.0
 
 
 def behind_gaussians(
-    panorama: Panorama, depth: DepthMap, *, walk_range_m: float, stride: int = 2, look: Look | None = None,
-    reach_m: tuple[float, float] = (0.1, 100.0), progress: Progress = SILENT,
+    panorama: Panorama, depth: DepthMap, *, step_m: float, stride: int = 2, look: Look | None = None,
+    near_far_m: tuple[float, float] = (0.1, 100.0), progress: Progress = SILENT,
 ) -> Gaussians:
-    """Return what a step of ``walk_range_m`` aside uncovers; nothing for a step of 0.
+    """Return what a step of ``step_m`` aside uncovers; nothing for a step of 0.
 
     ``stride`` is that of the layer in front, in pixels.
     """
-    if walk_range_m <= 0:
+    if step_m <= 0:
         return Gaussians.empty()
-    front = inverse_map(panorama, depth, _COARSER * stride, reach_m).inverse
+    front = inverse_map(panorama, depth, _COARSER * stride, near_far_m).inverse
     height = len(front)
     if height < _FEWEST_ROWS:
         return Gaussians.empty()
     if front.shape[1] != 2 * height:
         front = cv2.resize(front, (2 * height, height), interpolation=cv2.INTER_NEAREST)
     rgb = cv2.resize(panorama.rgb, (2 * height, height), interpolation=cv2.INTER_AREA)
-    sides = far_sides(front, rgb, walk_range_m)
+    sides = far_sides(front, rgb, step_m)
     if not len(sides.pixel):
         return Gaussians.empty()
     look, grid = replace(look or Look(), backing=False), SphereGrid.of_rows(height, 1)
     limit = smallest_around(front, _REACH_PX)
     parts = []
-    for inverse, color in continued(front, sides, walk_range_m):
+    for inverse, color in continued(front, sides, step_m):
         surface = InverseMap(np.minimum(inverse, limit) / np.float32(_PUSHED), grid)
         parts.append(cover(Panorama(color, valid=inverse > 0), UniformCells(surface, 1), surface, look, progress).joined)
     return Gaussians.concatenate(parts)

@@ -80,21 +80,21 @@ def planned(
     most: int,
     *,
     look: Look | None = None,
-    range_m: tuple[float, float] = (0.1, 100.0),
+    near_far_m: tuple[float, float] = (0.1, 100.0),
     sky_radius_m: float | None = None,
-    walk_range_m: float = 0.5,
+    step_m: float = 0.5,
 ) -> Plan:
     """Return the plan of a scene of at most ``most`` Gaussians, the sky at ``sky_radius_m`` included, or without sky.
 
-    ``range_m`` is as in `inverse_map`. Raises `InputError` where even the largest cells
+    ``near_far_m`` is as in `inverse_map`. Raises `InputError` where even the largest cells
     are too many, and `ValueError` where panorama and depth map differ in size.
     """
     look, height = look or Look(), panorama.size_hw[0]
     tiles = TileGrid(height)
-    surfaces = _pyramid(inverse_map(panorama, depth, 1, range_m), tiles)
+    surfaces = _pyramid(inverse_map(panorama, depth, 1, near_far_m), tiles)
     stride = _backing_stride(height, most)
     backdrop, sky, skirt = None, {}, None
-    if sky_radius_m and (backdrop := backdrop_of(panorama, depth, OVERLAP_CELLS * stride, walk_range_m)):
+    if sky_radius_m and (backdrop := backdrop_of(panorama, depth, OVERLAP_CELLS * stride, step_m)):
         sky = {size: backdrop_map(backdrop.fine, size, sky_radius_m) for size in STRIDES}
         skirt = backdrop_map(backdrop.skirt, stride, sky_radius_m)
     room = most

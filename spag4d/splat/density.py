@@ -26,13 +26,13 @@ _COARSEST = 16
 class Extent:
     """What of a scene is drawn.
 
-    ``range_m`` is as in `surface.inverse_map`; the sky stands at ``sky_radius_m``, and is left out where that is None; a step
-    of ``walk_range_m`` aside should open no gap.
+    ``near_far_m`` is as in `surface.inverse_map`; the sky is at ``sky_radius_m``, and is left out where that is None; a step of
+    ``step_m`` aside should open no gap.
     """
 
-    range_m: tuple[float, float] = (0.1, 100.0)
+    near_far_m: tuple[float, float] = (0.1, 100.0)
     sky_radius_m: float | None = None
-    walk_range_m: float = 0.5
+    step_m: float = 0.5
 
 
 @runtime_checkable
@@ -98,8 +98,8 @@ class Uniform:
         self, panorama: Panorama, depth: DepthMap, *, look: Look, extent: Extent, progress: Progress = SILENT
     ) -> Gaussians:
         """Return the layer behind; see `behind_gaussians`."""
-        return behind_gaussians(panorama, depth, stride=self.stride, look=look, walk_range_m=extent.walk_range_m,
-                                reach_m=extent.range_m, progress=progress)
+        return behind_gaussians(panorama, depth, stride=self.stride, look=look, step_m=extent.step_m,
+                                near_far_m=extent.near_far_m, progress=progress)
 
     def plan(self, panorama: Panorama, depth: DepthMap, *, look: Look, extent: Extent, taken: int = 0) -> Plan:
         """Return the plan of surfaces and sky, whatever is ``taken``."""
@@ -115,9 +115,9 @@ class _UniformPlan:
     extent: Extent
 
     def surface_gaussians(self, progress: Progress = SILENT) -> Layers:
-        nearest, farthest = self.extent.range_m
-        return grid_gaussians(self.panorama, self.depth, stride=self.stride, look=self.look, depth_min_m=nearest,
-                              depth_max_m=farthest, progress=progress)
+        near_m, far_m = self.extent.near_far_m
+        return grid_gaussians(self.panorama, self.depth, stride=self.stride, look=self.look, near_m=near_m,
+                              far_m=far_m, progress=progress)
 
     def cell_sizes_rad(self) -> Float32[np.ndarray, " n"]:
         return np.full(1, np.pi / self.panorama.size_hw[0] * self.stride, np.float32)
@@ -126,7 +126,7 @@ class _UniformPlan:
         if self.extent.sky_radius_m is None:
             return Gaussians.empty()
         return dome_gaussians(self.panorama, self.depth, stride=self.stride, look=self.look,
-                              radius_m=self.extent.sky_radius_m, walk_range_m=self.extent.walk_range_m, progress=progress)
+                              radius_m=self.extent.sky_radius_m, step_m=self.extent.step_m, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,8 @@ class Budget:
 
     def plan(self, panorama: Panorama, depth: DepthMap, *, look: Look, extent: Extent, taken: int = 0) -> Plan:
         """Return the plan that spends what is not ``taken``; raises `InputError` where that is too little."""
-        return planned(panorama, depth, self.most - taken, look=look, range_m=extent.range_m,
-                       sky_radius_m=extent.sky_radius_m, walk_range_m=extent.walk_range_m)
+        return planned(panorama, depth, self.most - taken, look=look, near_far_m=extent.near_far_m,
+                       sky_radius_m=extent.sky_radius_m, step_m=extent.step_m)
 
 
 def density_for(stride: int, most: int | None) -> Density:

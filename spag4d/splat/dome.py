@@ -50,16 +50,16 @@ def dome_gaussians(
     stride: int = 2,
     look: Look | None = None,
     radius_m: float = 200.0,
-    walk_range_m: float = 0.5,
+    step_m: float = 0.5,
     progress: Progress = SILENT,
 ) -> Gaussians:
     """Return the sky of a panorama as Gaussians on a sphere of ``radius_m``, none where there is no sky.
 
-    The wide layer lies 7 % farther, and behind everything that a step of ``walk_range_m`` moves off the sky. Raises
+    The wide layer lies 7 % farther, and behind everything that a step of ``step_m`` moves off the sky. Raises
     `ValueError` where panorama and depth map differ in size.
     """
     look = look or Look()
-    sky = backdrop_of(panorama, depth, OVERLAP_CELLS * stride, walk_range_m)
+    sky = backdrop_of(panorama, depth, OVERLAP_CELLS * stride, step_m)
     if sky is None:
         return Gaussians.empty()
     fine_map, wide_map = (backdrop_map(mask, stride, radius_m) for mask in (sky.fine, sky.skirt))
@@ -75,10 +75,10 @@ class Backdrop:
     skirt: Mask
 
 
-def backdrop_of(panorama: Panorama, depth: DepthMap, overlap_px: int, walk_range_m: float) -> Backdrop | None:
+def backdrop_of(panorama: Panorama, depth: DepthMap, overlap_px: int, step_m: float) -> Backdrop | None:
     """Return the backdrop of a panorama, or None where there is no sky; the fine part reaches ``overlap_px`` beyond the sky.
 
-    The blurred part lies behind everything that a step of ``walk_range_m`` moves off the sky.
+    The blurred part lies behind everything that a step of ``step_m`` moves off the sky.
     Raises `ValueError` where panorama and depth map differ in size.
     """
     if panorama.size_hw != depth.size_hw:
@@ -88,7 +88,7 @@ def backdrop_of(panorama: Panorama, depth: DepthMap, overlap_px: int, walk_range
     if not sky.any():
         return None
     pure = ~grown(~sky, _MIXED_PX)
-    fine, skirt = grown(sky, overlap_px) & valid, _uncovered(sky, depth, walk_range_m) & valid
+    fine, skirt = grown(sky, overlap_px) & valid, _uncovered(sky, depth, step_m) & valid
     return Backdrop(Panorama(_backdrop(panorama.rgb, pure if pure.any() else sky, skirt | fine), panorama.name), fine, skirt)
 
 

@@ -35,18 +35,18 @@ def grid_gaussians(
     *,
     stride: int = 2,
     look: Look | None = None,
-    depth_min_m: float = 0.1,
-    depth_max_m: float = 100.0,
+    near_m: float = 0.1,
+    far_m: float = 100.0,
     progress: Progress = SILENT,
 ) -> Layers:
     """Return the surfaces of a panorama as Gaussians: the fine layer, ring by ring from the zenith, and its backing.
 
-    A cell has ``stride`` × ``stride`` pixels. Nearer than ``depth_min_m`` nothing is drawn, farther than ``depth_max_m`` it is
+    A cell has ``stride`` × ``stride`` pixels. Nearer than ``near_m`` nothing is drawn, farther than ``far_m`` it is
     drawn at that distance. Sky and invalid pixels become no Gaussians. Raises `ValueError` where panorama and depth map differ
     in size.
     """
     look = look or Look()
-    surface = inverse_map(panorama, depth, stride, (depth_min_m, depth_max_m))
+    surface = inverse_map(panorama, depth, stride, (near_m, far_m))
     return cover(panorama, UniformCells(surface, stride), surface, look, progress)
 
 

@@ -96,38 +96,38 @@ def _picture(panorama: Panorama, camera: PinholeCamera, faces: Faces) -> Float32
 
 def layered(
     panorama: Panorama, depth: DepthMap, model: SharpModel, faces: Faces, *, blends: Blends | None = None,
-    reach_m: tuple[float, float] = (0.1, 100.0), progress: Progress = SILENT,
+    near_far_m: tuple[float, float] = (0.1, 100.0), progress: Progress = SILENT,
 ) -> Gaussians:
     """Return SHARP's own two layers: every direction from the one face that it belongs to, sky left out.
 
-    The visible layer's colours are blended with the panorama's. Nearer than ``reach_m[0]`` nothing is drawn, farther than
-    ``reach_m[1]`` it is drawn at that distance. Raises `Cancelled` and `ResourceError`.
+    The visible layer's colours are blended with the panorama's. Nearer than ``near_far_m[0]`` nothing is drawn, farther than
+    ``near_far_m[1]`` it is drawn at that distance. Raises `Cancelled` and `ResourceError`.
     """
     blends = blends or Blends()
     parts = [
-        _owned(number, found, panorama, depth, faces, blends, reach_m)
+        _owned(number, found, panorama, depth, faces, blends, near_far_m)
         for number, found in predicted(panorama, depth, model, faces, progress=progress)]
     return Gaussians.concatenate(parts)
 
 
 def _owned(
     number: int, found: FaceGaussians, panorama: Panorama, depth: DepthMap, faces: Faces, blends: Blends,
-    reach_m: tuple[float, float],
+    near_far_m: tuple[float, float],
 ) -> Gaussians:
     rotation = faces.cameras[number].world_from_camera.rotation.astype(np.float32)
     means = found.means.reshape(-1, 3) @ rotation.T
     distance = np.linalg.norm(means, axis=1)
-    keep = np.isfinite(means).all(1) & np.isfinite(found.scales).all(-1).ravel() & (distance > reach_m[0])
+    keep = np.isfinite(means).all(1) & np.isfinite(found.scales).all(-1).ravel() & (distance > near_far_m[0])
     keep &= found.opacities.ravel() > _LEAST_OPACITY
     keep[keep] = owners(faces.cameras, means[keep]) == number
     keep[keep] = _is_shown(means[keep], panorama, depth)
-    shrink = np.minimum(1, np.float32(reach_m[1]) / distance[keep])[:, None]
+    nearer = np.minimum(1, np.float32(near_far_m[1]) / distance[keep])[:, None]
     turned = rotation @ rotations_from_quats(found.quats_wxyz.reshape(-1, 4)[keep])
     colors = found.colors.reshape(-1, 3)[keep]
     seen = np.flatnonzero(keep) < keep.size // 2
     colors[seen] += (1 - np.float32(blends.color)) * (_color_at(panorama, means[keep][seen]) - colors[seen])
     return Gaussians(
-        means[keep] * shrink, found.scales.reshape(-1, 3)[keep] * shrink, quats_from_rotations(turned),
+        means[keep] * nearer, found.scales.reshape(-1, 3)[keep] * nearer, quats_from_rotations(turned),
         np.minimum(found.opacities.ravel()[keep], np.float32(_MOST_OPACITY)), np.clip(colors, 0, 1))
 
 
@@ -209,26 +209,26 @@ class _Attributes:
 
 
 def _refine(
-    out: Gaussians, chosen: np.ndarray, lone: np.ndarray, cell_m: np.ndarray, camera: PinholeCamera, look: _Attributes,
+    out: Gaussians, chosen: np.ndarray, lone: np.ndarray, cell_m: np.ndarray, camera: PinholeCamera, face: _Attributes,
     blends: Blends,
 ) -> None:
     """Give the ``chosen`` Gaussians of a face their new size, opacity and colour."""
     pixels = view_pixels_from_directions(camera, out.means[chosen])
-    cells = ((pixels + 0.5) * (look.logit.shape[0] / camera.width) - 0.5).astype(np.float32)
+    cells = ((pixels + 0.5) * (face.logit.shape[0] / camera.width) - 0.5).astype(np.float32)
     shape = np.empty((chosen.size, 3, 3), np.float32)
-    for row, column, values in zip(*_UPPER, _along_rows(look.shape, cells).T, strict=True):
+    for row, column, values in zip(*_UPPER, _along_rows(face.shape, cells).T, strict=True):
         shape[:, row, column] = shape[:, column, row] = values
     axes = camera.world_from_camera.rotation.T.astype(np.float32) @ rotations_from_quats(out.quats_wxyz[chosen])
     sizes = np.sqrt(np.einsum("nik,nij,njk->nk", axes, shape, axes)) * cell_m[:, None]
     old = out.scales[chosen]
     scales = old * np.clip(sizes / old, 1 / _SIZE_LIMIT, _SIZE_LIMIT) ** np.float32(blends.scale)
     before = _logit(out.opacities[chosen])
-    opacities = _from_logit(before + np.float32(blends.opacity) * (_along_rows(look.logit, cells) - before))
+    opacities = _from_logit(before + np.float32(blends.opacity) * (_along_rows(face.logit, cells) - before))
     if blends.scale or blends.opacity:
         needed = np.interp(opacities, *_closing()) * cell_m / scales[:, :2].min(1)
         scales[:, :2] *= np.where(lone, np.maximum(needed, 1), 1)[:, None]
     out.scales[chosen], out.opacities[chosen] = scales, opacities
-    out.colors[chosen] += np.float32(blends.color) * (_along_rows(look.colors, cells) - out.colors[chosen])
+    out.colors[chosen] += np.float32(blends.color) * (_along_rows(face.colors, cells) - out.colors[chosen])
 
 
 def _logit(opacity: np.ndarray) -> Float32[np.ndarray, "*n"]:  # noqa: F821

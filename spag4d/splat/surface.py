@@ -63,16 +63,16 @@ class InverseMap:
         return self.at(cells.ring, self.column_of(cells)) > 0
 
 
-def inverse_map(panorama: Panorama, depth: DepthMap, stride: int, range_m: tuple[float, float]) -> InverseMap:
+def inverse_map(panorama: Panorama, depth: DepthMap, stride: int, near_far_m: tuple[float, float]) -> InverseMap:
     """Return the surfaces that a depth map describes, one value for each ``stride`` × ``stride`` pixels.
 
-    ``range_m`` is (nearest, farthest): what is nearer is dropped, it belongs to the rig or is an error; what is farther is
+    ``near_far_m`` is (nearest, farthest): what is nearer is dropped, it belongs to the rig or is an error; what is farther is
     drawn at the farthest distance, so that no hole opens. Raises `ValueError` for a depth map of another size than the
     panorama.
     """
     if panorama.size_hw != depth.size_hw:
         raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
-    nearest, farthest = range_m
+    nearest, farthest = near_far_m
     inverse = np.reciprocal(np.minimum(depth.distance, np.float32(farthest)))
     nothing = depth.sky | (depth.distance < nearest)
     if panorama.valid is not None:

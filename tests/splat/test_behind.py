@@ -32,7 +32,7 @@ def room() -> tuple[KnownRoom, Gaussians, Gaussians]:
     known = KnownRoom()
     panorama, depth = known.capture(HEIGHT)
     front = grid_gaussians(panorama, depth, stride=1).joined
-    return known, front, behind_gaussians(panorama, depth, stride=1, walk_range_m=0.5)
+    return known, front, behind_gaussians(panorama, depth, stride=1, step_m=0.5)
 
 
 def truth(known: KnownRoom, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +75,7 @@ def test_it_costs_little(room: tuple[KnownRoom, Gaussians, Gaussians]) -> None:
 
 
 def test_the_farther_surface_goes_on_as_the_plane_that_it_is_in_its_own_colors() -> None:
-    behind = behind_gaussians(*screen_before_walls(), stride=1, walk_range_m=0.5)
+    behind = behind_gaussians(*screen_before_walls(), stride=1, step_m=0.5)
     off = np.abs(behind.means).max(1) / WALL_M - 1
     assert np.median(np.abs(off)) < 0.05 and np.quantile(np.abs(off), 0.95) < 0.1
     np.testing.assert_allclose(behind.colors, np.broadcast_to(BLUE, behind.colors.shape), atol=0.02)
@@ -84,7 +84,7 @@ def test_the_farther_surface_goes_on_as_the_plane_that_it_is_in_its_own_colors()
 
 @pytest.mark.parametrize("step_m", [0.2, 0.5])
 def test_the_band_is_as_wide_as_the_parallax(step_m: float) -> None:
-    behind = behind_gaussians(*screen_before_walls(), stride=1, walk_range_m=step_m).means
+    behind = behind_gaussians(*screen_before_walls(), stride=1, step_m=step_m).means
     level = behind[np.abs(behind[:, 1] / behind[:, 2]) < 0.1]
     inward = np.arctan(0.5 / SCREEN_M) - np.abs(np.arctan2(level[:, 0], level[:, 2]))
     expected = np.arcsin(step_m / np.hypot(SCREEN_M, 0.5)) - np.arcsin(step_m / (WALL_M * np.hypot(1, 0.5 / SCREEN_M)))
@@ -99,7 +99,7 @@ def test_an_edge_of_two_steps_uncovers_as_much_as_one() -> None:
     place, open_to_sight = np.array([0.5, 0, 0]), {}
     for name, measured in (("one", depth), ("two", stepped)):
         layers = grid_gaussians(panorama, measured, stride=1).joined, \
-            behind_gaussians(panorama, measured, stride=1, walk_range_m=0.5)
+            behind_gaussians(panorama, measured, stride=1, step_m=0.5)
         open_to_sight[name] = (render_panorama(Gaussians.concatenate(layers), HEIGHT, place).alpha < 0.5).mean()
     assert open_to_sight["two"] < open_to_sight["one"] + 2e-4
 
@@ -107,22 +107,22 @@ def test_an_edge_of_two_steps_uncovers_as_much_as_one() -> None:
 def test_behind_a_thing_before_the_sky_there_is_nothing() -> None:
     panorama, depth = screen_before_walls()
     sky = depth.distance >= WALL_M
-    assert len(behind_gaussians(panorama, DepthMap(depth.distance, sky), stride=1, walk_range_m=0.5)) == 0
+    assert len(behind_gaussians(panorama, DepthMap(depth.distance, sky), stride=1, step_m=0.5)) == 0
 
 
 def test_without_a_step_or_without_edges_there_is_nothing(box_room) -> None:
     panorama, depth = screen_before_walls()
-    assert len(behind_gaussians(panorama, depth, stride=1, walk_range_m=0.0)) == 0
-    plain = behind_gaussians(box_room.panorama(HEIGHT), box_room.depth(HEIGHT), stride=1, walk_range_m=0.5)
+    assert len(behind_gaussians(panorama, depth, stride=1, step_m=0.0)) == 0
+    plain = behind_gaussians(box_room.panorama(HEIGHT), box_room.depth(HEIGHT), stride=1, step_m=0.5)
     assert len(plain) == 0, "corners of a room are no edges"
 
 
 def test_around_the_seam_it_is_as_elsewhere() -> None:
     panorama, depth = screen_before_walls()
-    ahead = behind_gaussians(panorama, depth, stride=1, walk_range_m=0.5)
+    ahead = behind_gaussians(panorama, depth, stride=1, step_m=0.5)
     turned = behind_gaussians(
         Panorama(np.roll(panorama.rgb, HEIGHT, 1)), DepthMap(np.roll(depth.distance, HEIGHT, 1), depth.sky),
-        stride=1, walk_range_m=0.5)
+        stride=1, step_m=0.5)
     assert len(turned) == pytest.approx(len(ahead), rel=0.02)
     assert (turned.means[:, 2] < -SCREEN_M).all()
 

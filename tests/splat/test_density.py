@@ -42,7 +42,7 @@ def test_each_cell_has_its_size(density: Density) -> None:
 
 @KINDS
 def test_no_walk_uncovers_nothing(density: Density) -> None:
-    assert len(density.behind(*scene(), look=Look(), extent=Extent(walk_range_m=0.0))) == 0
+    assert len(density.behind(*scene(), look=Look(), extent=Extent(step_m=0.0))) == 0
 
 
 def test_a_budget_is_shared_with_what_is_taken() -> None:

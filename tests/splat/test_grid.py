@@ -151,9 +151,9 @@ def test_invalid_pixels_do_not_darken_their_neighbours():
 
 def test_nearer_than_the_minimum_is_dropped_and_farther_than_the_maximum_is_moved():
     panorama, depth = step_scene(64)
-    kept = grid_gaussians(panorama, depth, stride=1, look=ALONE, depth_min_m=3.0).fine
+    kept = grid_gaussians(panorama, depth, stride=1, look=ALONE, near_m=3.0).fine
     np.testing.assert_allclose(np.linalg.norm(kept.means, axis=1), 6, rtol=1e-5)
-    moved = np.linalg.norm(grid_gaussians(panorama, depth, stride=1, look=ALONE, depth_max_m=5.0).fine.means, axis=1)
+    moved = np.linalg.norm(grid_gaussians(panorama, depth, stride=1, look=ALONE, far_m=5.0).fine.means, axis=1)
     assert len(moved) == fine_count(panorama, 1) and moved.max() == pytest.approx(5)
 
 
@@ -162,8 +162,8 @@ def test_a_larger_scene_has_larger_gaussians(box_room):
     one, ten = (grid_gaussians(panorama, depth.scaled(factor)).joined for factor in (1.0, 10.0))
     np.testing.assert_allclose(ten.means, one.means * 10, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(ten.scales, one.scales * 10, rtol=1e-3)
-    assert len(grid_gaussians(panorama, depth.scaled(100.0), depth_min_m=800.0, depth_max_m=1000.0)) == 0
-    assert len(grid_gaussians(panorama, depth, depth_min_m=0.0)) == len(one)
+    assert len(grid_gaussians(panorama, depth.scaled(100.0), near_m=800.0, far_m=1000.0)) == 0
+    assert len(grid_gaussians(panorama, depth, near_m=0.0)) == len(one)
 
 
 def test_a_scene_without_surfaces_is_empty():

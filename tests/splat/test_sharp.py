@@ -108,7 +108,7 @@ def test_sky_empty_pixels_and_faint_gaussians_are_left_out(panorama: Panorama, d
 
 def test_far_layers_come_to_the_limit_and_near_ones_go(panorama: Panorama, depth: DepthMap) -> None:
     faces = sharp_faces("cubemap", FULL_PX)
-    scene = layered(panorama, depth, model(faces, behind=40.0), faces, reach_m=(2.0, 30.0))
+    scene = layered(panorama, depth, model(faces, behind=40.0), faces, near_far_m=(2.0, 30.0))
     distance = np.linalg.norm(scene.means, axis=1)
     assert distance.min() > 2.0 and distance.max() < 30.001 and (distance > 29.9).mean() > 0.2
 
