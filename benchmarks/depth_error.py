@@ -35,9 +35,13 @@ def errors(converter: SPAG4D, scene: Truth) -> np.ndarray:
     front = np.where(sky, NOWHERE_M, distance)
     near_edge = grown(jumps(front, 1) | jumps(front, 0), round(EDGE_RAD * len(front) / np.pi))
     area = np.broadcast_to(solid_angle_weights(len(front))[:, None], front.shape)[~sky]
-    ratio = (distance / true)[~sky]
-    error = np.minimum(np.abs(1 - ratio * np.exp(-weighted_median(np.log(ratio), area))), 2)
-    return np.stack([distance[~sky], near_edge[~sky], error, area], -1)
+    return np.stack([distance[~sky], near_edge[~sky], parallax_errors(distance[~sky], true[~sky], area), area], -1)
+
+
+def parallax_errors(distance: np.ndarray, true: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """Return which part of the parallax of each pixel (n,) of a scene is wrong, once its scale is right."""
+    ratio = distance / true
+    return np.minimum(np.abs(1 - ratio * np.exp(-weighted_median(np.log(ratio), area))), 2)
 
 
 def figures(found: np.ndarray) -> dict[str, float]:

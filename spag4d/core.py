@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spag4d.check.uncertainty import doubt_line
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run
@@ -85,7 +86,8 @@ class SPAG4D:
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(layers, outputs, depth, run)
         write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
-                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m)
+                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m,
+                   depth_doubt="" if depth.doubt is None else doubt_line(depth.doubt))
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)

@@ -73,7 +73,8 @@ class DepthMap:
     ``distance`` (h, w) is finite and positive everywhere; ``sky`` (h, w) marks pixels that belong to no surface; ``kind`` is
     whether distances are metres; ``model`` names the maker; ``metres_from`` names the source of the metres where it is not the
     model: another model, or the height of the camera; ``scale_sigma`` is the standard deviation of the log of the scale, None
-    where it was measured or is unknown.
+    where it was measured or is unknown; ``doubt`` is a coarse panorama of the expected relative error of ``distance``, None
+    where it is unknown.
     """
 
     distance: Float32[np.ndarray, "h w"]
@@ -82,6 +83,7 @@ class DepthMap:
     model: str = "unknown"
     metres_from: str = ""
     scale_sigma: float | None = None
+    doubt: Float32[np.ndarray, "rows columns"] | None = None
 
     def __post_init__(self) -> None:
         """Check that the sizes fit together."""

@@ -1,7 +1,7 @@
 """The stages of a conversion, and how long models live. No formula and no loop over pixels stands here."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -248,19 +248,28 @@ class Stages:
         comments = [f"SPAG-4D {__version__}", made_by, sharp, f"settings {settings.model_dump_json()}"]
         if depth.scale_sigma is not None:
             comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
+        if depth.doubt is not None:
+            comments.append(_doubt_line(depth.doubt))
         if with_range:
-            comments.append(_walking_range(layers.joined, depth, run))
+            comments.append(_walking_range(layers.joined, comments, run))
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 write_scene(path, layers, name, comments=comments, progress=listener)
 
 
-def _walking_range(gaussians: Gaussians, depth: DepthMap, run: Run) -> str:
-    from spag4d.check.uncertainty import uncertainty_of
+def _doubt_line(doubt: np.ndarray) -> str:
+    from spag4d.check.uncertainty import doubt_line
+
+    return doubt_line(doubt)
+
+
+def _walking_range(gaussians: Gaussians, comments: Sequence[str], run: Run) -> str:
+    """Measure the walking range with what the file says of its depth, as `spag4d check` will, and return its comment."""
+    from spag4d.check.uncertainty import uncertainty_in
     from spag4d.check.walking import walking_range
 
     with run.stage("Walking range") as listener:
-        found = walking_range(gaussians, uncertainty_of(depth.model), progress=listener)
+        found = walking_range(gaussians, uncertainty_in(comments), progress=listener)
         run.walking_range_m = found.by_name
         return found.to_comment()
 
@@ -284,4 +293,4 @@ def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
         return depth
     resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)
     return replace(resized, kind=depth.kind, model=depth.model, metres_from=depth.metres_from,
-                   scale_sigma=depth.scale_sigma)
+                   scale_sigma=depth.scale_sigma, doubt=depth.doubt)

@@ -2,14 +2,16 @@
 
 Where two neighbouring directions show surfaces at different distances, one leaves the other as one moves: a gap opens between
 them that no camera has seen into. A clean outline opens one such gap, a ragged one many, and a piece that lies by itself has
-one all around; so the gaps' area measures tearing, whatever fills them in. Nearer things part faster.
+one all around; so the gaps' area measures tearing, whatever fills them in. Nearer things part faster. On a blank wall nobody
+sees a gap that the wall's colour fills, nor that the wall stands elsewhere: both count by the contrast around them.
 """
 
 from dataclasses import dataclass
 from typing import no_type_check
 
+import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float32, Float64, Int64
 
 from spag4d.check.tiles import STARTS, TILE_SR, TILES
 from spag4d.check.uncertainty import EDGE_RAD, Uncertainty
@@ -40,6 +42,10 @@ _WIDEST_RAD = np.float32(np.radians(10))
 """A gap counts in its tile, which is no wider."""
 _CELL_ROWS = 96
 """1.9° apart, so that a tile has about 28: enough for the mean of an error that changes slowly."""
+_CONTRAST_RAD = np.radians(10)
+"""Contrast is that of a tile's width around a place."""
+_LEAST_CONTRAST = 0.1
+"""Standard deviation of sRGB colours; of so little half an error is seen, as structural similarity has it."""
 _ONE, _ZERO = np.float32(1), np.float32(0)
 """Python's own numbers would make float64 of a kernel's arithmetic."""
 
@@ -49,7 +55,8 @@ class Front:
     """What stands nearest around the capture point.
 
     ``pairs`` (n, 7) are neighbouring points (m) between which the distance jumps, and how wide the edge is between them in
-    radians. ``points`` (k, 3) sample the surfaces evenly, ``errors`` (k,) say which part of their distance may be wrong.
+    radians, as far as it is seen. ``points`` (k, 3) sample the surfaces evenly, ``errors`` (k,) say which part of their
+    distance may be wrong, as far as that is seen.
     """
 
     pairs: Float32[np.ndarray, "n 7"]
@@ -57,13 +64,13 @@ class Front:
     errors: Float32[np.ndarray, " k"]
 
     def torn(self, position_m: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, " tiles"]:
-        """Return the part of each tile that has come apart as seen from a place, 0 at the capture point."""
+        """Return the part of each tile that has visibly come apart as seen from a place, 0 at the capture point."""
         areas = np.zeros(TILES)
         _part(self.pairs, position_m.astype(np.float32), STARTS, areas)
         return np.minimum(areas / TILE_SR, 1)
 
     def displaced(self, position_m: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, " tiles"]:
-        """Return how far from its true place, in radians and on average, what each tile shows from a place may be."""
+        """Return how far from its true place, in radians and on average, what each tile shows from a place may be seen."""
         sums = np.zeros((TILES, 2))
         _displace(self.points, self.errors, position_m.astype(np.float32), STARTS, sums)
         return sums[:, 0] / np.maximum(sums[:, 1], 1e-9)
@@ -80,12 +87,36 @@ def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
     distance = np.minimum(_filled(distance), NOWHERE_M)
     points = directions(rows) * distance[..., None]
     right, below = (jumps(distance, axis) for axis in (1, 0))
-    pairs = np.concatenate([_pairs(points, right, 1), _pairs(points, below, 0)])
-    return Front(pairs, *_sample(points, distance, grown(right | below, max(1, round(EDGE_RAD * rows / np.pi))), uncertainty))
+    visible = _visible(_colors(gaussians, starts, nearest))
+    pairs = np.concatenate([_pairs(points, right, visible, 1), _pairs(points, below, visible, 0)])
+    beside_edge = grown(right | below, max(1, round(EDGE_RAD * rows / np.pi)))
+    return Front(pairs, *_sample(points, distance, visible, beside_edge, uncertainty))
+
+
+def _colors(
+    gaussians: Gaussians, starts: Int64[np.ndarray, " edges"], nearest: Int64[np.ndarray, " cells"]
+) -> Float32[np.ndarray, "h w 3"]:
+    """Return what is seen in each cell, black where there is nothing."""
+    rows = len(starts) - 1
+    counts = np.diff(starts)[:, None]
+    cells = nearest[starts[:-1, None] + np.arange(2 * rows) * counts // (2 * rows)]
+    found = np.clip(gaussians.colors[cells], 0, 1) if len(gaussians) else np.zeros((rows, 2 * rows, 3), np.float32)
+    found[cells < 0] = 0
+    return found
+
+
+def _visible(colors: Float32[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
+    """Return how much of an error would be seen around each cell, 0-1: what structural similarity can lose there."""
+    reach = max(1, round(_CONTRAST_RAD / 2 * len(colors) / np.pi))
+    padded, size = pad_sphere(colors, reach), (2 * reach + 1, 2 * reach + 1)
+    variance = cv2.blur(padded * padded, size) - cv2.blur(padded, size) ** 2
+    twice = 2 * np.maximum(crop_sphere(variance, reach).mean(-1), 0)
+    return twice / (twice + np.float32(_LEAST_CONTRAST**2))
 
 
 def _sample(
-    points: np.ndarray, distance: np.ndarray, beside_edge: Bool[np.ndarray, "h w"], uncertainty: Uncertainty | None
+    points: np.ndarray, distance: np.ndarray, visible: np.ndarray, beside_edge: Bool[np.ndarray, "h w"],
+    uncertainty: Uncertainty | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return points and errors of about as many cells as `_CELL_ROWS` has, evenly over the sphere."""
     if uncertainty is None:
@@ -98,7 +129,7 @@ def _sample(
     for row, count in zip(sampled, counts, strict=True):
         chosen[row, (np.arange(count) * 2 * rows) // count] = True
     surface = chosen & (distance < NOWHERE_M)
-    return points[surface], uncertainty.errors(distance[surface], beside_edge[surface])
+    return points[surface], uncertainty.errors(points[surface], beside_edge[surface]) * visible[surface]
 
 
 @kernel
@@ -172,13 +203,16 @@ def jumps(distance: Float32[np.ndarray, "h w"], axis: int) -> Bool[np.ndarray, "
     return found
 
 
-def _pairs(points: Float32[np.ndarray, "h w 3"], jumps: Bool[np.ndarray, "h w"], axis: int) -> Float32[np.ndarray, "n 7"]:
+def _pairs(
+    points: Float32[np.ndarray, "h w 3"], jumps: Bool[np.ndarray, "h w"], visible: Float32[np.ndarray, "h w"], axis: int
+) -> Float32[np.ndarray, "n 7"]:
     rows, columns = jumps.shape
     row, column = np.nonzero(jumps)
-    other = points[row, (column + 1) % columns] if axis else points[np.minimum(row + 1, rows - 1), column]
+    other = (row, (column + 1) % columns) if axis else (np.minimum(row + 1, rows - 1), column)
     turn = np.pi / rows
     width = np.full(len(row), turn) if axis else turn * np.cos((row + 1) * turn - np.pi / 2)
-    return np.concatenate([points[row, column], other, width[:, None].astype(np.float32)], 1)
+    seen = np.maximum(visible[row, column], visible[other]) * width
+    return np.concatenate([points[row, column], points[other], seen[:, None].astype(np.float32)], 1)
 
 
 @kernel

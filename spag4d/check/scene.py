@@ -72,7 +72,10 @@ def check_has_comments(scene: Path) -> None:
 
 def _uncertainty(scene: Path, comments: list[str]) -> Uncertainty | None:
     """Return what the depth of a scene is wrong by, from its comments or, in formats without these, from its scene card."""
-    return uncertainty_in(comments) if comments else uncertainty_of(read_card(scene).get("depth_model", ""))
+    if comments:
+        return uncertainty_in(comments)
+    card = read_card(scene)
+    return uncertainty_of(card.get("depth_model", ""), card.get("depth_doubt", ""))
 
 
 def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts, list[str]]:

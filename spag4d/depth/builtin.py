@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spag4d.data import DepthMap, Panorama
+from spag4d.depth.doubt import doubt
 from spag4d.depth.resize import enlarge, shrink
 from spag4d.device import explained_memory_errors
 from spag4d.networks.builtin_arrays import Answers, BuiltinArrays
@@ -37,27 +38,34 @@ class BuiltinDepth:
 
         Sky lies at `MAX_DISTANCE_M`. Raises `Cancelled` and `ResourceError`.
         """
-        distance, sky = self.predict(panorama, progress=progress)
+        distance, sky, doubt_of = self._predict(panorama, progress)
         distance[sky] = MAX_DISTANCE_M
-        return DepthMap(distance, sky, kind="metric", model=self.name)
+        return DepthMap(distance, sky, kind="metric", model=self.name, doubt=doubt_of)
 
     def predict(self, panorama: Panorama, *, progress: Progress = SILENT) -> tuple[np.ndarray, np.ndarray]:
         """Return what `estimate` does as two arrays, with the distance of a surface in the sky's place too."""
+        return self._predict(panorama, progress)[:2]
+
+    def _predict(self, panorama: Panorama, progress: Progress) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         progress.report("Estimating depth", 0, 2)
         with explained_memory_errors():
-            near, gap, choice, sky = self._answer(shrink(panorama.rgb, WORKING_HW))
+            both = self.both_answers(shrink(panorama.rgb, WORKING_HW))
             progress.report("Estimating depth", 1, 2)
+            near, gap, choice, sky = ((first + second) / 2 for first, second in both)
             distance, is_sky = enlarge(near, sky, panorama.size_hw, progress, other=(gap, choice))
         np.clip(distance, MIN_DISTANCE_M, MAX_DISTANCE_M, out=distance)
         progress.report("Estimating depth", 2, 2)
-        return distance, is_sky
+        return distance, is_sky, doubt(both)
 
-    def _answer(self, rgb: np.ndarray) -> Answers:
-        """Average of what the network says about the picture and its mirror image: a fortieth less error, twice the time."""
+    def both_answers(self, rgb: np.ndarray) -> Answers:
+        """Return what the network says (2, h, w) about a picture (h, w, 3) of `WORKING_HW` and its mirror image, turned back.
+
+        Their mean has a fortieth less error than the first, for twice the time.
+        """
         if not isinstance(self.network, BuiltinArrays):
             return _by_torch(self.network, rgb, self.device)
         straight, mirrored = self.network(rgb), self.network(np.ascontiguousarray(rgb[:, ::-1]))
-        near, gap, choice, sky = ((one + other[:, ::-1]) / 2 for one, other in zip(straight, mirrored, strict=True))
+        near, gap, choice, sky = (np.stack((one, other[:, ::-1])) for one, other in zip(straight, mirrored, strict=True))
         return near, gap, choice, sky
 
 
@@ -72,8 +80,8 @@ def _by_torch(network: BuiltinNetwork, rgb: np.ndarray, device: str) -> Answers:
 
     with torch.inference_mode():
         picture = torch.from_numpy(rgb).to(device).permute(2, 0, 1)
-        answer = network(both_ways(picture)).map(lambda part: (part[:1] + part[1:].flip(-1)) / 2)
-        near, gap, choice, sky = (part[0].cpu().numpy() for part in answer.parts)
+        answer = network(both_ways(picture)).map(lambda part: torch.cat((part[:1], part[1:].flip(-1))))
+        near, gap, choice, sky = (part.cpu().numpy() for part in answer.parts)
     return near, gap, choice, sky
 
 

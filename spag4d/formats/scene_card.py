@@ -18,12 +18,13 @@ _VERSION = 1
 _VERTICAL_FIELD_OF_VIEW_DEG = 60
 """From top to bottom, by eye: natural on a screen."""
 _LARGEST = 1 << 20
-"""Bytes: ours have about one thousand."""
+"""Bytes: ours have about two thousand."""
 
 
 class _Card(Foreign):
     files: list[str]
     depth_model: str = ""
+    depth_doubt: str = ""
 
 
 def card_path(scene: Path) -> Path:
@@ -46,12 +47,13 @@ def read_card(scene: Path) -> dict[str, Any]:
 
 def write_card(
     path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str, scale_sigma: float | None,
-    walking_range_m: Mapping[str, float],
+    walking_range_m: Mapping[str, float], depth_doubt: str = "",
 ) -> None:
     """Write the card of ``scenes``, one scene in several formats, made at the origin of its axes.
 
     ``metric`` is whether lengths are metres and ``metres_from`` whose they are, where they are not the depth model's own;
-    ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated. Raises what `atomic_path` raises.
+    ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated; ``depth_doubt`` is the line of
+    `spag4d.check.uncertainty.doubt_line`, if there is one. Raises what `atomic_path` raises.
     """
     card: dict[str, Any] = {
         "scene_card": _VERSION,
@@ -66,6 +68,7 @@ def write_card(
         "scale_sigma": None if scale_sigma is None else round(scale_sigma, 4),
         "start": {"position": [0, 0, 0], "look_at": [0, 0, 1], "up": [0, -1, 0],
                   "vertical_fov_deg": _VERTICAL_FIELD_OF_VIEW_DEG},
+        "depth_doubt": depth_doubt,
         "walking_range_m": dict(walking_range_m),
     }
     with atomic_path(path) as temporary:

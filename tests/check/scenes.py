@@ -38,8 +38,9 @@ def mirrored(gaussians: Gaussians) -> Gaussians:
     return replace(gaussians, means=means, quats_wxyz=np.stack([w, x, -y, -z], -1))
 
 
-def scene_of(distance_m: np.ndarray) -> Gaussians:
-    """A scene of these distances, in grey."""
-    grey = np.full((*distance_m.shape, 3), 0.5, np.float32)
+def scene_of(distance_m: np.ndarray, contrast: float = 1.0) -> Gaussians:
+    """A scene of these distances, chequered."""
+    row, column = np.indices(distance_m.shape) // 4
+    shade = 0.5 + contrast * ((row + column) % 2 - 0.5)
     depth = DepthMap(distance_m.astype(np.float32), np.zeros(distance_m.shape, bool))
-    return grid_gaussians(Panorama(grey), depth, stride=2).joined
+    return grid_gaussians(Panorama(np.repeat(shade[..., None], 3, -1).astype(np.float32)), depth, stride=2).joined

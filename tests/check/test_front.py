@@ -16,12 +16,14 @@ ALWAYS_A_TENTH = Uncertainty((0.1,) * len(FARTHER_THAN_M), (0.1,) * len(FARTHER_
 ROWS = 256
 
 
-def board(width_deg: float, near_m: float = 2.0, far_m: float = 8.0, ragged_deg: float = 0.0) -> Gaussians:
+def board(
+    width_deg: float, near_m: float = 2.0, far_m: float = 8.0, ragged_deg: float = 0.0, contrast: float = 1.0
+) -> Gaussians:
     """A sphere, and nearer an upright strip of it ahead, whose left and right outline may have teeth."""
     rays = directions(ROWS)
     azimuth, elevation = np.degrees(np.arctan2(rays[..., 0], rays[..., 2])), np.degrees(np.arcsin(-rays[..., 1]))
     teeth = ragged_deg * np.sign(np.sin(2 * np.pi * elevation / 4))
-    return scene_of(np.where((np.abs(azimuth) < width_deg / 2 + teeth) & (np.abs(elevation) < 20), near_m, far_m))
+    return scene_of(np.where((np.abs(azimuth) < width_deg / 2 + teeth) & (np.abs(elevation) < 20), near_m, far_m), contrast)
 
 
 def test_nothing_is_torn_at_the_capture_point_nor_in_an_empty_room() -> None:
@@ -55,6 +57,16 @@ def test_uncertain_depth_displaces_by_the_parallax_of_the_error() -> None:
     assert displaced[aside] < 0.2 * displaced[ahead]
     measured = front_of(scene_of(np.full((ROWS, 2 * ROWS), 4.0)), None)
     assert not measured.displaced(np.array([0.2, 0, 0])).any()
+
+
+@pytest.mark.parametrize(("contrast", "seen"), [(0.0, 0.0), (0.2, 2 / 3), (1.0, 50 / 51)])
+def test_what_is_wrong_counts_as_far_as_there_is_anything_to_see(contrast: float, seen: float) -> None:
+    """Half the contrast is the standard deviation; of a blank thing nobody sees that it is torn or stands elsewhere."""
+    aside = np.array([0.2, 0, 0])
+    scene = front_of(scene_of(np.full((ROWS, 2 * ROWS), 4.0), contrast), ALWAYS_A_TENTH)
+    assert scene.displaced(aside).max() == pytest.approx(seen * 0.2 * 0.1 / 4, rel=0.2, abs=1e-6)
+    torn, whole = (front_of(board(20, contrast=one), None).torn(aside).sum() for one in (contrast, 1.0))
+    assert torn == pytest.approx(whole * seen * 51 / 50, rel=0.2, abs=1e-6)
 
 
 def test_the_sky_and_nothing_are_not_displaced() -> None:

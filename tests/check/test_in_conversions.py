@@ -1,7 +1,9 @@
 """Conversions measure how far one may walk, and write it down."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spag4d import SPAG4D
@@ -36,3 +38,17 @@ def test_the_check_of_a_file_knows_whose_depth_it_is(tmp_path: Path) -> None:
         report = check_scene(path).report
         assert report.walks.estimated
         assert report.walks.range.by_name == pytest.approx(result.walking_range_m, abs=0.05), path.name
+
+
+def test_a_file_keeps_the_doubt_about_its_depth(tmp_path: Path) -> None:
+    """In its comments, or in the card of a format without these: where the model is sure one may go farther."""
+    room = BoxRoom().panorama(HEIGHT)
+    depth = SPAG4D(depth_model="builtin").estimate_depth(room)
+    assert depth.doubt is not None
+    ranges: dict[float, list[float]] = {}
+    for doubt in (0.01, 1.0):
+        told = replace(depth, doubt=np.full_like(depth.doubt, doubt))
+        result = SPAG4D(sharp_refine=False, format="ply,spz").convert(room, tmp_path / str(doubt), depth_map=told)
+        ranges[doubt] = [sum(check_scene(path).report.walks.range.by_name.values()) for path in result.output_paths]
+    for sure, unsure in zip(ranges[0.01], ranges[1.0], strict=True):
+        assert sure > 1.5 * unsure
