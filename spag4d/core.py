@@ -193,6 +193,47 @@ class SPAG4D:
         reach = depth.reach(panorama.valid)
         return run.result(started, outputs.values(), len(layers), depth, reach, self._stages.device)
 
+    def reconstruct(
+        self,
+        input_paths: Sequence[str | Path],
+        output_path: str | Path,
+        *,
+        every_s: float = 0.5,
+        save_poses: str | Path | None = None,
+        progress: Progress = SILENT,
+        **overrides: Any,
+    ) -> ConversionResult:
+        """Make one scene of several panoramas of one place, and return what was made.
+
+        ``input_paths`` are pictures, a folder of them, or a video of a walk, of which every ``every_s`` seconds one is taken;
+        ``save_poses`` names a folder for the places as a COLMAP model. The scene's origin is the first panorama's capture
+        point. Raises what `convert` does, and `InputError` where fewer than two panoramas show the same place.
+        """
+        from spag4d.reconstruction import Reconstruction
+        from spag4d.world.poses import check_installed
+        from spag4d.world.sources import find_sources
+
+        started = time.perf_counter()
+        run = Run(self.settings.changed(**overrides), progress)
+        outputs = output_paths(Path(output_path), run.settings.format)
+        card = card_path(next(iter(outputs.values())))
+        _check_targets([*outputs.values(), card], None, sources=tuple(input_paths))
+        sources, in_order = find_sources([Path(path) for path in input_paths], every_s=every_s, progress=run.between_stages)
+        check_installed()
+        check_models(run.settings)
+        self._stages.choose(run)
+        work = Reconstruction(self._stages, sources, run)
+        places = work.places(in_order=in_order)
+        if save_poses is not None:
+            work.write_poses(Path(save_poses), places)
+        world = work.world(places)
+        layers = work.scene(world)
+        depth = work.depth_told(world)
+        self._stages.write(layers, outputs, depth, run)
+        write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
+                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m)
+        return run.result(started, outputs.values(), len(layers), depth, work.reach(world), self._stages.device)
+
     def to_gaussians(
         self, panorama: PanoramaLike, *, depth_map: DepthLike | None = None, progress: Progress = SILENT, **overrides: Any
     ) -> Gaussians:

@@ -174,7 +174,7 @@ class Stages:
         if given is None:
             return self._estimated(panorama, settings, progress)
         if isinstance(given, DepthMap):
-            return _resized(given, panorama.size_hw)
+            return resized(given, panorama.size_hw)
         if isinstance(given, np.ndarray):
             unit_m = settings.depth_map_unit if given.dtype.kind in "iu" else 1.0
             return depth_from_array(given, panorama.size_hw, unit_m=unit_m)
@@ -280,7 +280,7 @@ def shrunk(panorama: Panorama, depth: DepthMap, rows: int) -> tuple[Panorama, De
         return panorama, depth
     size_hw = (rows, 2 * rows)
     valid = None if panorama.valid is None else shrink(panorama.valid.astype(np.float32), size_hw) > 0.999
-    return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid), _resized(depth, size_hw)
+    return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid), resized(depth, size_hw)
 
 
 def density_of(settings: Settings) -> Density:
@@ -288,7 +288,8 @@ def density_of(settings: Settings) -> Density:
     return density_for(settings.stride, settings.max_splats)
 
 
-def _resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
+def resized(depth: DepthMap, size_hw: tuple[int, int]) -> DepthMap:
+    """Return the depth map at another size, its edges sharp."""
     if depth.size_hw == size_hw:
         return depth
     resized = depth_from_array(np.where(depth.sky, np.float32(np.inf), depth.distance), size_hw)

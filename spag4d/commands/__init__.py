@@ -6,7 +6,18 @@ import sys
 import click
 
 from spag4d import __version__
-from spag4d.commands import check, convert, convert_video, download_models, info, render, serve, settings, transform
+from spag4d.commands import (
+    check,
+    convert,
+    convert_video,
+    download_models,
+    info,
+    reconstruct,
+    render,
+    serve,
+    settings,
+    transform,
+)
 from spag4d.commands.endings import run
 
 
@@ -17,8 +28,8 @@ def cli() -> None:
 
 
 for command in (
-    convert.convert, convert_video.convert_video, render.render, check.check, transform.transform, info.info, serve.serve,
-    download_models.download_models, settings.settings,
+    convert.convert, convert_video.convert_video, reconstruct.reconstruct, render.render, check.check, transform.transform,
+    info.info, serve.serve, download_models.download_models, settings.settings,
 ):
     cli.add_command(command)
 

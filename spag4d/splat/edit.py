@@ -22,6 +22,11 @@ def rotated(gaussians: Gaussians, rotation: Float64[np.ndarray, "3 3"]) -> Gauss
     return replace(gaussians, means=means, quats_wxyz=turned_quats(rotation, gaussians.quats_wxyz), sh=sh)
 
 
+def moved(gaussians: Gaussians, offset_m: Float64[np.ndarray, "3"]) -> Gaussians:
+    """Return the Gaussians with an offset added to their means."""
+    return replace(gaussians, means=gaussians.means + offset_m.astype(np.float32))
+
+
 def scaled(gaussians: Gaussians, factor: float) -> Gaussians:
     """Return the Gaussians ``factor`` times as large and as far from the origin."""
     if factor == 1:

@@ -1,0 +1,39 @@
+"""``spag4d reconstruct``: several panoramas of one place become one scene."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from spag4d.commands.endings import in_words
+from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
+
+
+@click.command(epilog=EXTENSIONS)
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
+@click.argument("output", type=FilePath)
+@settings_options(video=False)
+@click.option("--every", "every_s", type=click.FloatRange(0.02, 3600), default=0.5, show_default=True,
+              help="Of a video, take a panorama every so many seconds. [s]")
+@click.option("--save-poses", type=FilePath, help="Also write the panoramas' places into this folder, as a COLMAP model.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+@in_words
+def reconstruct(
+    inputs: tuple[Path, ...], output: Path, every_s: float, save_poses: Path | None, quiet: bool, as_json: bool, **settings: Any
+) -> None:
+    """Make one scene, OUTPUT, of several panoramas of one place.
+
+    INPUT... are two or more pictures taken one to two steps apart, a folder of them, or a 360° video of a walk. Where they
+    were taken is found out from what they show, and depth from how things shift between them; what no other panorama shows
+    keeps the depth that a single picture tells.
+    """
+    from spag4d.commands.console import Console
+    from spag4d.contradictions import check_combination
+    from spag4d.core import SPAG4D
+
+    converter = SPAG4D(**given(settings))
+    check_combination(converter.settings)
+    with Console(quiet=quiet, as_json=as_json) as console:
+        console.result(converter.reconstruct(
+            inputs, output, every_s=every_s, save_poses=save_poses, progress=console.progress))

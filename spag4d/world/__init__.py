@@ -1,0 +1,1 @@
+"""Several panoramas of one place → one scene."""

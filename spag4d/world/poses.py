@@ -1,0 +1,124 @@
+"""Where panoramas of one place were taken: features, matches and a bundle adjustment by COLMAP.
+
+COLMAP's camera model EQUIRECTANGULAR (pycolmap 4.2 and later) has our axes, x right, y down, z forward. Its global mapper
+needs no pair to begin with, so that a walk straight ahead is no trouble.
+"""
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from spag4d.data import Panorama, Pose
+from spag4d.errors import InputError
+from spag4d.progress import SILENT, Progress
+from spag4d.world.colmap_model import Model, Points, read_model
+
+WORKING_HEIGHT = 1024
+"""Rows of the panoramas in which features are sought: 0.18° a pixel, and SIFT finds their place to a fifth of that."""
+_ALL_PAIRS = 40
+"""Up to so many panoramas of a walk all pairs are compared; beyond, each with its neighbours, and every tenth with others."""
+_OVERLAP, _LOOP_EVERY = 8, 10
+_INSTALL = 'pip install "spag4d[poses]"'
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where each panorama was taken, in a world of any scale and direction: ``world_from_camera``, None for those left out.
+
+    ``others`` are groups of panoramas that belong together, but not to these: pictures of another place.
+    """
+
+    world_from_camera: tuple[Pose | None, ...]
+    points: Points
+    others: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def found(self) -> tuple[int, ...]:
+        """Numbers of the panoramas whose place is known."""
+        return tuple(number for number, pose in enumerate(self.world_from_camera) if pose is not None)
+
+
+def check_installed() -> None:
+    """Raise `InputError` where pycolmap is not installed."""
+    if importlib.util.find_spec("pycolmap") is None:
+        raise InputError(f"to find out where panoramas were taken, SPAG-4D needs pycolmap. Install it: {_INSTALL}")
+
+
+def find_places(panoramas: Iterable[Panorama], *, in_order: bool, progress: Progress = SILENT) -> Places:
+    """Return where panoramas of one place were taken; ``in_order`` they follow a walk.
+
+    Pixels that are not ``valid`` have no features. Raises `InputError` where pycolmap is not installed, and where no two
+    panoramas see the same things.
+    """
+    check_installed()
+    with tempfile.TemporaryDirectory(prefix="spag4d-") as name:
+        folder = Path(name)
+        names = list(_written(panoramas, folder))
+        pairs = [f"{names[first]} {names[second]}" for first, second in _pairs(len(names), in_order)]
+        (folder / "pairs.txt").write_text("\n".join(pairs), encoding="utf-8")
+        _run_colmap(folder, progress)
+        models = [read_model(path) for path in sorted(folder.glob("models/*"), key=lambda path: int(path.name))]
+    if not models or len(models[0].poses) < 2:
+        raise InputError("no two of the panoramas show enough of the same things to tell where they were taken. Use pictures "
+                         "that overlap, one to two steps apart; a single panorama is for `convert`.")
+    return _places(models, names)
+
+
+def _written(panoramas: Iterable[Panorama], folder: Path) -> Iterator[str]:
+    """Write pictures and masks where COLMAP looks for them, and yield the pictures' names."""
+    (folder / "masks").mkdir()
+    (folder / "pictures").mkdir()
+    for number, panorama in enumerate(panoramas):
+        height = min(WORKING_HEIGHT, panorama.size_hw[0])
+        name = f"{number:06d}.png"
+        rgb = cv2.resize(panorama.rgb, (2 * height, height), interpolation=cv2.INTER_AREA)
+        _save(folder / "pictures" / name, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+        valid = np.ones((1, 1), np.float32) if panorama.valid is None else panorama.valid.astype(np.float32)
+        mask = cv2.resize(valid, (2 * height, height), interpolation=cv2.INTER_AREA)
+        _save(folder / "masks" / f"{name}.png", (mask > 0.999).astype(np.float32))
+        yield name
+
+
+def _save(path: Path, grey: np.ndarray) -> None:
+    cv2.imencode(".png", (grey * 255 + 0.5).clip(0, 255).astype(np.uint8))[1].tofile(path)
+
+
+def _pairs(count: int, in_order: bool) -> list[tuple[int, int]]:
+    """Return which panoramas are compared."""
+    pairs = [(first, second) for first in range(count) for second in range(first + 1, count)]
+    if not in_order or count <= _ALL_PAIRS:
+        return pairs
+    return [(first, second) for first, second in pairs
+            if second - first <= _OVERLAP or first % _LOOP_EVERY == second % _LOOP_EVERY == 0]
+
+
+def _run_colmap(folder: Path, progress: Progress) -> None:
+    command = [sys.executable, "-m", "spag4d.world.colmap_process", str(folder)]
+    with (folder / "errors.txt").open("wb") as errors, subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                stage, done, total = line.split()
+                progress.report(stage, int(done), int(total))
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        last = (folder / "errors.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        raise InputError(f"COLMAP failed to find the panoramas' places: {last[0] if last else process.returncode}")
+
+
+def _places(models: Sequence[Model], names: Sequence[str]) -> Places:
+    best, *rest = models
+    order = np.array([names.index(name) for name in best.poses], np.int64)
+    points = Points(best.points.xyz, best.points.error_px, order[best.points.seen_by], best.points.which)
+    groups = tuple(tuple(sorted(names.index(name) for name in model.poses)) for model in rest)
+    return Places(tuple(best.poses.get(name) for name in names), points, groups)

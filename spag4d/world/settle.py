@@ -1,0 +1,61 @@
+"""From a world of any scale and direction to metres, upright, with the first panorama at the origin."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+from spag4d.data import Pose
+from spag4d.geometry.equirect import pixels_from_directions
+from spag4d.world.poses import Places
+
+_UP = np.array([0.0, -1.0, 0.0])
+
+
+def settled(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> tuple[Places, float]:
+    """Return the places in metres and upright, and how sure the scale is: the standard deviation of its logarithm.
+
+    ``distances`` are those that a single view tells for each panorama, in metres, infinite for sky. Upright is the mean of the
+    panoramas' own verticals, as cameras level their pictures; the first panorama whose place is known looks ahead.
+    """
+    factor, sigma = metres_per_unit(places, distances)
+    first = places.world_from_camera[places.found[0]]
+    assert first is not None
+    turn = _upright(places, first)
+
+    def moved(pose: Pose | None) -> Pose | None:
+        return None if pose is None else Pose(turn @ pose.rotation, factor * turn @ (pose.translation - first.translation))
+
+    xyz = factor * (places.points.xyz - first.translation) @ turn.T
+    return replace(places, world_from_camera=tuple(map(moved, places.world_from_camera)),
+                   points=replace(places.points, xyz=xyz)), sigma
+
+
+def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> tuple[float, float]:
+    """Return the median factor between what single views and points say, and the spread of the panoramas' own medians."""
+    points, own = places.points, []
+    for number in places.found:
+        pose = places.world_from_camera[number]
+        assert pose is not None
+        local = (points.xyz[points.which[points.seen_by == number]] - pose.translation) @ pose.rotation
+        height = distances[number].shape[0]
+        pixels = np.rint(pixels_from_directions(local, height)).astype(int)
+        told = distances[number][np.clip(pixels[:, 1], 0, height - 1), pixels[:, 0] % (2 * height)]
+        ratio = np.log(told[np.isfinite(told)] / np.linalg.norm(local, axis=1)[np.isfinite(told)])
+        own += [float(np.median(ratio))] if ratio.size else []
+    if not own:
+        return 1.0, float("inf")
+    return float(np.exp(np.median(own))), float(np.std(own) / np.sqrt(len(own)))
+
+
+def _upright(places: Places, first: Pose) -> Float64[np.ndarray, "3 3"]:
+    """Return the rotation that brings the mean vertical to -y and the first panorama's view ahead above the z axis."""
+    poses = [pose for pose in places.world_from_camera if pose is not None]
+    up = np.mean([pose.rotation @ _UP for pose in poses], axis=0)
+    down = -up / np.linalg.norm(up)
+    ahead = first.rotation[:, 2] - (first.rotation[:, 2] @ down) * down
+    if np.linalg.norm(ahead) < 1e-6:
+        ahead = np.cross(first.rotation[:, 0], down)
+    ahead = ahead / np.linalg.norm(ahead)
+    return np.stack([np.cross(down, ahead), down, ahead])

@@ -1,0 +1,73 @@
+"""What a world is made of: pictures, the pictures in a folder, or a video of a walk."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from spag4d.clips.clip import Clip, Shown, read_clip
+from spag4d.clips.frames import read_frames
+from spag4d.clips.photo_or_clip import media_kind
+from spag4d.data import Panorama
+from spag4d.errors import InputError
+from spag4d.photos.image import IMAGE_EXTENSIONS, read_panorama
+from spag4d.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.path.name
+
+    def read(self, *, force_erp: bool, progress: Progress = SILENT) -> Panorama:
+        """Return the panorama, as `read_panorama` does."""
+        return read_panorama(self.path, force_erp=force_erp, progress=progress)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame of a video."""
+
+    clip: Clip
+    shown: Shown
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.clip.path.name} at {float(self.shown.time_s):.2f} s"
+
+    def read(self, *, force_erp: bool, progress: Progress = SILENT) -> Panorama:
+        """Return the panorama, as `read_frames` does."""
+        with closing(read_frames(self.clip, [self.shown], force_erp=force_erp, progress=progress)) as frames:
+            return next(frames)
+
+
+Source = Picture | Frame
+
+
+def find_sources(paths: Sequence[Path], *, every_s: float, progress: Progress = SILENT) -> tuple[list[Source], bool]:
+    """Return the panoramas that files, a folder or a video hold, and whether they follow each other on a walk, as frames do.
+
+    Of a video every ``every_s`` seconds one is taken. Raises `InputError` for fewer than two.
+    """
+    if len(paths) == 1 and paths[0].is_dir():
+        found = sorted(path for path in paths[0].iterdir() if path.suffix.lower() in IMAGE_EXTENSIONS and path.name[0] != ".")
+        return _enough([Picture(path) for path in found], str(paths[0])), False
+    if len(paths) == 1 and media_kind(paths[0]) == "video":
+        clip = read_clip(paths[0], progress=progress)
+        frames = [Frame(clip, shown) for shown in clip.frames(1 / every_s, progress=progress)]
+        return _enough(frames, f"{paths[0]}, every {every_s:g} s,"), True
+    return _enough([Picture(path) for path in dict.fromkeys(paths)], "the input"), False
+
+
+def _enough(sources: Sequence[Source], name: str) -> list[Source]:
+    if len(sources) < 2:
+        held = "one panorama" if sources else "no panorama"
+        raise InputError(f"{name} holds {held}, and it takes two or more. For a single one use `spag4d convert`.")
+    return list(sources)

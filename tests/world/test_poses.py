@@ -1,0 +1,66 @@
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from spag4d.data import Panorama
+from spag4d.errors import Cancelled, InputError
+from spag4d.progress import Progress
+from spag4d.world import poses
+from spag4d.world.poses import find_places
+from spag4d.world.settle import settled
+from tests.world.rooms import PLACES, distance_from, panorama_from
+
+HEIGHT = 512
+
+
+def test_without_pycolmap_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"spag4d\[poses\]"):
+        find_places([], in_order=False)
+
+
+def test_pairs_of_a_long_walk_are_neighbours_and_every_tenth() -> None:
+    assert len(poses._pairs(20, True)) == len(poses._pairs(20, False)) == 190
+    pairs = set(poses._pairs(100, True))
+    assert len(pairs) < 1000 and (0, 90) in pairs and (50, 58) in pairs and (1, 91) not in pairs
+
+
+@pytest.fixture(scope="module")
+def _pycolmap() -> None:
+    if find_spec("pycolmap") is None:  # importing it here would bring its libraries beside OpenCV's
+        pytest.skip("pycolmap is not installed: it has no build for some systems")
+
+
+@pytest.mark.usefixtures("_pycolmap")
+def test_places_of_a_room_are_found() -> None:
+    """Three places 0.4 and 0.5 m apart; a fourth panorama, of nothing, is left out."""
+    views = [panorama_from(pose, HEIGHT) for pose in PLACES]
+    grey = views[0].rgb * 0 + 0.5
+    places = find_places([*views, Panorama(grey)], in_order=False)
+    assert places.found == (0, 1, 2)
+    places, _ = settled(places, [distance_from(pose, HEIGHT) for pose in PLACES] + [grey[..., 0]])
+    for found, true in zip(places.world_from_camera, PLACES, strict=False):
+        assert found is not None
+        assert np.linalg.norm(found.translation - true.translation) < 0.02
+        assert np.degrees(Rotation.from_matrix(found.rotation.T @ true.rotation).magnitude()) < 1.0
+
+
+@pytest.mark.usefixtures("_pycolmap")
+def test_a_request_to_stop_is_heard_while_colmap_works() -> None:
+    views = [panorama_from(pose, 128) for pose in PLACES[:2]]
+    heard: list[str] = []
+
+    def stop() -> bool:
+        return len(heard) > 1
+
+    with pytest.raises(Cancelled):
+        find_places(views, in_order=False, progress=Progress(lambda event: heard.append(str(event)), stop))
+
+
+@pytest.mark.usefixtures("_pycolmap")
+def test_pictures_that_share_nothing_are_said_so() -> None:
+    empty = [Panorama(np.full((64, 128, 3), value, np.float32)) for value in (0.2, 0.7)]
+    with pytest.raises(InputError, match="overlap"):
+        find_places(empty, in_order=False)
