@@ -69,6 +69,7 @@ def describe(path: Path, *, progress: Progress = SILENT) -> Info:
     with opened_scene(path) as scene:
         raw = scene.raw(scene.read(progress=progress))
         layers = scene.layers(raw)
+        counts = None if layers is None else layers.counts
         label, encoding, comments = scene.format.label, scene.encoding, scene.comments
     size, count = _bytes(path), len(raw.means)
     means = raw.means[np.isfinite(raw.means).all(1)]
@@ -77,7 +78,7 @@ def describe(path: Path, *, progress: Progress = SILENT) -> Info:
         path=str(path), format=label, encoding=encoding, count=count, file_size=size,
         bytes_per_gaussian=round(size / max(count, 1), 2), box_m=(low, high), inner_box_m=(inner_low, inner_high),
         distances_m=_spread(np.linalg.norm(means, axis=1)), scales_m=_spread(raw.scales.ravel()),
-        opacities=_spread(raw.opacities), invalid=invalid_values(raw), layers=layers and layers.counts, comments=comments)
+        opacities=_spread(raw.opacities), invalid=invalid_values(raw), layers=counts, comments=comments)
 
 
 def _bytes(path: Path) -> int:

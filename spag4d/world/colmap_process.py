@@ -6,6 +6,7 @@ what becomes of them is written as COLMAP models, ``models/0`` and so on. Each l
 process ends with whoever holds the other end of its standard input.
 """
 
+import importlib
 import os
 import shutil
 import sys
@@ -85,8 +86,7 @@ def main() -> None:
     """Do all of it."""
     folder = Path(sys.argv[1])
     threading.Thread(target=_end_with_the_caller, daemon=True).start()
-    import pycolmap
-
+    pycolmap: Any = importlib.import_module("pycolmap")
     pycolmap.logging.minloglevel = pycolmap.logging.ERROR
     database = folder / "colmap.db"
     for step in (extract, match, map_globally):
