@@ -8,7 +8,7 @@ and the share beside edges are averaged over the walking range's tiles of 10°. 
 fitted to the even scenes and judged on the odd ones, then fitted to all: `APART` and `BETWEEN` of `spag4d/depth/doubt.py`, and
 `BESIDE_EDGE` of `spag4d/check/uncertainty.py`. Prints how well errors are ranked by them (Spearman's correlation, within a
 picture and over all tiles), by today's constants of these files, and by distance and edges alone, and what the true error is of
-the predicted one. Five seconds of a core per scene.
+the predicted one. Fifteen seconds of a core per scene.
 """
 
 import argparse
