@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from spag4d.data import DepthMap
 from spag4d.device import explained_memory_errors
 from spag4d.progress import Event, Notice, Progress, Step
+from spag4d.registry import load
 from spag4d.settings import Settings
 
 Given = Mapping[str, object]
@@ -25,12 +27,19 @@ class Stage:
     """A stage of a conversion: how many ``seconds`` it takes on a processor, and whether settings make it ``expected``.
 
     Only the ratio of seconds matters: they share out a progress bar until a conversion has been measured. An unexpected stage
-    gets its share when it starts. After a stage that ``shows`` there is a coarse scene to look at.
+    gets its share when it starts. After a stage that ``shows`` there is a coarse scene to look at. One between raw depth and
+    Gaussians is the function ``place``, ``"module:function"``, as in `spag4d.finishing`, and called where it is expected; the
+    others are called where `spag4d.core` and `spag4d.stages` need them.
     """
 
     seconds: float
     expected: Callable[[Given], bool] = lambda settings: True
     shows: bool = False
+    place: str = ""
+
+    def load(self) -> Callable[..., Any]:
+        """Import the function that does the work."""
+        return load(self.place)
 
 
 def _rare(settings: Given) -> bool:
@@ -47,8 +56,8 @@ STAGES = {
     "Detail": Stage(60.0, _on("depth_tiles")),
     "Scale": Stage(2.0),
     "First look": Stage(5.0, shows=True),
-    "Edges": Stage(30.0),
-    "Poles": Stage(2.0, _on("fill_nadir", usually=True)),
+    "Edges": Stage(30.0, place="spag4d.finishing:edges"),
+    "Poles": Stage(2.0, _on("fill_nadir", usually=True), place="spag4d.finishing:poles"),
     "Gaussians": Stage(20.0),
     "SHARP": Stage(600.0, _on("sharp_refine")),
     "Sky dome": Stage(2.0, _on("sky_dome", usually=True)),

@@ -63,5 +63,10 @@ class Registry(Mapping[str, Part]):
     def load(self, name: str) -> Any:
         """Import the part ``name`` and return it."""
         part = self[name]
-        module, _, attribute = (part if isinstance(part, str) else part.place).partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        return load(part if isinstance(part, str) else part.place)
+
+
+def load(place: str) -> Any:
+    """Import what ``"module:attribute"`` names."""
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spag4d import __version__
-from spag4d.conversion import Run, percent
+from spag4d.conversion import STAGES, Run, percent
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
 from spag4d.depth.base import DepthModel
@@ -22,15 +22,13 @@ from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
 from spag4d.errors import InputError
+from spag4d.finishing import Pictured
 from spag4d.formats.finite import usable
 from spag4d.formats.scene import write_scene
 from spag4d.models.weights import is_installed
 from spag4d.photos.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
-from spag4d.refine.caps import fill_caps, paint_caps
-from spag4d.refine.edges import refine_edges
-from spag4d.refine.rig import clear_rig
-from spag4d.refine.sky import mark_sky
+from spag4d.refine.caps import paint_caps
 from spag4d.settings import AUTO, Settings
 from spag4d.splat.density import Density, Extent, Plan, density_for
 from spag4d.splat.dome import dome_radius_m
@@ -138,15 +136,12 @@ class Stages:
 
         ``measured`` depth is kept under the caps; where the picture is not ``still`` the rig stays.
         """
-        return self._filled(panorama, self.refined_depth(depth, panorama, run), run, measured=measured, still=still)
-
-    def refined_depth(self, depth: DepthMap, panorama: Panorama, run: Run) -> DepthMap:
-        """Return the depth with sharp edges, the sky marked."""
-        settings = run.settings
-        with run.stage("Edges") as listener:
-            if settings.use_guided_filter:
-                depth = refine_edges(depth, panorama, strength=settings.guided_strength, progress=listener)
-            return mark_sky(depth, threshold_m=settings.sky_threshold, progress=listener)
+        pictured, settings = Pictured(panorama, depth, measured, still), run.settings.model_dump()
+        for name, stage in STAGES.items():
+            if stage.place and stage.expected(settings):
+                with run.stage(name) as listener:
+                    pictured = stage.load()(pictured, run.settings, listener)
+        return pictured.panorama, pictured.depth
 
     def painted(self, panorama: Panorama, run: Run) -> Panorama:
         """Return the panorama with its caps painted over, before a depth model sees them; they stay invalid."""
@@ -154,19 +149,6 @@ class Stages:
             return panorama
         with run.stage("Caps") as listener:
             return paint_caps(panorama, progress=listener)
-
-    def _filled(
-        self, panorama: Panorama, depth: DepthMap, run: Run, *, measured: bool = False, still: bool = True
-    ) -> tuple[Panorama, DepthMap]:
-        """Return a painted panorama and its refined depth without caps and, in ``still`` pictures, without the camera's rig.
-
-        In a video the rig stays: found in one frame and missed in the next it would flicker.
-        """
-        if not run.settings.fill_nadir:
-            return panorama, depth
-        with run.stage("Poles") as listener:
-            panorama, depth = fill_caps(panorama, depth, keep=measured, progress=listener)
-            return clear_rig(panorama, depth, progress=listener) if still else (panorama, depth)
 
     def _given_or_estimated(
         self, panorama: Panorama, given: DepthLike | None, settings: Settings, progress: Progress

@@ -21,7 +21,7 @@ LAYERS = [
     ("world",),
     ("check",),
     ("settings",),
-    ("conversion", "sequence_record", "first_run"),
+    ("conversion", "sequence_record", "first_run", "finishing"),
     ("stages", "sequence", "contradictions"),
     ("reconstruction",),
     ("core",),
