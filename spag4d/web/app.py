@@ -92,7 +92,7 @@ def _fault(item: Mapping[str, Any]) -> str:
 
 
 def _problem(status: int, words: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return an answer in words; they may quote half a character, which JSON can carry and UTF-8 cannot."""
+    """Return an answer for people; it may quote half a character, which JSON can carry and UTF-8 cannot."""
     return JSONResponse({"detail": words.encode("utf-8", "replace").decode()}, status, headers)
 
 

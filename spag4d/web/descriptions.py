@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 
 class Problem(BaseModel):
-    """Why a request was not done, in words."""
+    """Why a request failed: a sentence for people."""
 
     detail: str
 

@@ -99,7 +99,7 @@ class Service:
         """Keep the body of a request as an upload; raises `QueueFull`, and what `Uploads.receive` raises.
 
         An upload has a place in the queue as long as no job takes it. What is still being sent has none: a slow sender
-        keeps nobody out.
+        blocks no one.
         """
         await run_in_threadpool(self._check_room)
         id, upload = await self.uploads.receive(request, name)

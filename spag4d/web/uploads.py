@@ -123,7 +123,7 @@ class Uploads:
         return kept.name, Upload(kept, kind, name)
 
     def get(self, id: str) -> Upload | None:
-        """Return a kept upload, or None if there is none of this id."""
+        """Return a kept upload, or None for an unknown id."""
         if not _ID.fullmatch(id) or not (path := self._folder / id).is_file():
             return None
         try:
@@ -149,7 +149,7 @@ class Uploads:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Say in words why a request could not be received."""
+    """Say why a request could not be received."""
     try:
         yield
     except ClientDisconnect as error:

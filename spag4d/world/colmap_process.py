@@ -3,7 +3,7 @@
 pycolmap and OpenCV bring different builds of the same C libraries, and a program that loads both dies ("double free"). Here
 only pycolmap is loaded, and whatever it dies of, the caller lives. FOLDER holds ``pictures/``, ``masks/`` and ``pairs.txt``;
 what becomes of them is written as COLMAP models, ``models/0`` and so on. Each line of the output is "stage done total". The
-process ends with whoever holds the other end of its standard input.
+process ends when the other end of its standard input is closed.
 """
 
 import importlib

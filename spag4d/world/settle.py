@@ -41,8 +41,8 @@ def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w
         local = (points.xyz[points.which[points.seen_by == number]] - pose.translation) @ pose.rotation
         height = distances[number].shape[0]
         pixels = np.rint(pixels_from_directions(local, height)).astype(int)
-        told = distances[number][np.clip(pixels[:, 1], 0, height - 1), pixels[:, 0] % (2 * height)]
-        ratio = np.log(told[np.isfinite(told)] / np.linalg.norm(local, axis=1)[np.isfinite(told)])
+        estimated = distances[number][np.clip(pixels[:, 1], 0, height - 1), pixels[:, 0] % (2 * height)]
+        ratio = np.log(estimated[np.isfinite(estimated)] / np.linalg.norm(local, axis=1)[np.isfinite(estimated)])
         own += [float(np.median(ratio))] if ratio.size else []
     if not own:
         return 1.0, float("inf")

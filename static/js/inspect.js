@@ -15,12 +15,12 @@ export async function inspected(file, kind, url) {
 
 function sizeOfPicture(url) {
   const picture = new Image();
-  return told(picture, "load", url, () => ({ width: picture.naturalWidth, height: picture.naturalHeight }));
+  return loaded(picture, "load", url, () => ({ width: picture.naturalWidth, height: picture.naturalHeight }));
 }
 
 function sizeOfVideo(url) {
   const video = Object.assign(document.createElement("video"), { preload: "metadata", muted: true });
-  return told(video, "loadedmetadata", url, () => {
+  return loaded(video, "loadedmetadata", url, () => {
     const { videoWidth, videoHeight, duration } = video;
     video.removeAttribute("src"); // gives the decoder back
     return { width: videoWidth || null, height: videoHeight || null, length_s: Number.isFinite(duration) ? duration : null };
@@ -28,7 +28,7 @@ function sizeOfVideo(url) {
 }
 
 /** What `read` tells once an element has loaded; null where it cannot. */
-function told(element, event, url, read) {
+function loaded(element, event, url, read) {
   return new Promise((resolve) => {
     element.addEventListener(event, () => resolve(read()), { once: true });
     element.addEventListener("error", () => resolve(null), { once: true });

@@ -102,7 +102,7 @@ function facts(job) {
   if (!job.result) return element("p", { class: "facts" }, job.kind === "video" ? `${job.frames} frames` : ""); // made before a restart
   const made = job.result;
   const count = many(made.splat_count);
-  const told = [
+  const lines = [
     job.kind === "video" ? `${job.frames} frames, up to ${count} Gaussians each` : `${count} Gaussians`,
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",
     `depth by ${made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
@@ -111,10 +111,10 @@ function facts(job) {
     ...walkWords(made.walking_range_m),
     `made in ${duration(made.processing_time)}`,
   ];
-  return element("p", { class: "facts" }, told.join(" · "));
+  return element("p", { class: "facts" }, lines.join(" · "));
 }
 
-/** How far one may walk before gaps open: the shortest of the four ways on the level. */
+/** How far you can walk before gaps open: the shortest of the four ways on the level. */
 function walkWords(ranges) {
   const level = ["+x", "-x", "+z", "-z"].map((name) => ranges?.[name]).filter((range) => range !== undefined);
   return level.length ? [`holds up ${metres(Math.min(...level))} around the camera`] : [];

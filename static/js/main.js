@@ -110,7 +110,7 @@ class Page {
     if (kind === "video") this.settings.suggest("duration", triedLength(facts.length_s));
   }
 
-  /** What becomes of a video with the settings as they are, in words. */
+  /** Say what a video becomes with the settings as they are. */
   plan(facts) {
     const [fps, start, duration, stride, most] = ["fps", "start", "duration", "stride", "max_splats"].map((name) => this.settings.number(name));
     return planWords(facts, { fps, start, duration, stride, max_splats: most }, [...this.jobs.values()]);

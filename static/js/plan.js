@@ -29,7 +29,7 @@ function isPanorama(kind, ratio) {
 /** How much of a new video to convert, in seconds: enough to see how it turns out; null for all of it. */
 export const triedLength = (length_s) => (length_s !== null && length_s <= TRIED_S ? null : TRIED_S);
 
-/** How many scenes a part of a video comes to; null where that cannot be told. */
+/** How many scenes a part of a video makes; null where that is unknown. */
 export function framesOf(length_s, { start, duration: wanted, fps }) {
   if (!(length_s > start) || !(fps > 0)) return null;
   return Math.ceil(Math.min(length_s - start, wanted ?? Infinity) * fps - 1e-6);

@@ -198,7 +198,7 @@ export class SettingsForm {
     return value.trim() === "" ? null : Number(value);
   }
 
-  /** Set one setting, unless somebody has set it. */
+  /** Set one setting, unless the user has set it. */
   suggest(name, value) {
     const control = this.controls.find((one) => one.name === name);
     if (control.value !== "") return;

@@ -1,4 +1,4 @@
-// Dark or light: as the system says, until somebody chooses.
+// Dark or light: as the system says, until the user chooses.
 import { icon } from "./dom.js";
 import { recall, remember } from "./storage.js";
 

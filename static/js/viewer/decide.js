@@ -31,7 +31,7 @@ export function hasScene(view) {
 
 /**
  * What is to be said: the state, words with the share that is done, or a fault.
- * @param view `pending` false where no more will come: a job that has failed, a picture that nobody converts
+ * @param view `pending` false where no more will come: a job that has failed, a picture that is not being converted
  * @param contents `state`, `progress` and `fault` of the scene; null before it exists
  * @param picture `state` and `fault` of the picture that is seen
  */

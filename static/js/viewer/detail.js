@@ -31,7 +31,7 @@ export class Detail {
     return this.#pace.level.pixels;
   }
 
-  /** Whether no better picture will follow as long as nobody moves. */
+  /** Whether this is the best picture until the viewer moves. */
   get isFinal() {
     return this.#pace.isFinal;
   }
@@ -49,7 +49,7 @@ export class Detail {
     if (mesh) this.#thin();
   }
 
-  /** The next picture shows something new: it is to be there as soon as one of whoever moves. */
+  /** The next picture shows something new: it must come as quickly as one while moving. */
   expectNew() {
     this.#isNew = true;
   }
@@ -66,8 +66,8 @@ export class Detail {
   }
 
   /**
-   * Draw less where pictures take too long, and more again for whoever stands still. To be called before each picture: where these
-   * take long, whoever `moves` has moved since the last one, however long ago that was.
+   * Draw less where pictures take too long, and more again when the viewer stands still. To be called before each picture: where these
+   * take long, `moves` means that the viewer moved since the last one, however long ago that was.
    */
   keep(now, { moves, isBusy, isDrawn }) {
     const seconds = this.#watch.read();

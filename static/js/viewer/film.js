@@ -78,7 +78,7 @@ export class Film {
     this.#present(this.clock.frame);
   }
 
-  /** While somebody scrubs faster than frames arrive, those that do arrive are shown on the way. */
+  /** While the viewer scrubs faster than frames arrive, those that do arrive are shown. */
   #arrived(index) {
     const { frame } = this.clock;
     const nearer = Math.abs(index - frame) < Math.abs(this.shown - frame);

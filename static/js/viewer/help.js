@@ -1,4 +1,4 @@
-// What one can do in the scene, in words.
+// What you can do in the scene: the text of the help.
 
 import { element } from "../dom.js";
 

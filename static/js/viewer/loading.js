@@ -1,4 +1,4 @@
-// Bytes and pictures from the server, with progress, and given up at once when nobody wants them any more.
+// Bytes and pictures from the server, with progress, and given up at once when they are no longer wanted.
 
 /**
  * Fetch a file whole.
@@ -43,7 +43,7 @@ export function inMegabytes(loaded, total) {
   return total ? `${megabytes(loaded)} of ${megabytes(total)} MB` : `${megabytes(loaded)} MB`;
 }
 
-/** A decoded picture; one that nobody wants any more is closed. */
+/** A decoded picture; one that is no longer wanted is closed. */
 async function wanted(decoding, signal) {
   const bitmap = await decoding;
   if (signal.aborted) bitmap.close();

@@ -57,7 +57,7 @@ export function step(pose, intent, dt, world, viewHeading = null) {
   return next;
 }
 
-/** Walk or fly: the place stays, and whoever walks comes back to the eye height. */
+/** Walk or fly: the place stays, and walking returns to eye height. */
 export function withWalking(pose, walking) {
   return { ...pose, walking, goal: { ...pose.goal, y: 0 } };
 }
@@ -110,7 +110,7 @@ function travel(next, pose, wanted, shift, dt, world) {
 
 /**
  * Brake on the way out; the way in is always free, also for those who come back from flying. Whoever walks against the border stops
- * there and is not led aside; whoever walks along it is led on inside.
+ * there and is not led aside; a way along it is led on inside.
  */
 function confine(from, ahead, dt, limitAt) {
   const limit = (place) => limitAt(Math.atan2(place.x, -place.z));
@@ -149,6 +149,6 @@ function around(from, step, reach) {
     return sum(scaled(to, Math.min(1, reach(to) / away(to))), scaled(from, -1));
   };
   const once = inside(step);
-  const taken = inside(scaled(step, Math.min(1, away(step) / away(once)))); // nobody is carried along faster than they walk
+  const taken = inside(scaled(step, Math.min(1, away(step) / away(once)))); // a visitor is never carried faster than they walk
   return dot(taken, step) > 0 ? taken : STAY; // nor against their will
 }

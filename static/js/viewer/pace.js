@@ -1,7 +1,7 @@
 // How much is drawn: as much as this computer draws in time. Pure arithmetic: how long pictures took comes in, what the next one may cost goes out.
 
-const QUICK_S = 0.3; // for whoever moves: with fewer than three pictures a second one loses one's way
-const PATIENT_S = 1.5; // for whoever stands still
+const QUICK_S = 0.3; // while moving: with fewer than three pictures a second people lose their way
+const PATIENT_S = 1.5; // at rest
 const HOPELESS_S = 1; // one picture of that kind is enough to know
 const STEP = 4; // a level costs up to four times as much as the next
 const PICTURES = 2; // the first one may have had to wait for shaders and textures
@@ -18,7 +18,7 @@ export function levelsFor({ count, canThin, pixelRatio }) {
   return [...ratios.map((pixels) => ({ pixels, splats: Infinity })), ...budgets.map((splats) => ({ pixels: 0.5, splats }))];
 }
 
-/** Chooses among levels: one that is quick for whoever moves, and from there better ones for whoever stands still. */
+/** Chooses among levels: one that is quick while moving, and from there better ones at rest. */
 export class Pace {
   #levels;
   #at;
@@ -45,7 +45,7 @@ export class Pace {
     return this.#levels[this.#moving].pixels < 1;
   }
 
-  /** Whether nothing better will be drawn as long as nobody moves. */
+  /** Whether nothing better will be drawn until the viewer moves. */
   get isFinal() {
     return this.#at <= this.#best;
   }
@@ -74,7 +74,7 @@ export class Pace {
     return true;
   }
 
-  /** What takes too long even for whoever stands still is not drawn twice. */
+  /** What takes too long even at rest is not drawn twice. */
   #stay() {
     const isTooMuch = this.#shortest > 2 * PATIENT_S && this.#at < this.#moving;
     if (isTooMuch) this.#go(this.#at + 1);

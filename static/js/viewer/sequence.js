@@ -99,7 +99,7 @@ export class FrameCache {
     return this.#bytes + each * (1 + this.#loading.size) <= this.#limits.bytesMax;
   }
 
-  /** Drop frames that nobody wants, the oldest first, then those wanted last; the one wanted first always stays. */
+  /** Drop frames that are not wanted, the oldest first, then those wanted last; the one wanted first always stays. */
   #drop() {
     const idle = this.held.filter((index) => !this.#wanted.includes(index));
     const late = this.#wanted.slice(1).reverse().filter((index) => this.#frames.has(index));

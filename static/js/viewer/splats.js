@@ -18,7 +18,7 @@ const SPLAT_BYTES = 32;
 /** Bytes that a Gaussian takes at least, in formats that are packed as a whole. */
 const PACKED_BYTES = { spz: 10, sog: 6 };
 
-/** How many Gaussians a file holds, by its size or header; about, where that cannot be told before it is unpacked. */
+/** How many Gaussians a file holds, by its size or header; an estimate where it has to be unpacked to know. */
 export function countIn(bytes, name) {
   if (name.endsWith(".splat")) return Math.floor(bytes.length / SPLAT_BYTES);
   const packed = PACKED_BYTES[name.split(".").pop()];

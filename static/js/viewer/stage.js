@@ -211,7 +211,7 @@ export class Stage {
     this.notice.glimpse(matchMedia("(pointer: coarse)").matches ? LIMIT : `${LIMIT} Press V to fly on.`);
   }
 
-  /** At once, not with the next picture: whoever waits until nothing moves may look before that. */
+  /** At once, not with the next picture: code that waits until nothing moves may look before that. */
   #touched() {
     this.#spin = 0;
     this.status.set("settled", false);

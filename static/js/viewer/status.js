@@ -32,7 +32,7 @@ export class Status {
     if (view) this.#announce(state, seen.view, view.scene);
   }
 
-  /** The frames of a video are told by the scrubber. */
+  /** The scrubber shows the frames of a video. */
   #announce(state, view, scene) {
     const key = `${state} ${view} ${scene}`;
     if (this.#announced.has(key)) return;

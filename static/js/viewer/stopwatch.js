@@ -29,7 +29,7 @@ export class Stopwatch {
     this.#since = performance.now();
   }
 
-  /** The seconds that the picture took, told once; null while it is not done. */
+  /** The seconds that the picture took, returned once; null until it is done. */
   read() {
     const gl = this.#gl;
     if (!this.#fence || gl.getSyncParameter(this.#fence, gl.SYNC_STATUS) === gl.UNSIGNALED) return null;

@@ -30,7 +30,7 @@ export class Visitor {
     return ((degrees % 360) + 360) % 360;
   }
 
-  /** Set how far one may walk, as `walkingRange` takes it, or null where nothing is known. */
+  /** Set how far the visitor can walk, as `walkingRange` takes it, or null where nothing is known. */
   setRange(ranges) {
     this.#range = walkingRange(ranges);
   }

@@ -1,4 +1,4 @@
-// How far one may walk from the capture point, as the conversion measured it. Pure arithmetic.
+// How far you can walk from the capture point, as the conversion measured it. Pure arithmetic.
 
 const EYE_LEAST_M = 0.1;
 const EYE_MOST_M = 0.6;
@@ -10,7 +10,7 @@ const LEVEL = ["+z", "+x", "-z", "-x"];
 /**
  * What a visitor needs to know of the range.
  * @param ranges metres by direction in the frame of the files (x right, y down, z forward): "+x", "-x+y-z" and so on; null where
- *   nobody has measured it
+ *   it was not measured
  * @returns `limitAt(azimuth)` in metres, 0 is ahead and to the right it grows, or null; `eyeRange` in metres up and down; `speed` in m/s
  */
 export function walkingRange(ranges) {
