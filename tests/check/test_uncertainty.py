@@ -64,7 +64,7 @@ def test_a_doubt_counts_where_it_is_whatever_the_distance() -> None:
     expected = [0.02, 0.5, 0.5, 0.5, 0.02, 0.02]
     np.testing.assert_allclose(found.errors(points, np.zeros(6, bool))[:3], expected[:3], rtol=1e-6)
     np.testing.assert_allclose(found.errors(points, np.ones(6, bool))[:3], np.add(expected[:3], BESIDE_EDGE), rtol=1e-6)
-    assert np.isin(found.errors(points, np.zeros(6, bool)), np.float32([0.02, 0.5])).all(), "poles have a value too"
+    assert np.isin(found.errors(points, np.zeros(6, bool)), np.array([0.02, 0.5], np.float32)).all(), "poles have a value too"
 
 
 def test_edges_are_worse_than_surfaces() -> None:
