@@ -25,7 +25,6 @@ WORKING_HEIGHT = 1024
 _ALL_PAIRS = 40
 """Up to so many panoramas of a walk all pairs are compared; beyond, each with its neighbours, and every tenth with others."""
 _OVERLAP, _LOOP_EVERY = 8, 10
-_INSTALL = 'pip install "spag4d[poses]"'
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ class Places:
 def check_installed() -> None:
     """Raise `InputError` where pycolmap is not installed."""
     if importlib.util.find_spec("pycolmap") is None:
-        raise InputError(f"to find out where panoramas were taken, SPAG-4D needs pycolmap. Install it: {_INSTALL}")
+        raise InputError("to find out where panoramas were taken, SPAG-4D needs pycolmap. Install it: "
+                         f'"{sys.executable}" -m pip install "pycolmap>=4.2"')
 
 
 def find_places(panoramas: Iterable[Panorama], *, in_order: bool, progress: Progress = SILENT) -> Places:
