@@ -121,7 +121,7 @@ def loaded(picture: Path, tiny: Path, stride: int, depth_map: Path | None) -> di
         converter.convert(tiny, f"{folder}/tiny.ply")
         result = converter.convert(picture, f"{folder}/scene.ply", depth_map=depth_map, progress=Progress(meter.hear))
         meter.enter("")
-    height, width = cv2.imread(str(picture), cv2.IMREAD_UNCHANGED).shape[:2]
+    height, width = _pixels(picture).shape[:2]
     per_byte, per_flop = 1 / bandwidth(), 1 / arithmetic()
     limits = {name: least(height * width, result.splat_count) * per_byte for name, least in LEAST_BYTES.items()}
     if depth_map is None:
@@ -170,6 +170,12 @@ def print_table(name: str, stride: int, found: dict[str, Any]) -> None:
           f"{max(found['peak_mb'].values()):.0f} | {sum(found['limit_s'].values()):.3f} | |")
 
 
+def _pixels(picture: Path) -> np.ndarray:
+    pixels = cv2.imread(str(picture))
+    assert pixels is not None, f"{picture} is not a picture"
+    return pixels
+
+
 def main() -> None:
     """Measure and print; with ``--loaded`` only the stages of one stride, as JSON, which the benchmark asks itself for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -184,7 +190,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         tiny = Path(folder) / "tiny.png"
-        cv2.imwrite(str(tiny), cv2.resize(cv2.imread(str(options.picture)), TINY_HW[::-1], interpolation=cv2.INTER_AREA))
+        cv2.imwrite(str(tiny), cv2.resize(_pixels(options.picture), TINY_HW[::-1], interpolation=cv2.INTER_AREA))
         given = ["--depth-map", str(options.depth_map)] if options.depth_map else []
         asked = [[__file__, str(options.picture), "--loaded", str(tiny), "--strides", str(stride), *given]
                  for stride in options.strides]

@@ -248,11 +248,12 @@ def main() -> None:
 def refined(converter: SPAG4D, panorama: Panorama, given: np.ndarray | None) -> DepthMap:
     """Return the depth that the Gaussians are made of."""
     from spag4d.conversion import Run
+    from spag4d.finishing import Pictured, edges
     from spag4d.progress import SILENT
     from spag4d.stages import Stages
 
     stages, run = Stages(), Run(converter.settings, SILENT)
-    return stages.refined_depth(stages.raw_depth(panorama, given, run), panorama, run)
+    return edges(Pictured(panorama, stages.raw_depth(panorama, given, run)), run.settings, SILENT).depth
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def test_agrees_with_pytorch_whatever_the_weights(height: int) -> None:
 def test_the_mean_with_the_mirror_image_is_that_of_pytorch() -> None:
     ramp = np.linspace(0, 1, 512, dtype=np.float32)
     rgb = np.stack(np.broadcast_arrays(ramp[:256, None], ramp, 0.5 * ramp), -1).astype(np.float32)
-    answers = [BuiltinDepth(network=network)._answer(rgb) for network in (None, load_builtin())]
+    answers = [BuiltinDepth(network=network).both_answers(rgb) for network in (None, load_builtin())]
     for found, expected in zip(*answers, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4)
 

@@ -62,7 +62,7 @@ def film(server: RunningServer, room: Path) -> dict:
     """Three frames, each brighter than the one before."""
     rgb = np.asarray(Image.open(room).convert("RGB"), float)
     frames = [(rgb * factor).astype(np.uint8) for factor in BRIGHTNESS]
-    return server.converted(encode(room.with_name("brighter.mp4"), frames, fps=10), fps=10, stride=4)
+    return server.converted(encode(room.with_name("brighter.mp4"), frames, fps="10"), fps=10, stride=4)
 
 
 NOTE_FRAMES = """() => {
