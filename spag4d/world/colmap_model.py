@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from spag4d.data import Pose
-from spag4d.errors import InputError
+from spag4d.errors import InputError, reason
 from spag4d.geometry.rotation import quats_from_rotations, rotations_from_quats
 from spag4d.io.atomic import atomic_path
 from spag4d.io.opening import opened
@@ -64,7 +64,7 @@ def read_model(folder: Path) -> Model:
         images = list(read_images(_bytes(folder / f"images{kind}")))
         points = list(read_points(_bytes(folder / f"points3D{kind}")))
     except (struct.error, ValueError, IndexError) as error:
-        raise InputError(f"the COLMAP model in {folder} is damaged: {error}.") from error
+        raise InputError(f"the COLMAP model in {folder} is damaged: {reason(error)}.") from error
     numbers = {identity: number for number, (identity, _, _) in enumerate(images)}
     return Model({name: pose for _, name, pose in images}, _joined(points, numbers))
 
