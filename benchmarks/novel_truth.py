@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float32, Float64
 
 from spag4d.geometry.around import grown, largest_around
-from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere, pixels_from_directions
+from spag4d.geometry.equirect import crop_sphere, directions, nearest_pixels, pad_sphere
 from training import develop, render
 from training.dataset import VALIDATION_SEEDS_BEGIN
 from training.generator import build
@@ -201,6 +201,4 @@ def newly_seen(view: View, captured: Distances) -> Mask:
     point = np.where(finite[..., None], point, rays)
     away = np.where(finite, np.linalg.norm(point, axis=-1), np.inf)
     farthest = largest_around(captured, 1)
-    pixel = np.rint(pixels_from_directions(point, height)).astype(np.int64)
-    found = farthest[np.clip(pixel[..., 1], 0, height - 1), pixel[..., 0] % (2 * height)]
-    return away > found * (1 + _NEW_TOLERANCE)
+    return away > farthest[nearest_pixels(point, height)] * (1 + _NEW_TOLERANCE)

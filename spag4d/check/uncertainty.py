@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.depth import DEPTH_MODELS
-from spag4d.geometry.equirect import pixels_from_directions
+from spag4d.geometry.equirect import nearest_pixels
 
 FARTHER_THAN_M = (0.0, 1.5, 2.5, 4.0, 7.0, 15.0)
 """Where the bins of distance begin."""
@@ -55,9 +55,7 @@ class Uncertainty:
 
 
 def _at(doubt: Doubt, points: Float32[np.ndarray, "n 3"]) -> Float32[np.ndarray, " n"]:
-    rows, columns = doubt.shape
-    column, row = np.rint(pixels_from_directions(points, rows)).astype(np.int64).T
-    return doubt[np.clip(row, 0, rows - 1), column % columns]
+    return doubt[nearest_pixels(points, len(doubt))]
 
 
 _BUILTIN = Uncertainty(surface=(0.083, 0.069, 0.057, 0.071, 0.107, 0.199), edge=(0.268, 0.221, 0.189, 0.212, 0.225, 0.237))

@@ -7,7 +7,7 @@ takes them. A panorama is ``w = 2 h`` wide; its columns wrap, and a row continue
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Shaped
+from jaxtyping import Float, Float32, Float64, Int64, Shaped
 
 _LARGEST_CACHED_HEIGHT = 2048  # 100 MB of directions; taller panoramas are computed anew, by bands where memory counts
 
@@ -69,6 +69,12 @@ def pixels_from_directions(vectors: Float[np.ndarray, "*n 3"], height: int) -> F
     v += (height - 1) / 2
     np.clip(v, -0.5, height - 0.5, out=v)
     return pixels
+
+
+def nearest_pixels(vectors: Float[np.ndarray, "*n 3"], height: int) -> tuple[Int64[np.ndarray, "*n"], Int64[np.ndarray, "*n"]]:
+    """Return the row (…) and the column (…) of the pixel whose centre is nearest to each direction (…, 3), of any length."""
+    columns, rows = np.moveaxis(np.rint(pixels_from_directions(vectors, height)).astype(np.int64), -1, 0)
+    return np.clip(rows, 0, height - 1), columns % (2 * height)
 
 
 def directions_from_pixels(pixels: Float[np.ndarray, "*n 2"], height: int) -> Float[np.ndarray, "*n 3"]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.data import Gaussians, Layers
-from spag4d.geometry.equirect import pixels_from_directions
+from spag4d.geometry.equirect import nearest_pixels
 from spag4d.video.flow import Flow, look_up
 
 _SAME_DISTANCE, _SAME_SIZE = 0.15, 0.5
@@ -28,7 +28,7 @@ def remember(layers: Layers, height: int) -> AppearanceMap:
     appearance = np.zeros((height, 2 * height, _CHANNELS), np.float32)
     appearance[..., 0] = -np.inf
     for layer in (layers.behind, layers.sky, layers.backing, layers.fine):
-        rows, columns = _places(layer.means[::-1], height)
+        rows, columns = nearest_pixels(layer.means[::-1], height)
         appearance[rows, columns] = _appearance(layer)[::-1]
     return appearance
 
@@ -42,7 +42,7 @@ def steadied(gaussians: Gaussians, before: AppearanceMap, flow: Flow, alpha: flo
     length = np.linalg.norm(gaussians.means, axis=1, keepdims=True)
     seen = gaussians.means / length
     source, trust = _looked_up(flow.source, seen), _looked_up(flow.trust, seen)
-    rows, columns = _places(source, before.shape[0])
+    rows, columns = nearest_pixels(source, before.shape[0])
     old, new = before[rows, columns], _appearance(gaussians)
     change = old - new
     same = (np.abs(change[:, 0]) < _SAME_DISTANCE) & (np.abs(change[:, 1]) < _SAME_SIZE)
@@ -60,11 +60,6 @@ def _looked_up(image: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """Return a panorama's values in a list of directions (n, 3), which remapping takes only as a grid."""
     grid = np.resize(vectors, (max(1, -(-len(vectors) // _ROW)), _ROW, 3))
     return look_up(image, grid).reshape(-1, *image.shape[2:])[: len(vectors)]
-
-
-def _places(vectors: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
-    columns, rows = np.moveaxis(np.rint(pixels_from_directions(vectors, height)).astype(np.int64), -1, 0)
-    return np.clip(rows, 0, height - 1), columns % (2 * height)
 
 
 def _appearance(gaussians: Gaussians) -> Float32[np.ndarray, "n 6"]:

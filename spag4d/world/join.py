@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int8
 
 from spag4d.data import Gaussians, Layers
-from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere, pixels_from_directions
+from spag4d.geometry.equirect import crop_sphere, directions, nearest_pixels, pad_sphere
 from spag4d.world.agree import seen_from
 from spag4d.world.sweep import View
 
@@ -54,7 +54,6 @@ def _rank(
     grey, votes = _blurred(view.grey), np.zeros(sure.shape, np.int32)
     for other, other_distance, other_sure in others:
         place, away = seen_from(view, distance, other)
-        place = tuple(place)
         there, both = np.log(other_distance[place] / away), sure & other_sure[place]
         within = np.where(both, _SAME_MEASURED, _SAME_GUESSED)
         same, through = np.abs(there) <= within, (there > within) & other_sure[place]
@@ -112,7 +111,4 @@ def _seen(means: np.ndarray, captured: Captured) -> tuple[tuple[np.ndarray, np.n
     """Return in which rows and columns of a panorama points appear, and how far they are from it."""
     pose = captured.view.pose
     local = (means - pose.translation.astype(np.float32)) @ pose.rotation.astype(np.float32)
-    height = captured.distance.shape[0]
-    pixels = np.rint(pixels_from_directions(local, height)).astype(np.int32)
-    place = np.clip(pixels[:, 1], 0, height - 1), pixels[:, 0] % (2 * height)
-    return place, np.maximum(np.linalg.norm(local, axis=1), 1e-6)
+    return nearest_pixels(local, len(captured.distance)), np.maximum(np.linalg.norm(local, axis=1), 1e-6)

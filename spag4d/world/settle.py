@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from spag4d.data import Pose
-from spag4d.geometry.equirect import pixels_from_directions
+from spag4d.geometry.equirect import nearest_pixels
 from spag4d.world.poses import Places
 
 _UP = np.array([0.0, -1.0, 0.0])
@@ -39,10 +39,9 @@ def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w
         pose = places.world_from_camera[number]
         assert pose is not None
         local = (points.xyz[points.which[points.seen_by == number]] - pose.translation) @ pose.rotation
-        height = distances[number].shape[0]
-        pixels = np.rint(pixels_from_directions(local, height)).astype(int)
-        estimated = distances[number][np.clip(pixels[:, 1], 0, height - 1), pixels[:, 0] % (2 * height)]
-        ratio = np.log(estimated[np.isfinite(estimated)] / np.linalg.norm(local, axis=1)[np.isfinite(estimated)])
+        estimated = distances[number][nearest_pixels(local, len(distances[number]))]
+        finite = np.isfinite(estimated)
+        ratio = np.log(estimated[finite] / np.linalg.norm(local, axis=1)[finite])
         own += [float(np.median(ratio))] if ratio.size else []
     if not own:
         return 1.0, float("inf")

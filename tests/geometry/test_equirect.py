@@ -108,3 +108,16 @@ def test_smooth_data_stays_smooth_over_the_edges() -> None:
 def test_impossible_margins_are_refused(shape: tuple, pad: int) -> None:
     with pytest.raises(ValueError, match="cannot pad"):
         equirect.pad_sphere(np.zeros(shape), pad)
+
+
+@pytest.mark.parametrize("height", [16, 45])
+def test_the_nearest_pixel_of_a_pixels_direction_is_the_pixel(height: int) -> None:
+    rows, columns = equirect.nearest_pixels(3 * equirect.directions(height), height)
+    expected = np.indices((height, 2 * height))
+    np.testing.assert_array_equal(np.stack([rows, columns]), expected)
+
+
+def test_straight_back_and_the_poles_have_a_nearest_pixel() -> None:
+    back_and_poles = np.array([[0.0, 0.0, -1.0], [-1e-12, 0.0, -1.0], [0.0, -1.0, 0.0], [0.0, 1.0, 0.0]])
+    rows, columns = equirect.nearest_pixels(back_and_poles, 32)
+    assert set(columns[:2]) <= {0, 63} and list(rows[2:]) == [0, 31] and (columns >= 0).all() and (columns < 64).all()
