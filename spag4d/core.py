@@ -85,9 +85,7 @@ class SPAG4D:
         if not len(layers):
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(layers, outputs, depth, run)
-        write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
-                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m,
-                   depth_doubt="" if depth.doubt is None else doubt_line(depth.doubt))
+        _write_card(card, outputs, depth, run)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
@@ -230,8 +228,7 @@ class SPAG4D:
         layers = work.scene(world)
         depth = work.depth_told(world)
         self._stages.write(layers, outputs, depth, run)
-        write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model,
-                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m)
+        _write_card(card, outputs, depth, run)
         return run.result(started, outputs.values(), len(layers), depth, work.reach(world), self._stages.device)
 
     def to_gaussians(
@@ -251,6 +248,12 @@ class SPAG4D:
         measured = given is not None
         panorama = self._read(source, run, measured=measured)
         return self._stages.finished(panorama, self._stages.raw_depth(panorama, given, run), run, measured=measured)
+
+
+def _write_card(card: Path, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
+    write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model, metres_from=depth.metres_from,
+               scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m,
+               depth_doubt="" if depth.doubt is None else doubt_line(depth.doubt))
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> VideoPlan:

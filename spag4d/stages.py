@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spag4d import __version__
+from spag4d.check.uncertainty import doubt_line, uncertainty_in
 from spag4d.conversion import STAGES, Run, percent
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.depth import BUILTIN, DEPTH_MODELS, best_available, check_available
@@ -17,7 +18,7 @@ from spag4d.depth.floor import scaled_to_camera_height
 from spag4d.depth.from_file import check_reach, depth_from_array, depth_from_file
 from spag4d.depth.loaded import Loaded
 from spag4d.depth.perspective import PerspectiveModel
-from spag4d.depth.resize import shrink
+from spag4d.depth.resize import shrunk_panorama
 from spag4d.depth.tiles import TILES_MODEL, add_detail
 from spag4d.depth.usual_sizes import with_usual_scale
 from spag4d.device import resolve_device
@@ -231,7 +232,7 @@ class Stages:
         if depth.scale_sigma is not None:
             comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
         if depth.doubt is not None:
-            comments.append(_doubt_line(depth.doubt))
+            comments.append(doubt_line(depth.doubt))
         if with_range:
             comments.append(_walking_range(layers.joined, comments, run))
         for name, path in outputs.items():
@@ -239,15 +240,8 @@ class Stages:
                 write_scene(path, layers, name, comments=comments, progress=listener)
 
 
-def _doubt_line(doubt: np.ndarray) -> str:
-    from spag4d.check.uncertainty import doubt_line
-
-    return doubt_line(doubt)
-
-
 def _walking_range(gaussians: Gaussians, comments: Sequence[str], run: Run) -> str:
     """Measure the walking range with what the file says of its depth, as `spag4d check` will, and return its comment."""
-    from spag4d.check.uncertainty import uncertainty_in
     from spag4d.check.walking import walking_range
 
     with run.stage("Walking range") as listener:
@@ -258,11 +252,8 @@ def _walking_range(gaussians: Gaussians, comments: Sequence[str], run: Run) -> s
 
 def shrunk(panorama: Panorama, depth: DepthMap, rows: int) -> tuple[Panorama, DepthMap]:
     """Return both with so many rows, or as they are where they have no more."""
-    if panorama.size_hw[0] <= rows:
-        return panorama, depth
-    size_hw = (rows, 2 * rows)
-    valid = None if panorama.valid is None else shrink(panorama.valid.astype(np.float32), size_hw) > 0.999
-    return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid), resized(depth, size_hw)
+    small = shrunk_panorama(panorama, rows)
+    return small, depth if small is panorama else resized(depth, small.size_hw)
 
 
 def density_of(settings: Settings) -> Density:

@@ -10,7 +10,7 @@ from spag4d.core import SPAG4D
 from spag4d.errors import Cancelled, InputError, either
 from spag4d.formats import FORMATS
 from spag4d.formats.outputs import formats_in, output_paths
-from spag4d.photos.image import IMAGE_EXTENSIONS
+from spag4d.photos.image import IMAGE_EXTENSIONS, picture_files
 from spag4d.progress import SILENT, Progress
 from spag4d.settings import AUTO
 
@@ -42,8 +42,7 @@ def list_items(source: Path, target: Path, *, format: str = AUTO, recursive: boo
         raise InputError(f"--batch needs a folder of panoramas, but {source} is not a folder.")
     if target.exists() and not target.is_dir():
         raise InputError(f"--batch writes into a folder, but {target} is a file.")
-    found = sorted(source.rglob("*") if recursive else source.iterdir())
-    pictures = [path for path in found if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file() and path.name[0] != "."]
+    pictures = picture_files(source.rglob("*") if recursive else source.iterdir())
     if not pictures:
         raise InputError(f"no pictures in {source}. Their names end in {either(sorted(IMAGE_EXTENSIONS))}.")
     names = _distinct_names([path.relative_to(source) for path in pictures])

@@ -1,9 +1,12 @@
 """Pictures and depth at another resolution, without inventing surfaces between two surfaces."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from spag4d.data import Panorama
 from spag4d.geometry.one_surface import cuts
 from spag4d.progress import SILENT, Progress
 
@@ -75,6 +78,15 @@ def shrink(rgb: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
     if rgb.shape[1] >= width:
         return cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     return np.stack([_resample(rgb[..., channel], size_hw) for channel in range(3)], -1)
+
+
+def shrunk_panorama(panorama: Panorama, rows: int) -> Panorama:
+    """Return the panorama with so many rows, or as it is where it has no more; a pixel is valid where all it covers is."""
+    if panorama.size_hw[0] <= rows:
+        return panorama
+    size_hw = (rows, 2 * rows)
+    valid = None if panorama.valid is None else shrink(panorama.valid.astype(np.float32), size_hw) > 0.999
+    return replace(panorama, rgb=shrink(panorama.rgb, size_hw), valid=valid)
 
 
 def enlarge(

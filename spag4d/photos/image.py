@@ -1,5 +1,6 @@
 """Reading a panorama: any common picture file, or an array, becomes a full sphere of exactly 2:1."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ RATIO_TOLERANCE = 0.01
 """Share by which width / height may differ from 2: sizes rounded to blocks of 8 or 16 pixels stay within it."""
 _MIN_HEIGHT = 16
 """Rows, 11° each: less holds no scene."""
+
+
+def picture_files(paths: Iterable[Path]) -> list[Path]:
+    """Return those of the paths that are files named like pictures and not hidden, in order."""
+    return sorted(path for path in paths if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file() and path.name[0] != ".")
 
 
 def read_panorama(path: Path, *, force_erp: bool = False, progress: Progress = SILENT) -> Panorama:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from spag4d.data import Panorama, Pose
+from spag4d.depth.resize import shrunk_panorama
 from spag4d.errors import InputError
 from spag4d.progress import SILENT, Progress
 from spag4d.world.colmap_model import Model, Points, read_model
@@ -76,13 +77,11 @@ def _written(panoramas: Iterable[Panorama], folder: Path) -> Iterator[str]:
     (folder / "masks").mkdir()
     (folder / "pictures").mkdir()
     for number, panorama in enumerate(panoramas):
-        height = min(WORKING_HEIGHT, panorama.size_hw[0])
+        small = shrunk_panorama(panorama, WORKING_HEIGHT)
         name = f"{number:06d}.png"
-        rgb = cv2.resize(panorama.rgb, (2 * height, height), interpolation=cv2.INTER_AREA)
-        _save(folder / "pictures" / name, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
-        valid = np.ones((1, 1), np.float32) if panorama.valid is None else panorama.valid.astype(np.float32)
-        mask = cv2.resize(valid, (2 * height, height), interpolation=cv2.INTER_AREA)
-        _save(folder / "masks" / f"{name}.png", (mask > 0.999).astype(np.float32))
+        _save(folder / "pictures" / name, cv2.cvtColor(small.rgb, cv2.COLOR_RGB2GRAY))
+        known = np.ones(small.size_hw, bool) if small.valid is None else small.valid
+        _save(folder / "masks" / f"{name}.png", known.astype(np.float32))
         yield name
 
 

@@ -10,7 +10,7 @@ from spag4d.clips.frames import read_frames
 from spag4d.clips.photo_or_clip import media_kind
 from spag4d.data import Panorama
 from spag4d.errors import InputError
-from spag4d.photos.image import IMAGE_EXTENSIONS, read_panorama
+from spag4d.photos.image import picture_files, read_panorama
 from spag4d.progress import SILENT, Progress
 
 
@@ -57,8 +57,7 @@ def find_sources(paths: Sequence[Path], *, every_s: float, progress: Progress = 
     Of a video every ``every_s`` seconds one is taken. Raises `InputError` for fewer than two.
     """
     if len(paths) == 1 and paths[0].is_dir():
-        found = sorted(path for path in paths[0].iterdir() if path.suffix.lower() in IMAGE_EXTENSIONS and path.name[0] != ".")
-        return _enough([Picture(path) for path in found], str(paths[0])), False
+        return _enough([Picture(path) for path in picture_files(paths[0].iterdir())], str(paths[0])), False
     if len(paths) == 1 and media_kind(paths[0]) == "video":
         clip = read_clip(paths[0], progress=progress)
         frames = [Frame(clip, shown) for shown in clip.frames(1 / every_s, progress=progress)]
