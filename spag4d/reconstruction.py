@@ -101,10 +101,10 @@ class Reconstruction:
         return world
 
     def _say_what_was_measured(self, world: Mapping[int, Captured]) -> None:
-        shares = {number: _share(captured.sure) for number, captured in world.items()}
-        if max(shares.values()) < _FEWEST_MEASURED:
+        most = max(_share(captured.sure) for captured in world.values())
+        if most < _FEWEST_MEASURED:
             self.run.between_stages.warn(
-                f"only {max(shares.values()):.0%} of the sphere could be measured by parallax: the camera hardly moved. "
+                f"only {most:.0%} of the sphere could be measured by parallax: the camera hardly moved. "
                 "For a video from a tripod use `spag4d convert-video`.")
 
     def scene(self, world: Mapping[int, Captured]) -> Layers:
@@ -134,7 +134,8 @@ class Reconstruction:
     def _depth(self, number: int, captured: Captured, size_hw: tuple[int, int]) -> DepthMap:
         single = self.depths[number]
         sky = single.sky & ~captured.sure
-        return resized(replace(single, distance=captured.distance, sky=sky, model=f"parallax and {single.model}"), size_hw)
+        joint = replace(single, distance=captured.distance, sky=sky, model=f"parallax and {single.model}", doubt=None)
+        return resized(joint, size_hw)
 
     def _view(self, number: int, pose: Pose | None) -> View:
         assert pose is not None
@@ -146,7 +147,7 @@ class Reconstruction:
 
 def _share(mask: Bool[np.ndarray, "h w"]) -> float:
     """Return how much of the sphere a mask covers."""
-    return float(mask.mean(1) @ solid_angle_weights(len(mask)) * mask.shape[1] / (4 * np.pi))
+    return float(np.average(mask.mean(1), weights=solid_angle_weights(len(mask))))
 
 
 def _nearest(number: int, views: Mapping[int, View]) -> list[int]:
