@@ -5,15 +5,18 @@ leads to the one after is a slant, and any other is an edge, unless it is small.
 """
 
 from dataclasses import dataclass
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.kernels import exact_kernel, in_parts
 
-_STRAIGHT = 0.25
+_STRAIGHT = np.float32(0.25)
 """A step is straight that differs from one beside it by no more than this part of itself. With 0.3 everything measured is the
 same within 0.02 dB, but a tenth more hangs in depth that was enlarged twice."""
+_ROWS_PER_PART = 16
+"""Enough work for a thread."""
 
 Mask = Bool[np.ndarray, "h w"]
 Values = Float32[np.ndarray, "*n"]  # noqa: F722
@@ -41,6 +44,10 @@ class Limits:
         """Return the most that can be a slant over an angle."""
         return np.asarray(np.minimum(self.slant_tangent * step_rad, self.most_slant), np.float32)
 
+    def over(self, step_rad: float) -> tuple[np.float32, np.float32]:
+        """Return both for one angle, as `joins` takes them."""
+        return np.float32(self.level(step_rad)), np.float32(self.slant(step_rad))
+
 
 TO_AVERAGE = Limits(1.0, 0.01, 0.1, np.inf, 0.1)
 """What may be averaged: strict, as the mean of two surfaces hangs in the air. Below 1 % nothing hangs visibly; above 10 % three
@@ -61,8 +68,20 @@ def one_surface(
     """
     size = np.abs(step)
     bend = np.minimum(np.abs(step - before), np.abs(step - after))
-    slant = (bend <= np.float32(_STRAIGHT) * size) & (size <= far * limits.slant(step_rad))
+    slant = (bend <= _STRAIGHT * size) & (size <= far * limits.slant(step_rad))
     return (far > 0) & ((size <= far * limits.level(step_rad)) | slant)
+
+
+@exact_kernel
+@no_type_check
+def joins(step, before, after, far, level, slant):
+    """Return the same as `one_surface` for one pair, in kernels."""
+    size = abs(step)
+    if not far > 0:
+        return False
+    if size <= far * level:
+        return True
+    return min(abs(step - before), abs(step - after)) <= _STRAIGHT * size and size <= far * slant
 
 
 def tolerance(reach_rad: float) -> float:
@@ -78,19 +97,44 @@ def cuts(inverse: Float32[np.ndarray, "h w"]) -> tuple[Mask, Mask]:
 
     Beside what holds no surface there always is a cut. Below the last row there is none.
     """
-    padded = pad_sphere(inverse, 2) if inverse.shape[0] > 1 else np.pad(inverse, 2, "edge")
-    right, down = (_cuts_along(padded, axis, np.pi / inverse.shape[0]) for axis in (1, 0))
-    down[-1] = False
+    right, down = np.empty(inverse.shape, bool), np.empty(inverse.shape, bool)
+    limits = TO_AVERAGE.over(np.pi / inverse.shape[0])
+    in_parts(lambda first, last: _find_cuts(inverse, *limits, first, last, right, down), inverse.shape[0], _ROWS_PER_PART)
     return right, down
 
 
-def _cuts_along(padded: np.ndarray, axis: int, step_rad: float) -> Mask:
-    """Ask the rule only where neighbours are not level, which is seldom."""
-    here, there = crop_sphere(padded, 2), crop_sphere(np.roll(padded, -1, axis), 2)
-    far = np.minimum(here, there)
-    cut = (np.abs(there - here) > TO_AVERAGE.level(step_rad) * far) | (far <= 0)
-    row, column = np.nonzero(cut)
-    before, first, second, after = (padded[row + 2 + k * (1 - axis), column + 2 + k * axis] for k in (-1, 0, 1, 2))
-    far = np.minimum(first, second)
-    cut[row, column] = ~one_surface(second - first, first - before, after - second, far, step_rad, TO_AVERAGE)
-    return cut
+@exact_kernel
+@no_type_check
+def cut_right(inverse, row, column, level, slant):
+    """Return whether a pixel and its right neighbour must not be averaged, in kernels; see `cuts`."""
+    width = inverse.shape[1]
+    here, there = inverse[row, column], inverse[row, (column + 1) % width]
+    step, far = there - here, min(here, there)
+    if far > 0 and abs(step) <= far * level:
+        return False
+    before, after = inverse[row, (column + width - 1) % width], inverse[row, (column + 2) % width]
+    return not joins(step, here - before, after - there, far, level, slant)
+
+
+@exact_kernel
+@no_type_check
+def cut_down(inverse, row, column, level, slant):
+    """Return the same for a pixel and the one below; beyond a pole a column goes on at the other side of the turn."""
+    height, width = inverse.shape
+    here, there = inverse[row, column], inverse[row + 1, column]
+    step, far = there - here, min(here, there)
+    if far > 0 and abs(step) <= far * level:
+        return False
+    opposite = (column + width // 2) % width
+    before = inverse[row - 1, column] if row > 0 else inverse[0, opposite]
+    after = inverse[row + 2, column] if row + 2 < height else inverse[height - 1, opposite]
+    return not joins(step, here - before, after - there, far, level, slant)
+
+
+@exact_kernel
+@no_type_check
+def _find_cuts(inverse, level, slant, first, last, right, down):
+    for row in range(first, last):
+        for column in range(inverse.shape[1]):
+            right[row, column] = cut_right(inverse, row, column, level, slant)
+            down[row, column] = row + 1 < inverse.shape[0] and cut_down(inverse, row, column, level, slant)

@@ -12,12 +12,16 @@ from jaxtyping import Bool, Float32, Int32
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.equirect import pad_sphere
-from spag4d.geometry.one_surface import cuts, one_surface, tolerance
+from spag4d.geometry.one_surface import TO_AVERAGE, one_surface, tolerance
+from spag4d.kernels import in_parts
 from spag4d.splat.orient import Patches, Values
 from spag4d.splat.sphere_grid import Cells, SphereGrid
+from spag4d.splat.surface_kernels import invert, reduce_blocks
 
 _MARGIN = 10
 """Rows kept beyond each pole: the reach of a backing Gaussian, in cells."""
+_ROWS_PER_PART = 16
+"""Enough work for a thread."""
 _LARGEST_TANGENT = 16.0
 """Of a slope inside a surface, 86° from face on: a Gaussian is not drawn out by more than that."""
 _LARGEST_TANGENT_AT_EDGE = 4.0
@@ -72,12 +76,14 @@ def inverse_map(panorama: Panorama, depth: DepthMap, stride: int, near_far_m: tu
     """
     if panorama.size_hw != depth.size_hw:
         raise ValueError(f"the panorama has {panorama.size_hw} pixels, the depth map {depth.size_hw}")
-    nearest, farthest = near_far_m
-    inverse = np.reciprocal(np.minimum(depth.distance, np.float32(farthest)))
-    nothing = depth.sky | (depth.distance < nearest)
-    if panorama.valid is not None:
-        nothing |= ~panorama.valid
-    inverse[nothing] = 0
+    inverse = np.empty(panorama.size_hw, np.float32)
+    nothing = depth.sky if panorama.valid is None else depth.sky | ~panorama.valid
+    limits = [np.float32(limit) for limit in near_far_m]
+
+    def run(first: int, last: int) -> None:
+        invert(depth.distance[first:last], nothing[first:last], *limits, inverse[first:last])
+
+    in_parts(run, len(inverse), _ROWS_PER_PART)
     return InverseMap(one_surface_per_block(inverse, stride), SphereGrid.of_rows(panorama.size_hw[0], stride))
 
 
@@ -85,36 +91,17 @@ def one_surface_per_block(inverse: Float32[np.ndarray, "h w"], stride: int) -> F
     """Reduce inverse distances to one value per block: the mean over the surface that most of the block belongs to.
 
     That surface is found by the median, in which emptiness counts as infinitely far: the value of an actual pixel, never
-    one between a foreground and its background. Pixels close to it, with no cut between, are averaged, which puts the value
-    in the middle of the block where the surface is slanted.
+    one between a foreground and its background. Pixels close to it are averaged, which puts the value in the middle of the
+    block where the surface is slanted; of a block with a cut only those on the same side of its widest gap.
     """
     if stride == 1:
         return inverse
     height, width = inverse.shape
-    columns = 2 * max(1, round(width / stride / 2))
-    column = (np.arange(columns)[:, None] * width // columns + np.arange(stride)) % width
     rings = -(-height // stride)
-    right, down = cuts(inverse)
-    reduced = np.empty((rings, columns), np.float32)
-    for ring in range(rings):
-        rows = inverse[ring * stride : (ring + 1) * stride]
-        block = rows[:, column].transpose(1, 0, 2).reshape(columns, -1)
-        middle = np.partition(block, block.shape[1] // 2, axis=1)[:, block.shape[1] // 2, None]
-        near = np.abs(block - middle) <= tolerance(np.pi / rings / 2) * middle
-        across = right[ring * stride : (ring + 1) * stride].max(0)
-        along = down[ring * stride : (ring + 1) * stride - 1].max(0, initial=False)
-        cut = across[column[:, :-1]].any(1) | along[column].any(1)
-        near[cut] &= _this_side(block[cut], middle[cut])
-        reduced[ring] = (block * near).sum(1) / near.sum(1)
+    reduced = np.empty((rings, 2 * max(1, round(width / stride / 2))), np.float32)
+    limits = (*TO_AVERAGE.over(np.pi / height), np.float32(tolerance(np.pi / rings / 2)))
+    in_parts(lambda first, last: reduce_blocks(inverse, stride, *limits, first, last, reduced), rings, _ROWS_PER_PART)
     return reduced
-
-
-def _this_side(block: Float32[np.ndarray, "n pixels"], middle: Float32[np.ndarray, "n 1"]) -> Bool[np.ndarray, "n pixels"]:
-    """Return which values lie on the same side of the widest gap in their block as ``middle``, which is one of them."""
-    ordered = np.sort(block, axis=1)
-    widest = np.argmax(np.diff(ordered) / np.maximum(ordered[:, :-1], np.float32(1e-9)), axis=1)[:, None]
-    farther_side = np.take_along_axis(ordered, widest, axis=1)
-    return (block > farther_side) == (middle > farther_side)
 
 
 def patches_at(surface: InverseMap, cells: Cells) -> Patches:

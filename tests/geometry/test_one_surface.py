@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spag4d.geometry.equirect import directions
+from spag4d.geometry.equirect import directions, pad_sphere
 from spag4d.geometry.one_surface import TO_AVERAGE, TO_FOLLOW, cuts, one_surface
 
 
@@ -41,6 +41,21 @@ def test_three_surfaces_in_a_row_are_no_slant():
     inverse[:, 31] = 0.45
     inverse[:, 32:50] = 0.6
     assert cuts(inverse)[0][:, [30, 31]].all()
+
+
+def test_cuts_agree_with_the_rule_for_arrays():
+    rng = np.random.default_rng(3)
+    rise = 1 + np.float32(0.02) * np.indices((16, 32)).sum(0) * rng.choice([0, 1, 3], (16, 32))
+    inverse = np.where(rng.random((16, 32)) < 0.1, 0, rise).astype(np.float32)
+    padded = pad_sphere(inverse, 2)
+    for axis, found in enumerate(reversed(cuts(inverse))):
+        before, first, second, after = (np.roll(padded, -k, axis)[2:-2, 2:-2] for k in (-1, 0, 1, 2))
+        steps = second - first, first - before, after - second
+        expected = ~one_surface(*steps, np.minimum(first, second), np.pi / 16, TO_AVERAGE)
+        if axis == 0:
+            expected[-1] = False
+        assert 0.1 < expected.mean() < 0.9
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("height", [1, 2, 3])
