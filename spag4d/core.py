@@ -197,6 +197,7 @@ class SPAG4D:
         output_path: str | Path,
         *,
         every_s: float = 0.5,
+        poses: str | Path | None = None,
         save_poses: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
@@ -204,12 +205,14 @@ class SPAG4D:
         """Make one scene of several panoramas of one place, and return what was made.
 
         ``input_paths`` are pictures, a folder of them, or a video of a walk, of which every ``every_s`` seconds one is taken;
-        ``save_poses`` names a folder for the places as a COLMAP model. The scene's origin is the first panorama's capture
-        point. Raises what `convert` does, and `InputError` where fewer than two panoramas show the same place.
+        ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken, and ``save_poses``
+        names a folder for both. The scene's origin is the first panorama's capture point. Raises what `convert` does, and
+        `InputError` where fewer than two panoramas show the same place.
         """
         from spag4d.reconstruction import Reconstruction
+        from spag4d.world.known_poses import read_poses
         from spag4d.world.poses import check_installed
-        from spag4d.world.sources import find_sources
+        from spag4d.world.sources import check_names, find_sources
 
         started = time.perf_counter()
         run = Run(self.settings.changed(**overrides), progress)
@@ -217,10 +220,14 @@ class SPAG4D:
         card = card_path(next(iter(outputs.values())))
         _check_targets([*outputs.values(), card], None, sources=tuple(input_paths))
         sources, in_order = find_sources([Path(path) for path in input_paths], every_s=every_s, progress=run.between_stages)
-        check_installed()
+        if poses is not None or save_poses is not None:
+            check_names(sources)
+        known = None if poses is None else read_poses(Path(poses))
+        if known is None:
+            check_installed()
         check_models(run.settings)
         self._stages.choose(run)
-        work = Reconstruction(self._stages, sources, run)
+        work = Reconstruction(self._stages, sources, run, known)
         places = work.places(in_order=in_order)
         if save_poses is not None:
             work.write_poses(Path(save_poses), places)

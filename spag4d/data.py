@@ -29,6 +29,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 
 DepthKind = Literal["metric", "relative"]
 Members = Bool[np.ndarray, " n"] | Int64[np.ndarray, " m"] | slice
+Points3 = Float32[np.ndarray, "... 3"] | Float64[np.ndarray, "... 3"]
 
 DEPTH_UNIT_KEY = "metres_per_count"
 """Text entry of a 16-bit PNG that records a depth map's unit; the writer and the reader share it."""
@@ -124,6 +125,10 @@ class Pose:
     def identity() -> "Pose":
         """The pose of the capture point itself."""
         return Pose(np.eye(3), np.zeros(3))
+
+    def to_camera(self, points: Points3) -> Points3:
+        """Return points (…, 3) of the world in the camera's axes, in their own precision."""
+        return (points - self.translation.astype(points.dtype)) @ self.rotation.astype(points.dtype)
 
 
 @dataclass(frozen=True)

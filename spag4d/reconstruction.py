@@ -1,6 +1,7 @@
 """Several panoramas of one place become one scene: places, depth by parallax, and one surface where several are seen."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,12 +15,12 @@ from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.splat.edit import moved, rotated
 from spag4d.stages import Stages, resized, shrunk
 from spag4d.world.agree import measured, whole
-from spag4d.world.colmap_model import Model, write_model
 from spag4d.world.exposure import balanced
 from spag4d.world.exposure import gains as exposures
 from spag4d.world.join import Captured, captured_world, own_part
-from spag4d.world.poses import Places, find_places
-from spag4d.world.settle import settled
+from spag4d.world.known_poses import KnownPoses, write_poses
+from spag4d.world.poses import PlaceFinder, Places
+from spag4d.world.settle import metres_per_unit, settled
 from spag4d.world.sources import Source
 from spag4d.world.sweep import FAR_M, Swept, View, sweep
 
@@ -38,18 +39,50 @@ class Reconstruction:
     stages: Stages
     sources: Sequence[Source]
     run: Run
+    known: KnownPoses | None = None
     pictures: list[Panorama] = field(default_factory=list)
     depths: list[DepthMap] = field(default_factory=list)
-    scale_sigma: float = 0.0
+    scale_sigma: float | None = None
+    metres_from: str = ""
 
     def places(self, *, in_order: bool) -> Places:
         """Return where the panoramas were taken, in metres; each is read once, and its depth estimated."""
-        with self.run.stage("Poses") as listener:
-            places = find_places(self._looked_at(), in_order=in_order, progress=listener)
+        return self._found_places(in_order=in_order) if self.known is None else self._known_places(self.known)
+
+    def _found_places(self, *, in_order: bool) -> Places:
+        with closing(PlaceFinder()) as finder:
+            for panorama in self._looked_at():
+                finder.add(panorama)
+            with self.run.stage("Poses") as listener:
+                places = finder.find(in_order=in_order, progress=listener)
         self._say_who_is_left_out(places)
+        return self._in_metres(places)
+
+    def _known_places(self, known: KnownPoses) -> Places:
+        """Return the places as a file states them; panoramas without one are left out from here on."""
+        names = [source.name for source in self.sources]
+        known.check(names)
+        lost = [name for name in names if known.named(name) is None]
+        if lost:
+            self.run.between_stages.warn(f"left out, as {known.path} holds no pose for them: {', '.join(lost)}")
+        self.sources = [source for source in self.sources if known.named(source.name) is not None]
+        for _ in self._looked_at():
+            pass
+        places = known.places([source.name for source in self.sources])
+        if known.in_metres:
+            self.metres_from = f"the poses in {known.path.name}"
+            return settled(places, self.run.settings.global_scale)
+        return self._in_metres(places)
+
+    def _in_metres(self, places: Places) -> Places:
+        """Return the places in metres by what the depth model sees in each panorama."""
         distances = [np.where(depth.sky, np.inf, depth.distance) for depth in self.depths]
-        places, self.scale_sigma = settled(places, distances)
-        return places
+        found = metres_per_unit(places, distances)
+        if found is None:
+            self.run.between_stages.warn("no surface tells the scale: the unit of the poses is taken for a metre")
+            return settled(places, self.run.settings.global_scale)
+        factor, self.scale_sigma = found
+        return settled(places, factor)
 
     def _looked_at(self) -> Iterator[Panorama]:
         for source in self.sources:
@@ -76,12 +109,12 @@ class Reconstruction:
             self.run.between_stages.warn(f"left out, as too little in them is seen in others: {', '.join(lost)}")
 
     def write_poses(self, folder: Path, places: Places) -> None:
-        """Write where the panoramas were taken as a COLMAP model."""
+        """Write where the panoramas were taken; see `spag4d.world.known_poses.write_poses`."""
         poses = {self.sources[number].name: places.world_from_camera[number] for number in places.found}
         numbers = np.full(len(self.sources), -1)
         numbers[list(places.found)] = range(len(poses))
         points = replace(places.points, seen_by=numbers[places.points.seen_by])
-        write_model(folder, Model({name: pose for name, pose in poses.items() if pose}, points), self.pictures[0].size_hw)
+        write_poses(folder, {name: pose for name, pose in poses.items() if pose}, points, self.pictures[0].size_hw)
 
     def world(self, places: Places) -> dict[int, Captured]:
         """Return every panorama that has a place, with whole depth: measured where others show the same."""
@@ -103,9 +136,9 @@ class Reconstruction:
     def _say_what_was_measured(self, world: Mapping[int, Captured]) -> None:
         most = max(_share(captured.sure) for captured in world.values())
         if most < _FEWEST_MEASURED:
-            self.run.between_stages.warn(
-                f"only {most:.0%} of the sphere could be measured by parallax: the camera hardly moved. "
-                "For a video from a tripod use `spag4d convert-video`.")
+            why = ("the camera hardly moved. For a video from a tripod use `spag4d convert-video`." if self.known is None else
+                   "the camera hardly moved, or the poses are wrong. Their axes are x right, y down, z forward.")
+            self.run.between_stages.warn(f"only {most:.0%} of the sphere could be measured by parallax: {why}")
 
     def scene(self, world: Mapping[int, Captured]) -> Layers:
         """Return one scene: each panorama's layers where it sees best, the sky from the one in the middle."""
@@ -129,7 +162,8 @@ class Reconstruction:
     def depth_told(self, world: Mapping[int, Captured]) -> DepthMap:
         """Return the depth of the panorama in the middle, as what stands for all of them in records."""
         number = _middle(world)
-        return replace(self._depth(number, world[number], world[number].distance.shape), scale_sigma=self.scale_sigma)
+        depth = self._depth(number, world[number], world[number].distance.shape)
+        return replace(depth, scale_sigma=self.scale_sigma, metres_from=self.metres_from or depth.metres_from)
 
     def _depth(self, number: int, captured: Captured, size_hw: tuple[int, int]) -> DepthMap:
         single = self.depths[number]

@@ -8,6 +8,9 @@ import click
 from spag4d.commands.endings import in_words
 from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
 
+_OWN = ("every_s", "poses", "save_poses")
+"""Options that are not settings."""
+
 
 @click.command(epilog=EXTENSIONS)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
@@ -15,13 +18,14 @@ from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_option
 @settings_options(video=False)
 @click.option("--every", "every_s", type=click.FloatRange(0.02, 3600), default=0.5, show_default=True,
               help="Of a video, take a panorama every so many seconds. [s]")
-@click.option("--save-poses", type=FilePath, help="Also write the panoramas' places into this folder, as a COLMAP model.")
+@click.option("--poses", type=FilePath,
+              help="Where the panoramas were taken, if that is known: a poses.json, or the folder of a COLMAP model.")
+@click.option("--save-poses", type=FilePath,
+              help="Also write the panoramas' places into this folder, as poses.json and as a COLMAP model.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @in_words
-def reconstruct(
-    inputs: tuple[Path, ...], output: Path, every_s: float, save_poses: Path | None, quiet: bool, as_json: bool, **settings: Any
-) -> None:
+def reconstruct(inputs: tuple[Path, ...], output: Path, quiet: bool, as_json: bool, **options: Any) -> None:
     """Make one scene, OUTPUT, of several panoramas of one place.
 
     INPUT... are two or more pictures taken one to two steps apart, a folder of them, or a 360° video of a walk. Where they
@@ -32,8 +36,8 @@ def reconstruct(
     from spag4d.contradictions import check_combination
     from spag4d.core import SPAG4D
 
-    converter = SPAG4D(**given(settings))
+    own = {name: options.pop(name) for name in _OWN}
+    converter = SPAG4D(**given(options))
     check_combination(converter.settings)
     with Console(quiet=quiet, as_json=as_json) as console:
-        console.result(converter.reconstruct(
-            inputs, output, every_s=every_s, save_poses=save_poses, progress=console.progress))
+        console.result(converter.reconstruct(inputs, output, **own, progress=console.progress))

@@ -51,7 +51,7 @@ def measured(view: View, swept: Swept, others: Sequence[tuple[View, Swept]]) -> 
 
 def _parallax(view: View, other: View, distance: np.ndarray) -> np.ndarray:
     """Return by what angle points shift between two panoramas, to first order."""
-    way = view.pose.rotation.T @ (other.pose.translation - view.pose.translation)
+    way = view.pose.to_camera(other.pose.translation)
     rays = directions(distance.shape[0])
     along = rays @ way.astype(np.float32)
     return np.sqrt(np.maximum(np.float32(way @ way) - along**2, 0)) / distance

@@ -50,19 +50,28 @@ class Model:
     points: Points
 
 
+def has_model(folder: Path) -> bool:
+    """Return whether a folder itself holds a model."""
+    return _kind(folder) is not None
+
+
+def _kind(folder: Path) -> str | None:
+    return next((kind for kind in (".bin", ".txt") if (folder / f"images{kind}").exists()), None)
+
+
 def read_model(folder: Path) -> Model:
     """Read a model from the folder that holds ``images`` and ``points3D``.
 
     Raises `InputError` for what is no model, or one of pictures that are not panoramas.
     """
-    kind = next((kind for kind in (".bin", ".txt") if (folder / f"images{kind}").exists()), None)
+    kind = _kind(folder)
     if kind is None:
         raise InputError(f"{folder} holds no COLMAP model: there is no images.bin or images.txt in it.")
     read_images, read_points = (_images_bin, _points_bin) if kind == ".bin" else (_images_txt, _points_txt)
     try:
         _check_cameras(_bytes(folder / f"cameras{kind}"), kind)
         images = list(read_images(_bytes(folder / f"images{kind}")))
-        points = list(read_points(_bytes(folder / f"points3D{kind}")))
+        points = list(read_points(_bytes(path))) if _holds_something(path := folder / f"points3D{kind}") else []
     except (struct.error, ValueError, IndexError) as error:
         raise InputError(f"the COLMAP model in {folder} is damaged: {reason(error)}.") from error
     numbers = {identity: number for number, (identity, _, _) in enumerate(images)}
@@ -104,6 +113,11 @@ def _pose(quat_wxyz: Sequence[float], translation: Sequence[float]) -> Pose:
 def _bytes(path: Path) -> bytes:
     with opened(path, "COLMAP model") as file:
         return file.read()
+
+
+def _holds_something(path: Path) -> bool:
+    """Return whether there is a file of points: models of poses that were known before have none, or an empty one."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def _check_cameras(data: bytes, kind: str) -> None:

@@ -109,6 +109,5 @@ def _kept(gaussians: Gaussians, number: int, world: Mapping[int, Captured], *, i
 
 def _seen(means: np.ndarray, captured: Captured) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Return in which rows and columns of a panorama points appear, and how far they are from it."""
-    pose = captured.view.pose
-    local = (means - pose.translation.astype(np.float32)) @ pose.rotation.astype(np.float32)
+    local = captured.view.pose.to_camera(means)
     return nearest_pixels(local, len(captured.distance)), np.maximum(np.linalg.norm(local, axis=1), 1e-6)

@@ -8,7 +8,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,37 +52,53 @@ def check_installed() -> None:
                          f'"{sys.executable}" -m pip install "pycolmap>=4.2"')
 
 
-def find_places(panoramas: Iterable[Panorama], *, in_order: bool, progress: Progress = SILENT) -> Places:
-    """Return where panoramas of one place were taken; ``in_order`` they follow a walk.
+class PlaceFinder:
+    """Takes panoramas one by one, and finds out where all of them were taken; to be closed, as it writes to the disk."""
 
-    Pixels that are not ``valid`` have no features. Raises `InputError` where pycolmap is not installed, and where no two
-    panoramas see the same things.
-    """
-    check_installed()
-    with tempfile.TemporaryDirectory(prefix="spag4d-") as name:
-        folder = Path(name)
-        names = list(_written(panoramas, folder))
+    def __init__(self) -> None:
+        """Begin without panoramas; raises `InputError` where pycolmap is not installed."""
+        check_installed()
+        self._folder = tempfile.TemporaryDirectory(prefix="spag4d-")
+        self._names: list[str] = []
+        for name in ("pictures", "masks"):
+            (Path(self._folder.name) / name).mkdir()
+
+    def add(self, panorama: Panorama) -> None:
+        """Take a panorama, of which pixels that are not ``valid`` have no features."""
+        self._names.append(_written(panorama, Path(self._folder.name), len(self._names)))
+
+    def find(self, *, in_order: bool, progress: Progress = SILENT) -> Places:
+        """Return where the panoramas were taken; ``in_order`` they follow a walk.
+
+        Raises `InputError` where no two panoramas see the same things.
+        """
+        folder, names = Path(self._folder.name), self._names
         pairs = [f"{names[first]} {names[second]}" for first, second in _pairs(len(names), in_order)]
         (folder / "pairs.txt").write_text("\n".join(pairs), encoding="utf-8")
         _run_colmap(folder, progress)
-        models = [read_model(path) for path in sorted(folder.glob("models/*"), key=lambda path: int(path.name))]
+        return _best(folder, names)
+
+    def close(self) -> None:
+        """Delete what was written."""
+        self._folder.cleanup()
+
+
+def _best(folder: Path, names: Sequence[str]) -> Places:
+    models = [read_model(path) for path in sorted(folder.glob("models/*"), key=lambda path: int(path.name))]
     if not models or len(models[0].poses) < 2:
         raise InputError("no two of the panoramas show enough of the same things to tell where they were taken. Use pictures "
                          "that overlap, one to two steps apart; a single panorama is for `convert`.")
     return _places(models, names)
 
 
-def _written(panoramas: Iterable[Panorama], folder: Path) -> Iterator[str]:
-    """Write pictures and masks where COLMAP looks for them, and yield the pictures' names."""
-    (folder / "masks").mkdir()
-    (folder / "pictures").mkdir()
-    for number, panorama in enumerate(panoramas):
-        small = shrunk_panorama(panorama, WORKING_HEIGHT)
-        name = f"{number:06d}.png"
-        _save(folder / "pictures" / name, cv2.cvtColor(small.rgb, cv2.COLOR_RGB2GRAY))
-        known = np.ones(small.size_hw, bool) if small.valid is None else small.valid
-        _save(folder / "masks" / f"{name}.png", known.astype(np.float32))
-        yield name
+def _written(panorama: Panorama, folder: Path, number: int) -> str:
+    """Write picture and mask where COLMAP looks for them, and return the picture's name."""
+    small = shrunk_panorama(panorama, WORKING_HEIGHT)
+    name = f"{number:06d}.png"
+    _save(folder / "pictures" / name, cv2.cvtColor(small.rgb, cv2.COLOR_RGB2GRAY))
+    known = np.ones(small.size_hw, bool) if small.valid is None else small.valid
+    _save(folder / "masks" / f"{name}.png", known.astype(np.float32))
+    return name
 
 
 def _save(path: Path, grey: np.ndarray) -> None:

@@ -13,13 +13,12 @@ from spag4d.world.poses import Places
 _UP = np.array([0.0, -1.0, 0.0])
 
 
-def settled(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> tuple[Places, float]:
-    """Return the places in metres and upright, and how sure the scale is: the standard deviation of its logarithm.
+def settled(places: Places, factor: float) -> Places:
+    """Return the places ``factor`` times as far apart, and upright.
 
-    ``distances`` are those that a single view tells for each panorama, in metres, infinite for sky. Upright is the mean of the
-    panoramas' own verticals, as cameras level their pictures; the first panorama whose place is known looks ahead.
+    Upright is the mean of the panoramas' own verticals, as cameras level their pictures; the first panorama whose place is
+    known is the origin and looks ahead.
     """
-    factor, sigma = metres_per_unit(places, distances)
     first = places.world_from_camera[places.found[0]]
     assert first is not None
     turn = _upright(places, first)
@@ -29,22 +28,26 @@ def settled(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> 
 
     xyz = factor * (places.points.xyz - first.translation) @ turn.T
     return replace(places, world_from_camera=tuple(map(moved, places.world_from_camera)),
-                   points=replace(places.points, xyz=xyz)), sigma
+                   points=replace(places.points, xyz=xyz))
 
 
-def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> tuple[float, float]:
-    """Return the median factor between what single views and points say, and the spread of the panoramas' own medians."""
+def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> tuple[float, float] | None:
+    """Return the median factor between what single views and points say, and how sure it is; None without points on surfaces.
+
+    ``distances`` are those that a single view tells for each panorama, in metres, infinite for sky. The second number is the
+    standard deviation of the factor's logarithm, from the spread of the panoramas' own medians.
+    """
     points, own = places.points, []
     for number in places.found:
         pose = places.world_from_camera[number]
         assert pose is not None
-        local = (points.xyz[points.which[points.seen_by == number]] - pose.translation) @ pose.rotation
+        local = pose.to_camera(points.xyz[points.which[points.seen_by == number]])
         estimated = distances[number][nearest_pixels(local, len(distances[number]))]
         finite = np.isfinite(estimated)
         ratio = np.log(estimated[finite] / np.linalg.norm(local, axis=1)[finite])
         own += [float(np.median(ratio))] if ratio.size else []
     if not own:
-        return 1.0, float("inf")
+        return None
     return float(np.exp(np.median(own))), float(np.std(own) / np.sqrt(len(own)))
 
 

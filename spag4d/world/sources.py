@@ -65,6 +65,14 @@ def find_sources(paths: Sequence[Path], *, every_s: float, progress: Progress = 
     return _enough([Picture(path) for path in dict.fromkeys(paths)], "the input"), False
 
 
+def check_names(sources: Sequence[Source]) -> None:
+    """Raise `InputError` where two panoramas have the same name, by which nothing can be told about one of them."""
+    names = [source.name for source in sources]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"two panoramas are called {twice}, and poses and depth are kept by name. Rename one of them.")
+
+
 def _enough(sources: Sequence[Source], name: str) -> list[Source]:
     if len(sources) < 2:
         held = "one panorama" if sources else "no panorama"

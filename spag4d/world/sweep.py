@@ -60,7 +60,7 @@ class View:
     def relative(self, other: "View") -> tuple[Float32[np.ndarray, "3 3"], Float32[np.ndarray, "3"]]:
         """Return rotation and translation that bring points of this panorama's frame into the other's."""
         rotation = other.pose.rotation.T @ self.pose.rotation
-        translation = other.pose.rotation.T @ (self.pose.translation - other.pose.translation)
+        translation = other.pose.to_camera(self.pose.translation)
         return rotation.astype(np.float32), translation.astype(np.float32)
 
 

@@ -1,12 +1,17 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from spag4d.formats.scene import read_scene
 from spag4d.world import poses
+from spag4d.world.colmap_model import Points
+from spag4d.world.known_poses import read_poses, write_poses
 from spag4d.world.sources import find_sources
 from tests.commands.running import run
+from tests.world.rooms import PLACES, panorama_from
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
 
@@ -53,3 +58,53 @@ def test_pictures_of_nothing_are_said_so(tmp_path: Path) -> None:
     inputs = [save(tmp_path / "a.png"), save(tmp_path / "b.png", 120)]
     done = run("reconstruct", *inputs, tmp_path / "out.ply", "--device", "cpu")
     assert done.exit_code == 2 and "overlap" in done.stderr
+
+
+NO_POINTS = Points(np.empty((0, 3)), np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three panoramas of a room, the second and third half a metre aside, a fourth picture, and the poses of the three."""
+    folder = tmp_path_factory.mktemp("room")
+    for name, pose in zip(("a.png", "b.png", "c.png", "d.png"), (*PLACES, PLACES[0]), strict=True):
+        Image.fromarray((255 * panorama_from(pose, 64).rgb).astype(np.uint8)).save(folder / name)
+    write_poses(folder / "known", dict(zip(("a.png", "b.png", "c.png"), PLACES, strict=True)), NO_POINTS, (64, 128))
+    return folder
+
+
+def test_known_poses_need_no_pycolmap_and_are_saved_again(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
+    saving = "--save-poses", tmp_path / "saved"
+    done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *saving, "--json")
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert result["metres_from"] == "the poses in poses.json" and result["scale_sigma"] is None
+    assert [line for line in result["warnings"] if "hold" in line and line.endswith("no pose for them: d.png")]
+    assert len(read_scene(tmp_path / "out.ply")) == result["splat_count"]
+    saved = read_poses(tmp_path / "saved").places(["a.png", "c.png"]).world_from_camera
+    assert saved[0] is not None and saved[1] is not None
+    np.testing.assert_allclose(saved[0].translation, 0, atol=1e-6)
+    assert np.linalg.norm(saved[1].translation) == pytest.approx(np.linalg.norm(PLACES[2].translation), abs=1e-5)
+
+
+def test_a_model_without_points_has_its_unit_taken_for_a_metre(room: Path, tmp_path: Path) -> None:
+    write_poses(tmp_path, dict(zip(("a.png", "b.png"), PLACES, strict=False)), NO_POINTS, (64, 128))
+    (tmp_path / "poses.json").unlink()
+    done = run("reconstruct", room / "a.png", room / "b.png", tmp_path / "out.ply", "--poses", tmp_path)
+    assert done.exit_code == 0 and "taken for a metre" in done.stderr
+
+
+def test_poses_of_other_pictures_are_refused_before_any_work(room: Path, tmp_path: Path) -> None:
+    inputs = [save(tmp_path / "x.png"), save(tmp_path / "y.png")]
+    done = run("reconstruct", *inputs, tmp_path / "out.ply", "--poses", room / "known")
+    assert done.exit_code == 2 and "belong to the input: x.png, y.png" in done.stderr and "Depth" not in done.stderr
+
+
+def test_two_pictures_of_one_name_cannot_have_poses(room: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "a.png"
+    twin.write_bytes((room / "a.png").read_bytes())
+    done = run("reconstruct", room / "a.png", twin, tmp_path / "out.ply", "--poses", room / "known")
+    assert done.exit_code == 2 and "two panoramas are called a.png" in done.stderr

@@ -1,3 +1,4 @@
+from contextlib import closing
 from importlib.util import find_spec
 
 import numpy as np
@@ -6,19 +7,26 @@ from scipy.spatial.transform import Rotation
 
 from spag4d.data import Panorama
 from spag4d.errors import Cancelled, InputError
-from spag4d.progress import Progress
+from spag4d.progress import SILENT, Progress
 from spag4d.world import poses
-from spag4d.world.poses import find_places
-from spag4d.world.settle import settled
+from spag4d.world.poses import PlaceFinder, Places
+from spag4d.world.settle import metres_per_unit, settled
 from tests.world.rooms import PLACES, distance_from, panorama_from
 
 HEIGHT = 512
 
 
+def find_places(panoramas: list[Panorama], progress: Progress = SILENT) -> Places:
+    with closing(PlaceFinder()) as finder:
+        for panorama in panoramas:
+            finder.add(panorama)
+        return finder.find(in_order=False, progress=progress)
+
+
 def test_without_pycolmap_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install"):
-        find_places([], in_order=False)
+        PlaceFinder()
 
 
 def test_pairs_of_a_long_walk_are_neighbours_and_every_tenth() -> None:
@@ -38,9 +46,11 @@ def test_places_of_a_room_are_found() -> None:
     """Three places 0.4 and 0.5 m apart; a fourth panorama, of nothing, is left out."""
     views = [panorama_from(pose, HEIGHT) for pose in PLACES]
     grey = views[0].rgb * 0 + 0.5
-    places = find_places([*views, Panorama(grey)], in_order=False)
+    places = find_places([*views, Panorama(grey)])
     assert places.found == (0, 1, 2)
-    places, _ = settled(places, [distance_from(pose, HEIGHT) for pose in PLACES] + [grey[..., 0]])
+    found_scale = metres_per_unit(places, [distance_from(pose, HEIGHT) for pose in PLACES] + [grey[..., 0]])
+    assert found_scale is not None
+    places = settled(places, found_scale[0])
     for found, true in zip(places.world_from_camera, PLACES, strict=False):
         assert found is not None
         assert np.linalg.norm(found.translation - true.translation) < 0.02
@@ -56,11 +66,11 @@ def test_a_request_to_stop_is_heard_while_colmap_works() -> None:
         return len(heard) > 1
 
     with pytest.raises(Cancelled):
-        find_places(views, in_order=False, progress=Progress(lambda event: heard.append(str(event)), stop))
+        find_places(views, Progress(lambda event: heard.append(str(event)), stop))
 
 
 @pytest.mark.usefixtures("_pycolmap")
 def test_pictures_that_share_nothing_are_said_so() -> None:
     empty = [Panorama(np.full((64, 128, 3), value, np.float32)) for value in (0.2, 0.7)]
     with pytest.raises(InputError, match="overlap"):
-        find_places(empty, in_order=False)
+        find_places(empty)
