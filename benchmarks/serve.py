@@ -41,7 +41,7 @@ class _Server:
 
     def submit(self, file: Path, stride: int) -> str:
         upload = self._send("PUT", "/api/uploads/panorama", file.read_bytes(), "application/octet-stream")
-        wanted = json.dumps({"upload": upload["id"], "settings": {"stride": stride}})
+        wanted = json.dumps({"uploads": [upload["id"]], "settings": {"stride": stride}})
         return self._send("POST", "/api/jobs", wanted.encode(), "application/json")["id"]
 
 

@@ -27,7 +27,7 @@ from spag4d.web.uploads import TooLarge
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 
-_NOT_JSON = 'send JSON, such as {"upload": "ID", "settings": {"stride": 4}}, as application/json.'
+_NOT_JSON = 'send JSON, such as {"uploads": ["ID"], "settings": {"stride": 4}}, as application/json.'
 
 _PARTS = re.compile(r"(css|js|vendor/three|vendor/spark)/|icon\.svg$")
 
@@ -69,7 +69,7 @@ def create_app(service: Service | None = None, access: Access | None = None) -> 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(Spag4dError)
     def explain(request: Request, error: Spag4dError) -> JSONResponse:
-        return _problem(error.http_status, in_words(str(error), "the file", request.app.state.service.folder))
+        return _problem(error.http_status, in_words(str(error), ["the file"], request.app.state.service.folder))
 
     @app.exception_handler(QueueFull)
     def say_full(request: Request, error: QueueFull) -> JSONResponse:
@@ -88,7 +88,8 @@ def _add_errors(app: FastAPI) -> None:
 def _fault(item: Mapping[str, Any]) -> str:
     if item["type"] == "json_invalid" or item["loc"] == ("body",):
         return _NOT_JSON
-    return f"{item['loc'][-1]}: {item['msg']}"
+    name = next(part for part in reversed(item["loc"]) if isinstance(part, str))  # a number is a place in a list
+    return f"{name}: {item['msg']}"
 
 
 def _problem(status: int, words: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -9,7 +9,7 @@ from spag4d.formats.format import Format
 from spag4d.formats.outputs import AUTO, BOTH, formats_in
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["photo", "video"]
+Kind = Literal["photo", "video", "place"]
 
 
 class Result(BaseModel):
@@ -36,6 +36,7 @@ class Result(BaseModel):
 class Job(BaseModel):
     """One conversion.
 
+    A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk.
     ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
     frames of a video so far; ``files`` are the names of what it has made with their sizes in bytes.
     """
@@ -45,6 +46,7 @@ class Job(BaseModel):
     id: str
     kind: Kind
     name: str
+    sources: list[str] = []
     settings: dict[str, Any]
     created_s: float
     status: Status = "queued"
@@ -88,6 +90,11 @@ class Job(BaseModel):
         chosen = self.settings["format"]
         names = formats_in(BOTH if chosen == AUTO else chosen)
         return sorted(map(FORMATS.load, names), key=lambda format: len(FORMATS) + 1 if format.shown is None else format.shown)
+
+    @property
+    def called(self) -> list[str]:
+        """What people call its files; jobs of earlier versions have one, of the job's name."""
+        return self.sources or [self.name]
 
     @property
     def has_ended(self) -> bool:

@@ -14,6 +14,9 @@ from spag4d.settings import Settings, declared, page_schema
 MOST_BYTES = 1 << 16
 """What a JSON body may hold: all settings together take 2 kB."""
 
+MOST_UPLOADS = 100
+"""Of one place: about as many files as may wait for a job at once."""
+
 _TOO_LONG = f"the request is too long: it may have {MOST_BYTES:,} bytes. Send files to /api/uploads/NAME."
 
 _LONGEST_QUOTED = 80
@@ -36,11 +39,14 @@ def settings_from(given: object) -> Settings:
 
 
 class JobRequest(BaseModel):
-    """A conversion to queue."""
+    """A conversion to queue, or with ``one_place`` a reconstruction."""
 
     model_config = ConfigDict(extra="forbid")
 
-    upload: str = Field(description="The id of an upload, or of a job whose file to convert again.")
+    uploads: list[str] = Field(min_length=1, max_length=MOST_UPLOADS, description=(
+        "The id of an upload, or of a job whose file to convert again. For one_place there may be several."))
+    one_place: bool = Field(default=False, description=(
+        "Make one scene of all: of pictures of one place, or of a single video of a walk through it."))
     settings: Annotated[Settings, PlainValidator(settings_from), WithJsonSchema(page_schema())] = Field(
         default_factory=Settings, description="Settings that differ from their defaults; see /api/settings.")
 

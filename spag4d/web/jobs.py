@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from spag4d.errors import InputError, ResourceError
@@ -69,12 +70,16 @@ class Jobs:
         """Return whether the queue is full."""
         return self.count("queued") >= self._max_queue
 
-    def add(self, id: str, kind: Kind, name: str, settings: dict[str, Any]) -> Job:
-        """Queue a new job, whose files are in place; raises `QueueFull`, and `ResourceError` for a full disk."""
+    def add(self, id: str, kind: Kind, sources: Sequence[str], settings: dict[str, Any]) -> Job:
+        """Queue a new job, whose files are in place; raises `QueueFull`, and `ResourceError` for a full disk.
+
+        ``sources`` is what people call the files.
+        """
         with self._changed:
             if self.is_full():
                 raise QueueFull
-            job = Job(id=id, kind=kind, name=name, settings=settings, created_s=self._next_s())
+            name = sources[0] if len(sources) == 1 else f"{sources[0]} and {len(sources) - 1} more"
+            job = Job(id=id, kind=kind, name=name, sources=list(sources), settings=settings, created_s=self._next_s())
             try:
                 self.records.write(job)
             except ResourceError as error:

@@ -1,6 +1,7 @@
 """Where the server keeps its files, and where the page lies."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from spag4d.io.static_files import static_folder
@@ -9,6 +10,11 @@ from spag4d.settings import declared
 
 SOURCE = "uploaded-file"
 """Name of what was uploaded inside the folder of a job; its own name is for people only and never becomes a path."""
+
+
+def source_names(count: int) -> list[str]:
+    """Return the names inside the folder of a job of as many uploaded files."""
+    return [SOURCE] if count == 1 else [f"{SOURCE}-{number:03d}" for number in range(1, count + 1)]
 
 
 def web_folder() -> Path:
@@ -27,14 +33,16 @@ def has_viewer() -> bool:
     return (static_folder() / "vendor" / "fetched").is_file()
 
 
-def in_words(message: str, name: str, folder: Path) -> str:
+def in_words(message: str, names: Sequence[str], folder: Path) -> str:
     """Return a message fit for the page's users.
 
-    The uploaded file goes by its own ``name``, no folder of this machine is named, and options by what the page calls them.
+    Uploaded files go by their own ``names``, no folder of this machine is named, and options by what the page calls them.
     """
     for path in (folder, web_folder()):
         message = message.replace(f"{path}/", "").replace(f"{path}\\", "").replace(str(path), "the job's folder")
-    message = message.replace(SOURCE, name).replace(str(home_folder()), "SPAG4D_HOME").replace(str(Path.home()), "~")
+    for stored, name in zip(source_names(len(names)), names, strict=True):
+        message = message.replace(stored, name)
+    message = message.replace(str(home_folder()), "SPAG4D_HOME").replace(str(Path.home()), "~")
     message = re.sub("`spag4d download-models[^`]*`", "“Models”, at the top of this page,", message)
     message = re.sub(r"--(?:no-)?([a-z0-9-]+)", lambda found: _BY_OPTION.get(found[1], found[0]), message)
     return re.sub(_NAMES, lambda found: _BY_NAME[found[0]], message)

@@ -138,7 +138,7 @@ def _holds_scene(files: Container[str], job: Job) -> bool:
 def _files_in(folder: Path) -> dict[str, int]:
     """Return the files of a job with their sizes, without what was sent and what was written down."""
     return {file.name: file.stat().st_size for file in folder.iterdir()
-            if file.is_file() and not file.name.startswith(".") and file.name not in (SOURCE, RECORD)}
+            if file.is_file() and not file.name.startswith((".", SOURCE)) and file.name != RECORD}
 
 
 def _old_states(database: Path) -> dict[str, str]:

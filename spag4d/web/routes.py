@@ -83,8 +83,11 @@ async def upload(request: Request, name: str, service: TheService) -> Uploaded:
 
 @router.post("/jobs", status_code=201, responses={**ASKING, **RECEIVING})
 def create_job(wanted: JobRequest, service: TheService) -> Job:
-    """Queue the conversion of an upload, which the job takes, or once more that of another job's file."""
-    return service.submit(wanted.upload, wanted.settings)
+    """Queue the conversion of an upload, which the job takes, or once more that of another job's file.
+
+    With one_place one scene is made of pictures of one place, or of a video of a walk.
+    """
+    return service.submit(wanted.uploads, wanted.settings, one_place=wanted.one_place)
 
 
 @router.get("/jobs")

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from starlette.requests import Request
 from spag4d.errors import InputError
 from spag4d.settings import Settings
 from spag4d.web.board import Board
-from spag4d.web.job import Job
+from spag4d.web.job import Job, Kind
 from spag4d.web.jobs import Jobs, QueueFull
 from spag4d.web.models import Models
-from spag4d.web.places import SOURCE, web_folder
+from spag4d.web.places import source_names, web_folder
 from spag4d.web.records import Records
 from spag4d.web.runner import Runner
 from spag4d.web.uploads import SPARED_S, UPLOAD_GONE, Upload, Uploads, copied
@@ -88,12 +89,20 @@ class Service:
         """Return where the files of a job lie."""
         return self.jobs.records.folder_of(job.id)
 
-    def source(self, id: str) -> Upload | None:
-        """Return what was uploaded under an id, which may also be that of a job: its file can be converted again."""
+    def sources(self, id: str) -> list[Upload]:
+        """Return what was uploaded under an id, which may also be that of a job: its files can be converted again.
+
+        Raises `InputError` where there is no such one.
+        """
         job = self.jobs.get(id)
-        if job is None:
-            return self.uploads.get(id)
-        return Upload(self.folder_of(job) / SOURCE, job.kind, job.name)
+        if job is not None:
+            kind: Kind = "video" if job.kind == "video" or (job.kind == "place" and len(job.called) == 1) else "photo"
+            stored = source_names(len(job.called))
+            return [Upload(self.folder_of(job) / file, kind, name) for file, name in zip(stored, job.called, strict=True)]
+        upload = self.uploads.get(id)
+        if upload is None:
+            raise InputError(UPLOAD_GONE)
+        return [upload]
 
     async def receive(self, request: Request, name: str) -> tuple[str, Upload]:
         """Keep the body of a request as an upload; raises `QueueFull`, and what `Uploads.receive` raises.
@@ -121,27 +130,32 @@ class Service:
     def _waiting(self) -> int:
         return self.jobs.count("queued") + self.uploads.count()
 
-    def submit(self, id: str, settings: Settings) -> Job:
+    def submit(self, ids: Sequence[str], settings: Settings, *, one_place: bool = False) -> Job:
         """Queue the conversion of an upload, which is the job's from now on, or of the file of another job.
 
-        Raises `InputError` where there is no such one, `QueueFull`, and what `copied` raises; the upload stays then.
+        ``one_place`` makes one scene of several pictures, or of a video. Raises `InputError` where an upload is gone or they
+        do not go together, `QueueFull`, and what `copied` raises; the uploads stay then.
         """
         if self.jobs.is_full():
             raise QueueFull
-        upload = self.source(id)
-        if upload is None:
-            raise InputError(UPLOAD_GONE)
-        return self.add(upload, settings)
+        uploads = [upload for id in dict.fromkeys(ids) for upload in self.sources(id)]
+        if one_place:
+            _check_place(uploads)
+        elif len(uploads) > 1:
+            raise InputError("several uploads make one scene only if they show one place: say so, or make a job of each.")
+        return self.add(uploads, settings, one_place=one_place)
 
-    def add(self, upload: Upload, settings: Settings) -> Job:
-        """Queue the conversion of a file; a kept upload then is deleted. Raises `QueueFull`, and what `copied` raises."""
+    def add(self, uploads: Sequence[Upload], settings: Settings, *, one_place: bool = False) -> Job:
+        """Queue the conversion of files; kept uploads then are deleted. Raises `QueueFull`, and what `copied` raises."""
         id = secrets.token_hex(8)
         folder = self.folder / "jobs" / id
+        kind: Kind = "place" if one_place else uploads[0].kind
         try:
-            copied(upload.path, folder)
+            copied([upload.path for upload in uploads], folder)
             with self._places:
-                job = self.jobs.add(id, upload.kind, upload.name, settings.model_dump())
-                self.uploads.forget(upload.path.name)
+                job = self.jobs.add(id, kind, [upload.name for upload in uploads], settings.model_dump())
+                for upload in uploads:
+                    self.uploads.forget(upload.path.name)
             return job
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -166,3 +180,15 @@ class Service:
         for job in self.jobs.all():
             if self.limits.keep_days and job.has_ended and (job.ended_s or 0) < oldest:
                 self.delete(job)
+
+
+def _check_place(uploads: Sequence[Upload]) -> None:
+    """Raise `InputError` for files that cannot become one scene, and where what finds their places is not installed."""
+    from spag4d.world.poses import check_installed  # and with it OpenCV, which the server needs for nothing else
+
+    kinds = {upload.kind for upload in uploads}
+    if "video" in kinds and len(uploads) > 1:
+        raise InputError("one scene is made of pictures, or of one video of a walk, not of both or of several videos.")
+    if kinds == {"photo"} and len(uploads) < 2:
+        raise InputError("this is a single picture, and one scene of a place takes two or more. Convert it as it is.")
+    check_installed()

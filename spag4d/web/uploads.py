@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from spag4d.errors import InputError, ResourceError
 from spag4d.photos.decode import declared_size
 from spag4d.web.job import Kind
 from spag4d.web.jobs import DISK_FULL
-from spag4d.web.places import SOURCE
+from spag4d.web.places import source_names
 
 KEPT_S = 86400.0
 """Seconds after which a file that no job took is deleted: to send many large videos before the first job takes hours."""
@@ -170,16 +170,21 @@ def shown_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:_LONGEST_NAME].strip() or "panorama"
 
 
-def copied(source: Path, folder: Path) -> None:
-    """Make the folder of a job, in which ``source`` is what was uploaded; without a copy where the file system can.
+def copied(sources: Sequence[Path], folder: Path) -> None:
+    """Make the folder of a job, in which ``sources`` are what was uploaded; without copies where the file system can.
 
-    Raises `InputError` where the source is gone, and `ResourceError` for a full disk.
+    Raises `InputError` where a source is gone, and `ResourceError` for a full disk.
     """
     with _explained():
         folder.mkdir(parents=True)
-        try:
-            os.link(source, folder / SOURCE)
-        except FileNotFoundError as error:
-            raise InputError(UPLOAD_GONE) from error
-        except OSError:
-            shutil.copyfile(source, folder / SOURCE)
+        for source, name in zip(sources, source_names(len(sources)), strict=True):
+            _copy(source, folder / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError as error:
+        raise InputError(UPLOAD_GONE) from error
+    except OSError:
+        shutil.copyfile(source, target)

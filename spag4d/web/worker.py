@@ -82,7 +82,7 @@ class Worker:
                 settings["device"] = request["device"]
             if settings["format"] == AUTO:
                 settings["format"] = BOTH
-            convert = self._convert_video if request["kind"] == "video" else self._convert_photo
+            convert = {"photo": self._convert_photo, "video": self._convert_video, "place": self._reconstruct}[request["kind"]]
             with explained_memory_errors():
                 result = convert(_checked(settings), progress)
             self._say(result=result)
@@ -123,6 +123,18 @@ class Worker:
         self._record(wanted, result)
         names = [path.name for path in result.output_paths]
         self._say(files=[*names, DEPTH, DEPTH_PICTURE, SETTINGS])
+        return _summary(result)
+
+    def _reconstruct(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
+        from spag4d.world.sources import find_sources
+
+        progress.report("Reading", 0, 1)
+        paths = sorted(Path().glob(f"{SOURCE}*"))
+        sources, _ = find_sources(paths)
+        self._show(sources[0].read(force_erp=wanted.force_erp))
+        result = self._spag4d().reconstruct(paths, "scene", progress=progress, **_named(wanted))
+        self._record(wanted, result)
+        self._say(files=[*(path.name for path in result.output_paths), SETTINGS])
         return _summary(result)
 
     def _show(self, panorama: "Panorama") -> None:

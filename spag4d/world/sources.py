@@ -13,6 +13,9 @@ from spag4d.errors import InputError
 from spag4d.photos.image import picture_files, read_panorama
 from spag4d.progress import SILENT, Progress
 
+EVERY_S = 0.5
+"""Seconds between the panoramas that are taken of a walk: half a step to a step."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -51,7 +54,7 @@ class Frame:
 Source = Picture | Frame
 
 
-def find_sources(paths: Sequence[Path], *, every_s: float, progress: Progress = SILENT) -> tuple[list[Source], bool]:
+def find_sources(paths: Sequence[Path], *, every_s: float = EVERY_S, progress: Progress = SILENT) -> tuple[list[Source], bool]:
     """Return the panoramas that files, a folder or a video hold, and whether they follow each other on a walk, as frames do.
 
     Of a video every ``every_s`` seconds one is taken. Raises `InputError` for fewer than two.

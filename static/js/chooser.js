@@ -2,7 +2,7 @@
 import { getFile } from "./api.js";
 import { element, iconButton, smallButton } from "./dom.js";
 import { inspected } from "./inspect.js";
-import { refusal } from "./plan.js";
+import { onePlaceChoice, refusal } from "./plan.js";
 import { bytes } from "./words.js";
 
 const CROSS = "M6 6l12 12M18 6L6 18";
@@ -53,13 +53,15 @@ class Item {
 export class Chooser {
   maxBytes = Infinity; // that the server takes
   forcesAll = false; // whether everything is to be taken for a full sphere
+  wantsOnePlace = false;
 
   /**
    * Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new;
    * `onFacts` when more is known of an item; `plan` says what becomes of a video.
    */
-  constructor({ list, input, browse, drop }, { onChange, onFacts, plan }) {
+  constructor({ list, input, browse, drop, onePlace }, { onChange, onFacts, plan }) {
     this.list = list;
+    this.onePlace = onePlace;
     Object.assign(this, { onChange, onFacts, plan });
     this.items = [Item.example()];
     this.isExample = true;
@@ -74,6 +76,15 @@ export class Chooser {
 
   get hasVideo() {
     return this.items.some((item) => item.kind === "video");
+  }
+
+  /** Whether all that is chosen is to become one scene. */
+  get isOnePlace() {
+    return this.items[0].kind === "place" || (this.wantsOnePlace && this.choice !== null);
+  }
+
+  get choice() {
+    return onePlaceChoice(this.items.map((item) => item.kind));
   }
 
   add(files) {
@@ -127,6 +138,22 @@ export class Chooser {
   draw() {
     this.list.classList.toggle("many", this.items.length > 1);
     this.list.replaceChildren(...this.items.map((item) => this.drawn(item)));
+    this.drawChoice();
+  }
+
+  drawChoice() {
+    const { choice } = this;
+    this.onePlace.hidden = !choice;
+    if (!choice) return;
+    const option = (words, isOne) => element("label", {},
+      element("input", { type: "radio", name: "one-place", checked: this.wantsOnePlace === isOne, change: () => this.choose(isOne) }), words);
+    this.onePlace.replaceChildren(
+      element("legend", { class: "visually-hidden" }, "What to make"), option(choice.apart, false), option(choice.together, true));
+  }
+
+  choose(isOne) {
+    this.wantsOnePlace = isOne;
+    this.onChange(false);
   }
 
   refused(item, { words, canForce }) {
@@ -151,7 +178,8 @@ export class Chooser {
 
   drawn(item) {
     const origin = item.size ? bytes(item.size) : "from the gallery";
-    const words = this.isExample ? "an example to begin with" : `${item.kind}, ${origin}`;
+    const kind = item.kind === "place" ? "one place" : item.kind;
+    const words = this.isExample ? "an example to begin with" : `${kind}, ${origin}`;
     const problem = this.refusalOf(item);
     const remove = () => this.replace(this.items.filter((other) => other !== item));
     return element("div", { class: "chosen-item" },

@@ -7,7 +7,7 @@ import { Gallery } from "./gallery.js";
 import { JobView } from "./job_view.js";
 import { ModelsDialog } from "./models_dialog.js";
 import { showOffer } from "./offer.js";
-import { planWords, triedLength } from "./plan.js";
+import { planWords, triedLength, walkWords } from "./plan.js";
 import { SettingsForm } from "./settings_form.js";
 import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
@@ -34,7 +34,7 @@ class Page {
       models: () => this.models.open(),
     });
     this.gallery = new Gallery(byId("cards"), { open: (job) => this.open(job.id), remove: (job) => this.remove(job) });
-    const places = { list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop") };
+    const places = { list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop"), onePlace: byId("one-place") };
     this.chooser = new Chooser(places, {
       onChange: (areNew) => this.onChosen(areNew), onFacts: (item) => this.onFacts(item), plan: (facts) => this.plan(facts),
     });
@@ -98,7 +98,8 @@ class Page {
   }
 
   onChosen(areNew = false) {
-    this.settings?.setVideo(this.chooser.hasVideo);
+    this.settings?.setVideo(this.chooser.hasVideo && !this.chooser.isOnePlace);
+    this.retell();
     this.nameButton();
     this.fail("");
     if (areNew) this.open(null); // to see them
@@ -112,13 +113,14 @@ class Page {
 
   /** Say what a video becomes with the settings as they are. */
   plan(facts) {
+    if (this.chooser.isOnePlace) return walkWords(facts);
     const [fps, start, duration, stride, most] = ["fps", "start", "duration", "stride", "max_splats"].map((name) => this.settings.number(name));
     return planWords(facts, { fps, start, duration, stride, max_splats: most }, [...this.jobs.values()]);
   }
 
   /** The settings have changed: other things become of what was chosen. */
   retell() {
-    this.chooser.retell(this.settings?.values().force_erp === "true");
+    if (this.settings) this.chooser.retell(this.settings.values().force_erp === "true");
   }
 
   /** Look at a job, and let the address say so. */
@@ -156,13 +158,14 @@ class Page {
     }
     this.fail("");
     byId("convert").disabled = true;
-    const items = [...this.chooser.items];
+    const isOne = this.chooser.isOnePlace;
+    const wanted = isOne ? [[...this.chooser.items]] : this.chooser.items.map((item) => [item]);
     const failures = [];
     let first = null;
-    for (const [number, item] of items.entries()) {
+    for (const [number, items] of wanted.entries()) {
       try {
-        const job = await this.sent(item, items.length > 1 ? `${number + 1} of ${items.length}, ` : "");
-        item.jobId = job.id;
+        const job = await this.sent(items, isOne, wanted.length > 1 ? `${number + 1} of ${wanted.length}, ` : "");
+        if (items.length === 1) items[0].jobId = job.id;
         if (!this.jobs.has(job.id)) this.onJob(job); // its events may have been quicker
         if (!first) this.open((first = job).id);
       } catch (problem) {
@@ -176,28 +179,38 @@ class Page {
 
   nameButton() {
     const count = this.chooser.items.length;
-    byId("convert").textContent = count > 1 ? `Convert ${count} files` : "Convert";
+    if (this.chooser.isOnePlace) byId("convert").textContent = "Make one scene";
+    else byId("convert").textContent = count > 1 ? `Convert ${count} files` : "Convert";
   }
 
-  /** Make a job of an item; a file that the server has already is not sent again. */
-  async sent(item, which) {
-    const settings = this.settings.valuesFor(item.kind);
-    await item.inspection;
-    const problem = this.chooser.refusalOf(item);
-    if (problem) throw new Error(`${item.name}: ${problem.words}`);
-    if (item.isForced) settings.force_erp = true;
-    if (item.jobId && this.jobs.has(item.jobId)) return post("/api/jobs", { upload: item.jobId, settings });
+  /** Make a job of an item, or one of several items that show one place; a file that the server has already is not sent again. */
+  async sent(items, isOne, which) {
+    const settings = this.settings.valuesFor(isOne ? "place" : items[0].kind);
+    await Promise.all(items.map((item) => item.inspection));
+    for (const item of items) {
+      const problem = this.chooser.refusalOf(item);
+      if (problem) throw new Error(`${item.name}: ${problem.words}`);
+    }
+    if (items.some((item) => item.isForced)) settings.force_erp = true;
+    const uploads = [];
+    for (const [at, item] of items.entries()) uploads.push(await this.uploaded(item, items.length > 1 ? `${at + 1} of ${items.length}, ` : which));
+    try {
+      const job = await post("/api/jobs", { uploads, one_place: isOne, settings });
+      for (const item of items) item.uploadId = null; // the job has taken it
+      return job;
+    } catch (problem) {
+      if (problem.status === 422) for (const item of items) item.uploadId = null; // it may be there no longer
+      throw problem;
+    }
+  }
+
+  /** The id under which the server has the file of an item. */
+  async uploaded(item, which) {
+    if (item.jobId && this.jobs.has(item.jobId)) return item.jobId;
     item.uploadId ??= (await upload(await item.load(), (done, total) => {
       byId("convert").textContent = `Sending ${which}${Math.floor((100 * done) / total)} %`;
     })).id;
-    try {
-      const job = await post("/api/jobs", { upload: item.uploadId, settings });
-      item.uploadId = null; // the job has taken it
-      return job;
-    } catch (problem) {
-      if (problem.status === 422) item.uploadId = null; // it may be there no longer
-      throw problem;
-    }
+    return item.uploadId;
   }
 
   again(job) {

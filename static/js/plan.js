@@ -4,6 +4,7 @@ import { bytes, duration, roughly } from "./words.js";
 const TOLERANCE = 0.01; // of the ratio of a picture's sides, as the server's
 const VIDEO_RATIOS = [2, 1, 4]; // one eye, two above each other, two beside each other
 const TRIED_S = 2;
+const WALK_STEP_S = 0.5; // between the panoramas that the server takes of a walk
 
 /** A guess at what a computer without a graphics card takes, until a job here tells better. */
 const GUESS = { fixed_s: 3, perGaussian_s: 8e-6 };
@@ -61,6 +62,23 @@ export function planWords(facts, settings, jobs) {
   const { seconds, measured } = estimate(frames, facts, settings, jobs);
   const whole = part >= facts.length_s ? "All of it" : `${inSeconds(part)} of ${inSeconds(facts.length_s)}`;
   return `${whole}: ${frames} ${frames === 1 ? "scene" : "scenes"}, ${measured ? "about" : "perhaps"} ${roughly(seconds)}`;
+}
+
+/**
+ * The choice between a scene for each file, or each frame, and one scene of them all: the words of both, or null where there is none.
+ * @param kinds of what was chosen
+ */
+export function onePlaceChoice(kinds) {
+  if (kinds.length === 1 && kinds[0] === "video") return { apart: "A scene for every frame, in which things move", together: "One scene of a walk with the camera" };
+  if (kinds.length < 2 || kinds.some((kind) => kind !== "photo")) return null;
+  return { apart: `${kinds.length} separate scenes`, together: "One scene: they show one place, a step or two apart" };
+}
+
+/** What is said of a video of a walk, of which one scene is made. */
+export function walkWords(facts) {
+  if (!(facts.length_s > 0)) return "This browser cannot look into it; the server can.";
+  const count = Math.floor(facts.length_s / WALK_STEP_S) + 1;
+  return `All ${inSeconds(facts.length_s)}: one scene of about ${count} panoramas`;
 }
 
 const inSeconds = (value) => (value < 60 ? `${Math.round(10 * value) / 10} s` : duration(value));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { estimate, framesOf, planWords, refusal, triedLength } from "../../static/js/plan.js";
+import { estimate, framesOf, onePlaceChoice, planWords, refusal, triedLength, walkWords } from "../../static/js/plan.js";
 import { roughly } from "../../static/js/words.js";
 
 const LIMITS = { maxBytes: 4e9, isForced: false };
@@ -70,4 +70,15 @@ test("a plan is said in a few words", () => {
   assert.equal(planWords(video(4000, 2000, 35), SETTINGS, [job("photo", 7, 1.5e6)]), "2 s of 35 s: 20 scenes, about 2 min 20 s");
   assert.match(planWords(video(4000, 2000, 1.25), { ...SETTINGS, duration: null }, []), /^All of it: 13 scenes, perhaps /);
   assert.match(planWords(video(4000, 2000, 35), { ...SETTINGS, start: 40 }, []), /begin before its end/);
+});
+
+test("several pictures, or a video, may be one place; a picture alone or a mixture may not", () => {
+  assert.match(onePlaceChoice(["photo", "photo", "photo"]).apart, /^3 separate/);
+  assert.match(onePlaceChoice(["video"]).together, /walk/);
+  for (const kinds of [["photo"], ["photo", "video"], ["video", "video"], ["place"]]) assert.equal(onePlaceChoice(kinds), null);
+});
+
+test("a walk is one scene of a panorama every half second", () => {
+  assert.equal(walkWords(video(2000, 1000, 3.2)), "All 3.2 s: one scene of about 7 panoramas");
+  assert.match(walkWords(video(null, null, null)), /the server can/);
 });

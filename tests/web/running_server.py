@@ -71,14 +71,17 @@ class RunningServer:
 
     def convert(self, id: str, **settings: Any) -> requests.Response:
         """Ask for the conversion of an upload, or of a job's file."""
-        return self.post("/api/jobs", json={"upload": id, "settings": settings})
+        return self.post("/api/jobs", json={"uploads": [id], "settings": settings})
 
     def job(self, id: str) -> dict[str, Any]:
         return self.get(f"/api/jobs/{id}").json()
 
-    def wait(self, id: str, until: Callable[[dict[str, Any]], bool] = lambda job: job["ended_s"] is not None) -> dict[str, Any]:
+    def wait(
+        self, id: str, until: Callable[[dict[str, Any]], bool] = lambda job: job["ended_s"] is not None,
+        patience_s: float = PATIENCE_S,
+    ) -> dict[str, Any]:
         """Return a job once it has ended, or once something holds of it."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while not until(job := self.job(id)):
             assert time.monotonic() < end, job
             time.sleep(0.02)

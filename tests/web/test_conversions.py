@@ -8,16 +8,19 @@ import signal
 import subprocess
 import time
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import requests
+from PIL import Image
 
 from spag4d import SPAG4D, Settings
 from spag4d.formats.ply import read_ply
 from spag4d.formats.splat import read_splat
 from tests.web.running_server import PATIENCE_S, RunningServer
+from tests.world.rooms import PLACES, panorama_from
 
 BASICS = {
     "panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "depth.png", "depth.jpg", "settings.json"}
@@ -50,11 +53,26 @@ def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServe
     assert medians[0] == pytest.approx(medians[1], rel=0.05)
 
 
+def test_pictures_of_one_place_become_one_scene(server: RunningServer, tmp_path: Path) -> None:
+    if find_spec("pycolmap") is None:
+        pytest.skip("pycolmap is not installed: it has no build for some systems")
+    ids = []
+    for name, place in zip("abc", PLACES, strict=True):
+        rgb = panorama_from(place, 384).rgb
+        Image.fromarray(np.rint(rgb * 255).astype(np.uint8)).save(tmp_path / f"{name}.png")
+        ids.append(server.upload((tmp_path / f"{name}.png").read_bytes(), f"{name}.png").json()["id"])
+    said = {"uploads": ids, "one_place": True, "settings": {"stride": 4}}
+    job = server.wait(server.post("/api/jobs", json=said).json()["id"], patience_s=3 * PATIENCE_S)
+    assert (job["status"], job["error"], job["kind"], job["name"]) == ("done", "", "place", "a.png and 2 more")
+    assert {"scene.ply", "scene.splat", "panorama.jpg", "thumbnail.jpg", "settings.json"} == set(job["files"])
+    assert job["result"]["splat_count"] > 2000 and not any("left out" in words for words in job["warnings"])
+
+
 def test_no_settings_are_the_defaults(server: RunningServer, room: Path) -> None:
     job = server.submit(room).json()
     assert job["settings"] == Settings().model_dump()
     server.wait(job["id"])
-    blank = server.post("/api/jobs", json={"upload": job["id"]}).json()
+    blank = server.post("/api/jobs", json={"uploads": [job["id"]]}).json()
     assert blank["settings"] == job["settings"]
     server.wait(blank["id"])
 
@@ -93,7 +111,7 @@ def test_curl_sends_a_file_under_its_name(server: RunningServer, room: Path) -> 
     command = ["curl", "--silent", "--fail", "-T", str(room), f"{server.address}/api/uploads/"]
     sent = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert (sent["name"], sent["size"]) == ("room.png", room.stat().st_size)
-    said = json.dumps({"upload": sent["id"], "settings": {"stride": 8}})
+    said = json.dumps({"uploads": [sent["id"]], "settings": {"stride": 8}})
     command = ["curl", "--silent", "--fail", "--json", said, f"{server.address}/api/jobs"]
     job = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert job["settings"]["stride"] == 8

@@ -128,7 +128,7 @@ def test_what_is_too_large_is_refused_whether_it_says_so_or_not(start: Start) ->
     assert declared.status_code == 413 and "1 MB" in declared.json()["detail"]
     with suppress(requests.ConnectionError):  # the server may hang up while there is more to send
         assert server.upload(iter([bytes(1 << 16)] * 40), "large.png").status_code == 413
-    long = json.dumps({"upload": "x" * (1 << 17)}).encode()
+    long = json.dumps({"uploads": ["x" * (1 << 17)]}).encode()
     for body in (long, iter([long[:1000], long[1000:]])):
         answer = server.post("/api/jobs", data=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 413 and "too long" in answer.json()["detail"]

@@ -24,7 +24,7 @@ def opened(folder: Path, max_queue: int = 10) -> Jobs:
 def added(jobs: Jobs, name: str) -> Job:
     id = secrets.token_hex(8)
     jobs.records.folder_of(id).mkdir()
-    return jobs.add(id, "photo", name, Settings().model_dump())
+    return jobs.add(id, "photo", [name], Settings().model_dump())
 
 
 def test_jobs_are_given_out_in_their_order_and_outlive_the_server(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_description_names_every_setting_of_the_page(server: RunningServer) 
     asked = described["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     form = described["components"]["schemas"][asked["$ref"].rsplit("/", 1)[1]]["properties"]
     wanted = [setting.name for setting in declared() if setting.extra["page"]]
-    assert list(form) == ["upload", "settings"] and list(form["settings"]["properties"]) == wanted
+    assert list(form) == ["uploads", "one_place", "settings"] and list(form["settings"]["properties"]) == wanted
     page = server.get("/api/settings").json()["properties"]
     assert list(page) == wanted
     assert {name: one["default"] for name, one in page.items()} == Settings().model_dump(include=set(wanted))
@@ -75,10 +75,10 @@ def test_a_setting_that_is_unknown_or_out_of_bounds_is_refused_in_words(server: 
 
 
 @pytest.mark.parametrize("body, words", [
-    ('{"upload": "../../etc/passwd"}', "that upload no longer exists"),
-    ('{"upload": "\\ud800"}', "that upload no longer exists"),
-    ('{"upload": "0", "stride": 4}', "stride: "), ('{"settings": {}}', "upload: "), ('{"upload": 1}', "upload: "),
-    ('{"upload": "0", "settings": 4}', "the settings are a JSON object"),
+    ('{"uploads": ["../../etc/passwd"]}', "that upload no longer exists"),
+    ('{"uploads": ["\\ud800"]}', "that upload no longer exists"),
+    ('{"uploads": ["0"], "stride": 4}', "stride: "), ('{"settings": {}}', "uploads: "), ('{"uploads": [1]}', "uploads: "),
+    ('{"uploads": ["0"], "settings": 4}', "the settings are a JSON object"),
     ("{", "send JSON"), ("", "send JSON"), ("[]", "send JSON"),
 ])
 def test_a_request_that_is_none_is_refused_in_words(body: str, words: str, server: RunningServer) -> None:
@@ -91,7 +91,7 @@ def test_a_form_is_refused_in_words(server: RunningServer) -> None:
     assert answer.status_code == 422 and "send JSON" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("body", [20_000 * "[", '{"upload": ' + 5000 * "1" + "}"])
+@pytest.mark.parametrize("body", [20_000 * "[", '{"uploads": ' + 5000 * "1" + "}"])
 def test_json_that_python_cannot_hold_is_refused(body: str, server: RunningServer) -> None:
     answer = server.post("/api/jobs", data=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422), answer.text

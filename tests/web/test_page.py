@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,24 @@ def test_several_files_queue_up(visit: Visiting, pictures: Path, tmp_path: Path)
     visitor.complaints.clear()  # the browser's own remark on that answer
     for name in (names[0], names[2]):
         expect(page.locator("#cards .card", has_text=name).locator(".card-status")).to_have_text("ready")
+
+
+def test_several_pictures_may_become_one_scene(visit: Visiting, pictures: Path) -> None:
+    if find_spec("pycolmap") is None:
+        pytest.skip("pycolmap is not installed: it has no build for some systems")
+    page = visit().page
+    expect(page.locator("#one-place")).to_be_hidden()
+    names = sorted(path.name for path in pictures.glob("*.png"))[:2]
+    page.set_input_files("#files", [pictures / name for name in names])
+    expect(page.locator("#convert")).to_have_text("Convert 2 files")
+    page.get_by_label(re.compile("One scene")).check()
+    expect(page.locator("#convert")).to_have_text("Make one scene")
+    page.click("#convert")
+    expect(page.locator(".job-title")).to_have_text(f"{names[0]} and 1 more")
+    expect(page.locator(".job-error")).to_contain_text("overlap", timeout=90_000)
+    page.get_by_role("button", name="Convert again").click()
+    expect(page.locator("#chosen")).to_contain_text("one place")
+    expect(page.locator("#convert")).to_have_text("Make one scene")
 
 
 def test_a_bad_file_is_said_in_words_and_the_page_goes_on(visit: Visiting, room: Path, tmp_path: Path) -> None:

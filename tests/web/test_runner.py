@@ -81,7 +81,7 @@ def runner(jobs: Jobs, tmp_path: Path) -> Iterator[Runner]:
 def added(jobs: Jobs) -> Job:
     id = secrets.token_hex(8)
     jobs.records.folder_of(id).mkdir()
-    return jobs.add(id, "photo", "a.png", Settings().model_dump())
+    return jobs.add(id, "photo", ["a.png"], Settings().model_dump())
 
 
 def wait(holds: Callable[[], bool]) -> None:

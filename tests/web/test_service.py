@@ -1,12 +1,14 @@
+import json
 import os
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from spag4d.errors import InputError
 from spag4d.settings import Settings
-from spag4d.web.job import Job
+from spag4d.web.job import Job, Kind
 from spag4d.web.jobs import QueueFull
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.runner import Runner
@@ -28,7 +30,7 @@ def started(keep_days: float = 90.0) -> Service:
 
 
 def added(service: Service, picture: Path) -> Job:
-    return service.add(Upload(picture, "photo", picture.name), Settings())
+    return service.add([Upload(picture, "photo", picture.name)], Settings())
 
 
 @pytest.fixture
@@ -107,9 +109,10 @@ def test_a_job_whose_files_cannot_be_put_in_place_is_none(picture: Path, monkeyp
 def test_a_job_can_be_the_source_of_another(picture: Path) -> None:
     service = started()
     job = added(service, picture)
-    source = service.source(job.id)
-    assert source is not None and source.name == "picture.png" and source.path.read_bytes() == b"as it was sent"
-    assert service.source("0" * 16) is None
+    (source,) = service.sources(job.id)
+    assert source.name == "picture.png" and source.path.read_bytes() == b"as it was sent"
+    with pytest.raises(InputError, match="no longer exists"):
+        service.sources("0" * 16)
     service.stop()
 
 
@@ -118,6 +121,38 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir(mode=0o500)
     with pytest.raises(InputError, match="cannot write to"):
         started()
+
+
+def test_pictures_of_one_place_become_one_job_that_can_be_made_again(tmp_path: Path) -> None:
+    if find_spec("pycolmap") is None:
+        pytest.skip("pycolmap is not installed: it has no build for some systems")
+    service = started()
+    sent = [Upload(tmp_path / name, "photo", name) for name in ("b.jpg", "a.jpg")]
+    for upload in sent:
+        upload.path.write_bytes(upload.name.encode())
+    job = service.add(sent, Settings(), one_place=True)
+    assert (job.kind, job.name, job.sources) == ("place", "b.jpg and 1 more", ["b.jpg", "a.jpg"])
+    again = service.submit([job.id], Settings(stride=4), one_place=True)
+    for made in (job, again):
+        stored = sorted(service.folder_of(made).glob("uploaded-file*"))
+        assert [path.read_text() for path in stored] == ["b.jpg", "a.jpg"], "in the order in which they came"
+    service.stop()
+
+
+@pytest.mark.parametrize("kinds, one_place, words", [
+    (["photo", "photo"], False, "one place"), (["photo"], True, "single picture"), (["photo", "video"], True, "not of both"),
+    (["video", "video"], True, "several videos"),
+])
+def test_what_does_not_go_together_is_refused(kinds: list[Kind], one_place: bool, words: str, tmp_path: Path) -> None:
+    service = started()
+    folder = service.folder / "uploads"
+    for number, kind in enumerate(kinds):
+        (folder / f"{number:016x}").write_bytes(b"as it was sent")
+        (folder / f"{number:016x}.json").write_text(json.dumps({"kind": kind, "name": "x"}))
+    with pytest.raises(InputError, match=words):
+        service.submit([f"{number:016x}" for number in range(len(kinds))], Settings(), one_place=one_place)
+    assert not list((service.folder / "jobs").iterdir()) and service.uploads.count() == len(kinds)
+    service.stop()
 
 
 def test_one_server_at_a_time(picture: Path) -> None:
@@ -131,16 +166,17 @@ def test_one_server_at_a_time(picture: Path) -> None:
 def test_messages_name_no_folder_and_speak_as_the_page_does(tmp_path: Path) -> None:
     folder = tmp_path / "home" / "web" / "jobs" / "12"
     message = f"{folder}/uploaded-file is bad: raise --stride, or --no-sky-dome; see {tmp_path / 'home'}/models"
-    said = in_words(message, "my.jpg", folder)
+    said = in_words(message, ["my.jpg"], folder)
     assert said == "my.jpg is bad: raise “Pixels per Gaussian”, or “Sky dome”; see SPAG4D_HOME/models"
-    assert in_words(f"{Path.home()}/x", "a", folder) == "~/x"
+    assert in_words(f"{Path.home()}/x", ["a"], folder) == "~/x"
+    assert in_words("left out: uploaded-file-002", ["a.jpg", "b.jpg"], folder) == "left out: b.jpg"
     for typed, clicked in (
         ("`spag4d download-models --model panda` fetches them", "“Models”, at the top of this page, fetches them"),
         ("stride = 17: too large", "“Pixels per Gaussian” = 17: too large"), ("the stride", "the stride"),
         ("depth_min (5 m) must be below depth_max", "“Nearest distance” (5 m) must be below “Farthest distance”"),
         ("unknown setting 'depth_mix', did you mean 'depth_min'", "unknown setting 'depth_mix', did you mean 'depth_min'"),
     ):
-        assert in_words(typed, "a", folder) == clicked
+        assert in_words(typed, ["a"], folder) == clicked
 
 
 def test_the_page_and_its_example_are_where_they_are_looked_for() -> None:

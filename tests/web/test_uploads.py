@@ -14,7 +14,7 @@ from PIL import Image
 from starlette.requests import ClientDisconnect
 
 from spag4d.errors import InputError, ResourceError
-from spag4d.web import uploads as uploads_module
+from spag4d.web.places import SOURCE
 from spag4d.web.uploads import KEPT_S, SPARED_S, TooLarge, Upload, Uploads, copied, shown_name
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -127,15 +127,15 @@ def test_what_no_job_takes_is_cleared_and_so_is_what_is_half_at_the_next_start(t
 
 def test_a_job_gets_a_file_of_its_own_even_where_links_are_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sent").write_bytes(PNG)
-    copied(tmp_path / "sent", tmp_path / "one")
+    copied([tmp_path / "sent"], tmp_path / "one")
 
     def refuse(*args: object) -> None:
         raise OSError(errno.EPERM, "no links here")
 
     monkeypatch.setattr(os, "link", refuse)
-    copied(tmp_path / "sent", tmp_path / "two")
+    copied([tmp_path / "sent"], tmp_path / "two")
     (tmp_path / "sent").unlink()
-    assert {(tmp_path / name / uploads_module.SOURCE).read_bytes() for name in ("one", "two")} == {PNG}
+    assert {(tmp_path / name / SOURCE).read_bytes() for name in ("one", "two")} == {PNG}
 
 
 @pytest.mark.parametrize("given, shown", [
