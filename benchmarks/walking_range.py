@@ -2,10 +2,10 @@
 
     python -m benchmarks.walking_range [--first 8] [--scenes 2] [--cache FOLDER] [--json FILE]
 
-The true range in a direction is where the likeness of a tile (see `walking_truth`) has fallen by `FALL` below what it is at the
-capture point: of the third worst tile of any view ahead or aside, as the walking range judges views. Fine texture that the
-scene does not hold, as unlike everywhere, is no fault of the walk; and as likeness also goes up and down by chance, the fall is
-that of the rising curve nearest to it. Depths are the true one, the built-in model's, and (scaled) the
+The true range in a direction is where the likeness of a tile (see `walking_truth`) has fallen by `FALL` below what that tile's
+is from the capture point: of the third worst tile of any view ahead or aside, as the walking range judges views. Fine texture
+that the scene does not hold, as unlike everywhere, is no fault of the walk; and as likeness also goes up and down by chance,
+the fall is that of the rising curve nearest to it. Depths are the true one, the built-in model's, and (scaled) the
 latter times the factor that brings its median to the truth's: a wrong scale is a wrong length of step, and no fault of the
 picture. Prints both ranges (true/told) for four directions on the level and one aslant, then for each depth and for all:
 Spearman's rank correlation; what the told range is of the true one (10th, 50th and 90th percentile); and in which share of the
@@ -51,22 +51,21 @@ def converted(scene: Truth, depth: str) -> tuple[Gaussians, Uncertainty | None]:
     return converter.to_gaussians(panorama, global_scale=scale), uncertainty
 
 
-def true_range_m(gaussians: Gaussians, views: list[tuple[float, Picture]], name: str, at_origin: float) -> float:
+def true_range_m(gaussians: Gaussians, views: list[tuple[float, Picture]], name: str, at_origin: np.ndarray) -> float:
     """Return where the likeness in a direction has fallen, at most the distance of the farthest true view.
 
-    ``at_origin`` is the `unlikeness` of the capture point.
+    ``at_origin`` is the likeness of each tile from the capture point.
     """
-    distances_m = [distance_m for distance_m, _ in views]
     direction = DIRECTIONS[NAMES.index(name)]
-    found = [unlikeness(gaussians, direction * distance_m, view, name) for distance_m, view in views]
-    rising = isotonic_regression([at_origin, *found]).x
-    return max(_LEAST_M, min(crossing_m(distances_m, (rising[1:] - rising[0]).tolist(), FALL), distances_m[-1]))
+    distances_m = [distance_m for distance_m, _ in views]
+    falls = [fall(at_origin - likeness(drawn(gaussians, direction * distance_m), view), name) for distance_m, view in views]
+    rising = isotonic_regression([0.0, *falls]).x
+    return max(_LEAST_M, min(crossing_m(distances_m, rising[1:].tolist(), FALL), distances_m[-1]))
 
 
-def unlikeness(gaussians: Gaussians, position_m: np.ndarray, view: Picture, name: str) -> float:
-    """Return how unlike its true view, at least 0, the tile is that decides for somebody who walks in a direction."""
-    values = 1 - likeness(drawn(gaussians, position_m), view)
-    return float(values[worst_tile(values, NAMES.index(name))])
+def fall(by_tile: np.ndarray, name: str) -> float:
+    """Return the fall, at least 0, of the tile that decides for somebody who walks in a direction."""
+    return max(0.0, float(by_tile[worst_tile(by_tile, NAMES.index(name))]))
 
 
 def rows_of(scene: Truth, depths: Sequence[str]) -> list[Row]:
@@ -75,11 +74,11 @@ def rows_of(scene: Truth, depths: Sequence[str]) -> list[Row]:
     for depth in depths:
         gaussians, uncertainty = converted(scene, depth)
         told = walking_range(gaussians, uncertainty).by_name
+        at_origin = likeness(drawn(gaussians, np.zeros(3)), scene.at_origin)
         for name, views in scene.views.items():
             if views:
-                unlike = unlikeness(gaussians, np.zeros(3), scene.at_origin, name)
                 found.append({"scene": scene.name, "depth": depth, "direction": name,
-                              "true_m": true_range_m(gaussians, views, name, unlike),
+                              "true_m": true_range_m(gaussians, views, name, at_origin),
                               "told_m": max(_LEAST_M, min(told[name], views[-1][0]))})
     return found
 
