@@ -75,6 +75,19 @@ FRAMES = "Frames"
 
 
 @dataclass(frozen=True)
+class Viewpoint:
+    """A panorama of a scene of several: where in the file's axes it was taken, and how much of it was ``measured``, 0–1.
+
+    ``walking_range_m`` is how far you can walk from there, as in `ConversionResult`; near several of them the farthest counts.
+    """
+
+    name: str
+    position_m: tuple[float, float, float]
+    measured: float
+    walking_range_m: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class ConversionResult:
     """What a conversion made, and what the user should know about it.
 
@@ -83,7 +96,8 @@ class ConversionResult:
     the sky dome (None where all is sky). ``metres_from`` is the source of the scale where it is not the depth model: another
     model or the camera's height; ``scale_sigma`` is the standard deviation of the log of the scale where that is estimated,
     None where it was measured. ``sharp`` is the mode in which SHARP was used, or empty. ``walking_range_m`` is how far you can
-    walk in each of 14 directions, ``+x`` and so on, of the file's axes.
+    walk from the origin in each of 14 directions, ``+x`` and so on, of the file's axes. ``viewpoints`` are the panoramas of a
+    scene of several, and none of a single one.
     """
 
     output_paths: tuple[Path, ...]
@@ -99,6 +113,7 @@ class ConversionResult:
     walking_range_m: Mapping[str, float]
     device: str
     warnings: tuple[str, ...]
+    viewpoints: tuple[Viewpoint, ...] = ()
 
 
 def percent(log_sigma: float) -> int:
@@ -132,6 +147,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     sharp: str = ""
     walking_range_m: dict[str, float] = field(default_factory=dict)
+    viewpoints: tuple[Viewpoint, ...] = ()
 
     def result(
         self, started: float, paths: Iterable[Path], count: int, depth: DepthMap, reach: tuple[float, float] | None, device: str
@@ -152,6 +168,7 @@ class Run:
             walking_range_m=self.walking_range_m,
             device=device,
             warnings=tuple(self.warnings),
+            viewpoints=self.viewpoints,
         )
 
     @property

@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spag4d.check.uncertainty import doubt_line
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import InputError
 from spag4d.formats.outputs import output_paths
-from spag4d.formats.scene_card import card_path, write_card
+from spag4d.formats.scene_card import card_path
 from spag4d.formats.viewer_page import check_page, write_viewer_page
 from spag4d.io.atomic import check_target
 from spag4d.photos.write_depth import check_depth_path, write_depth
@@ -85,7 +84,7 @@ class SPAG4D:
         if not len(layers):
             raise InputError(_nothing_left(panorama, depth, run.settings))
         self._stages.write(layers, outputs, depth, run)
-        _write_card(card, outputs, depth, run)
+        self._stages.write_card(outputs, depth, run)
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
@@ -199,44 +198,26 @@ class SPAG4D:
         every_s: float = 0.5,
         poses: str | Path | None = None,
         save_poses: str | Path | None = None,
+        save_depth: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
         """Make one scene of several panoramas of one place, and return what was made.
 
         ``input_paths`` are pictures, a folder of them, or a video of a walk, of which every ``every_s`` seconds one is taken;
-        ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken, and ``save_poses``
-        names a folder for both. The scene's origin is the first panorama's capture point. Raises what `convert` does, and
-        `InputError` where fewer than two panoramas show the same place.
+        ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken. ``save_poses`` names a
+        folder for both, ``save_depth`` one for each panorama's depth. ``max_splats`` is a number for the whole scene, whose
+        origin is the first panorama's capture point. Raises what `convert` does, and `InputError` where fewer than two
+        panoramas show the same place.
         """
-        from spag4d.reconstruction import Reconstruction
-        from spag4d.world.known_poses import read_poses
-        from spag4d.world.poses import check_installed
-        from spag4d.world.sources import check_names, find_sources
+        from spag4d.reconstruction.run import Wishes, reconstruct
 
-        started = time.perf_counter()
         run = Run(self.settings.changed(**overrides), progress)
         outputs = output_paths(Path(output_path), run.settings.format)
         card = card_path(next(iter(outputs.values())))
         _check_targets([*outputs.values(), card], None, sources=tuple(input_paths))
-        sources, in_order = find_sources([Path(path) for path in input_paths], every_s=every_s, progress=run.between_stages)
-        if poses is not None or save_poses is not None:
-            check_names(sources)
-        known = None if poses is None else read_poses(Path(poses))
-        if known is None:
-            check_installed()
-        check_models(run.settings)
-        self._stages.choose(run)
-        work = Reconstruction(self._stages, sources, run, known)
-        places = work.places(in_order=in_order)
-        if save_poses is not None:
-            work.write_poses(Path(save_poses), places)
-        world = work.world(places)
-        layers = work.scene(world)
-        depth = work.depth_told(world)
-        self._stages.write(layers, outputs, depth, run)
-        _write_card(card, outputs, depth, run)
-        return run.result(started, outputs.values(), len(layers), depth, work.reach(world), self._stages.device)
+        wishes = Wishes(every_s, *(None if path is None else Path(path) for path in (poses, save_poses, save_depth)))
+        return reconstruct(self._stages, run, [Path(path) for path in input_paths], outputs, wishes)
 
     def to_gaussians(
         self, panorama: PanoramaLike, *, depth_map: DepthLike | None = None, progress: Progress = SILENT, **overrides: Any
@@ -255,12 +236,6 @@ class SPAG4D:
         measured = given is not None
         panorama = self._read(source, run, measured=measured)
         return self._stages.finished(panorama, self._stages.raw_depth(panorama, given, run), run, measured=measured)
-
-
-def _write_card(card: Path, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
-    write_card(card, [*outputs.values()], metric=depth.kind == "metric", depth_model=depth.model, metres_from=depth.metres_from,
-               scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m,
-               depth_doubt="" if depth.doubt is None else doubt_line(depth.doubt))
 
 
 def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress) -> VideoPlan:

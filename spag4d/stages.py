@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from spag4d.errors import InputError
 from spag4d.finishing import Pictured
 from spag4d.formats.finite import usable
 from spag4d.formats.scene import write_scene
+from spag4d.formats.scene_card import card_path, write_card
 from spag4d.models.weights import is_installed
 from spag4d.photos.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
@@ -238,6 +239,14 @@ class Stages:
         for name, path in outputs.items():
             with run.stage("Writing") as listener:
                 write_scene(path, layers, name, comments=comments, progress=listener)
+
+    def write_card(self, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
+        """Write the scene card beside the files; see `spag4d.formats.scene_card`."""
+        scenes = list(outputs.values())
+        write_card(card_path(scenes[0]), scenes, metric=depth.kind == "metric", depth_model=depth.model,
+                   metres_from=depth.metres_from, scale_sigma=depth.scale_sigma, walking_range_m=run.walking_range_m,
+                   depth_doubt="" if depth.doubt is None else doubt_line(depth.doubt),
+                   viewpoints=[asdict(viewpoint) for viewpoint in run.viewpoints])
 
 
 def _walking_range(gaussians: Gaussians, comments: Sequence[str], run: Run) -> str:

@@ -3,14 +3,14 @@
 import json
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from types import TracebackType
 
 from tqdm import tqdm
 
 from spag4d.commands.convert_folder import Outcome
-from spag4d.conversion import FRAMES, ConversionResult, FrameResult, percent
+from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Viewpoint, percent
 from spag4d.errors import Spag4dError
 from spag4d.progress import Event, Notice, Progress
 
@@ -117,14 +117,23 @@ def summary(result: ConversionResult) -> str:
     return (
         f"{files}: {result.splat_count:,} Gaussians, {result.file_size / 1e6:.1f} MB in {result.processing_time:.1f} s\n"
         f"  depth    {reach}, by {result.depth_model} on {result.device}{scale}\n"
-        f"  walking  {_walk(result.walking_range_m)}\n"
+        f"{_measured(result.viewpoints)}"
+        f"  walking  {_walk(result)}\n"
         f"  seconds  {stages}"
     )
 
 
-def _walk(range_m: Mapping[str, float]) -> str:
-    level = [range_m[name] for name in ("+x", "-x", "+z", "-z")]
+def _walk(result: ConversionResult) -> str:
+    ranges = [viewpoint.walking_range_m for viewpoint in result.viewpoints] or [result.walking_range_m]
+    level = [range_m[name] for range_m in ranges for name in ("+x", "-x", "+z", "-z")]
     return f"{min(level):.2f} to {max(level):.2f} m from the camera, depending on direction, before the view falls apart"
+
+
+def _measured(viewpoints: Sequence[Viewpoint]) -> str:
+    if not viewpoints:
+        return ""
+    shares = [viewpoint.measured for viewpoint in viewpoints]
+    return f"  measured {min(shares):.0%} to {max(shares):.0%} of the sphere by parallax, in {len(shares)} panoramas\n"
 
 
 def json_line(result: ConversionResult) -> str:

@@ -47,13 +47,14 @@ def read_card(scene: Path) -> dict[str, Any]:
 
 def write_card(
     path: Path, scenes: Sequence[Path], *, metric: bool, depth_model: str, metres_from: str, scale_sigma: float | None,
-    walking_range_m: Mapping[str, float], depth_doubt: str = "",
+    walking_range_m: Mapping[str, float], depth_doubt: str = "", viewpoints: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write the card of ``scenes``, one scene in several formats, made at the origin of its axes.
 
     ``metric`` is whether lengths are metres and ``metres_from`` whose they are, where they are not the depth model's own;
     ``scale_sigma`` is the standard deviation of the log of the scale, where it is estimated; ``depth_doubt`` is the line of
-    `spag4d.check.uncertainty.doubt_line`, if there is one. Raises what `atomic_path` raises.
+    `spag4d.check.uncertainty.doubt_line`, if there is one; ``viewpoints`` are the panoramas of a scene of several, as
+    `spag4d.conversion.Viewpoint` names their facts. Raises what `atomic_path` raises.
     """
     card: dict[str, Any] = {
         "scene_card": _VERSION,
@@ -71,5 +72,7 @@ def write_card(
         "depth_doubt": depth_doubt,
         "walking_range_m": dict(walking_range_m),
     }
+    if viewpoints:
+        card["viewpoints"] = list(viewpoints)
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -63,6 +63,17 @@ def check_target(path: Path) -> None:
         raise InputError(f"cannot write {path}: its folder is not writable. Choose a folder that you may write to.")
 
 
+def made_folder(path: Path) -> Path:
+    """Return the folder ``path``, made with those above it where it is missing; raises `InputError` where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise InputError(f"{path} is a file, and a folder is needed. Name another one.") from error
+    except OSError as error:
+        raise explained(error, path) from error
+    return path
+
+
 def is_stream(path: Path) -> bool:
     """Return whether a path is a pipe or a device, or another name for standard output, even if that is a file."""
     mode = _mode(path)

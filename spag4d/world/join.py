@@ -4,17 +4,18 @@ Of the panoramas that see a surface one shows it: where the others confirm it ra
 colour, as with things that moved; then where its distance is measured rather than guessed; then from near and squarely.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int8
+from jaxtyping import Bool, Float32, Int8, Int32
 
 from spag4d.data import Gaussians, Layers
 from spag4d.geometry.equirect import crop_sphere, directions, nearest_pixels, pad_sphere
-from spag4d.world.agree import seen_from
-from spag4d.world.sweep import View
+from spag4d.world.agree import Sight, Whole, sight
+from spag4d.world.exposure import Exposures, Gains, Pictures
 
 _SAME_MEASURED, _SAME_GUESSED = 0.04, 0.25
 """Up to this log ratio of distances two panoramas mean the same surface: what measured and what guessed depth err by."""
@@ -26,40 +27,44 @@ _BLUR_PX = 1.5
 
 
 @dataclass(frozen=True)
-class Captured:
-    """A panorama that is part of the world: its view, its whole depth (h, w), and where that is measured.
+class Captured(Whole):
+    """A panorama that is part of the world.
 
     Of what several show, that of the highest ``rank`` (h, w) is taken: 2 where it is measured and the others confirm it, 1
     where it is guessed and nobody contradicts, 0 where more contradict than confirm; among equals that of the greatest
     ``worth`` (h, w), the solid angle of a piece of surface.
     """
 
-    view: View
-    distance: Float32[np.ndarray, "h w"]
-    sure: Bool[np.ndarray, "h w"]
     rank: Int8[np.ndarray, "h w"]
     worth: Float32[np.ndarray, "h w"]
 
 
-def captured_world(parts: Mapping[int, tuple[View, np.ndarray, np.ndarray]]) -> dict[int, Captured]:
-    """Return panoramas, each given as view, whole distances and where these are measured, with rank and worth."""
-    ranks = {number: _rank(part, [parts[other] for other in parts if other != number]) for number, part in parts.items()}
-    return {number: Captured(*part, ranks[number], _worth(part[1])) for number, part in parts.items()}
+def captured_world(wholes: Mapping[int, Whole], pictures: Pictures) -> tuple[dict[int, Captured], Gains]:
+    """Return panoramas with rank and worth, and how bright each ``picture`` (h, w, 3) is against the others."""
+    greys = {number: _blurred(whole.view.grey) for number, whole in wholes.items()}
+    votes = {number: np.zeros(whole.sure.shape, np.int32) for number, whole in wholes.items()}
+    exposures = Exposures(pictures)
+    for first, second in permutations(wholes, 2):
+        seen = sight(wholes[first], wholes[second])
+        votes[first] += _votes(wholes[first].sure, seen, greys[second][seen.place] - greys[first])
+        exposures.compare(first, second, wholes[first].sure, seen)
+    world = {number: Captured(whole.view, whole.distance, whole.sure, _rank(votes[number], whole.sure), _worth(whole.distance))
+             for number, whole in wholes.items()}
+    return world, exposures.gains(list(wholes))
 
 
-def _rank(
-    part: tuple[View, np.ndarray, np.ndarray], others: Sequence[tuple[View, np.ndarray, np.ndarray]]
-) -> Int8[np.ndarray, "h w"]:
-    view, distance, sure = part
-    grey, votes = _blurred(view.grey), np.zeros(sure.shape, np.int32)
-    for other, other_distance, other_sure in others:
-        place, away = seen_from(view, distance, other)
-        there, both = np.log(other_distance[place] / away), sure & other_sure[place]
-        within = np.where(both, _SAME_MEASURED, _SAME_GUESSED)
-        same, through = np.abs(there) <= within, (there > within) & other_sure[place]
-        change = _blurred(other.grey)[place] - grey
-        alike = np.abs(change - np.median(change[both if both.any() else ...])) < _SAME_GREY
-        votes += (same & alike).astype(np.int32) - (same & ~alike & other_sure[place]) - through
+def _votes(
+    sure: Bool[np.ndarray, "h w"], seen: Sight, change: Float32[np.ndarray, "h w"]
+) -> Int32[np.ndarray, "h w"]:
+    """Return 1 where another panorama confirms a surface, -1 where it looks through it or sees it in another colour."""
+    both = sure & seen.sure
+    within = np.where(both, _SAME_MEASURED, _SAME_GUESSED)
+    same, through = np.abs(seen.farther) <= within, (seen.farther > within) & seen.sure
+    alike = np.abs(change - np.median(change[both if both.any() else ...])) < _SAME_GREY
+    return (same & alike).astype(np.int32) - (same & ~alike & seen.sure) - through
+
+
+def _rank(votes: Int32[np.ndarray, "h w"], sure: Bool[np.ndarray, "h w"]) -> Int8[np.ndarray, "h w"]:
     return np.where(votes + sure < 0, 0, 1 + sure).astype(np.int8)
 
 
@@ -84,27 +89,32 @@ def own_part(layers: Layers, number: int, world: Mapping[int, Captured], *, with
     What is behind things is a guess: where another panorama sees a surface near it, that one is taken. The sky comes from one
     panorama alone, ``with_sky``.
     """
-    return Layers(
-        fine=_kept(layers.fine, number, world), backing=_kept(layers.backing, number, world),
-        sky=layers.sky if with_sky else Gaussians.empty(), behind=_kept(layers.behind, number, world, is_guess=True))
+    def kept(gaussians: Gaussians, *, is_guess: bool = False) -> Gaussians:
+        return gaussians.select(shown_by(gaussians.means, number, world, is_guess=is_guess))
+
+    return Layers(fine=kept(layers.fine), backing=kept(layers.backing), sky=layers.sky if with_sky else Gaussians.empty(),
+                  behind=kept(layers.behind, is_guess=True))
 
 
-def _kept(gaussians: Gaussians, number: int, world: Mapping[int, Captured], *, is_guess: bool = False) -> Gaussians:
-    own, _ = _seen(gaussians.means, world[number])
+def shown_by(
+    means: Float32[np.ndarray, "n 3"], number: int, world: Mapping[int, Captured], *, is_guess: bool = False
+) -> Bool[np.ndarray, " n"]:
+    """Return which points, that the panorama ``number`` has found, no other panorama shows better."""
+    own, _ = _seen(means, world[number])
     mine = world[number]
-    rank = np.zeros(len(gaussians), np.int8) if is_guess else mine.rank[own]
-    keep = np.ones(len(gaussians), bool)
+    rank = np.zeros(len(means), np.int8) if is_guess else mine.rank[own]
+    keep = np.ones(len(means), bool)
     for other, captured in world.items():
         if other == number:
             continue
-        place, away = _seen(gaussians.means, captured)
+        place, away = _seen(means, captured)
         there, sure = np.log(captured.distance[place] / away), captured.sure[place]
         same = np.where(mine.sure[own] & sure & (not is_guess), _SAME_MEASURED, _SAME_GUESSED)
         higher = captured.rank[place] > rank
         factor = _OVERLAP if number < other else 1 / _OVERLAP
         better = higher | ((captured.rank[place] == rank) & (captured.worth[place] > factor * mine.worth[own]))
         keep &= ~((np.abs(there) <= same) & better | (there > same) & sure & higher)
-    return gaussians.select(keep)
+    return keep
 
 
 def _seen(means: np.ndarray, captured: Captured) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:

@@ -76,14 +76,14 @@ def sweep(view: View, others: Sequence[View], *, progress: Progress = SILENT) ->
     """Return the distances that the parallax to other panoramas tells, everywhere, right or not."""
     levels = np.linspace(1 / FAR_M, 1 / _nearest_m(view), LEVELS).astype(np.float32)
     small = _Matcher(_halved(view), [_halved(other) for other in others])
-    cost = small.cost_volume(levels, progress)
+    cost = small.cost_volume(levels, progress.part(0, 2))
     cost += _prior_cost(small.view.prior, levels)
     answer = _smoothest(cost, small.view.grey)
     inverse = cv2.resize(np.interp(answer, np.arange(LEVELS), levels).astype(np.float32), view.grey.shape[::-1])
     matcher, step = _Matcher(view, others), float(levels[1] - levels[0])
-    inverse, _ = matcher.refined(inverse, step / 4)
-    inverse = matcher.outlined(inverse)
-    inverse, cost = matcher.refined(inverse, step / 8)
+    inverse, _ = matcher.refined(inverse, step / 4, progress.part(3, 6))
+    inverse = matcher.outlined(inverse, progress.part(4, 6))
+    inverse, cost = matcher.refined(inverse, step / 8, progress.part(5, 6))
     return Swept(1 / np.maximum(inverse, np.float32(1 / FAR_M)), 1 - cost)
 
 
@@ -135,19 +135,25 @@ class _Matcher:
             volume[..., number] = self.costs(np.full((1, 1), level, np.float32))
         return volume
 
-    def refined(self, inverse: Float32[np.ndarray, "h w"], step: float) -> tuple[np.ndarray, np.ndarray]:
+    def refined(
+        self, inverse: Float32[np.ndarray, "h w"], step: float, progress: Progress
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return better inverse distances within four steps of the given ones, and their costs."""
-        tried = np.stack([self.costs(inverse + np.float32(k * step)) for k in _FINE_STEPS], -1)
+        tried = np.empty((*inverse.shape, len(_FINE_STEPS)), np.float32)
+        for number, k in enumerate(_FINE_STEPS):
+            progress.report("Parallax", number, len(_FINE_STEPS))
+            tried[..., number] = self.costs(inverse + np.float32(k * step))
         place = np.empty(inverse.shape, np.float32)
         lowest_levels(tried, place)
         return inverse + (place + _FINE_STEPS[0]) * np.float32(step), tried.min(-1)
 
-    def outlined(self, inverse: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    def outlined(self, inverse: Float32[np.ndarray, "h w"], progress: Progress) -> Float32[np.ndarray, "h w"]:
         """Return inverse distances of which some are taken over from nearby, where those fit better: outlines get sharp."""
         best, cost = inverse, self.costs(inverse)
         padded = pad_sphere(inverse, _BESIDE_PX)
         height, width = inverse.shape
-        for down, right in _BESIDE:
+        for number, (down, right) in enumerate(_BESIDE):
+            progress.report("Parallax", number, len(_BESIDE))
             top, left = _BESIDE_PX * (1 + down), _BESIDE_PX * (1 + right)
             other = np.ascontiguousarray(padded[top : top + height, left : left + width])
             their_cost = self.costs(other)

@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from spag4d.depth.from_file import depth_from_file
 from spag4d.formats.scene import read_scene
 from spag4d.world import poses
 from spag4d.world.colmap_model import Points
@@ -77,7 +79,7 @@ def test_known_poses_need_no_pycolmap_and_are_saved_again(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
-    saving = "--save-poses", tmp_path / "saved"
+    saving = "--save-poses", tmp_path / "saved", "--save-depth", tmp_path / "depth", "--max-splats", 6000
     done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *saving, "--json")
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
@@ -88,6 +90,22 @@ def test_known_poses_need_no_pycolmap_and_are_saved_again(
     assert saved[0] is not None and saved[1] is not None
     np.testing.assert_allclose(saved[0].translation, 0, atol=1e-6)
     assert np.linalg.norm(saved[1].translation) == pytest.approx(np.linalg.norm(PLACES[2].translation), abs=1e-5)
+    assert 5000 < result["splat_count"] <= 6000
+    check_viewpoints(result["viewpoints"], tmp_path)
+
+
+def check_viewpoints(viewpoints: list[dict[str, Any]], folder: Path) -> None:
+    """Those of the result, which the card repeats and whose depth is saved."""
+    assert [one["name"] for one in viewpoints] == ["a.png", "b.png", "c.png"]
+    assert viewpoints[0]["position_m"] == [0, 0, 0] and all(0 <= one["measured"] <= 1 for one in viewpoints)
+    card = json.loads((folder / "out.scene.json").read_text(encoding="utf-8"))
+    assert card["viewpoints"] == viewpoints and card["walking_range_m"] == viewpoints[0]["walking_range_m"]
+    assert viewpoints[1]["walking_range_m"] != card["walking_range_m"]
+    depths = json.loads((folder / "depth" / "depths.json").read_text(encoding="utf-8"))["panoramas"]
+    for one in viewpoints:
+        assert depths[one["name"]] == {"file": f"{one['name']}.npy", "measured": one["measured"]}
+        depth = depth_from_file(folder / "depth" / f"{one['name']}.npy", (64, 128))
+        assert 0.5 < np.median(depth.distance) < 5
 
 
 def test_a_model_without_points_has_its_unit_taken_for_a_metre(room: Path, tmp_path: Path) -> None:
@@ -108,3 +126,9 @@ def test_two_pictures_of_one_name_cannot_have_poses(room: Path, tmp_path: Path) 
     twin.write_bytes((room / "a.png").read_bytes())
     done = run("reconstruct", room / "a.png", twin, tmp_path / "out.ply", "--poses", room / "known")
     assert done.exit_code == 2 and "two panoramas are called a.png" in done.stderr
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused_before_any_work(room: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", "--save-depth", tmp_path / "taken")
+    assert done.exit_code == 2 and "is a file, and a folder is needed" in done.stderr and not (tmp_path / "out.ply").exists()

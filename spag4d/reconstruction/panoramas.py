@@ -1,0 +1,63 @@
+"""The panoramas of a world under way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from spag4d.conversion import Run
+from spag4d.data import DepthMap, Panorama, Pose
+from spag4d.stages import Stages, resized, shrunk
+from spag4d.world.agree import Whole
+from spag4d.world.sources import Source
+from spag4d.world.sweep import FAR_M, View
+
+WORKING_ROWS = 512
+"""Rows of the pictures in which parallax is sought: 0.35° a pixel, in which it is found to a tenth."""
+
+
+class Panoramas:
+    """Panoramas by number: on few rows they are kept, with a single view's depth; whole ones are read when they are needed."""
+
+    def __init__(self, stages: Stages, sources: Sequence[Source], run: Run) -> None:
+        """Take the sources; nothing is read yet."""
+        self.stages, self.run = stages, run
+        self.names = [source.name for source in sources]
+        self.pictures: list[Panorama] = []
+        self.depths: list[DepthMap] = []
+        self._sources = sources
+
+    def look(self) -> Iterator[Panorama]:
+        """Yield each panorama, after its depth has been estimated."""
+        for number in range(len(self._sources)):
+            panorama = self.read(number)
+            depth = self.stages.raw_depth(panorama, None, self.run)
+            small, depth = shrunk(panorama, depth, WORKING_ROWS)
+            self.pictures.append(small)
+            self.depths.append(depth)
+            yield panorama
+
+    def read(self, number: int) -> Panorama:
+        """Return a panorama, its caps painted over."""
+        with self.run.stage("Reading") as listener:
+            panorama = self._sources[number].read(force_erp=self.run.settings.force_erp, progress=listener)
+        return self.stages.painted(panorama, self.run)
+
+    def view(self, number: int, pose: Pose) -> View:
+        """Return a panorama as the sweep needs it."""
+        picture, depth = self.pictures[number], self.depths[number]
+        known = np.ones(picture.size_hw, bool) if picture.valid is None else picture.valid
+        prior = np.where(depth.sky, np.float32(FAR_M), np.minimum(depth.distance, np.float32(FAR_M)))
+        return View(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY), pose, prior, known)
+
+    def sky(self, number: int, whole: Whole) -> np.ndarray:
+        """Return where (h, w) a panorama shows sky: what a single view takes for it and nothing contradicts."""
+        return self.depths[number].sky & ~whole.sure
+
+    def joint_depth(self, number: int, whole: Whole, size_hw: tuple[int, int]) -> DepthMap:
+        """Return the depth of a panorama that agrees with the others."""
+        single = self.depths[number]
+        joint = replace(single, distance=whole.distance, sky=self.sky(number, whole), model=f"parallax and {single.model}",
+                        doubt=None)
+        return resized(joint, size_hw)

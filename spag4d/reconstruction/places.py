@@ -1,0 +1,88 @@
+"""Where the panoramas were taken, and in what unit."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from spag4d.progress import Progress
+from spag4d.reconstruction.panoramas import Panoramas
+from spag4d.world.known_poses import KnownPoses, write_poses
+from spag4d.world.poses import PlaceFinder, Places
+from spag4d.world.settle import metres_per_unit, settled
+from spag4d.world.sources import Source
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Places in metres; ``metres_from`` is the source of the scale where it is not the depth model, and ``scale_sigma`` the
+    standard deviation of its logarithm where it is estimated."""
+
+    places: Places
+    scale_sigma: float | None = None
+    metres_from: str = ""
+
+
+def with_poses(sources: Sequence[Source], known: KnownPoses, progress: Progress) -> list[Source]:
+    """Return the sources whose poses are known, and warn of the others; raises `InputError` for fewer than two."""
+    names = [source.name for source in sources]
+    known.check(names)
+    lost = [name for name in names if known.named(name) is None]
+    if lost:
+        progress.warn(f"left out, as {known.path} holds no pose for them: {', '.join(lost)}")
+    return [source for source in sources if known.named(source.name) is not None]
+
+
+def placed(panoramas: Panoramas, known: KnownPoses | None, *, in_order: bool) -> Placed:
+    """Look at all panoramas and return where they were taken: as is ``known``, or as they show."""
+    factor = panoramas.run.settings.global_scale
+    if known is None:
+        return _in_metres(_found(panoramas, in_order=in_order), panoramas, factor)
+    for _ in panoramas.look():
+        pass
+    places = known.places(panoramas.names)
+    if known.in_metres:
+        return Placed(settled(places, factor), metres_from=f"the poses in {known.path.name}")
+    return _in_metres(places, panoramas, factor)
+
+
+def _in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed:
+    """Return the places in metres by what the depth model sees in each panorama."""
+    distances = [np.where(depth.sky, np.inf, depth.distance) for depth in panoramas.depths]
+    found = metres_per_unit(places, distances)
+    if found is None:
+        panoramas.run.between_stages.warn("no surface tells the scale: the unit of the poses is taken for a metre")
+        return Placed(settled(places, otherwise))
+    factor, sigma = found
+    return Placed(settled(places, factor), sigma)
+
+
+def _found(panoramas: Panoramas, *, in_order: bool) -> Places:
+    with closing(PlaceFinder()) as finder:
+        for panorama in panoramas.look():
+            finder.add(panorama)
+        with panoramas.run.stage("Poses") as listener:
+            places = finder.find(in_order=in_order, progress=listener)
+    _say_who_is_left_out(places, panoramas.names, panoramas.run.between_stages)
+    return places
+
+
+def _say_who_is_left_out(places: Places, names: Sequence[str], progress: Progress) -> None:
+    for group in places.others:
+        members = ", ".join(names[number] for number in group)
+        progress.warn(f"left out, as they belong together but not to the others: {members}")
+    elsewhere = {number for group in places.others for number in group}
+    lost = [names[number] for number in range(len(names)) if number not in {*places.found, *elsewhere}]
+    if lost:
+        progress.warn(f"left out, as too little in them is seen in others: {', '.join(lost)}")
+
+
+def save_places(folder: Path, places: Places, panoramas: Panoramas) -> None:
+    """Write where the panoramas were taken; see `write_poses`."""
+    poses = {panoramas.names[number]: pose for number, pose in enumerate(places.world_from_camera) if pose is not None}
+    numbers = np.full(len(panoramas.names), -1)
+    numbers[list(places.found)] = range(len(poses))
+    points = replace(places.points, seen_by=numbers[places.points.seen_by])
+    write_poses(folder, poses, points, panoramas.pictures[0].size_hw)

@@ -1,0 +1,84 @@
+"""The steps from several panoramas to the files of one scene."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from spag4d.check.uncertainty import uncertainty_of
+from spag4d.check.walking import walking_range
+from spag4d.conversion import ConversionResult, Run, Viewpoint
+from spag4d.data import DepthMap, Layers
+from spag4d.io.atomic import made_folder
+from spag4d.reconstruction.panoramas import Panoramas
+from spag4d.reconstruction.places import placed, save_places, with_poses
+from spag4d.reconstruction.saved_depth import SavedDepth
+from spag4d.reconstruction.scene import scene_of
+from spag4d.reconstruction.world import World, measured_world, warn_of_guesses
+from spag4d.splat.edit import moved
+from spag4d.stages import Stages, check_models
+from spag4d.world.known_poses import read_poses
+from spag4d.world.poses import check_installed
+from spag4d.world.sources import check_names, find_sources
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a reconstruction is made of and saves besides the scene; see `spag4d.core.SPAG4D.reconstruct`."""
+
+    every_s: float
+    poses: Path | None
+    save_poses: Path | None
+    save_depth: Path | None
+
+
+def reconstruct(
+    stages: Stages, run: Run, inputs: Sequence[Path], outputs: Mapping[str, Path], wishes: Wishes
+) -> ConversionResult:
+    """Make one scene of several panoramas and return what was made; the outputs are checked already."""
+    started = time.perf_counter()
+    known = None if wishes.poses is None else read_poses(wishes.poses)
+    if known is None:
+        check_installed()
+    sources, in_order = find_sources(inputs, every_s=wishes.every_s, progress=run.between_stages)
+    folders = [folder for folder in (wishes.save_poses, wishes.save_depth) if folder is not None]
+    if folders or known is not None:
+        check_names(sources)
+    if known is not None:
+        sources = with_poses(sources, known, run.between_stages)
+    for folder in folders:
+        made_folder(folder)
+    check_models(run.settings)
+    stages.choose(run)
+    panoramas = Panoramas(stages, sources, run)
+    found = placed(panoramas, known, in_order=in_order)
+    if wishes.save_poses is not None:
+        save_places(wishes.save_poses, found.places, panoramas)
+    world = measured_world(panoramas, found.places)
+    warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
+    saved = SavedDepth(wishes.save_depth, panoramas.names, world.shares)
+    layers = scene_of(panoramas, world, saved.keep)
+    saved.finish()
+    whole = world.captured[world.middle]
+    depth = panoramas.joint_depth(world.middle, whole, whole.distance.shape)
+    depth = replace(depth, scale_sigma=found.scale_sigma, metres_from=found.metres_from or depth.metres_from)
+    stages.write(layers, outputs, depth, run)
+    run.viewpoints = _viewpoints(panoramas, world, layers, depth)
+    stages.write_card(outputs, depth, run)
+    return run.result(started, outputs.values(), len(layers), depth, world.reach, stages.device)
+
+
+def _viewpoints(panoramas: Panoramas, world: World, layers: Layers, depth: DepthMap) -> tuple[Viewpoint, ...]:
+    """Return the panoramas' places, with how far you can walk from each; from the origin, that is measured already."""
+    run, shares, found = panoramas.run, world.shares, []
+    with run.stage("Walking range") as listener:
+        for number, captured in world.captured.items():
+            place = captured.view.pose.translation
+            ranges = run.walking_range_m
+            if place.any():
+                part = listener.part(len(found), len(world.captured))
+                there = moved(layers.joined, -place)
+                ranges = walking_range(there, uncertainty_of(depth.model), progress=part).by_name
+            x, y, z = (round(float(value), 4) for value in place)
+            found.append(Viewpoint(panoramas.names[number], (x, y, z), round(shares[number], 4), ranges))
+    return tuple(found)

@@ -1,0 +1,67 @@
+"""Gaussians of a measured world: each panorama's where it sees best, the sky from the one in the middle."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from spag4d.data import LAYERS, DepthMap, Gaussians, Layers, Panorama, Pose
+from spag4d.geometry.equirect import directions
+from spag4d.reconstruction.budget import Budget
+from spag4d.reconstruction.panoramas import Panoramas
+from spag4d.reconstruction.world import World, share
+from spag4d.splat.edit import moved, rotated
+from spag4d.world.exposure import balanced
+from spag4d.world.join import own_part, shown_by
+
+
+def scene_of(panoramas: Panoramas, world: World, keep_depth: Callable[[int, DepthMap], None]) -> Layers:
+    """Return one scene; ``keep_depth`` gets each panorama's number and its depth as Gaussians are made of it."""
+    budget, parts = _budget(panoramas, world), []
+    for number, captured in world.captured.items():
+        panorama = panoramas.read(number)
+        depth = panoramas.joint_depth(number, captured, panorama.size_hw)
+        pictured = panoramas.stages.finished(balanced(panorama, world.gains[number]), depth, panoramas.run)
+        keep_depth(number, pictured[1])
+
+        def made(count: int | None, number: int = number, pictured: tuple[Panorama, DepthMap] = pictured) -> Layers:
+            return _part(number, pictured, panoramas, world, count)
+
+        parts.append(made(None) if budget is None else budget.spent(number, made))
+    return _joined(parts)
+
+
+def _part(
+    number: int, pictured: tuple[Panorama, DepthMap], panoramas: Panoramas, world: World, count: int | None
+) -> Layers:
+    """Return what the scene keeps of a panorama of ``count`` Gaussians, or of as many as its pixels make."""
+    run = panoramas.run
+    own = replace(run, settings=run.settings.changed(max_splats=count))
+    layers = _placed(panoramas.stages.gaussians(*pictured, own), world.captured[number].view.pose)
+    run.sharp = own.sharp
+    with run.stage("Joining"):
+        return own_part(layers, number, world.captured, with_sky=number == world.middle)
+
+
+def _budget(panoramas: Panoramas, world: World) -> Budget | None:
+    most = panoramas.run.settings.max_splats
+    return None if most is None else Budget(most, {number: _kept_share(number, panoramas, world) for number in world.captured})
+
+
+def _kept_share(number: int, panoramas: Panoramas, world: World) -> float:
+    """Return which share of its sphere the scene keeps of a panorama."""
+    captured = world.captured[number]
+    pose, sky = captured.view.pose, panoramas.sky(number, captured)
+    points = directions(len(sky)) * captured.distance[..., None] @ pose.rotation.T.astype(np.float32)
+    means = (points + pose.translation.astype(np.float32)).reshape(-1, 3)
+    kept = shown_by(means, number, world.captured).reshape(sky.shape)
+    return share(np.where(sky, number == world.middle, kept))
+
+
+def _placed(layers: Layers, pose: Pose) -> Layers:
+    """Return a panorama's Gaussians in the world's axes."""
+    return layers.changed(lambda gaussians: moved(rotated(gaussians, pose.rotation), pose.translation))
+
+
+def _joined(parts: Sequence[Layers]) -> Layers:
+    return Layers(*(Gaussians.concatenate([getattr(part, name) for part in parts]) for name in LAYERS))

@@ -1,0 +1,85 @@
+"""The depth of all panoramas together: measured by parallax where others show the same, a single view's elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from spag4d.geometry.equirect import solid_angle_weights
+from spag4d.progress import Progress
+from spag4d.reconstruction.panoramas import Panoramas
+from spag4d.world.agree import Whole, measured, whole
+from spag4d.world.exposure import Gains
+from spag4d.world.join import Captured, captured_world
+from spag4d.world.poses import Places
+from spag4d.world.sweep import FAR_M, Swept, View, sweep
+
+_FEWEST_MEASURED = 0.1
+"""Less of the sphere than this is measured by chance alone when a camera stands still."""
+_NEIGHBOURS = 6
+"""So many other panoramas tell a panorama's depth, the nearest ones; more cost time and add little."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Panoramas by their numbers, and how bright each is against the others."""
+
+    captured: Mapping[int, Captured]
+    gains: Gains
+
+    @property
+    def middle(self) -> int:
+        """Number of the panorama nearest to the mean of all places."""
+        places = {number: captured.view.pose.translation for number, captured in self.captured.items()}
+        mean = np.mean(list(places.values()), axis=0)
+        return min(places, key=lambda number: float(np.linalg.norm(places[number] - mean)))
+
+    @property
+    def shares(self) -> dict[int, float]:
+        """How much of the sphere was measured from each panorama, 0–1."""
+        return {number: share(captured.sure) for number, captured in self.captured.items()}
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How near and far surfaces are to the panoramas."""
+        near = [captured.distance[captured.distance < FAR_M / 2] for captured in self.captured.values()]
+        distances = np.concatenate(near)
+        return (float(distances.min()), float(distances.max())) if distances.size else (FAR_M, FAR_M)
+
+
+def share(mask: Bool[np.ndarray, "h w"]) -> float:
+    """Return how much of the sphere a mask covers."""
+    return float(np.average(mask.mean(1), weights=solid_angle_weights(len(mask))))
+
+
+def measured_world(panoramas: Panoramas, places: Places) -> World:
+    """Return every panorama that has a place, with whole depth."""
+    views = {number: panoramas.view(number, pose) for number, pose in enumerate(places.world_from_camera) if pose is not None}
+    near = {number: _nearest(number, views) for number in views}
+    swept: dict[int, Swept] = {}
+    with panoramas.run.stage("Parallax") as listener:
+        for done, (number, view) in enumerate(views.items()):
+            part = listener.part(done, len(views))
+            swept[number] = sweep(view, [views[other] for other in near[number]], progress=part)
+    wholes: dict[int, Whole] = {}
+    for number, view in views.items():
+        sure = measured(view, swept[number], [(views[other], swept[other]) for other in near[number]])
+        wholes[number] = Whole(view, whole(view.prior, swept[number].distance, sure), sure)
+    return World(*captured_world(wholes, {number: panoramas.pictures[number].rgb for number in wholes}))
+
+
+def warn_of_guesses(world: World, progress: Progress, *, are_poses_known: bool) -> None:
+    """Warn where parallax has measured next to nothing."""
+    most = max(world.shares.values())
+    if most < _FEWEST_MEASURED:
+        why = ("the camera hardly moved, or the poses are wrong. Their axes are x right, y down, z forward." if are_poses_known
+               else "the camera hardly moved. For a video from a tripod use `spag4d convert-video`.")
+        progress.warn(f"only {most:.0%} of the sphere could be measured by parallax: {why}")
+
+
+def _nearest(number: int, views: Mapping[int, View]) -> list[int]:
+    """Return which other panoramas tell this one's depth."""
+    place = views[number].pose.translation
+    others = [other for other in views if other != number]
+    return sorted(others, key=lambda other: float(np.linalg.norm(views[other].pose.translation - place)))[:_NEIGHBOURS]
