@@ -25,14 +25,44 @@ _FLAT = 0.03
 length."""
 _LEAST = np.float32(1e-4)
 """Sum of weights below which a Gaussian keeps its colour, as it shows next to nothing."""
-_HALF = np.float32(0.5)
+_LEAST_TOTAL = np.float32(1e-25)
+"""Against division by zero; weights are products of nearness to the eighth power, 1e-20 at 300 m."""
+_LEAST_LENGTH, _LEAST_FACING = np.float32(1e-12), np.float32(1e-3)
+"""Metres, and cosine: against division by zero."""
+_FAR_M = np.float32(300)
+"""Metres: beyond, all is equally far, so that the eighth power of the distance stays within float32. Nearness has that power
+in a weight: of two at a depth edge the nearer is in front; neighbours on a surface hardly differ."""
+_NOTHING, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 """Python's own numbers would make float64 of a kernel's arithmetic."""
-_FAR_M = 300.0
-"""Metres: beyond, all is equally far, so that the power below stays within float32."""
-_IN_FRONT = 8.0
-"""Power of nearness in a weight: of two at a depth edge the nearer is in front; neighbours on a surface hardly differ."""
-_ONE = np.float32(1)
-"""See `_HALF`."""
+_TAYLOR = tuple(np.float32(1 / math.factorial(k)) for k in range(8))
+_SIXTEENTH, _TURN_RAD = np.float32(1 / 16), np.float32(2 * math.pi)
+
+
+@kernel
+@no_type_check
+def exponential(x):
+    """Return exp(x) within 1e-6 of itself for -7 ≤ x ≤ 7: a series for x / 16, squared four times."""
+    t = x * _SIXTEENTH
+    high = _TAYLOR[4] + t * (_TAYLOR[5] + t * (_TAYLOR[6] + t * _TAYLOR[7]))
+    root = _ONE + t * (_ONE + t * (_TAYLOR[2] + t * (_TAYLOR[3] + t * high)))
+    root *= root
+    root *= root
+    root *= root
+    return root * root
+
+
+@kernel
+@no_type_check
+def place_in_view(means, scales, elevations):
+    """Write the elevations of Gaussians as seen from the origin, and return the least and the largest variance, in rad²."""
+    least, largest = np.float32(np.inf), _NOTHING
+    for g in range(means.shape[0]):
+        x, y, z = means[g, 0], means[g, 1], means[g, 2]
+        level = x * x + z * z
+        elevations[g] = math.atan2(-y, math.sqrt(level))
+        variance = scales[g, 0] * scales[g, 0] / max(level + y * y, _LEAST_LENGTH)
+        least, largest = min(least, variance), max(largest, variance)
+    return least, largest
 
 
 @kernel
@@ -44,25 +74,29 @@ def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slo
     """
     for g in range(means.shape[0]):
         x, y, z = means[g, 0], means[g, 1], means[g, 2]
-        level = max(math.sqrt(x * x + z * z), 1e-12)
+        level = max(math.sqrt(x * x + z * z), _LEAST_LENGTH)
         distance = math.sqrt(level * level + y * y)
-        variance = (scales[g, 0] / distance) ** 2
+        variance = scales[g, 0] / distance
+        variance *= variance
         wider = variance + dilation_rad2
         cosine, sine = level / distance, -y / distance
         out[g, ELEVATION] = math.atan2(-y, level)
-        out[g, TURN] = math.atan2(x, z) / (2 * math.pi) + 0.5
-        out[g, RATE] = 1 / (2 * wider)
-        out[g, ALPHA] = opacities[g] * (1 + variance / wider) / 2
+        out[g, TURN] = math.atan2(x, z) / _TURN_RAD + _HALF
+        out[g, RATE] = _HALF / wider
+        out[g, ALPHA] = opacities[g] * (_ONE + variance / wider) * _HALF
         out[g, COSINE] = cosine
-        nx, ny, nz = axis(quats_wxyz[g, 0], quats_wxyz[g, 1], quats_wxyz[g, 2], quats_wxyz[g, 3], 2, 2)
+        nx, ny, nz = axis(quats_wxyz[g, 0], quats_wxyz[g, 1], quats_wxyz[g, 2], quats_wxyz[g, 3], _ONE + _ONE, 2)
         sin_az, cos_az = x / level, z / level
         towards = (nx * x + ny * y + nz * z) / distance
-        towards = -max(abs(towards), 1e-3) if towards < 0 else max(towards, 1e-3)
+        towards = -max(-towards, _LEAST_FACING) if towards < 0 else max(towards, _LEAST_FACING)
         right = -(nx * cos_az - nz * sin_az) / towards
         down = -(nx * sine * sin_az + ny * cosine + nz * sine * cos_az) / towards
         factor = tilt / math.sqrt(wider * (right * right + down * down + even_slope * even_slope))
         out[g, RIGHT], out[g, DOWN] = right * factor, down * factor
-        out[g, NEAR] = min(distance, _FAR_M) ** -_IN_FRONT
+        near = _ONE / min(distance, _FAR_M)
+        near *= near
+        near *= near
+        out[g, NEAR] = near * near
 
 
 @kernel
@@ -74,15 +108,15 @@ def windows(shown, top, pitch, rows, n, window, start):
         reach = math.sqrt(_CUT / shown[g, RATE])
         y = (top - shown[g, ELEVATION]) / pitch - 0.5
         first, last = max(0, math.ceil(y - reach / pitch)), min(rows - 1, math.floor(y + reach / pitch))
-        beyond = min(abs(shown[g, ELEVATION]) + reach, math.pi / 2)
-        sine = reach / 2 / max(math.sqrt(shown[g, COSINE] * math.cos(beyond)), 1e-9)
+        beyond = abs(shown[g, ELEVATION]) + reach
+        sine = reach / 2 / math.sqrt(max(shown[g, COSINE] * math.cos(beyond), 1e-18))
         left, columns = 0, n
         if sine < 0.9:
             half = math.asin(sine) / math.pi * n
             x = shown[g, TURN] * n - 0.5
             left = math.ceil(x - half)
             columns = math.floor(x + half) - left + 1
-            left = left + n if left < 0 else left
+            left %= n
         if columns >= n:
             left, columns = 0, n
         start[g] = total
@@ -94,51 +128,138 @@ def windows(shown, top, pitch, rows, n, window, start):
 
 @kernel
 @no_type_check
-def weigh(shown, top, pitch, n, window, start, weight, through, total):
+def weigh(shown, top, pitch, window, start, weight, through, total):
     """Write the weights; multiply ``through`` (rows, n) by what each Gaussian lets pass, add the weights to ``total``.
 
     A weight is a / (1 - a / 2) for opacity a, times exp(tilt) and the power of nearness: how much a Gaussian shows relative to
     others at the same sample. In front of and behind each neighbour equally often it shows a times the product of 1 - a' / 2
     over the others.
     """
+    n = through.shape[1]
     ex, fx = np.empty(_SCRATCH, np.float32), np.empty(_SCRATCH, np.float32)
-    turn = 2 * math.pi / n
+    turn, high = 2 * math.pi / n, np.float32(pitch)
     for g in range(shown.shape[0]):
         first, count, left, columns = window[g, 0], window[g, 1], window[g, 2], window[g, 3]
-        rate, alpha, cosine = shown[g, RATE], shown[g, ALPHA], shown[g, COSINE]
-        tilt_right, tilt_down, near = shown[g, RIGHT], shown[g, DOWN], shown[g, NEAR]
+        rate, cosine = shown[g, RATE], shown[g, COSINE]
         offset = left - (shown[g, TURN] * n - 0.5)
         if offset > n / 2:
             offset -= n
-        reach = math.sqrt(_CUT / rate)
-        flat = columns <= _SCRATCH and columns * turn < 0.2 and reach < _FLAT * cosine
+        down = np.float32(shown[g, ELEVATION] - (top - (first + 0.5) * pitch))
+        flat = columns <= _SCRATCH and columns * turn < 0.2 and math.sqrt(_CUT / rate) < _FLAT * cosine
+        wide = np.float32(turn) * cosine
+        right = np.float32(offset) * wide if flat else _NOTHING
         if flat:
-            for i in range(columns):
-                right = np.float32((offset + i) * turn * cosine)
-                ex[i] = math.exp(-rate * right * right)
-                fx[i] = math.exp(tilt_right * right)
+            _progress(rate, shown[g, RIGHT], right, wide, columns, ex, fx)
+        ey = shown[g, ALPHA] * exponential(-rate * (right * right + down * down))
+        fy = shown[g, NEAR] * exponential(shown[g, RIGHT] * right + shown[g, DOWN] * down)
+        fall, bend, tilt = _factors(rate, shown[g, DOWN], down, high)
         k = start[g]
         for row in range(first, first + count):
-            elevation = top - (row + 0.5) * pitch
-            down = np.float32(shown[g, ELEVATION] - elevation)
-            ey = alpha * np.float32(math.exp(-rate * down * down))
-            fy = near * np.float32(math.exp(tilt_down * down))
-            cos_row = cosine if flat else np.float32(math.cos(elevation))
+            cos_row = cosine if flat else np.float32(math.cos(top - (row + 0.5) * pitch))
             column = left
             for i in range(columns):
                 if flat:
                     a = ey * ex[i]
                     v = a / (_ONE - _HALF * a) * fy * fx[i]
                 else:
-                    across = 2 * math.sin((offset + i) * turn / 2)
+                    across = np.float32(2 * math.sin((offset + i) * turn / 2))
                     u = rate * cosine * cos_row * across * across
-                    a = np.float32(ey * math.exp(-u)) if u < _CUT else np.float32(0)
+                    a = ey * exponential(-u) if u < _CUT else _NOTHING
                     v = a / (_ONE - _HALF * a) * fy
                 weight[k] = v
                 through[row, column] *= _ONE - a
                 total[row, column] += v
                 k += 1
                 column = column + 1 if column + 1 < n else 0
+            ey *= fall
+            fall *= bend
+            fy *= tilt
+
+
+@kernel
+@no_type_check
+def _factors(rate, tilt, first, step):
+    """Return the factor of exp(-rate x²) from ``first`` to one step on, that of this factor, and that of exp(tilt x)."""
+    fade = -rate * step
+    return exponential(fade * (first + first + step)), exponential(fade * (step + step)), exponential(tilt * step)
+
+
+@kernel
+@no_type_check
+def _progress(rate, tilt, first, step, count, fades, tilts):
+    """Write exp(-rate x²) and exp(tilt x), as parts of those at ``first``, for so many steps from there."""
+    fall, bend, lean = _factors(rate, tilt, first, step)
+    fade = tilted = _ONE
+    for i in range(count):
+        fades[i], tilts[i] = fade, tilted
+        fade *= fall
+        fall *= bend
+        tilted *= lean
+
+
+@kernel
+@no_type_check
+def target(source, valid, through, total, backing, factor, share, out):
+    """Write the light (rows, n, 3) that the Gaussians have to add to the ``backing``, and the factor of their weights.
+
+    Both are zero where a sample is not valid. ``backing`` (r, m, 4), colour times alpha and alpha, has a row for each
+    ``factor`` rows; between its samples it is linear, and it wraps in azimuth. Gaps in both are assumed to look right.
+    """
+    rows, n = through.shape
+    m = backing.shape[1]
+    line = np.empty((m, 4), np.float32)
+    step = np.float32(m / n)
+    for row in range(rows):
+        y = max((row + 0.5) / factor - 0.5, 0.0)
+        upper = min(int(y), backing.shape[0] - 1)
+        lower, below = min(upper + 1, backing.shape[0] - 1), np.float32(y - int(y))
+        for i in range(m):
+            for c in range(4):
+                line[i, c] = backing[upper, i, c] + below * (backing[lower, i, c] - backing[upper, i, c])
+        for column in range(n):
+            if not valid[row, column]:
+                share[row, column] = out[row, column, 0] = out[row, column, 1] = out[row, column, 2] = _NOTHING
+                continue
+            passes, weights = through[row, column], total[row, column]
+            share[row, column] = (_ONE - passes) / weights if weights > _LEAST_TOTAL else _NOTHING
+            x = (np.float32(column) + _HALF) * step + _HALF
+            after = int(x)
+            beside = x - np.float32(after)
+            before, after = (after - 1 if after > 0 else m - 1), (after if after < m else 0)
+            alpha = line[before, 3] + beside * (line[after, 3] - line[before, 3])
+            own = _ONE - passes * (_ONE - alpha)
+            for c in range(3):
+                color = line[before, c] + beside * (line[after, c] - line[before, c])
+                out[row, column, c] = source[row, column, c] * own - passes * color
+
+
+@kernel
+@no_type_check
+def bound(window, start, weight, share, source, valid, margin, whole, bounds):
+    """Multiply the weights by ``share`` (rows, n), and write their sum ``whole`` (g) and ``bounds`` of colours (g, 3, 2).
+
+    These are the range of the source in each window, widened by ``margin``, within 0–1.
+    """
+    n = share.shape[1]
+    for g in range(window.shape[0]):
+        k, left, columns = start[g], window[g, 2], window[g, 3]
+        least_r = least_g = least_b = _ONE
+        most_r = most_g = most_b = total = _NOTHING
+        for row in range(window[g, 0], window[g, 0] + window[g, 1]):
+            column = left
+            for _ in range(columns):
+                v = weight[k] * share[row, column]
+                weight[k] = v
+                total += v
+                if valid[row, column]:
+                    red, green, blue = source[row, column, 0], source[row, column, 1], source[row, column, 2]
+                    least_r, least_g, least_b = min(least_r, red), min(least_g, green), min(least_b, blue)
+                    most_r, most_g, most_b = max(most_r, red), max(most_g, green), max(most_b, blue)
+                k += 1
+                column = column + 1 if column + 1 < n else 0
+        whole[g] = total
+        for c, (least, most) in enumerate(((least_r, most_r), (least_g, most_g), (least_b, most_b))):
+            bounds[g, c, 0], bounds[g, c, 1] = max(least - margin, _NOTHING), min(most + margin, _ONE)
 
 
 @kernel
@@ -162,77 +283,27 @@ def scatter(window, start, weight, colors, out):
 
 @kernel
 @no_type_check
-def missing(target, share, counts, shown):
-    """Replace sums of weighted colours (rows, n, 3) by the difference to the target, times ``share``, where a sample counts."""
-    for row in range(share.shape[0]):
-        for column in range(share.shape[1]):
-            q = share[row, column]
-            seen = counts[row, column] > 0
-            for c in range(3):
-                gap = q * (target[row, column, c] - q * shown[row, column, c])
-                shown[row, column, c] = gap if seen else np.float32(0)
+def correct(window, start, weight, missing, whole, bounds, colors, taken):
+    """Move colours (g, 3) by the weighted mean of what is ``missing`` (rows, n, 3), but not out of the ``bounds``.
 
-
-@kernel
-@no_type_check
-def sums(window, start, weight, picture, out):
-    """Write to ``out`` (g) the weighted sum of a picture (rows, n) in each window."""
-    n = picture.shape[1]
-    for g in range(window.shape[0]):
-        k, left, columns = start[g], window[g, 2], window[g, 3]
-        total = np.float32(0)
-        for row in range(window[g, 0], window[g, 0] + window[g, 1]):
-            column = left
-            for _ in range(columns):
-                total += weight[k] * picture[row, column]
-                k += 1
-                column = column + 1 if column + 1 < n else 0
-        out[g] = total
-
-
-@kernel
-@no_type_check
-def correct(window, start, weight, picture, whole, low, high, colors):
-    """Move colours (g, 3) by the weighted mean of ``picture`` (rows, n, 3), but not out of ``low``–``high``.
-
-    ``whole`` (g) are the sums of the weights; where they vanish the colours stay.
+    ``taken`` (g, 3) becomes the change, negative. Where the ``whole`` (g) of the weights vanishes the colours stay.
     """
-    n = picture.shape[1]
+    n = missing.shape[1]
     for g in range(window.shape[0]):
-        if whole[g] < _LEAST:
-            continue
         k, left, columns = start[g], window[g, 2], window[g, 3]
-        red, green, blue = np.float32(0), np.float32(0), np.float32(0)
+        red, green, blue = _NOTHING, _NOTHING, _NOTHING
         for row in range(window[g, 0], window[g, 0] + window[g, 1]):
             column = left
             for _ in range(columns):
                 v = weight[k]
-                red += v * picture[row, column, 0]
-                green += v * picture[row, column, 1]
-                blue += v * picture[row, column, 2]
+                red += v * missing[row, column, 0]
+                green += v * missing[row, column, 1]
+                blue += v * missing[row, column, 2]
                 k += 1
                 column = column + 1 if column + 1 < n else 0
-        for c, s in enumerate((red, green, blue)):
-            colors[g, c] = min(high[g, c], max(low[g, c], colors[g, c] + s / whole[g]))
-
-
-@kernel
-@no_type_check
-def ranges(window, source, counts, margin, low, high):
-    """Write to ``low`` and ``high`` (g, 3) the range of the source in each window, widened by ``margin``, within 0–1."""
-    n = source.shape[1]
-    for g in range(window.shape[0]):
-        left, columns = window[g, 2], window[g, 3]
-        for c in range(3):
-            low[g, c], high[g, c] = _ONE, np.float32(0)
-        for row in range(window[g, 0], window[g, 0] + window[g, 1]):
-            column = left
-            for _ in range(columns):
-                if counts[row, column] > 0:
-                    for c in range(3):
-                        low[g, c] = min(low[g, c], source[row, column, c])
-                        high[g, c] = max(high[g, c], source[row, column, c])
-                column = column + 1 if column + 1 < n else 0
-        for c in range(3):
-            low[g, c] = max(low[g, c] - margin, np.float32(0))
-            high[g, c] = min(high[g, c] + margin, _ONE)
+        each = _ONE / whole[g] if whole[g] >= _LEAST else _NOTHING
+        for c, change in enumerate((red * each, green * each, blue * each)):
+            color = colors[g, c]
+            if each > 0:
+                colors[g, c] = min(bounds[g, c, 1], max(bounds[g, c, 0], color + change))
+            taken[g, c] = color - colors[g, c]

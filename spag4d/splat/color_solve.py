@@ -19,22 +19,23 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from spag4d.data import Gaussians, Panorama
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.color_seen import REACH_SD, Colors, FromOrigin, Plane, Samples, coverage, from_origin
+from spag4d.splat.color_kernels import bound, correct, scatter, target
+from spag4d.splat.color_seen import REACH_SD, Colors, FromOrigin, Samples, from_origin
 
 _MOST_BEYOND = 3 / 255
 """By how much a colour may leave the range of the photograph where the Gaussian lies."""
 _STEPS = 3
 """Rounds: on TestImage at stride 2 and 512 rows the third gains 0.04 to 0.07 dB, a fourth 0.02."""
 _BAND_SAMPLES = 1 << 19
-"""Pixels of a band: 50 MB per thread at 100 bytes each. The result does not depend on it."""
+"""Pixels of a band: 50 MB per thread at 50 bytes each. The result does not depend on it."""
 _MARGINS_PER_BAND = 6
 """A band is at least six times as high as its margins in other bands, or most work would be done twice."""
 _MOST_THREADS = 8
-"""Each holds some 100 bytes for every sample of its band."""
+"""Each holds some 50 bytes for every sample of its band."""
 _NARROWEST = 0.91
 """Width of a sample over its height, in the longest row of a band: a little finer than square."""
 _FEWEST_COLUMNS = 16
@@ -91,7 +92,7 @@ class _Layers:
         height = self.panorama.size_hw[0]
         own = self.front.between(*(_edge_rad(row, height) for row in band))
         if own.start == own.stop:
-            return self.front.colors[own]
+            return self.front.layer.colors[own]
         first, last = max(0, band[0] - self.margin), min(height, band[1] + self.margin)
         reach = REACH_SD * self.front.sd_range_rad[1]
         near = self.front.between(_edge_rad(first, height) + reach, _edge_rad(last, height) - reach)
@@ -99,47 +100,37 @@ class _Layers:
         return colors[own.start - near.start : own.stop - near.start]
 
     def _colors(self, near: slice, first: int, last: int) -> Colors:
-        from spag4d.splat.color_kernels import correct, missing, ranges, scatter, sums
-
         samples = _samples(first, last, self.panorama.size_hw[0])
-        source, counts = _source(self.panorama, first, last, samples.n)
-        shown = coverage(self.front.shown[near], samples)
-        target = self._target(source, shown.through, samples)
+        source, valid = _source(self.panorama, first, last, samples.n)
+        shown = self.front.coverage(near, samples)
         windows = (shown.window, shown.start, shown.weight)
-        colors = self.front.colors[near].copy()
-        low, high, whole = np.empty_like(colors), np.empty_like(colors), np.empty(len(colors), np.float32)
-        ranges(shown.window, source, counts, np.float32(_MOST_BEYOND), low, high)
-        sums(*windows, counts * shown.share, whole)
+        missing, share = np.empty(source.shape, np.float32), np.empty(valid.shape, np.float32)
+        target(source, valid, shown.through, shown.total, *self._backing(samples), share, missing)
+        colors = self.front.layer.colors[near].copy()
+        whole, bounds = np.empty(len(colors), np.float32), np.empty((len(colors), 3, 2), np.float32)
+        bound(*windows, share, source, valid, np.float32(_MOST_BEYOND), whole, bounds)
+        taken = -colors
         for _ in range(self.steps):
-            picture = np.zeros_like(target)
-            scatter(*windows, colors, picture)
-            missing(target, shown.share, counts, picture)
-            correct(*windows, picture, whole, low, high, colors)
+            scatter(*windows, taken, missing)
+            correct(*windows, missing, whole, bounds, colors, taken)
         return colors
 
-    def _target(self, source: Picture, through: Plane, samples: Samples) -> Picture:
-        """Return the light that the fine layer has to add to the backing; gaps in both are assumed to look right."""
-        target = source * (1 - through)[..., None]
-        if len(self.behind.shown):
-            backing = self._backing(samples)
-            target += through[..., None] * (source * backing[..., 3:] - backing[..., :3])
-        return target
-
-    def _backing(self, samples: Samples) -> Float32[np.ndarray, "rows n 4"]:
-        """Return colour times alpha, and alpha, of the backing: computed coarsely, as it is smooth."""
-        from spag4d.splat.color_kernels import scatter
-
+    def _backing(self, samples: Samples) -> tuple[Float32[np.ndarray, "r m 4"], int]:
+        """Return colour times alpha, and alpha, of the backing, computed coarsely as it is smooth, and how coarsely."""
+        if not len(self.behind.layer):
+            return np.zeros((1, 1, 4), np.float32), 1
         narrowest, widest = self.behind.sd_range_rad
         factor = max(1, int(_COARSE_SD * narrowest / samples.pitch_rad))
         rows, n = -(-samples.rows // factor), max(_FEWEST_COLUMNS, samples.n // factor)
         coarse = Samples(samples.top_rad, samples.pitch_rad * factor, rows, n)
         reach = REACH_SD * widest
         near = self.behind.between(samples.top_rad + reach, samples.top_rad - rows * coarse.pitch_rad - reach)
-        shown = coverage(self.behind.shown[near], coarse)
+        shown = self.behind.coverage(near, coarse)
         color = np.zeros((rows, n, 3), np.float32)
-        scatter(shown.window, shown.start, shown.weight, self.behind.colors[near], color)
-        picture = np.concatenate([color * shown.share[..., None], 1 - shown.through[..., None]], axis=2)
-        return _enlarged(picture, factor, samples)
+        scatter(shown.window, shown.start, shown.weight, self.behind.layer.colors[near], color)
+        alpha = 1 - shown.through
+        share = alpha / np.maximum(shown.total, np.float32(1e-25))
+        return np.concatenate([color * share[..., None], alpha[..., None]], axis=2), factor
 
 
 def _edge_rad(row: int, height: int) -> float:
@@ -155,23 +146,11 @@ def _samples(first: int, last: int, height: int) -> Samples:
     return Samples(math.pi / 2 - math.pi / height * first, math.pi / height, last - first, n)
 
 
-def _source(panorama: Panorama, first: int, last: int, n: int) -> tuple[Picture, Plane]:
-    """Return rows of the picture as samples and which of these count: 1 where all is valid, else 0."""
+def _source(panorama: Panorama, first: int, last: int, n: int) -> tuple[Picture, Bool[np.ndarray, "rows n"]]:
+    """Return rows of the picture as samples, and which of these count: where all is valid."""
     source, size = panorama.rgb[first:last], (n, last - first)
     if n != source.shape[1]:
         source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
     if panorama.valid is None:
-        return source, np.ones(source.shape[:2], np.float32)
-    valid = cv2.resize(panorama.valid[first:last].astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return source, (valid > 0.999).astype(np.float32)
-
-
-def _enlarged(picture: Float32[np.ndarray, "r m 4"], factor: int, samples: Samples) -> Float32[np.ndarray, "rows n 4"]:
-    """Return a picture of every ``factor``-th sample for all of them, linearly; it wraps in azimuth."""
-    n = picture.shape[1]
-    wrapped = np.concatenate([picture[:, -1:], picture, picture[:, :1]], axis=1)
-    across = (np.arange(samples.n, dtype=np.float32) + np.float32(0.5)) * np.float32(n / samples.n) + np.float32(0.5)
-    down = (np.arange(samples.rows, dtype=np.float32) + np.float32(0.5)) / np.float32(factor) - np.float32(0.5)
-    shape = (samples.rows, samples.n)
-    x, y = (np.ascontiguousarray(np.broadcast_to(axis, shape), np.float32) for axis in (across, down[:, None]))
-    return cv2.remap(wrapped, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return source, np.ones(source.shape[:2], bool)
+    return source, cv2.resize(panorama.valid[first:last].astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
