@@ -8,7 +8,9 @@ import numpy as np
 
 from spag4d.conversion import Run
 from spag4d.data import DepthMap, Panorama, Pose
-from spag4d.stages import Stages, resized, shrunk
+from spag4d.depth.resize import shrunk_panorama
+from spag4d.reconstruction.kept_work import KeptWork, depth_from_arrays, depth_to_arrays
+from spag4d.stages import Stages, resized
 from spag4d.world.agree import Whole
 from spag4d.world.sources import Source
 from spag4d.world.sweep import FAR_M, View
@@ -20,9 +22,9 @@ WORKING_ROWS = 512
 class Panoramas:
     """Panoramas by number: on few rows they are kept, with a single view's depth; whole ones are read when they are needed."""
 
-    def __init__(self, stages: Stages, sources: Sequence[Source], run: Run) -> None:
-        """Take the sources; nothing is read yet."""
-        self.stages, self.run = stages, run
+    def __init__(self, stages: Stages, sources: Sequence[Source], run: Run, kept: KeptWork) -> None:
+        """Take the sources, of which nothing is read yet, and the work that is ``kept`` of an earlier run."""
+        self.stages, self.run, self.kept = stages, run, kept
         self.names = [source.name for source in sources]
         self.pictures: list[Panorama] = []
         self.depths: list[DepthMap] = []
@@ -32,11 +34,21 @@ class Panoramas:
         """Yield each panorama, after its depth has been estimated."""
         for number in range(len(self._sources)):
             panorama = self.read(number)
-            depth = self.stages.raw_depth(panorama, None, self.run)
-            small, depth = shrunk(panorama, depth, WORKING_ROWS)
+            found = self.kept.find(f"depth-{number}")
+            small = shrunk_panorama(panorama, WORKING_ROWS)
+            if found is None:
+                depth = resized(self.stages.raw_depth(panorama, None, self.run), small.size_hw)
+                self.kept.keep(f"depth-{number}", depth_to_arrays(depth))
+            else:
+                depth = depth_from_arrays(found)
             self.pictures.append(small)
             self.depths.append(depth)
             yield panorama
+
+    def look_at_all(self) -> None:
+        """Look at all panoramas, for their depth alone."""
+        for _ in self.look():
+            pass
 
     def read(self, number: int) -> Panorama:
         """Return a panorama, its caps painted over."""

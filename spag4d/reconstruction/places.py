@@ -40,8 +40,7 @@ def placed(panoramas: Panoramas, known: KnownPoses | None, *, in_order: bool) ->
     factor = panoramas.run.settings.global_scale
     if known is None:
         return _in_metres(_found(panoramas, in_order=in_order), panoramas, factor)
-    for _ in panoramas.look():
-        pass
+    panoramas.look_at_all()
     places = known.places(panoramas.names)
     if known.in_metres:
         return Placed(settled(places, factor), metres_from=f"the poses in {known.path.name}")
@@ -60,11 +59,17 @@ def _in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed
 
 
 def _found(panoramas: Panoramas, *, in_order: bool) -> Places:
-    with closing(PlaceFinder()) as finder:
-        for panorama in panoramas.look():
-            finder.add(panorama)
-        with panoramas.run.stage("Poses") as listener:
-            places = finder.find(in_order=in_order, progress=listener)
+    known = panoramas.kept.find("places")
+    if known is None:
+        with closing(PlaceFinder()) as finder:
+            for panorama in panoramas.look():
+                finder.add(panorama)
+            with panoramas.run.stage("Poses") as listener:
+                places = finder.find(in_order=in_order, progress=listener)
+        panoramas.kept.keep("places", places.to_arrays())
+    else:
+        panoramas.look_at_all()
+        places = Places.from_arrays(known)
     _say_who_is_left_out(places, panoramas.names, panoramas.run.between_stages)
     return places
 

@@ -4,22 +4,25 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from spag4d import __version__
 from spag4d.check.uncertainty import uncertainty_of
 from spag4d.check.walking import walking_range
 from spag4d.conversion import ConversionResult, Run, Viewpoint
 from spag4d.data import DepthMap, Layers
 from spag4d.io.atomic import made_folder
+from spag4d.reconstruction.kept_work import kept_work
 from spag4d.reconstruction.panoramas import Panoramas
-from spag4d.reconstruction.places import placed, save_places, with_poses
+from spag4d.reconstruction.places import Placed, placed, save_places, with_poses
 from spag4d.reconstruction.saved_depth import SavedDepth
 from spag4d.reconstruction.scene import scene_of
 from spag4d.reconstruction.world import World, measured_world, warn_of_guesses
 from spag4d.splat.edit import moved
 from spag4d.stages import Stages, check_models
-from spag4d.world.known_poses import read_poses
+from spag4d.world.known_poses import KnownPoses, read_poses
 from spag4d.world.poses import check_installed
-from spag4d.world.sources import check_names, find_sources
+from spag4d.world.sources import Source, check_names, find_sources
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,34 @@ def reconstruct(
     stages: Stages, run: Run, inputs: Sequence[Path], outputs: Mapping[str, Path], wishes: Wishes
 ) -> ConversionResult:
     """Make one scene of several panoramas and return what was made; the outputs are checked already."""
-    started = time.perf_counter()
+    started, output = time.perf_counter(), next(iter(outputs.values()))
     known = None if wishes.poses is None else read_poses(wishes.poses)
     if known is None:
         check_installed()
+    sources, in_order = _sources(inputs, wishes, known, run)
+    check_models(run.settings)
+    stages.choose(run)
+    with kept_work(output, _made_of(sources, known, run)) as kept:
+        panoramas = Panoramas(stages, sources, run, kept)
+        found = placed(panoramas, known, in_order=in_order)
+        if wishes.save_poses is not None:
+            save_places(wishes.save_poses, found.places, panoramas)
+        world = measured_world(panoramas, found.places)
+        warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
+        saved = SavedDepth(wishes.save_depth, panoramas.names, world.shares)
+        layers = scene_of(panoramas, world, saved.keep)
+        saved.finish()
+        depth = _told(panoramas, world, found)
+        stages.write(layers, outputs, depth, run)
+        run.viewpoints = _viewpoints(panoramas, world, layers, depth)
+        stages.write_card(outputs, depth, run)
+        return run.result(started, outputs.values(), len(layers), depth, world.reach, stages.device)
+
+
+def _sources(
+    inputs: Sequence[Path], wishes: Wishes, known: KnownPoses | None, run: Run
+) -> tuple[list[Source], bool]:
+    """Return the panoramas, those alone whose pose is known where that is asked for, and whether they follow a walk."""
     sources, in_order = find_sources(inputs, every_s=wishes.every_s, progress=run.between_stages)
     folders = [folder for folder in (wishes.save_poses, wishes.save_depth) if folder is not None]
     if folders or known is not None:
@@ -48,24 +75,20 @@ def reconstruct(
         sources = with_poses(sources, known, run.between_stages)
     for folder in folders:
         made_folder(folder)
-    check_models(run.settings)
-    stages.choose(run)
-    panoramas = Panoramas(stages, sources, run)
-    found = placed(panoramas, known, in_order=in_order)
-    if wishes.save_poses is not None:
-        save_places(wishes.save_poses, found.places, panoramas)
-    world = measured_world(panoramas, found.places)
-    warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
-    saved = SavedDepth(wishes.save_depth, panoramas.names, world.shares)
-    layers = scene_of(panoramas, world, saved.keep)
-    saved.finish()
+    return sources, in_order
+
+
+def _made_of(sources: Sequence[Source], known: KnownPoses | None, run: Run) -> dict[str, Any]:
+    """Return what decides about places and depth: with other inputs or settings nothing of an earlier run is used."""
+    return {"version": __version__, "settings": run.settings.model_dump(exclude={"device", "format"}),
+            "panoramas": [source.identity() for source in sources], "poses": None if known is None else known.digest}
+
+
+def _told(panoramas: Panoramas, world: World, found: Placed) -> DepthMap:
+    """Return the depth of the panorama in the middle, which stands for all of them in records."""
     whole = world.captured[world.middle]
     depth = panoramas.joint_depth(world.middle, whole, whole.distance.shape)
-    depth = replace(depth, scale_sigma=found.scale_sigma, metres_from=found.metres_from or depth.metres_from)
-    stages.write(layers, outputs, depth, run)
-    run.viewpoints = _viewpoints(panoramas, world, layers, depth)
-    stages.write_card(outputs, depth, run)
-    return run.result(started, outputs.values(), len(layers), depth, world.reach, stages.device)
+    return replace(depth, scale_sigma=found.scale_sigma, metres_from=found.metres_from or depth.metres_from)
 
 
 def _viewpoints(panoramas: Panoramas, world: World, layers: Layers, depth: DepthMap) -> tuple[Viewpoint, ...]:

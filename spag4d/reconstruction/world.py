@@ -61,7 +61,12 @@ def measured_world(panoramas: Panoramas, places: Places) -> World:
     with panoramas.run.stage("Parallax") as listener:
         for done, (number, view) in enumerate(views.items()):
             part = listener.part(done, len(views))
-            swept[number] = sweep(view, [views[other] for other in near[number]], progress=part)
+            found = panoramas.kept.find(f"swept-{number}")
+            if found is None:
+                swept[number] = sweep(view, [views[other] for other in near[number]], progress=part)
+                panoramas.kept.keep(f"swept-{number}", vars(swept[number]))
+            else:
+                swept[number] = Swept(**found)
     wholes: dict[int, Whole] = {}
     for number, view in views.items():
         sure = measured(view, swept[number], [(views[other], swept[other]) for other in near[number]])

@@ -1,5 +1,6 @@
 """Where panoramas were taken, as a file says: ``poses.json``, which `write_poses` writes, or a COLMAP model."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,14 @@ class KnownPoses:
     path: Path
     model: Model
     in_metres: bool
+
+    @property
+    def digest(self) -> str:
+        """What distinguishes these poses and points from others."""
+        digest = hashlib.sha256(self.model.points.xyz.tobytes())
+        for name, pose in self.model.poses.items():
+            digest.update(name.encode() + pose.rotation.tobytes() + pose.translation.tobytes())
+        return digest.hexdigest()
 
     def named(self, name: str) -> str | None:
         """Return the name by which the poses know a picture: its own, or one that a folder precedes."""

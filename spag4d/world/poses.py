@@ -8,7 +8,7 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,26 @@ class Places:
     def found(self) -> tuple[int, ...]:
         """Numbers of the panoramas whose place is known."""
         return tuple(number for number, pose in enumerate(self.world_from_camera) if pose is not None)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return all of it as arrays, for a file."""
+        poses = [(number, pose) for number, pose in enumerate(self.world_from_camera) if pose is not None]
+        group = np.full(len(self.world_from_camera), -1)
+        for name, members in enumerate(self.others):
+            group[list(members)] = name
+        return {"found": np.array(self.found), "group": group, "rotations": np.array([pose.rotation for _, pose in poses]),
+                "translations": np.array([pose.translation for _, pose in poses]), **vars(self.points)}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, np.ndarray]) -> "Places":
+        """Return the places of such arrays."""
+        group = arrays["group"]
+        poses: list[Pose | None] = [None] * len(group)
+        for number, rotation, translation in zip(arrays["found"], arrays["rotations"], arrays["translations"], strict=True):
+            poses[number] = Pose(rotation, translation)
+        others = tuple(tuple(np.flatnonzero(group == name).tolist()) for name in range(group.max() + 1))
+        points = Points(**{name: arrays[name] for name in ("xyz", "error_px", "seen_by", "which")})
+        return Places(tuple(poses), points, others)
 
 
 def check_installed() -> None:

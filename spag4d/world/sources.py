@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
@@ -28,6 +29,11 @@ class Picture:
         """What people call it."""
         return self.path.name
 
+    def identity(self) -> dict[str, Any]:
+        """Return what identifies the picture."""
+        state = self.path.stat()
+        return {"path": str(self.path.resolve()), "bytes": state.st_size, "changed_ns": state.st_mtime_ns}
+
     def read(self, *, force_erp: bool, progress: Progress = SILENT) -> Panorama:
         """Return the panorama, as `read_panorama` does."""
         return read_panorama(self.path, force_erp=force_erp, progress=progress)
@@ -44,6 +50,10 @@ class Frame:
     def name(self) -> str:
         """What people call it."""
         return f"{self.clip.path.name} at {float(self.shown.time_s):.2f} s"
+
+    def identity(self) -> dict[str, Any]:
+        """Return what identifies the frame."""
+        return {**self.clip.identity(), "time_s": float(self.shown.time_s)}
 
     def read(self, *, force_erp: bool, progress: Progress = SILENT) -> Panorama:
         """Return the panorama, as `read_frames` does."""

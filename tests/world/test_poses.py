@@ -9,6 +9,7 @@ from spag4d.data import Panorama
 from spag4d.errors import Cancelled, InputError
 from spag4d.progress import SILENT, Progress
 from spag4d.world import poses
+from spag4d.world.colmap_model import Points
 from spag4d.world.poses import PlaceFinder, Places
 from spag4d.world.settle import metres_per_unit, settled
 from tests.world.rooms import PLACES, distance_from, panorama_from
@@ -74,3 +75,12 @@ def test_pictures_that_share_nothing_are_said_so() -> None:
     empty = [Panorama(np.full((64, 128, 3), value, np.float32)) for value in (0.2, 0.7)]
     with pytest.raises(InputError, match="overlap"):
         find_places(empty)
+
+
+def test_places_come_back_from_their_arrays() -> None:
+    points = Points(np.ones((2, 3)), np.ones(2), np.array([0, 2]), np.array([0, 1]))
+    places = Places((PLACES[0], None, PLACES[1], None, None), points, ((1, 4),))
+    back = Places.from_arrays(places.to_arrays())
+    assert back.found == (0, 2) and back.others == ((1, 4),) and back.world_from_camera[2] is not None
+    np.testing.assert_array_equal(back.world_from_camera[2].rotation, PLACES[1].rotation)
+    np.testing.assert_array_equal(back.points.seen_by, [0, 2])
