@@ -28,6 +28,13 @@ _HEAD_CHANNELS = 32
 """Of each head of attention, as the weights have them."""
 _NORM_EPSILON = np.float32(1e-5)
 """Added to the variance, as PyTorch's layer norm does."""
+_HALF, _TANH_IS_ONE = np.float32(0.5), np.float32(9)
+"""Beyond the second tanh is 1 in single precision."""
+_T1, _T3, _T5, _T7, _T9, _T11, _T13 = map(np.float32, (
+    4.89352455891786e-03, 6.37261928875436e-04, 1.48572235717979e-05, 5.12229709037114e-08, -8.60467152213735e-11,
+    2.00018790482477e-13, -2.76076847742355e-16))
+_E0, _E2, _E4, _E6 = map(np.float32, (4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06))
+"""Coefficients of tanh, by the power that they belong to, of the numerator and the denominator."""
 
 
 class BuiltinArrays:
@@ -61,7 +68,7 @@ class BuiltinArrays:
         y16 = self._blocks(part + "decode16", self._up(part + "up16", x32, x16))
         y8 = self._blocks(part + "decode8", self._up(part + "up8", y16, x8))
         y4 = self._blocks(part + "decode4", self._up(part + "up4", y8, x4))
-        y2 = _silu(self._normalised(part + "head_norm", self._up(part + "up2", y4, x2)))
+        y2 = self._normalised(part + "head_norm", self._up(part + "up2", y4, x2), silu=True)
         return (y2, y4, y8), _shuffled(self._convolved(part + "head", _padded(y2, 1)))
 
     def _detail(self, rgb: Map, features: tuple[Map, Map, Map], maps: Map) -> Map:
@@ -79,7 +86,7 @@ class BuiltinArrays:
         x = self._blocks(part + "decode4", self._up(part + "up4", x, x4))
         x2 += self._convolved(part + "maps2", maps).repeat(2, 0).repeat(2, 1)
         x = self._blocks(part + "decode2", self._up(part + "up2", x, x2))
-        x = _silu(self._normalised(part + "head_norm", x))
+        x = self._normalised(part + "head_norm", x, silu=True)
         correction = _shuffled(self._convolved(part + "head", _padded(x, 1)))
         correction[..., :4] += _smoothly_enlarged(maps)
         return correction
@@ -108,11 +115,17 @@ class BuiltinArrays:
         wide = self._convolved(name + ".expand", self._normalised(name + ".mlp_norm", x), silu=True)
         return x + self._convolved(name + ".project", wide)
 
-    def _normalised(self, name: str, x: Map) -> Map:
+    def _normalised(self, name: str, x: Map, *, silu: bool = False) -> Map:
         out, channels = np.empty_like(x), x.shape[2]
         pixels, to = x.reshape(-1, channels), out.reshape(-1, channels)
         weight, bias = self._weights[name + ".weight"], self._weights[name + ".bias"]
-        in_parts(lambda first, last: _normalise(pixels[first:last], weight, bias, to[first:last]), len(pixels), 1 << 14)
+
+        def work(first: int, last: int) -> None:
+            _normalise(pixels[first:last], weight, bias, to[first:last])
+            if silu:
+                _silu(to[first:last], np.zeros_like(bias))
+
+        in_parts(work, len(pixels), 1 << 14)
         return out
 
     def _convolved(self, name: str, x: Map, *, stride: int = 1, silu: bool = False) -> Map:
@@ -122,16 +135,17 @@ class BuiltinArrays:
         h, w = ((length - size) // stride + 1 for length in x.shape[:2])
         out = np.empty((h, w, matrix.shape[1]), np.float32)
         rows = max(1, _BAND_BYTES // (4 * w * len(matrix)))
+        patches = _patches(x, size, stride)
 
         def work(first: int, last: int) -> None:
             for top in range(first, last, rows):
                 band = out[top:min(top + rows, last)].reshape(-1, matrix.shape[1])
-                patches = _patches(x, size, stride)[top:min(top + rows, last)]
-                np.matmul(np.ascontiguousarray(patches).reshape(len(band), -1), matrix, out=band)
-                if bias is not None:
-                    band += bias
+                copied = np.ascontiguousarray(patches[top:min(top + rows, last)])
+                np.matmul(copied.reshape(len(band), -1), matrix, out=band)
                 if silu:
-                    _silu(band)
+                    _silu(band, bias)
+                elif bias is not None:
+                    band += bias
 
         in_parts(work, h, max(1, _LEAST_PRODUCTS // (w * matrix.size)))
         return out
@@ -163,14 +177,6 @@ def _padded(x: Map, pixels: int) -> Map:
     return out
 
 
-def _silu(x: np.ndarray) -> np.ndarray:
-    """Multiply by the logistic function, in place."""
-    with np.errstate(over="ignore"):
-        divisor = np.exp(-x)
-    divisor += 1
-    return np.divide(x, divisor, out=x)
-
-
 @kernel
 @no_type_check
 def _normalise(x, weight, bias, out):
@@ -186,6 +192,24 @@ def _normalise(x, weight, bias, out):
         scale = np.float32(1) / np.sqrt(square / count + _NORM_EPSILON)
         for k in range(x.shape[1]):
             out[i, k] = (x[i, k] - mean) * scale * weight[k] + bias[k]
+
+
+@kernel
+@no_type_check
+def _silu(x, bias):
+    """Add the bias and multiply by the logistic function, in place.
+
+    The logistic function is (1 + tanh(v / 2)) / 2, and tanh a quotient of polynomials (Eigen's, exact to two units in the
+    last place), which the compiler turns into vectors as it does not the exponential.
+    """
+    for i in range(x.shape[0]):
+        for k in range(x.shape[1]):
+            value = x[i, k] + bias[k]
+            t = min(max(value * _HALF, -_TANH_IS_ONE), _TANH_IS_ONE)
+            s = t * t
+            odd = t * (_T1 + s * (_T3 + s * (_T5 + s * (_T7 + s * (_T9 + s * (_T11 + s * _T13))))))
+            even = _E0 + s * (_E2 + s * (_E4 + s * _E6))
+            x[i, k] = value * (_HALF + _HALF * (odd / even))
 
 
 def _shuffled(x: Map) -> Map:
