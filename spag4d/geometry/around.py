@@ -19,7 +19,7 @@ def smallest_around(values: Float32[np.ndarray, "h w"], by_px: int) -> Float32[n
 
 def grown(mask: Bool[np.ndarray, "h w"], by_px: int) -> Bool[np.ndarray, "h w"]:
     """Return the mask with a square margin of ``by_px`` pixels."""
-    return crop_sphere(cv2.dilate(pad_sphere(mask.astype(np.uint8), by_px), _square(by_px)), by_px) > 0
+    return crop_sphere(cv2.dilate(pad_sphere(mask.view(np.uint8), by_px), _square(by_px)), by_px) > 0
 
 
 def _square(by_px: int) -> np.ndarray:

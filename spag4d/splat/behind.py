@@ -5,18 +5,21 @@ continued as the plane that it is at the edge, in colours of the farther side al
 from the capture point nothing of it is seen.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import no_type_check
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.around import smallest_around
 from spag4d.geometry.equirect import directions
-from spag4d.geometry.nearest import angles_to, nearest_of
+from spag4d.geometry.nearest import nearest_of
+from spag4d.kernels import in_parts, kernel
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.far_sides import FarSides, far_sides
 from spag4d.splat.fine import UniformCells
@@ -29,7 +32,7 @@ _COARSER = 2
 """Cells of the layer behind in cells of the layer in front."""
 _FEWEST_ROWS = 16
 """Fewer hold no surface that could be continued."""
-_BEHIND = 1.06
+_BEHIND = np.float32(1.06)
 """How much farther than what hides it a continued surface has to be."""
 _PUSHED = 1.03
 """Farther than its surface by so much, the layer is covered where the surface itself is seen."""
@@ -39,8 +42,12 @@ _OCTAVES_RAD = (0.0, 0.03, 0.1, 0.3, np.inf)
 """Edges are looked at by how much they uncover, so that far edges nearby do not hide near ones farther away."""
 _BEYOND_PX = 1.5
 """Of the layer's own pixels: an edge lies anywhere within one, and a Gaussian reaches half a pixel beyond its middle."""
-_NEARER, _FARTHER = 2.0, 4.0
+_NEARER, _FARTHER = np.float32(2), np.float32(4)
 """How much nearer or farther than at the edge a surface may come in its continuation."""
+_ONE, _QUARTER = np.float32(1), np.float32(math.pi / 2)
+"""No arc is longer than a quarter turn times its sine. Python's own numbers would make float64 of a kernel's arithmetic."""
+_ROWS = 32
+"""Fewest rows for a thread: less takes no longer than starting it."""
 
 
 def behind_gaussians(
@@ -82,50 +89,75 @@ def continued(front: Float32[np.ndarray, "h w"], sides: FarSides, step_m: float)
     the capture point an edge at the inverse distance n uncovers what lies at b over an angle of at most asin(n step_m) -
     asin(b step_m). Sky continues too: where it is the nearest, no surface does.
     """
-    found = [_continued(front, chosen, step_m) for chosen in _by_width(sides, front.ravel()[sides.pixel], step_m)]
-    away, inverse, color = (np.stack(values) for values in zip(*found, strict=True))
-    away[away > _angle_to_sky(front)] = np.inf
-    first = _nearest_layer(away, inverse, color)
-    away[inverse * np.float32(_BEHIND) > first[0]] = np.inf
-    return first, _nearest_layer(away, inverse, color)
+    height = len(front)
+    groups = [np.flatnonzero(chosen) for chosen in _by_width(sides, front.ravel()[sides.pixel], step_m)]
+    index, away_rad = zip(*(nearest_of(sides.pixel[group], height) for group in groups), strict=True)
+    edges = np.concatenate(groups), np.cumsum([0, *map(len, groups)])
+    inverse, color = np.zeros((2, *front.shape), np.float32), np.zeros((2, *front.shape, 3), np.float32)
+    surfaces = sides.pixel, sides.near, sides.plane, sides.color
+    pictures = front, directions(height), _angle_to_sky(front), np.stack(index), np.stack(away_rad)
+    in_parts(lambda first, last: _continue(first, last, pictures, edges, surfaces, np.float32(step_m), inverse, color),
+             height, _ROWS)
+    return (inverse[0], color[0]), (inverse[1], color[1])
 
 
-def _nearest_layer(away: np.ndarray, inverse: np.ndarray, color: np.ndarray) -> Layer:
-    best = away.argmin(0)[None]
-    there = np.isfinite(np.take_along_axis(away, best, 0)[0])
-    chosen = np.take_along_axis(inverse, best, 0)[0], np.take_along_axis(color, best[..., None], 0)[0]
-    return np.where(there, chosen[0], np.float32(0)), chosen[1]
-
-
-def _by_width(sides: FarSides, far: np.ndarray, step_m: float) -> Iterator[FarSides]:
+def _by_width(sides: FarSides, far: np.ndarray, step_m: float) -> Iterator[Bool[np.ndarray, " n"]]:
     """Split the edges by how much they uncover: of those alike only the nearest matters to a pixel."""
-    widest = _uncovered_rad(sides.near, far, step_m)
+    sine_near, sine_far = (np.minimum(inverse * np.float32(step_m), 1) for inverse in (sides.near, far))
+    widest = np.arcsin(sine_near) - np.arcsin(sine_far)
     for least, most in pairwise(_OCTAVES_RAD):
         chosen = (widest >= least) & (widest < most)
         if chosen.any():
-            yield FarSides(sides.pixel[chosen], sides.near[chosen], sides.plane[chosen], sides.color[chosen])
-
-
-def _continued(front: np.ndarray, sides: FarSides, step_m: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how far the nearest edge is, infinite where it uncovers nothing, and the continuation of what is behind it."""
-    height = len(front)
-    nearest = nearest_of(sides.pixel, height)
-    away, at_edge = angles_to(sides.pixel[nearest]), front.ravel()[sides.pixel[nearest]]
-    inverse = np.einsum("hwk,hwk->hw", sides.plane[nearest], directions(height))
-    inverse = np.clip(inverse, at_edge / _FARTHER, at_edge * _NEARER)
-    hides = np.maximum(sides.near[nearest], front)  # a thing that bulges comes off farther than its outline does
-    reach = _uncovered_rad(hides, inverse, step_m) + np.float32(_BEYOND_PX * np.pi / height)
-    away[(away > reach) | (inverse * np.float32(_BEHIND) > front)] = np.inf
-    return away, inverse, sides.color[nearest]
-
-
-def _uncovered_rad(near: np.ndarray, far: np.ndarray, step_m: float) -> np.ndarray:
-    sine_near, sine_far = (np.minimum(inverse * np.float32(step_m), 1) for inverse in (near, far))
-    return np.arcsin(sine_near) - np.arcsin(sine_far)
+            yield chosen
 
 
 def _angle_to_sky(front: np.ndarray) -> Float32[np.ndarray, "h w"]:
     sky = np.flatnonzero(front == 0)
-    if not len(sky):
-        return np.full_like(front, np.inf)
-    return angles_to(sky[nearest_of(sky, len(front))])
+    return nearest_of(sky, len(front))[1] if len(sky) else np.full_like(front, np.inf)
+
+
+@kernel
+@no_type_check
+def _continue(first, last, pictures, groups_of_edges, surfaces, step_m, inverse, colors):
+    """Write, for some rows, the two layers' inverse distances (2, h, w) and colours; each group's nearest edge is asked."""
+    front, rays, sky_rad, index, away_rad = pictures
+    edges, starts = groups_of_edges
+    pixel, near, plane, color = surfaces
+    groups, height, width = index.shape
+    beyond, flat = np.float32(_BEYOND_PX * math.pi / height), front.ravel()
+    there, away, which = np.empty(groups, np.float32), np.empty(groups, np.float32), np.empty(groups, np.int64)
+    for row in range(first, last):
+        for column in range(width):
+            hidden_by, n = front[row, column], 0
+            x, y, z = rays[row, column]
+            for group in range(groups):
+                angle = away_rad[group, row, column]
+                edge = edges[starts[group] + index[group, row, column]]
+                hides = min(max(near[edge], hidden_by) * step_m, _ONE)  # a thing that bulges comes off farther than its outline
+                if angle > sky_rad[row, column] or angle > hides * _QUARTER + beyond:
+                    continue
+                at_edge = flat[pixel[edge]]
+                farther = plane[edge, 0] * x + plane[edge, 1] * y + plane[edge, 2] * z
+                farther = min(max(farther, at_edge / _FARTHER), at_edge * _NEARER)
+                if farther * _BEHIND > hidden_by or angle > np.arcsin(hides) - np.arcsin(min(farther * step_m, _ONE)) + beyond:
+                    continue
+                there[n], away[n], which[n] = farther, angle, edge
+                n += 1
+            _keep_nearest(n, there, away, which, color, inverse[:, row, column], colors[:, row, column])
+
+
+@kernel
+@no_type_check
+def _keep_nearest(n, there, away, which, color, inverse, colors):
+    """Write which of ``n`` surfaces ends nearest, and which of those behind that one."""
+    limit = np.float32(np.inf)
+    for layer in range(2):
+        best = -1
+        for k in range(n):
+            if there[k] * _BEHIND <= limit and (best < 0 or away[k] < away[best]):
+                best = k
+        if best < 0:
+            return
+        limit = inverse[layer] = there[best]
+        for c in range(3):
+            colors[layer, c] = color[which[best], c]

@@ -5,7 +5,9 @@ as far as a step aside uncovers, so that this is sky and neither a gap nor the o
 skyline mix both colours: there, and below, the colour of the nearest pure sky continues.
 """
 
+import math
 from dataclasses import dataclass
+from typing import no_type_check
 
 import cv2
 import numpy as np
@@ -15,7 +17,8 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.geometry.fill import weighted_fill
-from spag4d.geometry.nearest import angles_to, nearest_of
+from spag4d.geometry.nearest import nearest_of
+from spag4d.kernels import in_parts, kernel
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.fine import UniformCells
 from spag4d.splat.gaussian_shape import Look
@@ -34,6 +37,12 @@ _COARSE_PX = 4
 """Pixels: the blurred part has no detail that would be lost."""
 _MOST_ROWS = 512
 """To find what is uncovered the picture need not be finer."""
+_LEAST_ROWS = 16
+"""Fewer in a thread take less time than starting it."""
+_WHOLE = 255
+"""The share of a block that lies in a mask is counted in parts of this."""
+_ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
+"""Python's own numbers would make float64 of a kernel's arithmetic."""
 
 Mask = Bool[np.ndarray, "h w"]
 
@@ -97,10 +106,9 @@ def backdrop_map(mask: Mask, stride: int, radius_m: float) -> InverseMap:
     height, width = mask.shape
     grid = SphereGrid.of_rows(height, stride)
     size = (2 * max(1, round(width / stride / 2)), len(grid))
-    share = mask.astype(np.float32)
     if stride > 1:
-        share = cv2.resize(share, size, interpolation=cv2.INTER_AREA)
-    return InverseMap(np.where(share >= 0.5, np.float32(1 / radius_m), np.float32(0)), grid, backdrop=True)
+        mask = cv2.resize(mask.view(np.uint8) * np.uint8(_WHOLE), size, interpolation=cv2.INTER_AREA) >= _WHOLE / 2
+    return InverseMap(np.where(mask, np.float32(1 / radius_m), np.float32(0)), grid, backdrop=True)
 
 
 def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
@@ -108,26 +116,88 @@ def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:
     height, width = sky.shape
     rows = min(height, _MOST_ROWS)
     size = (2 * rows, rows)
-    coarse = cv2.resize(sky.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    coarse = np.zeros((rows, 2 * rows), np.bool_)
+    in_parts(lambda first, last: _mark(sky, coarse, first, last), rows, _LEAST_ROWS)
     distance = cv2.resize(depth.distance, size, interpolation=cv2.INTER_NEAREST)
     margin_rad = np.clip(np.float32(step_m) / distance, _LEAST_SKIRT_RAD, _MOST_SKIRT_RAD)
-    pixel = np.flatnonzero(coarse)
-    uncovered = angles_to(pixel[nearest_of(pixel, rows)]) <= margin_rad + np.float32(np.pi / rows)
-    return cv2.resize(uncovered.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    uncovered = nearest_of(np.flatnonzero(coarse), rows)[1] <= margin_rad + np.float32(np.pi / rows)
+    return cv2.resize(uncovered.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _backdrop(rgb: Float32[np.ndarray, "h w 3"], pure: Mask, needed: Mask) -> Float32[np.ndarray, "h w 3"]:
     """Return the picture with everything but pure sky replaced by the colours of the sky around it, in the needed rows."""
     height, width = pure.shape
-    size = (max(2, width // _COARSE_PX // 2 * 2), max(1, height // _COARSE_PX))
-    weight = pure.astype(np.float32)
-    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
-    color = cv2.resize(rgb * weight[..., None], size, interpolation=cv2.INTER_AREA)
-    margin = size[1] // 4
-    spread = crop_sphere(weighted_fill(pad_sphere(color, margin), pad_sphere(share, margin)), margin)
-    rows = np.flatnonzero(needed.any(axis=1))[[0, -1]]
+    size_hw = (max(1, height // _COARSE_PX), max(2, width // _COARSE_PX // 2 * 2))
+    color, share = np.empty((*size_hw, 3), np.float32), np.empty(size_hw, np.float32)
+    in_parts(lambda first, last: _mean(rgb, pure, color, share, first, last), size_hw[0], _LEAST_ROWS)
+    margin = size_hw[0] // 4
+    spread = np.ascontiguousarray(crop_sphere(weighted_fill(pad_sphere(color, margin), pad_sphere(share, margin)), margin))
+    top, bottom = np.flatnonzero(needed.any(axis=1))[[0, -1]].tolist()
     result = np.zeros_like(rgb)
-    part = slice(rows[0], rows[1] + 1)
-    smooth = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR)
-    result[part] = np.where(pure[part, :, None], rgb[part], smooth[part])
+    in_parts(lambda first, last: _paint(rgb, pure, spread, top + first, top + last, result), bottom + 1 - top, _LEAST_ROWS)
     return result
+
+
+@kernel
+@no_type_check
+def _mark(mask, coarse, first, last):
+    """Mark, in some rows, the blocks of pixels in which the mask is set anywhere."""
+    (height, width), (rows, columns) = mask.shape, coarse.shape
+    line = np.empty(width, np.bool_)
+    for row in range(first, last):
+        line[:] = False
+        for y in range(row * height // rows, -(-(row + 1) * height // rows)):
+            for x in range(width):
+                line[x] |= mask[y, x]
+        for column in range(columns):
+            coarse[row, column] = line[column * width // columns : -(-(column + 1) * width // columns)].any()
+
+
+@kernel
+@no_type_check
+def _mean(rgb, pure, color, share, first, last):
+    """Write, in some rows, which part of each block of pixels is pure, and the sum of its colours over the block's area."""
+    (height, width), (rows, columns) = pure.shape, share.shape
+    high, wide = np.float32(height / rows), np.float32(width / columns)
+    part = _ONE / (high * wide)
+    for row in range(first, last):
+        top, bottom = np.float32(row) * high, np.float32(row + 1) * high
+        for column in range(columns):
+            left, right = np.float32(column) * wide, np.float32(column + 1) * wide
+            red = green = blue = total = _ZERO
+            for y in range(int(top), min(math.ceil(bottom), height)):
+                tall = part * (min(np.float32(y + 1), bottom) - max(np.float32(y), top))
+                for x in range(int(left), min(math.ceil(right), width)):
+                    if pure[y, x]:
+                        weight = tall * (min(np.float32(x + 1), right) - max(np.float32(x), left))
+                        red += weight * rgb[y, x, 0]
+                        green += weight * rgb[y, x, 1]
+                        blue += weight * rgb[y, x, 2]
+                        total += weight
+            color[row, column, 0], color[row, column, 1], color[row, column, 2] = red, green, blue
+            share[row, column] = total
+
+
+@kernel
+@no_type_check
+def _paint(rgb, pure, spread, first, last, result):
+    """Write, in some rows, the picture where it is pure, and elsewhere the coarse picture ``spread``, linearly between."""
+    (height, width), (rows, columns) = pure.shape, spread.shape[:2]
+    down, right = np.float32(rows / height), np.float32(columns / width)
+    for row in range(first, last):
+        y = max((np.float32(row) + _HALF) * down - _HALF, _ZERO)
+        top = min(int(y), rows - 1)
+        lower = y - np.float32(top)
+        above, below = spread[top], spread[min(top + 1, rows - 1)]
+        for column in range(width):
+            if pure[row, column]:
+                for c in range(3):
+                    result[row, column, c] = rgb[row, column, c]
+                continue
+            x = max((np.float32(column) + _HALF) * right - _HALF, _ZERO)
+            left = min(int(x), columns - 1)
+            beside, other = x - np.float32(left), min(left + 1, columns - 1)
+            for c in range(3):
+                upper_mean = above[left, c] + (above[other, c] - above[left, c]) * beside
+                lower_mean = below[left, c] + (below[other, c] - below[left, c]) * beside
+                result[row, column, c] = upper_mean + (lower_mean - upper_mean) * lower

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 
 from spag4d.geometry.fill import smooth_fill, weighted_fill
@@ -10,6 +11,19 @@ def test_what_is_known_stays_and_between_it_values_go_over_evenly() -> None:
     filled = smooth_fill(np.where(known[..., None], values, 9).astype(np.float32), known)
     np.testing.assert_array_equal(filled[known], values[known])
     np.testing.assert_allclose(filled, values, atol=0.02)
+
+
+def test_a_level_is_the_mean_of_three_by_three_pixels_twelve_times() -> None:
+    """The obvious version, for a gap so small that the level below it has none."""
+    values = np.random.default_rng(0).random((9, 13, 2)).astype(np.float32)
+    known = np.ones((9, 13), bool)
+    known[0, 4], known[5, 12], known[3, 6:8] = False, False, False
+    weight = known.astype(np.float32)
+    expected = cv2.resize(weighted_fill(cv2.resize(values * weight[..., None], (7, 5), interpolation=cv2.INTER_AREA),
+                                        cv2.resize(weight, (7, 5), interpolation=cv2.INTER_AREA)), (13, 9))
+    for _ in range(12):
+        expected = cv2.blur(np.where(known[..., None], values, expected), (3, 3))
+    np.testing.assert_allclose(smooth_fill(values, known), np.where(known[..., None], values, expected), atol=1e-6)
 
 
 def test_beside_what_is_known_its_own_color_continues() -> None:

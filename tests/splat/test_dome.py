@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spag4d.data import DepthMap, Panorama
-from spag4d.splat.dome import dome_gaussians
+from spag4d.splat.dome import backdrop_of, dome_gaussians
 from spag4d.splat.gaussian_shape import Look
 
 HEIGHT = 128
@@ -32,6 +32,18 @@ def test_the_sphere_lies_beyond_everything():
 def test_no_ring_of_other_colors_at_the_skyline():
     colors = dome_gaussians(*scene(mixed_rows=2), stride=1).colors
     np.testing.assert_allclose(colors, np.broadcast_to(SKY, colors.shape), atol=0.01)
+
+
+def test_below_the_skyline_the_colors_above_it_continue_at_sizes_that_no_block_divides():
+    columns = np.linspace(0, 2 * np.pi, 206, endpoint=False)
+    rgb = np.broadcast_to(0.5 + 0.3 * np.stack([np.sin(columns), np.cos(columns), 0 * columns], -1), (103, 206, 3)).copy()
+    sky = np.zeros((103, 206), bool)
+    sky[:50] = True
+    rgb[50:] = 0
+    found = backdrop_of(Panorama(rgb.astype(np.float32)), DepthMap(np.full(sky.shape, 20, np.float32), sky), 4, 0.5)
+    assert found is not None and found.fine[:54].all() and not found.fine[54:].any()
+    np.testing.assert_array_equal(found.picture.rgb[:48], rgb[:48].astype(np.float32))
+    np.testing.assert_allclose(found.picture.rgb[48:54], rgb[:6], atol=0.06)
 
 
 def test_sky_colors_are_those_of_the_photograph():
