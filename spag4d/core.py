@@ -199,6 +199,7 @@ class SPAG4D:
         poses: str | Path | None = None,
         save_poses: str | Path | None = None,
         save_depth: str | Path | None = None,
+        distance: tuple[str, str, float] | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
@@ -206,17 +207,21 @@ class SPAG4D:
 
         ``input_paths`` are pictures, a folder of them, or a video of a walk, of which every ``every_s`` seconds one is taken;
         ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken. ``save_poses`` names a
-        folder for both, ``save_depth`` one for each panorama's depth. ``max_splats`` is a number for the whole scene, whose
-        origin is the first panorama's capture point. Raises what `convert` does, and `InputError` where fewer than two
-        panoramas show the same place.
+        folder for both, ``save_depth`` one for each panorama's depth. ``distance`` sets the scale: two points, each
+        "NAME:X,Y" in pixels of a panorama, and how many metres lie between them. ``max_splats`` is a number for the whole
+        scene, whose origin is the first panorama's capture point. Raises what `convert` does, and `InputError` where fewer
+        than two panoramas show the same place.
         """
         from spag4d.reconstruction.run import Wishes, reconstruct
+        from spag4d.world.known_distance import KnownDistance
 
         run = Run(self.settings.changed(**overrides), progress)
         outputs = output_paths(Path(output_path), run.settings.format)
         card = card_path(next(iter(outputs.values())))
         _check_targets([*outputs.values(), card], None, sources=tuple(input_paths))
-        wishes = Wishes(every_s, *(None if path is None else Path(path) for path in (poses, save_poses, save_depth)))
+        known_distance = None if distance is None else KnownDistance.of(*distance[:2], float(distance[2]))
+        paths = [None if path is None else Path(path) for path in (poses, save_poses, save_depth)]
+        wishes = Wishes(every_s, *paths, known_distance)
         return reconstruct(self._stages, run, [Path(path) for path in input_paths], outputs, wishes)
 
     def to_gaussians(

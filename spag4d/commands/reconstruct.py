@@ -8,7 +8,7 @@ import click
 from spag4d.commands.endings import in_words
 from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
 
-_OWN = ("every_s", "poses", "save_poses", "save_depth")
+_OWN = ("every_s", "poses", "save_poses", "save_depth", "distance")
 """Options that are not settings."""
 
 
@@ -24,6 +24,8 @@ _OWN = ("every_s", "poses", "save_poses", "save_depth")
               help="Also write the panoramas' places into this folder, as poses.json and as a COLMAP model.")
 @click.option("--save-depth", type=FilePath,
               help="Also write each panorama's depth into this folder, as .npy; depths.json says how much of it was measured.")
+@click.option("--distance", type=(str, str, float), metavar="NAME:X,Y NAME:X,Y METRES",
+              help="Set the scale by the distance between two points, each a pixel of a panorama, such as a.jpg:1200,800. [m]")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @in_words

@@ -9,6 +9,7 @@ import numpy as np
 from spag4d.conversion import Run
 from spag4d.data import DepthMap, Panorama, Pose
 from spag4d.depth.resize import shrunk_panorama
+from spag4d.photos.gps import Gps
 from spag4d.reconstruction.kept_work import KeptWork, depth_from_arrays, depth_to_arrays
 from spag4d.stages import Stages, resized
 from spag4d.world.agree import Whole
@@ -28,6 +29,7 @@ class Panoramas:
         self.names = [source.name for source in sources]
         self.pictures: list[Panorama] = []
         self.depths: list[DepthMap] = []
+        self.sizes_hw: list[tuple[int, int]] = []
         self._sources = sources
 
     def look(self) -> Iterator[Panorama]:
@@ -42,6 +44,7 @@ class Panoramas:
             else:
                 depth = depth_from_arrays(found)
             self.pictures.append(small)
+            self.sizes_hw.append(panorama.size_hw)
             self.depths.append(depth)
             yield panorama
 
@@ -49,6 +52,10 @@ class Panoramas:
         """Look at all panoramas, for their depth alone."""
         for _ in self.look():
             pass
+
+    def gps(self) -> list[Gps | None]:
+        """Return where each picture says that it was taken."""
+        return [source.gps() for source in self._sources]
 
     def read(self, number: int) -> Panorama:
         """Return a panorama, its caps painted over."""

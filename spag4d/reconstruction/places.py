@@ -11,7 +11,7 @@ from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.known_poses import KnownPoses, write_poses
 from spag4d.world.poses import PlaceFinder, Places
-from spag4d.world.settle import metres_per_unit, settled
+from spag4d.world.settle import metres_per_unit, metres_per_unit_by_gps, settled
 from spag4d.world.sources import Source
 
 
@@ -48,7 +48,11 @@ def placed(panoramas: Panoramas, known: KnownPoses | None, *, in_order: bool) ->
 
 
 def _in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed:
-    """Return the places in metres by what the depth model sees in each panorama."""
+    """Return the places in metres by GPS where that is exact enough, else by what the depth model sees in each panorama."""
+    if not panoramas.run.settings.camera_height:
+        by_gps = metres_per_unit_by_gps(settled(places, 1.0), panoramas.gps())
+        if by_gps is not None:
+            return Placed(settled(places, by_gps[0] * otherwise), by_gps[1], "GPS in the pictures")
     distances = [np.where(depth.sky, np.inf, depth.distance) for depth in panoramas.depths]
     found = metres_per_unit(places, distances)
     if found is None:

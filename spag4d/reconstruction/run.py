@@ -11,17 +11,20 @@ from spag4d.check.uncertainty import uncertainty_of
 from spag4d.check.walking import walking_range
 from spag4d.conversion import ConversionResult, Run, Viewpoint
 from spag4d.data import DepthMap, Layers
+from spag4d.errors import InputError
 from spag4d.io.atomic import made_folder
 from spag4d.reconstruction.kept_work import kept_work
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.places import Placed, placed, save_places, with_poses
 from spag4d.reconstruction.saved_depth import SavedDepth
 from spag4d.reconstruction.scene import scene_of
-from spag4d.reconstruction.world import World, measured_world, warn_of_guesses
+from spag4d.reconstruction.world import World, measured_world, scaled_world, warn_of_guesses
 from spag4d.splat.edit import moved
 from spag4d.stages import Stages, check_models
+from spag4d.world.known_distance import KnownDistance
 from spag4d.world.known_poses import KnownPoses, read_poses
 from spag4d.world.poses import check_installed
+from spag4d.world.settle import settled
 from spag4d.world.sources import Source, check_names, find_sources
 
 
@@ -33,6 +36,15 @@ class Wishes:
     poses: Path | None
     save_poses: Path | None
     save_depth: Path | None
+    distance: KnownDistance | None
+
+    def check_scale(self, known: KnownPoses | None, camera_height: float) -> None:
+        """Raise `InputError` where more than one thing says how long a metre is."""
+        given = [name for name, is_given in (
+            ("--camera-height", camera_height), ("--distance", self.distance), ("poses in metres", known and known.in_metres))
+            if is_given]
+        if len(given) > 1:
+            raise InputError(f"{' and '.join(given)} each set the scale. Leave one of them out.")
 
 
 def reconstruct(
@@ -41,6 +53,7 @@ def reconstruct(
     """Make one scene of several panoramas and return what was made; the outputs are checked already."""
     started, output = time.perf_counter(), next(iter(outputs.values()))
     known = None if wishes.poses is None else read_poses(wishes.poses)
+    wishes.check_scale(known, run.settings.camera_height)
     if known is None:
         check_installed()
     sources, in_order = _sources(inputs, wishes, known, run)
@@ -49,9 +62,11 @@ def reconstruct(
     with kept_work(output, _made_of(sources, known, run)) as kept:
         panoramas = Panoramas(stages, sources, run, kept)
         found = placed(panoramas, known, in_order=in_order)
+        world = measured_world(panoramas, found.places)
+        if wishes.distance is not None:
+            world, found = _of_known_size(world, found, wishes.distance, panoramas)
         if wishes.save_poses is not None:
             save_places(wishes.save_poses, found.places, panoramas)
-        world = measured_world(panoramas, found.places)
         warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
         saved = SavedDepth(wishes.save_depth, panoramas.names, world.shares)
         layers = scene_of(panoramas, world, saved.keep)
@@ -63,16 +78,30 @@ def reconstruct(
         return run.result(started, outputs.values(), len(layers), depth, world.reach, stages.device)
 
 
+def _of_known_size(
+    world: World, found: Placed, distance: KnownDistance, panoramas: Panoramas
+) -> tuple[World, Placed]:
+    """Return world and places in the metres of a known distance."""
+    factor, is_measured = distance.factor(world.captured, panoramas.names, panoramas.sizes_hw)
+    if not is_measured:
+        panoramas.run.between_stages.warn(
+            "a point of the known distance was not measured by parallax: the scale is as rough as the estimate there")
+    factor *= panoramas.run.settings.global_scale
+    return scaled_world(world, factor), Placed(settled(found.places, factor), None, "a known distance")
+
+
 def _sources(
     inputs: Sequence[Path], wishes: Wishes, known: KnownPoses | None, run: Run
 ) -> tuple[list[Source], bool]:
     """Return the panoramas, those alone whose pose is known where that is asked for, and whether they follow a walk."""
     sources, in_order = find_sources(inputs, every_s=wishes.every_s, progress=run.between_stages)
     folders = [folder for folder in (wishes.save_poses, wishes.save_depth) if folder is not None]
-    if folders or known is not None:
+    if folders or known is not None or wishes.distance is not None:
         check_names(sources)
     if known is not None:
         sources = with_poses(sources, known, run.between_stages)
+    if wishes.distance is not None:
+        wishes.distance.check_named([source.name for source in sources])
     for folder in folders:
         made_folder(folder)
     return sources, in_order

@@ -1,11 +1,12 @@
 """The depth of all panoramas together: measured by parallax where others show the same, a single view's elsewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool
 
+from spag4d.data import Pose
 from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
@@ -46,6 +47,17 @@ class World:
         near = [captured.distance[captured.distance < FAR_M / 2] for captured in self.captured.values()]
         distances = np.concatenate(near)
         return (float(distances.min()), float(distances.max())) if distances.size else (FAR_M, FAR_M)
+
+
+def scaled_world(world: World, factor: float) -> World:
+    """Return a world ``factor`` times as large."""
+    def scaled(captured: Captured) -> Captured:
+        view, size = captured.view, np.float32(factor)
+        pose = Pose(view.pose.rotation, factor * view.pose.translation)
+        return Captured(replace(view, pose=pose, prior=size * view.prior), size * captured.distance, captured.sure,
+                        captured.rank, captured.worth / size**2)
+
+    return World({number: scaled(captured) for number, captured in world.captured.items()}, world.gains)
 
 
 def share(mask: Bool[np.ndarray, "h w"]) -> float:

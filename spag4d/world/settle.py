@@ -8,8 +8,11 @@ from jaxtyping import Float32, Float64
 
 from spag4d.data import Pose
 from spag4d.geometry.equirect import nearest_pixels
+from spag4d.photos.gps import Gps, metres_east_and_north
 from spag4d.world.poses import Places
 
+_GPS_SPREAD = 10.0
+"""By so many times their error GPS places have to be spread about their mean: then the scale is right to a tenth or better."""
 _UP = np.array([0.0, -1.0, 0.0])
 
 
@@ -49,6 +52,30 @@ def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w
     if not own:
         return None
     return float(np.exp(np.median(own))), float(np.std(own) / np.sqrt(len(own)))
+
+
+def metres_per_unit_by_gps(places: Places, gps: Sequence[Gps | None]) -> tuple[float, float] | None:
+    """Return the factor by which upright places fit those of GPS, and how sure it is, as `metres_per_unit` does.
+
+    None where a picture has no GPS, or where they are not spread so far that it tells more than a depth model.
+    """
+    known = [gps[number] for number in places.found]
+    stated = [place for place in known if place is not None]
+    if len(stated) < len(known):
+        return None
+    poses = [places.world_from_camera[number] for number in places.found]
+    level = np.array([(pose.translation[0], pose.translation[2]) for pose in poses if pose is not None])
+    ground = metres_east_and_north(stated)
+    level, ground = level - level.mean(0), ground - ground.mean(0)
+    spread_m = float(np.sqrt((ground**2).sum(1).mean()))
+    error_m = float(np.mean([place.error_m for place in stated]))
+    if spread_m < _GPS_SPREAD * error_m:
+        return None
+    one, other = level @ (1, 1j), ground @ (1, 1j)  # from above, x to the right and z ahead turn as east and north do
+    if not one.any():
+        return None
+    factor = abs(np.vdot(one, other)) / np.vdot(one, one).real
+    return float(factor), error_m / spread_m / np.sqrt(len(stated))
 
 
 def _upright(places: Places, first: Pose) -> Float64[np.ndarray, "3 3"]:

@@ -11,6 +11,7 @@ from spag4d.clips.frames import read_frames
 from spag4d.clips.photo_or_clip import media_kind
 from spag4d.data import Panorama
 from spag4d.errors import InputError
+from spag4d.photos.gps import Gps, gps_of
 from spag4d.photos.image import picture_files, read_panorama
 from spag4d.progress import SILENT, Progress
 
@@ -28,6 +29,10 @@ class Picture:
     def name(self) -> str:
         """What people call it."""
         return self.path.name
+
+    def gps(self) -> Gps | None:
+        """Return where it was taken, if the file says so."""
+        return gps_of(self.path)
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies the picture."""
@@ -50,6 +55,10 @@ class Frame:
     def name(self) -> str:
         """What people call it."""
         return f"{self.clip.path.name} at {float(self.shown.time_s):.2f} s"
+
+    def gps(self) -> Gps | None:
+        """Return None: each camera keeps a film's GPS in a way of its own."""
+        return None
 
     def identity(self) -> dict[str, Any]:
         """Return what identifies the frame."""

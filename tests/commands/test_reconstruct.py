@@ -132,3 +132,29 @@ def test_a_file_in_the_place_of_a_folder_is_refused_before_any_work(room: Path, 
     (tmp_path / "taken").write_text("a file")
     done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", "--save-depth", tmp_path / "taken")
     assert done.exit_code == 2 and "is a file, and a folder is needed" in done.stderr and not (tmp_path / "out.ply").exists()
+
+
+def test_a_known_distance_sets_the_scale(room: Path, tmp_path: Path) -> None:
+    """Of a model whose unit is unknown: the same room in two sizes, by two distances between the same points."""
+    write_poses(tmp_path, dict(zip(("a.png", "b.png"), PLACES, strict=False)), NO_POINTS, (64, 128))
+    (tmp_path / "poses.json").unlink()
+    ways = []
+    for metres in (2, 4):
+        distance = "--distance", "a.png:10,40", "a.png:40,34", metres
+        saved = tmp_path / f"saved{metres}"
+        done = run("reconstruct", room / "a.png", room / "b.png", tmp_path / "out.ply", "--poses", tmp_path, *distance,
+                   "--save-poses", saved, "--json")
+        assert done.exit_code == 0 and json.loads(done.stdout)["metres_from"] == "a known distance"
+        pose = read_poses(saved).places(["b.png"]).world_from_camera[0]
+        assert pose is not None
+        ways.append(np.linalg.norm(pose.translation))
+    assert ways[1] == pytest.approx(2 * ways[0], rel=1e-4)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (("--distance", "a.png:1,2", "b.png:3,4", 2), "--distance and poses in metres each set the scale"),
+    (("--camera-height", 1.6), "--camera-height and poses in metres each set the scale"),
+])
+def test_two_scales_are_refused(room: Path, tmp_path: Path, arguments: tuple[object, ...], says: str) -> None:
+    done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *arguments)
+    assert done.exit_code == 2 and says in done.stderr

@@ -1,10 +1,12 @@
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
 from spag4d.data import Pose
+from spag4d.photos.gps import Gps
 from spag4d.world.colmap_model import Points
 from spag4d.world.poses import Places
-from spag4d.world.settle import metres_per_unit, settled
+from spag4d.world.settle import metres_per_unit, metres_per_unit_by_gps, settled
 from tests.box_room import BoxRoom
 from tests.world.rooms import PLACES, distance_from
 
@@ -38,3 +40,36 @@ def test_a_world_becomes_metric_and_upright_around_the_first_panorama() -> None:
 def test_sky_says_nothing_about_the_scale() -> None:
     nothing = np.full((HEIGHT, 2 * HEIGHT), np.inf, np.float32)
     assert metres_per_unit(world(2.5, np.eye(3)), [nothing] * 4) is None
+
+
+def walk(turn_rad: float, error_m: float) -> tuple[Places, list[Gps | None]]:
+    """Return places on a level loop at half of its true size, turned against north, and their GPS with errors."""
+    angle = np.linspace(0, 5, 12)
+    east, north = 60 * np.sin(angle), 80 * np.cos(angle)
+    random = np.random.default_rng(1)
+    off = random.normal(0, error_m, (2, 12)) / np.sqrt(2)
+    stated = (np.array([east, north]) + off).T / 111_195 / (np.cos(np.radians(50)), 1)
+    gps = [Gps(50 + float(n), 8 + float(e), error_m) for e, n in stated]
+    x, z = np.cos(turn_rad) * east - np.sin(turn_rad) * north, np.sin(turn_rad) * east + np.cos(turn_rad) * north
+    poses = [Pose(np.eye(3), 0.5 * np.array([a, 0, b])) for a, b in zip(x, z, strict=True)]
+    nothing = np.empty(0, np.int64)
+    return Places((*poses, None), Points(np.empty((0, 3)), np.empty(0), nothing, nothing)), [*gps, None]
+
+
+def test_gps_of_a_long_walk_sets_the_scale() -> None:
+    found = metres_per_unit_by_gps(*walk(0.7, 3.0))
+    assert found is not None and found[0] == pytest.approx(2, rel=0.05) and 0.005 < found[1] < 0.05
+
+
+def test_gps_counts_only_where_all_have_it_and_it_is_exact_enough() -> None:
+    places, gps = walk(0.7, 3.0)
+    assert metres_per_unit_by_gps(places, [None, *gps[1:]]) is None
+    assert metres_per_unit_by_gps(*walk(0.7, 9.0)) is None
+
+
+def test_gps_that_walks_a_mirror_image_does_not_fit() -> None:
+    """Were north taken for south, a loop would shrink."""
+    places, gps = walk(0.7, 0.5)
+    mirrored = [Gps(100 - place.latitude_deg, place.longitude_deg, 0.5) if place else None for place in gps]
+    found = metres_per_unit_by_gps(places, mirrored)
+    assert found is None or found[0] < 1
