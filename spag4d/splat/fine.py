@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
-from spag4d.splat.colors import Light, ring_means
+from spag4d.splat.colors import Light, colors_of_rings
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap
 
@@ -25,8 +25,8 @@ class Piece(Protocol):
         """The cells, occupied or not."""
         ...
 
-    def means(self, light: Light, first_row: int) -> Float32[np.ndarray, "n 3"]:
-        """Return the mean linear light of each cell, from the rows of the picture that begin with ``first_row``."""
+    def colors(self, light: Light, first_row: int, keep: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "kept 3"]:
+        """Return the mean colour of each cell to be kept, from the rows of the picture that begin with ``first_row``."""
         ...
 
 
@@ -75,6 +75,6 @@ class _Rings:
     cells: Cells
     stride: int
 
-    def means(self, light: Light, first_row: int) -> Float32[np.ndarray, "n 3"]:
-        """Return the mean linear light of each cell; the rows are those of its rings."""
-        return ring_means(light, self.surface.grid, first_row // self.stride, self.stride)
+    def colors(self, light: Light, first_row: int, keep: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "kept 3"]:
+        """Return the mean colour of each cell to be kept; the rows are those of its rings."""
+        return colors_of_rings(light, self.surface.grid, first_row // self.stride, self.stride, keep)

@@ -5,11 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from spag4d.color import srgb_from_linear
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing
@@ -17,9 +15,11 @@ from spag4d.splat.color_solve import solved_colors
 from spag4d.splat.colors import Light, light_of_rows
 from spag4d.splat.fine import Fine, Piece, UniformCells, rows_per_ring
 from spag4d.splat.gaussian_shape import Look
+from spag4d.splat.light_kernels import member_colors
 from spag4d.splat.orient import place
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap, inverse_map, patches_at
+from spag4d.splat.surface_kernels import least_behind
 
 _CELLS_PER_BAND = 1 << 17
 """The temporaries of a band stay in the cache."""
@@ -134,7 +134,7 @@ class _Picture:
             pitches[backed] = self.look.backed_sd
         sd_m = pitches * patches.distance * np.float32(surface.grid.pitch_rad)
         place(out, surface.grid, cells, patches, sd_m, self.look.thickness)
-        out.colors[:] = srgb_from_linear(piece.means(light, self._rows(band)[0])[keep])
+        out.colors[:] = piece.colors(light, self._rows(band)[0], keep)
         out.opacities[:] = self.look.opacity
 
     def _inverse_behind(self, back: Backing, band: Band) -> Float32[np.ndarray, " cells"]:
@@ -148,35 +148,19 @@ class _Picture:
         self, cells: Cells, grid: SphereGrid, behind: np.ndarray, band: Band
     ) -> Float32[np.ndarray, " n"]:
         """Return the least that is ``behind`` fine cells: one that covers several of the coarse grid needs them all."""
-        size = rows_per_ring(grid, self.panorama.size_hw[0])
-        start, coarse_rows = self.coarse.starts[band[0]], BLOCK * self.stride
+        height, coarse_rows = self.panorama.size_hw[0], BLOCK * self.stride
+        size = rows_per_ring(grid, height)
         parts = max(1, size // coarse_rows)
-        least = np.full(len(cells), np.inf, np.float32)
-        for down in range(parts):
-            row = np.minimum(cells.ring * np.int32(size) + np.int32(down * coarse_rows), self.panorama.size_hw[0] - 1)
-            ring = row // np.int32(coarse_rows)
-            for right in range(parts):
-                turn = cells.turn
-                if parts > 1:
-                    offset = ((right + 0.5) / parts - 0.5) / grid.counts
-                    turn = np.mod(turn + offset.astype(np.float32)[cells.ring], np.float32(1))
-                np.minimum(least, behind[self.coarse.index(ring, turn) - start], out=least)
+        coarse = self.coarse.starts - self.coarse.starts[band[0]], self.coarse.counts
+        least, widths = np.empty(len(cells), np.float32), (1 / grid.counts / parts).astype(np.float32)
+        least_behind((cells.ring, cells.turn), behind, coarse, (size, height), coarse_rows, (parts, widths), least)
         return least
 
     def _wide_gaussians(self, back: Backing, light: Light, first: int) -> Gaussians:
         out = Gaussians.unfilled(len(back.cells))
         sd_m = np.float32(SD_PITCHES * self.coarse.pitch_rad) * back.patches.distance
         place(out, self.coarse, back.cells, back.patches, sd_m, self.look.thickness)
-        out.colors[:] = srgb_from_linear(self._mean_light(back, light, first * BLOCK))
+        members = back.ring, back.column, back.member
+        member_colors(light, first * BLOCK, self.stride, self.wide.columns, *members, out.colors)
         out.opacities[:] = self.look.opacity
         return out
-
-    def _mean_light(self, back: Backing, light: Light, first_ring: int) -> Float32[np.ndarray, "n 3"]:
-        """Return the mean light of the cells that belong to the surface of each backing Gaussian."""
-        rings = -(-light.shape[0] // self.stride)
-        small = cv2.resize(light, (self.wide.columns, rings), interpolation=cv2.INTER_AREA)
-        total = np.zeros((len(back.cells), 4), np.float32)
-        for ring, column, member in zip(back.ring, back.column, back.member, strict=True):
-            row = np.minimum(ring - first_ring, rings - 1)
-            total += small[row, column % self.wide.columns] * member[:, None]
-        return total[:, :3] / np.maximum(total[:, 3:], np.float32(1e-6))

@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from spag4d.data import Gaussians
+from spag4d.splat.orient_kernels import lie_in
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 
 Values = Float32[np.ndarray, " n"]
-Quaternion = tuple[Values, Values, Values, Values]
 
 
 @dataclass(frozen=True)
@@ -36,44 +36,7 @@ def place(out: Gaussians, grid: SphereGrid, cells: Cells, patches: Patches, sd_m
     ``sd_m`` (n,) is the standard deviation across the slant. The axes are, in this order: across the slant, along it, and
     the normal, which faces the origin and has ``thickness`` times the extent across.
     """
-    half_turn = (cells.turn - np.float32(0.5)) * np.float32(np.pi)
-    sin_half, cos_half = np.sin(half_turn), np.cos(half_turn)
-    cos_el, sin_el = _by_ring(grid.elevations_rad, cells)
-    out.means[:, 0] = patches.distance * cos_el * (2 * sin_half * cos_half)
-    out.means[:, 1] = patches.distance * -sin_el
-    out.means[:, 2] = patches.distance * cos_el * (1 - 2 * sin_half * sin_half)
-
-    tangent = np.sqrt(patches.slope_right**2 + patches.slope_down**2)
-    cos_slant = 1 / np.sqrt(1 + tangent * tangent)
-    out.scales[:, 0] = sd_m
-    out.scales[:, 1] = sd_m / cos_slant
-    out.scales[:, 2] = sd_m * np.float32(thickness)
-
-    cos_tilt, sin_tilt = _by_ring(grid.elevations_rad / 2, cells)
-    world_from_view = (cos_half * cos_tilt, cos_half * sin_tilt, sin_half * cos_tilt, -sin_half * sin_tilt)
-    _multiply(out.quats_wxyz, world_from_view, _view_from_patch(patches, tangent, cos_slant))
-
-
-def _by_ring(angle_rad: np.ndarray, cells: Cells) -> tuple[Values, Values]:
-    return np.cos(angle_rad).astype(np.float32)[cells.ring], np.sin(angle_rad).astype(np.float32)[cells.ring]
-
-
-def _view_from_patch(patches: Patches, tangent: Values, cos_slant: Values) -> Quaternion:
-    """Return the rotation whose columns are (-b, a, 0) / t, (a / t, b / t, t) cos i and (a, b, -1) cos i, with t = tan i.
-
-    It is a turn by φ = atan2(b, a) about z after the same matrix for (a, b) = (t, 0), whose quaternion is
-    (sin i/2, cos i/2, cos i/2, sin i/2) / √2. Their product needs cos and sin of ψ = φ/2 + π/4, and cos 2ψ = -b / t.
-    """
-    towards_down = patches.slope_down / np.maximum(tangent, np.float32(1e-12))
-    cos_psi = np.sqrt(np.maximum(1 - towards_down, 0) / 2)
-    sin_psi = np.copysign(np.sqrt(np.maximum(1 + towards_down, 0) / 2), patches.slope_right)
-    cos_half, sin_half = np.sqrt((1 + cos_slant) / 2), np.sqrt((1 - cos_slant) / 2)
-    return cos_psi * sin_half, cos_psi * cos_half, sin_psi * cos_half, sin_psi * sin_half
-
-
-def _multiply(out: np.ndarray, p: Quaternion, q: Quaternion) -> None:
-    """Write the products p q of quaternions to ``out`` (n, 4)."""
-    out[:, 0] = p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3]
-    out[:, 1] = p[0] * q[1] + p[1] * q[0] + p[2] * q[3] - p[3] * q[2]
-    out[:, 2] = p[0] * q[2] - p[1] * q[3] + p[2] * q[0] + p[3] * q[1]
-    out[:, 3] = p[0] * q[3] + p[1] * q[2] - p[2] * q[1] + p[3] * q[0]
+    shape = [wave(part * grid.elevations_rad).astype(np.float32) for part in (1.0, 0.5) for wave in (np.cos, np.sin)]
+    values = patches.distance, patches.slope_right, patches.slope_down
+    fields = out.means, out.scales, out.quats_wxyz
+    lie_in((cells.ring, cells.turn), np.stack(shape, 1), values, sd_m, np.float32(thickness), fields)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Int8
 
+from spag4d.color import srgb_from_linear
 from spag4d.splat.colors import Light
 from spag4d.splat.fine import Piece
 from spag4d.splat.sphere_grid import Cells
@@ -91,10 +92,10 @@ class _RingCells:
     stride: int
     light: _RingLight
 
-    def means(self, light: Light, first_row: int) -> Float32[np.ndarray, "n 3"]:
-        """Return the mean linear light of each cell."""
+    def colors(self, light: Light, first_row: int, keep: Bool[np.ndarray, " n"]) -> Float32[np.ndarray, "kept 3"]:
+        """Return the mean colour of each cell to be kept."""
         rows = self.light.of_stride(self.stride, light, first_row)
         starts = np.cumsum([0] + [len(row) for row in rows])
         first_ring = self.light.ring * (TILE_PX // self.stride)
-        mean = np.concatenate(rows)[starts[self.cells.ring - first_ring] + self.place]
-        return mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-6))
+        mean = np.concatenate(rows)[(starts[self.cells.ring - first_ring] + self.place)[keep]]
+        return srgb_from_linear(mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-6)))

@@ -7,11 +7,13 @@ cells are the picture's own pixels: cells that are wider by a per cent straddle 
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int32
 
 from spag4d.geometry.sphere_rings import cell_counts
+from spag4d.kernels import exact_kernel
 
 _NARROWEST = 0.91
 """Width of a cell, as a part of its height, below which a ring gets fewer cells."""
@@ -31,7 +33,9 @@ class Cells:
         return self.ring.shape[0]
 
     def where(self, keep: np.ndarray) -> "Cells":
-        """Return the cells that ``keep`` (n,) selects."""
+        """Return the cells that ``keep`` (n,) selects, these where it selects all."""
+        if keep.all():
+            return self
         return Cells(self.ring[keep], self.turn[keep])
 
 
@@ -65,11 +69,22 @@ class SphereGrid:
     def cells(self, first: int, last: int) -> Cells:
         """Return the cells of the rings ``first`` ≤ ring < ``last``."""
         counts = self.counts[first:last]
-        ring = np.repeat(np.arange(first, last, dtype=np.int32), counts)
-        turns = [(np.arange(count, dtype=np.float32) + np.float32(0.5)) / np.float32(count) for count in counts]
-        return Cells(ring, np.concatenate(turns))
+        ring, turn = np.empty(counts.sum(), np.int32), np.empty(counts.sum(), np.float32)
+        _list_cells(first, counts, ring, turn)
+        return Cells(ring, turn)
 
     def index(self, ring: Int32[np.ndarray, " n"], turn: Float32[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
         """Return the number of the cell that holds each position."""
         around = (turn * self.counts[ring].astype(np.float32)).astype(np.int64)
         return self.starts[ring] + around
+
+
+@exact_kernel
+@no_type_check
+def _list_cells(first, counts, ring, turn):
+    at = 0
+    for k in range(len(counts)):
+        count = np.float32(counts[k])
+        for place in range(counts[k]):
+            ring[at], turn[at] = first + k, (np.float32(place) + np.float32(0.5)) / count
+            at += 1

@@ -12,19 +12,16 @@ from jaxtyping import Bool, Float32, Int32
 
 from spag4d.data import DepthMap, Panorama
 from spag4d.geometry.equirect import pad_sphere
-from spag4d.geometry.one_surface import TO_AVERAGE, one_surface, tolerance
+from spag4d.geometry.one_surface import TO_AVERAGE, TO_FOLLOW, tolerance
 from spag4d.kernels import in_parts
 from spag4d.splat.orient import Patches, Values
 from spag4d.splat.sphere_grid import Cells, SphereGrid
-from spag4d.splat.surface_kernels import invert, reduce_blocks
+from spag4d.splat.surface_kernels import find_slopes, invert, mark_occupied, reduce_blocks
 
 _MARGIN = 10
 """Rows kept beyond each pole: the reach of a backing Gaussian, in cells."""
 _ROWS_PER_PART = 16
 """Enough work for a thread."""
-_LARGEST_TANGENT = 16.0
-"""Of a slope inside a surface, 86° from face on: a Gaussian is not drawn out by more than that."""
-_LARGEST_TANGENT_AT_EDGE = 4.0
 
 
 @dataclass(frozen=True)
@@ -58,13 +55,23 @@ class InverseMap:
         index = ring * np.int32(row_size) + (column + np.int32(margin * row_size + margin))
         return self._padded.ravel().take(index)
 
-    def column_of(self, cells: Cells) -> Int32[np.ndarray, " n"]:
-        """Return the column in which each cell has its centre."""
-        return (cells.turn * np.float32(self.columns)).astype(np.int32)
-
     def occupied(self, cells: Cells) -> Bool[np.ndarray, " n"]:
         """Return which cells hold a surface."""
-        return self.at(cells.ring, self.column_of(cells)) > 0
+        found = np.empty(len(cells), bool)
+        mark_occupied(self.inverse, cells.ring, cells.turn, found)
+        return found
+
+    @cached_property
+    def steps(self) -> tuple[Int32[np.ndarray, " rings"], Float32[np.ndarray, "rings 7"]]:
+        """Columns from a cell of each ring to the next, and the angles and limits that `find_slopes` takes."""
+        column_rad = 2 * np.pi / self.columns * np.cos(self.grid.elevations_rad)
+        steps = np.maximum(np.rint(self.columns / self.grid.counts), 1)
+        rings = np.empty((len(self.grid), 7), np.float32)
+        rings[:, 0] = column_rad
+        rings[:, 1], rings[:, 4] = steps * column_rad, self.grid.pitch_rad
+        for at in (1, 4):
+            rings[:, at + 1], rings[:, at + 2] = TO_FOLLOW.level(rings[:, at]), TO_FOLLOW.slant(rings[:, at])
+        return steps.astype(np.int32), rings
 
 
 def inverse_map(panorama: Panorama, depth: DepthMap, stride: int, near_far_m: tuple[float, float]) -> InverseMap:
@@ -110,34 +117,9 @@ def patches_at(surface: InverseMap, cells: Cells) -> Patches:
     Every cell must be occupied. Where a neighbour lies across a depth edge the slope comes from the other side alone, or is
     zero, and is limited more strictly.
     """
-    grid, columns = surface.grid, surface.columns
+    distance, right, down = (np.zeros(len(cells), np.float32) for _ in range(3))
     if surface.backdrop:
-        level = np.zeros(len(cells), np.float32)
-        return Patches(1 / surface.at(cells.ring, surface.column_of(cells)), level, level)
-    column_rad = 2 * np.pi / columns * np.cos(grid.elevations_rad)
-    steps = np.maximum(np.rint(columns / grid.counts), 1)
-    step, right_rad = steps.astype(np.int32)[cells.ring], (steps * column_rad).astype(np.float32)[cells.ring]
-    column = surface.column_of(cells)
-    centre = surface.at(cells.ring, column)
-    across = [surface.at(cells.ring, column + k * step) for k in (-2, -1, 1, 2)]
-    right, whole_right = _slope(centre, across, right_rad)
-    along = [surface.at(cells.ring + np.int32(k), column) for k in (-2, -1, 1, 2)]
-    down, whole_down = _slope(centre, along, np.float32(grid.pitch_rad))
-
-    limit = np.where(whole_right & whole_down, np.float32(_LARGEST_TANGENT), np.float32(_LARGEST_TANGENT_AT_EDGE))
-    shrink = np.minimum(1, limit / np.maximum(np.sqrt(right**2 + down**2), np.float32(1e-6)))
-    right, down = right * shrink, down * shrink
-    offset = cells.turn * np.float32(columns) - column.astype(np.float32) - np.float32(0.5)
-    offset *= column_rad.astype(np.float32)[cells.ring]
-    return Patches(1 / (centre * np.clip(1 - right * offset, 0.5, 2)), right, down)
-
-
-def _slope(centre: Values, line: list[Values], step_rad: Values | np.float32) -> tuple[Values, Bool[np.ndarray, " n"]]:
-    """Return the growth of log distance per radian along four neighbours (at -2, -1, 1, 2), and whether both sides join."""
-    before2, before, after, after2 = line
-    behind, ahead = centre - before, after - centre
-    joined_behind = one_surface(behind, before - before2, ahead, np.minimum(centre, before), step_rad)
-    joined_ahead = one_surface(ahead, behind, after2 - after, np.minimum(centre, after), step_rad)
-    sides = np.maximum(joined_behind.astype(np.float32) + joined_ahead, 1)
-    slope = -(behind * joined_behind + ahead * joined_ahead) / (sides * centre * step_rad)
-    return slope, joined_behind & joined_ahead
+        np.reciprocal(surface.inverse[cells.ring, (cells.turn * np.float32(surface.columns)).astype(np.int32)], out=distance)
+    else:
+        find_slopes(surface.inverse, (cells.ring, cells.turn), *surface.steps, (distance, right, down))
+    return Patches(distance, right, down)

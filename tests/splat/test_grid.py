@@ -8,7 +8,7 @@ from spag4d.data import DepthMap, Panorama
 from spag4d.errors import Cancelled, InputError
 from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.progress import Progress
-from spag4d.splat.colors import light_of_rows, ring_means
+from spag4d.splat.colors import colors_of_rings, light_of_rows
 from spag4d.splat.gaussian_shape import Look
 from spag4d.splat.grid import grid_gaussians
 from spag4d.splat.sphere_grid import SphereGrid
@@ -121,10 +121,21 @@ def test_colors_are_area_means_in_linear_light():
     rng = np.random.default_rng(0)
     rgb = rng.random((64, 128, 3)).astype(np.float32)
     grid, light = SphereGrid.of_rows(64, 4), linear_from_srgb(rgb)
-    equator = ring_means(light_of_rows(Panorama(rgb), 32, 36), grid, 8, 4)
-    np.testing.assert_allclose(equator, light[32:36].reshape(4, 32, 4, 3).mean((0, 2)), atol=2e-5)
-    zenith = ring_means(light_of_rows(Panorama(rgb), 0, 4), grid, 0, 4)
-    np.testing.assert_allclose(zenith.mean(0), light[:4].mean((0, 1)), atol=2e-5)
+    for row, expected in ((32, light[32:36].reshape(4, 32, 4, 3).mean((0, 2))), (0, light[:4].mean((0, 1))[None])):
+        keep = np.ones(grid.counts[row // 4], bool)
+        colors = colors_of_rings(light_of_rows(Panorama(rgb), row, row + 4), grid, row // 4, 4, keep)
+        found = linear_from_srgb(colors)
+        np.testing.assert_allclose(found if row else found.mean(0)[None], expected, atol=2e-5)
+
+
+def test_only_kept_cells_and_valid_pixels_have_colors():
+    grid, rgb = SphereGrid.of_rows(8, 2), np.full((8, 16, 3), 0.25, np.float32)
+    rgb[4, :4], rgb[5, :4] = np.nan, 0.75
+    valid = np.ones((8, 16), bool)
+    valid[4, :4] = False
+    keep = np.arange(8) < 3
+    colors = colors_of_rings(light_of_rows(Panorama(rgb, valid=valid), 4, 6), grid, 2, 2, keep)
+    np.testing.assert_allclose(colors, np.repeat([0.75, 0.75, 0.25], 3).reshape(3, 3), atol=1e-6)
 
 
 def test_sky_and_invalid_pixels_become_nothing(box_room):
