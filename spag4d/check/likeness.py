@@ -99,7 +99,7 @@ def find_likeness(
     """Compare a scene, ``shown`` compensated from the capture point, with a panorama; at the height of that picture."""
     height = shown.alpha.shape[0]
     orientation = find_orientation(shown, panorama)
-    photo, valid = _seen_from(panorama.rgb, panorama.valid, orientation.scene_from_photo, height)
+    photo, valid = seen_from(panorama.rgb, panorama.valid, orientation.scene_from_photo, height)
     progress.report("Comparing", 0, 1)
     classic = render_panorama(gaussians, height, compensated=False)
     progress.report("Comparing", 1, 1)
@@ -109,16 +109,16 @@ def find_likeness(
     seam = _seam(rays, orientation.scene_from_photo)
     elevation = row_elevations_rad(height)[:, None]
     zenith, nadir = (np.broadcast_to(pole > np.pi / 2 - _POLE_RAD, valid.shape) for pole in (elevation, -elevation))
-    elsewhere = _mean(square, np.where(seam | zenith | nadir, 0, weights))
+    elsewhere = mean_over(square, np.where(seam | zenith | nadir, 0, weights))
     return Likeness(
         orientation=orientation,
-        classic_db=_decibels(_mean(((classic.rgb - photo) ** 2).mean(-1), weights)),
-        compensated_db=_decibels(_mean(square, weights)),
-        brightness=_mean(shown.rgb.mean(-1), weights) / max(_mean(photo.mean(-1), weights), 1e-6),
-        seam=float(np.sqrt(_mean(square, np.where(seam & ~zenith & ~nadir, weights, 0)) / max(elsewhere, 1e-9))),
-        zenith_open=_mean(shown.alpha < _OPEN, np.where(zenith, weights, 0)),
-        nadir_open=_mean(shown.alpha < _OPEN, np.where(nadir, weights, 0)),
-        poles_db=_decibels(_mean(square, np.where(zenith | nadir, weights, 0))),
+        classic_db=decibels(mean_over(((classic.rgb - photo) ** 2).mean(-1), weights)),
+        compensated_db=decibels(mean_over(square, weights)),
+        brightness=mean_over(shown.rgb.mean(-1), weights) / max(mean_over(photo.mean(-1), weights), 1e-6),
+        seam=float(np.sqrt(mean_over(square, np.where(seam & ~zenith & ~nadir, weights, 0)) / max(elsewhere, 1e-9))),
+        zenith_open=mean_over(shown.alpha < _OPEN, np.where(zenith, weights, 0)),
+        nadir_open=mean_over(shown.alpha < _OPEN, np.where(nadir, weights, 0)),
+        poles_db=decibels(mean_over(square, np.where(zenith | nadir, weights, 0))),
         photo=photo,
         error=np.where(valid, np.abs(shown.rgb - photo).mean(-1), 0).astype(np.float32),
     )
@@ -128,7 +128,8 @@ def poles_open(shown: Rendering) -> tuple[float, float]:
     """Return the see-through part of the sphere within 10° of zenith and nadir."""
     weights = np.broadcast_to(solid_angle_weights(shown.alpha.shape[0])[:, None], shown.alpha.shape)
     elevation = row_elevations_rad(shown.alpha.shape[0])[:, None]
-    found = (_mean(shown.alpha < _OPEN, np.where(pole > np.pi / 2 - _POLE_RAD, weights, 0)) for pole in (elevation, -elevation))
+    poles = (pole > np.pi / 2 - _POLE_RAD for pole in (elevation, -elevation))
+    found = (mean_over(shown.alpha < _OPEN, np.where(pole, weights, 0)) for pole in poles)
     zenith, nadir = found
     return zenith, nadir
 
@@ -168,8 +169,8 @@ def _by_shift(
     shown: Rendering, panorama: Panorama, pose: np.ndarray, flip: np.ndarray, height: int, shifts: np.ndarray
 ) -> Float64[np.ndarray, " shifts"]:
     """Return the correlations of the scene, laid upright and turned left by each number of pixels, with the photo."""
-    photo, valid = _seen_from(panorama.rgb, panorama.valid, flip, height)
-    scene, _ = _seen_from(shown.rgb, None, pose.T, height)
+    photo, valid = seen_from(panorama.rgb, panorama.valid, flip, height)
+    scene, _ = seen_from(shown.rgb, None, pose.T, height)
     weights = np.where(valid, solid_angle_weights(height)[:, None], 0).ravel()
     weights /= max(weights.sum(), 1e-12)
     photo = photo.mean(-1).ravel() - weights @ photo.mean(-1).ravel()
@@ -182,7 +183,7 @@ def _by_shift(
     return np.array(found)
 
 
-def _seen_from(
+def seen_from(
     rgb: Float32[np.ndarray, "h w 3"], valid: Bool[np.ndarray, "h w"] | None, turned_from_own: Float64[np.ndarray, "3 3"],
     height: int,
 ) -> tuple[Float32[np.ndarray, "m n 3"], Bool[np.ndarray, "m n"]]:
@@ -206,10 +207,12 @@ def _seam(rays: Float32[np.ndarray, "h w 3"], scene_from_photo: np.ndarray) -> B
     return np.abs(np.arctan2(x, -z)) < _BAND_RAD
 
 
-def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+def mean_over(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return a weighted mean, 0 where nothing has weight."""
     total = float(weights.sum())
     return float((values * weights).sum() / total) if total > 0 else 0.0
 
 
-def _decibels(square: float) -> float:
+def decibels(square: float) -> float:
+    """Return the PSNR of a mean square error of values of 0 to 1, at most 100 dB."""
     return float(-10 * np.log10(max(square, 1e-10)))

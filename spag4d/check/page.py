@@ -12,6 +12,7 @@ from jaxtyping import Float32
 from spag4d.check.plots import Curve, curves_svg, height_svg, rose_svg
 from spag4d.check.report import ENDS, Line, Report, in_words
 from spag4d.check.scene import Checked
+from spag4d.check.views import ViewLikeness
 from spag4d.check.walking import CLEARANCE_M, LIMITS, Walk
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES
 from spag4d.io.atomic import atomic_path
@@ -73,6 +74,7 @@ def page(checked: Checked, *, progress: Progress = SILENT) -> str:
                  "Pink marks where you can see through the scene; viewers draw their background colour there."),
         _section("How far you can walk", _ranges(report)),
         _section("What goes wrong as you walk farther", _curves(report)),
+        *([_section("Beside photographs", _views(report.views))] if report.views else []),
         _section("The file", _facts(list(report.lines()))),
         _section("All directions", _walks(report.walks.walks), _how()),
     ]
@@ -80,6 +82,13 @@ def page(checked: Checked, *, progress: Progress = SILENT) -> str:
     return ('<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, '
             f'initial-scale=1"><title>{title}</title><style>{_STYLE}</style></head>\n<body><main>\n'
             + "\n".join(body) + "\n</main></body></html>\n")
+
+
+def _views(views: Sequence[ViewLikeness]) -> str:
+    rows = "".join(f"<tr><th>{escape(view.name)}</th><td>{view.from_origin_m:.2f} m</td><td>{view.psnr_db:.1f} dB</td>"
+                   f"<td>{view.ssim:.3f}</td></tr>" for view in views)
+    return ("<table><thead><tr><th>photograph</th><th>from the origin</th><th>PSNR</th><th>structural similarity</th></tr>"
+            f"</thead>{rows}</table>")
 
 
 def _section(title: str, content: str, note: str = "") -> str:

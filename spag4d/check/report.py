@@ -10,6 +10,7 @@ import numpy as np
 from spag4d.check.facts import TURNED, UNKNOWN, UPRIGHT, Facts
 from spag4d.check.likeness import Likeness
 from spag4d.check.ray_probe import STRETCHED
+from spag4d.check.views import ViewLikeness, summary
 from spag4d.check.walking import LIMITS, Reason, Walk, Walks
 from spag4d.check.walking_range import FARTHEST_M, WalkingRange
 
@@ -48,6 +49,7 @@ class Report:
     zenith_open: float
     nadir_open: float
     likeness: Likeness | None
+    views: tuple[ViewLikeness, ...] = ()
 
     def verdict(self) -> str:
         """Describe in plain words how far you can walk."""
@@ -75,6 +77,8 @@ class Report:
         yield from self._about_place()
         if self.likeness is not None:
             yield from _about_likeness(self.likeness)
+        if self.views:
+            yield Line("views", summary(self.views), "ok")
 
     def _about_file(self) -> Iterator[Line]:
         facts = self.facts
@@ -134,6 +138,7 @@ class Report:
             "facts": facts,
             "poles": {"zenith_open": self.zenith_open, "nadir_open": self.nadir_open},
             "likeness": None if self.likeness is None else _likeness(self.likeness),
+            "views": [asdict(view) for view in self.views],
             "walking": {
                 "range_m": self.walks.range.by_name, "open_at_origin": self.walks.open_at_origin,
                 "limits": {**asdict(LIMITS), "stretched_times": STRETCHED}, "estimated": self.walks.estimated,

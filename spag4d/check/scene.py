@@ -1,5 +1,6 @@
 """One scene, checked: its file read twice, once as it is and once as a viewer takes it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from spag4d.check.likeness import HEIGHT, find_likeness, poles_open
 from spag4d.check.merge import Clouds, merged
 from spag4d.check.report import Report
 from spag4d.check.uncertainty import Uncertainty, uncertainty_in, uncertainty_of
+from spag4d.check.views import find_views
 from spag4d.check.walking import walking_range, walks
 from spag4d.check.walking_range import WalkingRange, is_walking_range
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, Pose
 from spag4d.errors import InputError
 from spag4d.formats.ply_comments import replace_comment
 from spag4d.formats.recognise import kind_of
@@ -30,8 +32,10 @@ class Checked:
     shown: Rendering
 
 
-def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress = SILENT) -> Checked:
-    """Check a scene file of any tool, against its panorama where that is given.
+def check_scene(
+    scene: Path, panorama: Path | None = None, *, photos: Mapping[Path, Pose] | None = None, progress: Progress = SILENT
+) -> Checked:
+    """Check a scene file of any tool, against its panorama, and ``photos`` with their poses, where they are given.
 
     Raises `InputError` for a file that cannot be read; what is wrong inside of it stands in the report.
     """
@@ -44,7 +48,8 @@ def check_scene(scene: Path, panorama: Path | None = None, *, progress: Progress
     likeness = None if photo is None else find_likeness(gaussians, photo, shown, progress=progress)
     zenith, nadir = poles_open(shown)
     found = walks(gaussians, _uncertainty(scene, comments), clouds=clouds, progress=progress)
-    report = Report(facts, found, zenith, nadir, likeness)
+    views = find_views(gaussians, photos, progress=progress) if photos else ()
+    report = Report(facts, found, zenith, nadir, likeness, views)
     return Checked(report, gaussians, shown)
 
 

@@ -12,21 +12,29 @@ from spag4d.errors import InputError
 @click.command()
 @click.argument("scene", type=FilePath)
 @click.option("--panorama", type=FilePath, help="The panorama that the scene was made from, to compare them.")
+@click.option("--views", type=FilePath, help="A photograph, or a folder of them, to compare with the scene from their places.")
+@click.option("--poses", type=FilePath, help="Where the --views were taken: what reconstruct --save-poses wrote.")
 @click.option("--html", type=FilePath, help="Also write the card as a web page with pictures and plots, a single file.")
 @click.option("--write", is_flag=True, help="Write the walking range into the PLY's comments, and into sequence.json.")
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="For a folder: check only every Nth frame.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
 @in_words
-def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, every: int, as_json: bool) -> None:
+def check(
+    scene: Path, panorama: Path | None, views: Path | None, poses: Path | None, html: Path | None, write: bool, every: int,
+    as_json: bool,
+) -> None:
     """Report how far the scene SCENE can be trusted: a file from any tool, in any format that SPAG-4D reads.
 
     The report card shows what is in the file; whether it is valid and upright; how far you can walk from the capture point
-    (the origin) in 14 directions before gaps open, surfaces look smeared or something is in the way; and, with --panorama,
-    how closely the two match and whether the scene is turned or mirrored. The exit code is 0 whatever the result, and 2
+    (the origin) in 14 directions before gaps open, surfaces look smeared or something is in the way; with --panorama, how
+    closely the two match and whether the scene is turned or mirrored; and, with --views, how like photographs from other
+    places it is. The exit code is 0 whatever the result, and 2
     if there is no scene to read. If SCENE is the folder of a converted video, it reports the walking range of its frames.
     """
-    if scene.is_dir() and (panorama or html):
-        raise InputError("--panorama and --html apply to a single scene: name a frame in the folder.")
+    if scene.is_dir() and (panorama or html or views):
+        raise InputError("--panorama, --views and --html apply to a single scene: name a frame in the folder.")
+    if (views is None) != (poses is None):
+        raise InputError("--views and --poses go together: photographs, and where they were taken.")
 
     from spag4d.commands.check_scenes import check_one, check_sequence
     from spag4d.commands.console import Console
@@ -35,4 +43,4 @@ def check(scene: Path, panorama: Path | None, html: Path | None, write: bool, ev
         if scene.is_dir():
             check_sequence(scene, console, every=every, write=write, as_json=as_json)
         else:
-            check_one(scene, console, panorama=panorama, html=html, write=write, as_json=as_json)
+            check_one(scene, console, panorama=panorama, views=views, poses=poses, html=html, write=write, as_json=as_json)

@@ -6,19 +6,23 @@ from pathlib import Path
 from spag4d.check.page import write_page
 from spag4d.check.report import one_line
 from spag4d.check.scene import check_has_comments, check_scene, range_of, write_range
+from spag4d.check.views import posed_photos
 from spag4d.check.walking_range import WalkingRange
 from spag4d.commands.console import Console
 from spag4d.errors import InputError
 from spag4d.io.atomic import check_target
 from spag4d.progress import Progress
 from spag4d.sequence import Sequence360, opened
+from spag4d.world.known_poses import read_poses
 
 
 def check_one(
-    scene: Path, console: Console, *, panorama: Path | None = None, html: Path | None = None, write: bool = False,
-    as_json: bool = False,
+    scene: Path, console: Console, *, panorama: Path | None = None, views: Path | None = None, poses: Path | None = None,
+    html: Path | None = None, write: bool = False, as_json: bool = False,
 ) -> None:
     """Print the report card of a scene, write it as a page, and the walking range into the scene's comments.
+
+    ``views`` are photographs, or a folder of them, whose places ``poses`` tells.
 
     Raises `InputError` before any work where a target cannot be written.
     """
@@ -26,7 +30,8 @@ def check_one(
         check_has_comments(scene)
     if html is not None:
         check_target(html)
-    checked = check_scene(scene, panorama, progress=console.progress)
+    photos = None if views is None or poses is None else posed_photos(views, read_poses(poses), progress=console.progress)
+    checked = check_scene(scene, panorama, photos=photos, progress=console.progress)
     if html is not None:
         write_page(html, checked, progress=console.progress)
     if write:

@@ -70,10 +70,11 @@ class KnownPoses:
         used = Points(points.xyz, points.error_px, seen_by[seen_by >= 0], points.which[seen_by >= 0])
         return Places(tuple(self.model.poses[str(self.named(name))] for name in names), used)
 
-    def check(self, names: Sequence[str]) -> None:
-        """Raise `InputError` where fewer than two pictures have a pose."""
-        if sum(self.named(name) is not None for name in names) < 2:
-            raise InputError(f"the poses in {self.path} are of {_some(list(self.model.poses))}, and fewer than two of them "
+    def check(self, names: Sequence[str], fewest: int = 2) -> None:
+        """Raise `InputError` where too few pictures have a pose."""
+        if sum(self.named(name) is not None for name in names) < fewest:
+            few = "none" if fewest == 1 else "fewer than two"
+            raise InputError(f"the poses in {self.path} are of {_some(list(self.model.poses))}, and {few} of them "
                              f"belong to the input: {_some(names)}. A pose has the name of its picture.")
 
 

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from spag4d.check.walking_range import NAMES, WalkingRange
 from spag4d.commands import cli
@@ -30,6 +32,18 @@ def test_a_card_and_a_page(scene: Path, tmp_path: Path) -> None:
     done = run(scene, "--html", tmp_path / "card.html")
     assert done.exit_code == 0 and "You can walk" in done.output and (tmp_path / "card.html").stat().st_size > 10_000
     assert scene.read_bytes() == before
+
+
+def test_photographs_from_other_places_stand_in_the_card_and_on_the_page(scene: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.full((64, 128, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    stated = {"a.png": {"position_m": [0.1, 0, 0], "rotation": np.eye(3).tolist()}}
+    (tmp_path / "poses.json").write_text(json.dumps({"panoramas": stated}))
+    given = ("--views", tmp_path / "a.png", "--poses", tmp_path / "poses.json")
+    done = run(scene, *given, "--json", "--html", tmp_path / "card.html")
+    (view,) = json.loads(done.output)["views"]
+    assert view["name"] == "a.png" and 5 < view["psnr_db"] < 25
+    assert "Beside photographs" in (tmp_path / "card.html").read_text()
+    assert run(scene, *given[:2]).exit_code == 2
 
 
 def test_writing_leaves_the_data_as_they_were(scene: Path) -> None:
