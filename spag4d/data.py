@@ -268,6 +268,60 @@ def _sh_of_all(parts: Sequence[Gaussians], k: int) -> Float32[np.ndarray, "n k 3
 
 
 @dataclass(frozen=True)
+class Moving:
+    """Gaussians that are there for a time, and move straight meanwhile.
+
+    Each is there from ``windows_s[:, 0]`` until just before ``windows_s[:, 1]``. At the time t its mean is
+    ``means + velocities (t - centers_s)``, with velocities in m/s, and its opacity is multiplied by
+    ``exp(-½ ((t - centers_s) / sigmas_s)²)``; a sigma is infinite where a Gaussian does not fade.
+    """
+
+    gaussians: Gaussians
+    velocities: Float32[np.ndarray, "n 3"]
+    centers_s: Float64[np.ndarray, " n"]
+    sigmas_s: Float64[np.ndarray, " n"]
+    windows_s: Float64[np.ndarray, "n 2"]
+
+    def __post_init__(self) -> None:
+        """Check that all arrays describe the same number of Gaussians."""
+        count = len(self.gaussians)
+        for name, width in (("velocities", (3,)), ("centers_s", ()), ("sigmas_s", ()), ("windows_s", (2,))):
+            shape = getattr(self, name).shape
+            _require(shape == (count, *width), f"{name} has shape {shape}, expected {(count, *width)}")
+
+    def __len__(self) -> int:
+        """Return the number of Gaussians."""
+        return len(self.gaussians)
+
+    @staticmethod
+    def still(gaussians: Gaussians, first_s: float, last_s: float) -> "Moving":
+        """Return Gaussians that stand still from ``first_s`` until just before ``last_s``."""
+        count = len(gaussians)
+        return Moving(gaussians, np.zeros((count, 3), np.float32), np.zeros(count), np.full(count, np.inf),
+                      np.tile(np.array([first_s, last_s], np.float64), (count, 1)))
+
+    def select(self, members: Members) -> "Moving":
+        """Return the Gaussians that a mask marks or whose indices are given, or a slice of them."""
+        return Moving(self.gaussians.select(members), self.velocities[members], self.centers_s[members], self.sigmas_s[members],
+                      self.windows_s[members])
+
+    def at(self, time_s: float, faintest: float = 0.0) -> Gaussians:
+        """Return what is there at a time, without what has faded below the share ``faintest`` of its opacity."""
+        first, last = self.windows_s.T
+        offset_s = time_s - self.centers_s
+        with np.errstate(over="ignore", invalid="ignore"):  # of foreign files: what is not finite then is left out by others
+            left = np.exp(-0.5 * np.square(offset_s / np.maximum(self.sigmas_s, _SHORTEST_S)))
+            there = (first <= time_s) & (time_s < last) & (left >= faintest)
+            found = self.gaussians.select(there)
+            means = found.means + self.velocities[there] * offset_s[there, None]
+            return replace(found, means=means.astype(np.float32), opacities=(found.opacities * left[there]).astype(np.float32))
+
+
+_SHORTEST_S = 1e-9
+"""Of a fade, so that nothing is divided by zero: a nanosecond is shorter than any picture."""
+
+
+@dataclass(frozen=True)
 class Layers:
     """The Gaussians of a scene by what they are for.
 

@@ -19,6 +19,11 @@ READ_ONLY = Registry("format", {
     "ksplat": "spag4d.formats.ksplat:KSPLAT",
 })
 
+MOVING = Registry("format of moving scenes", {
+    "4dgs": "spag4d.formats.fourdgs:FOURDGS",
+})
+"""Formats of scenes that move, see `formats.moving`; the still ones above know nothing of time."""
+
 
 def readable() -> Registry:
     """Return all formats, in the order in which they try to recognise a file."""

@@ -1,0 +1,149 @@
+"""Files of scenes that move: what such a format is, and reading and writing one whatever its format.
+
+They stand beside the still scenes' table, not in it: a still scene is read whole, a moving one a stretch of time at a time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from spag4d.data import Gaussians, Moving
+from spag4d.errors import InputError
+from spag4d.formats import MOVING
+from spag4d.formats.finite import usable
+from spag4d.io.atomic import atomic_path
+from spag4d.io.opening import opened
+from spag4d.progress import SILENT, Progress
+
+_HEAD = 16
+"""Bytes: all beginnings that are looked for are shorter."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """How long a moving scene is, and how many pictures a second it was made from, None where that is unknown."""
+
+    duration_s: float
+    fps: float | None = None
+
+    @property
+    def frame_times_s(self) -> list[float]:
+        """The middle of each picture's stretch of time; raises `InputError` without a rate."""
+        return [(number + 0.5) / self.rate for number in range(max(1, round(self.duration_s * self.rate)))]
+
+    @property
+    def rate(self) -> float:
+        """Pictures a second; raises `InputError` where it is unknown."""
+        if self.fps is None:
+            raise InputError("the file does not say how many frames a second it has: give --fps.")
+        return self.fps
+
+
+@runtime_checkable
+class MovingFile(Protocol):
+    """An opened file, of which only its heads are in memory."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """How long it is."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """Number of Gaussians stored."""
+        ...
+
+    @property
+    def encoding(self) -> str:
+        """Version and precision, for people."""
+        ...
+
+    @property
+    def comments(self) -> list[str]:
+        """What its writer noted."""
+        ...
+
+    def parts(self, first_s: float = ..., last_s: float = ..., *, progress: Progress = ...) -> Iterator[Moving]:
+        """Yield, piece by piece, what may be there between two times; raises `InputError`."""
+        ...
+
+    def at(self, time_s: float) -> Gaussians:
+        """Return the scene at a time; raises `InputError`."""
+        ...
+
+
+@runtime_checkable
+class MovingWriter(Protocol):
+    """Writes a moving scene to a temporary file."""
+
+    def __call__(
+        self, path: Path, timeline: Timeline, parts: Iterable[Moving], /, *, comments: Iterable[str] = (),
+        progress: Progress = SILENT
+    ) -> int:
+        """Write the parts as they come, and return the number of Gaussians."""
+        ...
+
+
+@dataclass(frozen=True)
+class MovingFormat:
+    """What the program knows about a format of moving scenes; see `format.Format` for those of still ones."""
+
+    name: str
+    label: str
+    beginning: bytes
+    open: Callable[[Path], MovingFile]
+    write: MovingWriter
+
+
+def moving_format_of(path: Path) -> str | None:
+    """Return the format of moving scenes that a file's extension names, None for other extensions."""
+    return next((name for name in MOVING if path.name.lower().endswith(f".{name}")), None)
+
+
+def is_moving(path: Path) -> bool:
+    """Return whether a file holds a moving scene, by its beginning; False for what cannot be opened."""
+    try:
+        with opened(path, "scene") as file:
+            head = file.read(_HEAD)
+    except InputError:
+        return False
+    return any(head.startswith(MOVING.load(name).beginning) for name in MOVING)
+
+
+def opened_moving(path: Path) -> MovingFile:
+    """Open a moving scene, whatever its name; raises `InputError`."""
+    with opened(path, "scene") as file:
+        head = file.read(_HEAD)
+    for name in MOVING:
+        known: MovingFormat = MOVING.load(name)
+        if head.startswith(known.beginning):
+            return known.open(path)
+    raise InputError(f"{path} is not a scene that moves. Such files end in {', '.join(f'.{name}' for name in MOVING)}.")
+
+
+def scene_at(path: Path, time_s: float, *, progress: Progress = SILENT) -> Gaussians:
+    """Return the scene that a file shows at a time; raises `InputError` where that is outside of it, or nothing is there."""
+    found = opened_moving(path)
+    if not 0 <= time_s <= found.timeline.duration_s:
+        raise InputError(f"{path} lasts {found.timeline.duration_s:g} s, and --time is {time_s:g}.")
+    gaussians = usable(found.at(time_s), progress)
+    if not len(gaussians):
+        raise InputError(f"{path} shows no Gaussian at {time_s:g} s.")
+    return gaussians
+
+
+def write_moving(
+    path: Path, timeline: Timeline, parts: Iterable[Moving], *, comments: Iterable[str] = (), progress: Progress = SILENT
+) -> int:
+    """Write a moving scene part by part, of the format that the extension names; return the number of Gaussians.
+
+    A part is let go before the next one is asked for. An older file is only ever replaced by a whole new one. Raises what
+    `atomic_path` does, and `InputError` where there is nothing to write.
+    """
+    name = moving_format_of(path)
+    if name is None:
+        raise InputError(f"a scene that moves is written as {' or '.join(f'.{name}' for name in MOVING)}, not as {path.name}.")
+    known: MovingFormat = MOVING.load(name)
+    with atomic_path(path) as temporary:
+        return known.write(temporary, timeline, parts, comments=comments, progress=progress)
