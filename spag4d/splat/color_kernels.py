@@ -18,8 +18,6 @@ ELEVATION, TURN, RATE, ALPHA, COSINE, RIGHT, DOWN, NEAR = range(8)
 (two), factor of weights for being near."""
 
 _CUT = np.float32(3.125)  # 2.5 standard deviations
-_SCRATCH = 64
-"""Columns of a window whose factors are kept; wider ones lie near a pole and are computed one by one."""
 _FLAT = 0.03
 """Reach over the cosine of elevation, in radians, up to which the window is taken for flat: rows then differ by 3 % in
 length."""
@@ -34,6 +32,8 @@ _FAR_M = np.float32(300)
 in a weight: of two at a depth edge the nearer is in front; neighbours on a surface hardly differ."""
 _NOTHING, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 """Python's own numbers would make float64 of a kernel's arithmetic."""
+_U1, _U2, _U3 = np.uint64(1), np.uint64(2), np.uint64(3)
+"""Indices without sign need no test whether they count from the end, which takes a third of these loops."""
 _TAYLOR = tuple(np.float32(1 / math.factorial(k)) for k in range(8))
 _SIXTEENTH, _TURN_RAD = np.float32(1 / 16), np.float32(2 * math.pi)
 
@@ -136,7 +136,8 @@ def weigh(shown, top, pitch, window, start, weight, through, total):
     over the others.
     """
     n = through.shape[1]
-    ex, fx = np.empty(_SCRATCH, np.float32), np.empty(_SCRATCH, np.float32)
+    passes, sums = through.reshape(-1), total.reshape(-1)
+    ex, fx = np.empty(n, np.float32), np.empty(n, np.float32)
     turn, high = 2 * math.pi / n, np.float32(pitch)
     for g in range(shown.shape[0]):
         first, count, left, columns = window[g, 0], window[g, 1], window[g, 2], window[g, 3]
@@ -145,32 +146,36 @@ def weigh(shown, top, pitch, window, start, weight, through, total):
         if offset > n / 2:
             offset -= n
         down = np.float32(shown[g, ELEVATION] - (top - (first + 0.5) * pitch))
-        flat = columns <= _SCRATCH and columns * turn < 0.2 and math.sqrt(_CUT / rate) < _FLAT * cosine
+        flat = columns * turn < 0.2 and math.sqrt(_CUT / rate) < _FLAT * cosine
         wide = np.float32(turn) * cosine
         right = np.float32(offset) * wide if flat else _NOTHING
         if flat:
-            _progress(rate, shown[g, RIGHT], right, wide, columns, ex, fx)
+            _progress(rate, shown[g, RIGHT], right, wide, ex[:columns], fx)
+        else:
+            fx[:columns] = _ONE
         ey = shown[g, ALPHA] * exponential(-rate * (right * right + down * down))
         fy = shown[g, NEAR] * exponential(shown[g, RIGHT] * right + shown[g, DOWN] * down)
         fall, bend, tilt = _factors(rate, shown[g, DOWN], down, high)
-        k = start[g]
+        k = np.uint64(start[g])
         for row in range(first, first + count):
-            cos_row = cosine if flat else np.float32(math.cos(top - (row + 0.5) * pitch))
-            column = left
-            for i in range(columns):
-                if flat:
+            if not flat:
+                _progress_around(rate * cosine * np.float32(math.cos(top - (row + 0.5) * pitch)), offset, turn, ex[:columns])
+            i = np.uint64(0)
+            column, remaining = left, columns
+            while remaining > 0:
+                at = np.uint64(row * n + column)
+                end = at + np.uint64(min(remaining, n - column))
+                remaining -= n - column
+                column = 0
+                while at < end:
                     a = ey * ex[i]
                     v = a / (_ONE - _HALF * a) * fy * fx[i]
-                else:
-                    across = np.float32(2 * math.sin((offset + i) * turn / 2))
-                    u = rate * cosine * cos_row * across * across
-                    a = ey * exponential(-u) if u < _CUT else _NOTHING
-                    v = a / (_ONE - _HALF * a) * fy
-                weight[k] = v
-                through[row, column] *= _ONE - a
-                total[row, column] += v
-                k += 1
-                column = column + 1 if column + 1 < n else 0
+                    weight[k] = v
+                    passes[at] *= _ONE - a
+                    sums[at] += v
+                    k += _U1
+                    i += _U1
+                    at += _U1
             ey *= fall
             fall *= bend
             fy *= tilt
@@ -186,15 +191,25 @@ def _factors(rate, tilt, first, step):
 
 @kernel
 @no_type_check
-def _progress(rate, tilt, first, step, count, fades, tilts):
-    """Write exp(-rate x²) and exp(tilt x), as parts of those at ``first``, for so many steps from there."""
+def _progress(rate, tilt, first, step, fades, tilts):
+    """Write exp(-rate x²) and exp(tilt x), as parts of those at ``first``, for as many steps from there as there is room."""
     fall, bend, lean = _factors(rate, tilt, first, step)
     fade = tilted = _ONE
-    for i in range(count):
+    for i in range(len(fades)):
         fades[i], tilts[i] = fade, tilted
         fade *= fall
         fall *= bend
         tilted *= lean
+
+
+@kernel
+@no_type_check
+def _progress_around(rate, offset, turn, fades):
+    """Write how a Gaussian fades along a row around a pole, where samples so many turns aside lie on a circle."""
+    for i in range(len(fades)):
+        across = np.float32(2 * math.sin((offset + i) * turn / 2))
+        u = rate * across * across
+        fades[i] = exponential(-u) if u < _CUT else _NOTHING
 
 
 @kernel
@@ -241,22 +256,28 @@ def bound(window, start, weight, share, source, valid, margin, whole, bounds):
     These are the range of the source in each window, widened by ``margin``, within 0–1.
     """
     n = share.shape[1]
+    shares, counts, picture = share.reshape(-1), valid.reshape(-1), source.reshape(-1)
     for g in range(window.shape[0]):
-        k, left, columns = start[g], window[g, 2], window[g, 3]
+        k = np.uint64(start[g])
         least_r = least_g = least_b = _ONE
         most_r = most_g = most_b = total = _NOTHING
         for row in range(window[g, 0], window[g, 0] + window[g, 1]):
-            column = left
-            for _ in range(columns):
-                v = weight[k] * share[row, column]
-                weight[k] = v
-                total += v
-                if valid[row, column]:
-                    red, green, blue = source[row, column, 0], source[row, column, 1], source[row, column, 2]
-                    least_r, least_g, least_b = min(least_r, red), min(least_g, green), min(least_b, blue)
-                    most_r, most_g, most_b = max(most_r, red), max(most_g, green), max(most_b, blue)
-                k += 1
-                column = column + 1 if column + 1 < n else 0
+            column, remaining = window[g, 2], window[g, 3]
+            while remaining > 0:
+                at = np.uint64(row * n + column)
+                end = at + np.uint64(min(remaining, n - column))
+                remaining -= n - column
+                column = 0
+                while at < end:
+                    v = weight[k] * shares[at]
+                    weight[k] = v
+                    total += v
+                    if counts[at]:
+                        red, green, blue = picture[_U3 * at], picture[_U3 * at + _U1], picture[_U3 * at + _U2]
+                        least_r, least_g, least_b = min(least_r, red), min(least_g, green), min(least_b, blue)
+                        most_r, most_g, most_b = max(most_r, red), max(most_g, green), max(most_b, blue)
+                    k += _U1
+                    at += _U1
         whole[g] = total
         for c, (least, most) in enumerate(((least_r, most_r), (least_g, most_g), (least_b, most_b))):
             bounds[g, c, 0], bounds[g, c, 1] = max(least - margin, _NOTHING), min(most + margin, _ONE)
@@ -267,18 +288,24 @@ def bound(window, start, weight, share, source, valid, margin, whole, bounds):
 def scatter(window, start, weight, colors, out):
     """Add the weighted colours (g, 3) of Gaussians to ``out`` (rows, n, 3)."""
     n = out.shape[1]
+    picture = out.reshape(-1)
     for g in range(window.shape[0]):
-        k, left, columns = start[g], window[g, 2], window[g, 3]
+        k = np.uint64(start[g])
         red, green, blue = colors[g, 0], colors[g, 1], colors[g, 2]
         for row in range(window[g, 0], window[g, 0] + window[g, 1]):
-            column = left
-            for _ in range(columns):
-                v = weight[k]
-                out[row, column, 0] += v * red
-                out[row, column, 1] += v * green
-                out[row, column, 2] += v * blue
-                k += 1
-                column = column + 1 if column + 1 < n else 0
+            column, remaining = window[g, 2], window[g, 3]
+            while remaining > 0:
+                at = np.uint64(row * n + column)
+                end = at + np.uint64(min(remaining, n - column))
+                remaining -= n - column
+                column = 0
+                while at < end:
+                    v = weight[k]
+                    picture[_U3 * at] += v * red
+                    picture[_U3 * at + _U1] += v * green
+                    picture[_U3 * at + _U2] += v * blue
+                    k += _U1
+                    at += _U1
 
 
 @kernel
@@ -289,18 +316,24 @@ def correct(window, start, weight, missing, whole, bounds, colors, taken):
     ``taken`` (g, 3) becomes the change, negative. Where the ``whole`` (g) of the weights vanishes the colours stay.
     """
     n = missing.shape[1]
+    picture = missing.reshape(-1)
     for g in range(window.shape[0]):
-        k, left, columns = start[g], window[g, 2], window[g, 3]
+        k = np.uint64(start[g])
         red, green, blue = _NOTHING, _NOTHING, _NOTHING
         for row in range(window[g, 0], window[g, 0] + window[g, 1]):
-            column = left
-            for _ in range(columns):
-                v = weight[k]
-                red += v * missing[row, column, 0]
-                green += v * missing[row, column, 1]
-                blue += v * missing[row, column, 2]
-                k += 1
-                column = column + 1 if column + 1 < n else 0
+            column, remaining = window[g, 2], window[g, 3]
+            while remaining > 0:
+                at = np.uint64(row * n + column)
+                end = at + np.uint64(min(remaining, n - column))
+                remaining -= n - column
+                column = 0
+                while at < end:
+                    v = weight[k]
+                    red += v * picture[_U3 * at]
+                    green += v * picture[_U3 * at + _U1]
+                    blue += v * picture[_U3 * at + _U2]
+                    k += _U1
+                    at += _U1
         each = _ONE / whole[g] if whole[g] >= _LEAST else _NOTHING
         for c, change in enumerate((red * each, green * each, blue * each)):
             color = colors[g, c]

@@ -148,7 +148,7 @@ def _samples(first: int, last: int, height: int) -> Samples:
 
 def _source(panorama: Panorama, first: int, last: int, n: int) -> tuple[Picture, Bool[np.ndarray, "rows n"]]:
     """Return rows of the picture as samples, and which of these count: where all is valid."""
-    source, size = panorama.rgb[first:last], (n, last - first)
+    source, size = np.ascontiguousarray(panorama.rgb[first:last]), (n, last - first)
     if n != source.shape[1]:
         source = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
     if panorama.valid is None:
