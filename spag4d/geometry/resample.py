@@ -13,7 +13,7 @@ from typing import cast
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from spag4d.data import PinholeCamera
 from spag4d.geometry import equirect
@@ -47,14 +47,32 @@ class Footprint:
 
 
 def views_from_panorama(
-    image: Float32[np.ndarray, "h w *c"], cameras: Sequence[PinholeCamera]
+    image: Float32[np.ndarray, "h w *c"] | Bool[np.ndarray, "h w"], cameras: Sequence[PinholeCamera]
 ) -> list[Float32[np.ndarray, "_ _ *c"]]:
     """Return each camera's view of a panorama (h, w) or (h, w, c) of any float data, distance along the ray included.
 
-    Raises `ValueError` for a camera that does not stand at the capture point and for data that is not float32.
+    Of a mask it is the share that is set. Raises `ValueError` for a camera that does not stand at the capture point and for
+    other data than float32.
     """
-    padded = equirect.pad_sphere(image, _MARGIN_PX)
-    return [sample(padded, _panorama_map(camera, image.shape[0])) for camera in cameras]
+    if image.dtype not in (np.float32, np.bool_):
+        raise ValueError(f"sampling keeps float32 data, got {image.dtype}")
+    height = image.shape[0]
+    seen = [_window(camera, height)[0] for camera in cameras]
+    rows = slice(max(0, min(part.start for part in seen) - 1), min(height, max(part.stop for part in seen) + 1))
+    padded = _padded_rows(image, rows)
+    return [sample(padded, _panorama_map(camera, height)) for camera in cameras]
+
+
+def _padded_rows(image: np.ndarray, rows: slice) -> np.ndarray:
+    """Return the panorama with a margin of one pixel, as `equirect.pad_sphere` does, but only these rows of it are filled."""
+    height, width = image.shape[:2]
+    padded = np.empty((height + 2, width + 2, *image.shape[2:]), np.float32)
+    padded[1:-1, 1:-1][rows] = image[rows]
+    for pole in (0, -1):
+        padded[pole, 1:-1] = np.roll(image[pole], width // 2, 0)
+    filled = padded[rows.start : rows.stop + 2]
+    filled[:, 0], filled[:, -1] = filled[:, -2], filled[:, 1]
+    return padded
 
 
 def footprint(camera: PinholeCamera, height: int) -> Footprint:

@@ -121,7 +121,7 @@ def _rim_to_rim(depth: DepthMap, known: Mask, cap: Cap, plane: PolePlane) -> tup
     Estimated floors are not flat; without this a gap would open along the rim when seen from the side.
     """
     camera = pole_camera(cap.mask, below=cap.below, largest_px=_VIEW_PX)
-    distance, seen = (views_from_panorama(values.astype(np.float32), [camera])[0]
+    distance, seen = (views_from_panorama(values, [camera])[0]
                       for values in (depth.distance, known & ~depth.sky & ~cap.mask))
     off = np.log(distance / plane.distance(view_directions(camera).astype(np.float32)))
     standing = cv2.dilate((np.abs(off) > _LARGEST_CURVE).view(np.uint8), np.ones((3, 3), np.uint8)) > 0  # with mixed pixels

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import no_type_check
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from spag4d.geometry.fill import smooth_fill
+from spag4d.kernels import kernel
 
 _COARSE_PX = 224
 """All moves are tried in a picture no larger than this, which bounds the time; finer ones only correct the best."""
@@ -22,6 +24,9 @@ _RIM_PX = 6
 """Pixels around the hole whose colours the fill meets: some, so that noise averages out, and near enough to be what goes on."""
 _OUTLIER, _LEAST_OUTLIER = 3.0, 0.05
 """Medians of the deviation (3 are two standard deviations of a normal distribution), and 13/255 below which nothing is one."""
+
+_WORST = 1e30
+"""Of a move to where nothing is usable."""
 
 Picture = Float32[np.ndarray, "h w 3"]
 Mask = Bool[np.ndarray, "h w"]
@@ -122,13 +127,28 @@ class _PyramidLevel:
 
     def misfit(self, moves: np.ndarray) -> np.ndarray:
         """Return how badly the picture moved by each of ``moves`` (n, 2) agrees with itself in the band, up to a constant."""
-        limit = np.array(self.hole.shape) - 1
-        here = self.picture[tuple(self.band.T)]
-        result = np.empty(len(moves))
-        for number, move in enumerate(moves):
-            there = tuple(np.clip(self.band + move, 0, limit).T)
-            difference = here - self.picture[there]
-            difference -= difference.mean(0)
-            seen = self.usable[there]
-            result[number] = (difference[seen] ** 2).mean() / max(float(seen.mean()), 1e-6) if seen.any() else np.inf
-        return result
+        return _misfits(self.picture, self.usable, self.band, np.asarray(moves, np.int64))
+
+
+@kernel
+@no_type_check
+def _misfits(picture, usable, band, moves):
+    """Return for each move the variance of the difference, where the moved picture is usable, over the share of that."""
+    height, width = usable.shape
+    found = np.empty(len(moves))
+    for number in range(len(moves)):
+        everywhere, there, squares, seen = np.zeros(3), np.zeros(3), 0.0, 0
+        for k in range(len(band)):
+            row = min(max(band[k, 0] + moves[number, 0], 0), height - 1)
+            column = min(max(band[k, 1] + moves[number, 1], 0), width - 1)
+            seen += usable[row, column]
+            for channel in range(3):
+                difference = picture[band[k, 0], band[k, 1], channel] - picture[row, column, channel]
+                everywhere[channel] += difference
+                if usable[row, column]:
+                    there[channel] += difference
+                    squares += difference * difference
+        mean = everywhere / len(band)
+        variance = (squares - 2 * (mean * there).sum() + seen * (mean * mean).sum()) / max(3 * seen, 1)
+        found[number] = variance / max(seen / len(band), 1e-6) if seen else _WORST
+    return found

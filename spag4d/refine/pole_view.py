@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.data import PinholeCamera
-from spag4d.geometry.camera import camera_looking, view_pixels_from_directions
-from spag4d.geometry.equirect import directions, row_elevations_rad
+from spag4d.geometry.camera import camera_looking
+from spag4d.geometry.equirect import column_azimuths_rad, row_elevations_rad
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.refine.healing import healed
 
@@ -35,7 +35,7 @@ def continued(
     Only ``usable`` pixels (h, w) are copied into it. The hole has to end well before the horizon.
     """
     camera = pole_camera(hole, below=below)
-    views = [views_from_panorama(np.asarray(values, np.float32), [camera])[0] for values in (rgb, hole, usable & ~hole)]
+    views = [views_from_panorama(values, [camera])[0] for values in (rgb, hole, usable & ~hole)]
     view = healed(views[0], views[1] > 0, views[2] > 0.999)
     result = rgb.copy()
     for band in bands(hole):
@@ -53,8 +53,18 @@ def bands(mask: Mask) -> Iterator[slice]:
 def sampled(
     view: Float32[np.ndarray, "n n *c"], camera: PinholeCamera, height: int, band: slice
 ) -> Float32[np.ndarray, "rows w *c"]:
-    """Sample a view (n, n[, c]) at the rows ``band`` of a panorama; values beyond its border are meaningless."""
-    at = view_pixels_from_directions(camera, directions(height, band)).astype(np.float32)
+    """Sample a view (n, n[, c]) straight up or down at the rows ``band`` of a panorama.
+
+    There columns are directions, and rows distances from the middle. Values beyond the view's border are meaningless.
+    """
+    elevation, azimuth = row_elevations_rad(height)[band], column_azimuths_rad(2 * height)
+    turn = camera.world_from_camera.rotation
+    tangent = (np.cos(elevation) / (-np.sin(elevation) * turn[1, 2])).astype(np.float32)
+    at = np.empty((len(elevation), 2 * height, 2), np.float32)
+    for axis, focal_px, middle in ((0, camera.fx, camera.cx), (1, camera.fy, camera.cy)):
+        along = focal_px * (np.sin(azimuth) * turn[0, axis] + np.cos(azimuth) * turn[2, axis])
+        np.multiply.outer(tangent, along.astype(np.float32), out=at[..., axis])
+        at[..., axis] += np.float32(middle - 0.5)
     return np.asarray(cv2.remap(view, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 

@@ -4,25 +4,27 @@ Inverse distance is linear across a plane: its slope there is constant or change
 a blurred jump makes a narrow peak in it, which is what an opening along rows and columns takes away.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import no_type_check
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.kernels import in_parts, kernel
 
-_LEAST_JUMP = 0.08
+_LEAST_JUMP = np.float32(0.08)
 """Nothing nearer than this to both sides can hang visibly between them."""
-_FOOT = 0.05
+_FOOT = np.float32(0.05)
 """A ramp ends where it is this much less steep than at its steepest."""
-_STEEPER = 1.0
+_STEEPER = np.float32(1.0)
 """A peak in the slope that is lower than the slope around it is the unevenness of an estimated surface."""
-_THIN_PX = 8.0
+_THIN_PX = np.float32(8.0)
 """Between two ramps as narrow as this the top of what stands there is kept: nothing else is left of it."""
-_SHARP = 0.6
+_SHARP = np.float32(0.6)
 """A jump with this part of its height between two pixels is not a ramp."""
+_NEXT_TO_NOTHING = np.float32(1e-9)
+_LINES = 16
+"""Rows or columns at a time, pixel by pixel side by side: two vectors of AVX."""
 
 Values = Float32[np.ndarray, "h w"]
 Mask = Bool[np.ndarray, "h w"]
@@ -39,46 +41,116 @@ class Ramps:
 
 def find_ramps(inverse: Values, seen: Mask, reach: int) -> Ramps:
     """Find ramps that reach up to ``reach`` pixels to each side of their middle, where both pixels are ``seen``."""
-    pad = 2 * reach + 2
-    inverse, seen = pad_sphere(inverse, pad), pad_sphere(seen, pad)
-    band, width = np.zeros(seen.shape, bool), np.zeros(seen.shape, np.float32)
-    tops, crests, sharp = np.zeros_like(band), 0.0, 0.0
+    width, tops = np.zeros(seen.shape, np.float32), np.zeros(seen.shape, bool)
+    crests, sharp = 0.0, 0.0
     for axis in (1, 0):
-        up, down = _rises(inverse, seen, axis, reach)
-        for along, back in ((up, down), (down, up)):
-            band |= along.on | np.roll(along.on, 1, axis)
-            tops |= np.roll(along.on & along.thin, 1, axis) & back.on & back.thin
-            np.maximum(width, np.maximum(along.width, np.roll(along.width, 1, axis)), out=width)
-            crests += along.jump.sum(where=along.crest, dtype=np.float64)
-            sharp += along.jump.sum(where=along.crest & along.sharp, dtype=np.float64)
-    return Ramps(crop_sphere(band & ~tops, pad), crop_sphere(width, pad), float(sharp / max(crests, 1e-9)))
+        count = -(-seen.shape[1 - axis] // _LINES)
+        sums = np.zeros((count, 2))
+
+        def work(first: int, last: int, axis: int = axis, sums: np.ndarray = sums) -> None:
+            for group in range(first, last):
+                _search(inverse, seen, reach, axis, group * _LINES, width, tops, sums[group])
+
+        in_parts(work, count, 1)
+        crests, sharp = crests + sums[:, 0].sum(), sharp + sums[:, 1].sum()
+    return Ramps((width > 0) & ~tops, width, float(sharp / max(crests, 1e-9)))
 
 
-@dataclass(frozen=True)
-class _Rise:
-    """Facts about the step from each pixel to the next one along an axis."""
+@kernel
+@no_type_check
+def _search(inverse, seen, reach, axis, first, width, tops, sums):
+    """Look along 16 lines, from the row or column ``first`` on, in both directions."""
+    length, lines = seen.shape[axis], min(_LINES, seen.shape[1 - axis] - first)
+    level, step = _levels_and_steps(inverse, seen, 3 * reach + 1, axis, first, lines)
+    up, down = _rise(level, step, reach, sums), _rise(level, np.negative(step), reach, sums)
+    for i in range(lines if axis else length):
+        for j in range(length if axis else lines):
+            row, column, at = (first + i, j, j * _LINES + i) if axis else (i, first + j, i * _LINES + j)
+            up_before, up_here, down_before, down_here = up[at], up[at + _LINES], down[at], down[at + _LINES]
+            widest = max(max(up_before, up_here), max(down_before, down_here))
+            if widest > width[row, column]:
+                width[row, column] = widest
+            if min(up_before, down_here) > 0 and max(up_before, down_here) < _THIN_PX:
+                tops[row, column] = True
+            if min(down_before, up_here) > 0 and max(down_before, up_here) < _THIN_PX:
+                tops[row, column] = True
 
-    on: Mask
-    thin: Mask
-    width: Values
-    jump: Values
-    crest: Mask
-    sharp: Mask
+
+@kernel
+@no_type_check
+def _levels_and_steps(inverse, seen, pad, axis, first, lines):
+    """Return the mean of each pixel and the next along the lines, and their difference, from ``pad`` pixels before to as many
+    behind."""
+    height, width = inverse.shape
+    count = seen.shape[axis] + 2 * pad + 1
+    near, known = np.zeros(count * _LINES, np.float32), np.zeros(count * _LINES, np.float32)
+    for i in range(lines if axis else count):
+        for j in range(count if axis else lines):
+            row, column, at = (first + i, j - pad, j * _LINES + i) if axis else (i - pad, first + j, i * _LINES + j)
+            if row < 0 or row >= height:
+                row, column = -1 - row if row < 0 else 2 * height - 1 - row, column + width // 2
+            column = column + width if column < 0 else (column - width if column >= width else column)
+            near[at], known[at] = inverse[row, column], seen[row, column]
+    level, step = np.empty(len(near) - _LINES, np.float32), np.empty(len(near) - _LINES, np.float32)
+    for i in range(len(level)):
+        level[i] = max((near[i] + near[i + _LINES]) / 2, _NEXT_TO_NOTHING)
+    for i in range(len(level)):
+        step[i] = known[i] * known[i + _LINES] * (near[i + _LINES] - near[i])
+    return level, step
 
 
-def _rises(inverse: np.ndarray, seen: np.ndarray, axis: int, reach: int) -> Iterator[_Rise]:
-    """Yield the ramps on which inverse distance grows along an axis, and those on which it falls."""
-    there = np.roll(inverse, -1, axis)
-    step = np.where(seen & np.roll(seen, -1, axis), there - inverse, np.float32(0))
-    level = np.maximum((there + inverse) / 2, np.float32(1e-9))
-    whole, half = (np.ones((1, size) if axis else (size, 1), np.uint8) for size in (2 * reach + 1, reach // 2 * 2 + 1))
-    for sign in (1, -1):
-        slope = np.maximum(sign * step, 0)
-        slant = cv2.morphologyEx(slope, cv2.MORPH_OPEN, whole)
-        peak = slope - slant
-        jump = cv2.boxFilter(peak, -1, whole.shape[::-1], normalize=False)
-        steep = peak / level
-        steepest = np.maximum(cv2.dilate(steep, half), np.float32(1e-9))
-        on = (jump > _LEAST_JUMP * level) & (steep > _FOOT * steepest) & (steepest * level > _STEEPER * slant)
-        width = np.where(on, jump / (level * steepest), np.float32(0))
-        yield _Rise(on, width < _THIN_PX, width, jump, on & (steep >= steepest), peak > _SHARP * jump)
+@kernel
+@no_type_check
+def _rise(level, step, reach, sums):
+    """Return how wide the ramp is on which each pixel before the next one is lower, 0 where there is none.
+
+    The first is the pixel before the line.
+    """
+    slope = np.maximum(step, np.float32(0))
+    slant = _largest(np.negative(_largest(np.negative(slope), 2 * reach + 1)), 2 * reach + 1)
+    skip = 2 * reach * _LINES
+    level = level[skip : skip + len(slant)]
+    peak = np.subtract(slope[skip : skip + len(slant)], slant)
+    steep = np.divide(peak, level)
+    jump, steepest = _sums(peak, 2 * reach + 1), _largest(steep, reach // 2 * 2 + 1)
+    off, early = reach * _LINES, (reach - reach // 2) * _LINES
+    width = np.empty(len(jump), np.float32)
+    for i in range(len(width)):
+        most, here = max(steepest[i + early], _NEXT_TO_NOTHING), i + off
+        on = (jump[i] > _LEAST_JUMP * level[here]) & (steep[here] > _FOOT * most)
+        width[i] = jump[i] / (level[here] * most) if on & (most * level[here] > _STEEPER * slant[here]) else np.float32(0)
+    for i in range(_LINES, len(width)):
+        if width[i] > 0 and steep[i + off] >= steepest[i + early]:
+            sums[0] += jump[i]
+            if peak[i + off] > _SHARP * jump[i]:
+                sums[1] += jump[i]
+    return width
+
+
+@kernel
+@no_type_check
+def _largest(values, size):
+    """Return the largest value of each pixel and those after it along the lines, ``size`` together."""
+    span = 1
+    while span < size:
+        further = min(span, size - span)
+        values = np.maximum(values[: len(values) - further * _LINES], values[further * _LINES :])
+        span += further
+    return values
+
+
+@kernel
+@no_type_check
+def _sums(values, size):
+    """Return the same for the sum."""
+    total = np.empty(len(values) - (size - 1) * _LINES, np.float32)
+    exact = np.zeros(_LINES, np.float64)
+    for i in range(0, (size - 1) * _LINES, _LINES):
+        for k in range(_LINES):
+            exact[k] += values[i + k]
+    for i in range(0, len(total), _LINES):
+        for k in range(_LINES):
+            exact[k] += values[i + k + (size - 1) * _LINES]
+            total[i + k] = exact[k]
+            exact[k] -= values[i + k]
+    return total

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 
 from spag4d.data import DepthMap, Panorama, PinholeCamera
 from spag4d.geometry.camera import camera_looking, view_directions
-from spag4d.geometry.equirect import directions, row_elevations_rad
+from spag4d.geometry.equirect import column_azimuths_rad, row_elevations_rad
 from spag4d.geometry.resample import views_from_panorama
 from spag4d.progress import SILENT, Progress
 from spag4d.refine.caps import STAGE, Cap, on_plane
@@ -73,7 +73,8 @@ def _rig(panorama: Panorama, depth: DepthMap, floor: PolePlane) -> Mask:
     camera = _camera()
     rays = view_directions(camera)
     from_nadir_deg = np.degrees(np.arccos(rays[..., 1])).astype(np.float32)
-    surface = np.where(depth.sky, np.float32(1e6), depth.distance)
+    surface, lower = np.empty_like(depth.distance), slice(len(depth.sky) // 2, None)
+    surface[lower] = np.where(depth.sky[lower], np.float32(1e6), depth.distance[lower])
     above = 1 - views_from_panorama(surface, [camera])[0] * (rays @ _normal(floor))
     rig = _standing(above, from_nadir_deg)
     seen = odd_colors(views_from_panorama(panorama.rgb, [camera])[0], from_nadir_deg, np.abs(above) < _ON_FLOOR)
@@ -110,7 +111,9 @@ def _grown(mask: np.ndarray, by_deg: float) -> np.ndarray:
 
 def _cap(rig: np.ndarray, height: int) -> Cap:
     """Return the view's mask on the panorama."""
-    rows = slice(int(np.flatnonzero(row_elevations_rad(height) < np.radians(_FOV_DEG / 2 - 90))[0]), height)
+    reach_px = np.abs(np.argwhere(rig) - _VIEW_PX // 2).max(0) + 1
+    reach_rad = min(np.arctan(np.hypot(*reach_px) / _camera().fx), np.radians(_FOV_DEG / 2))
+    rows = slice(int(np.flatnonzero(row_elevations_rad(height) < reach_rad - np.pi / 2)[0]), height)
     mask = np.zeros((height, 2 * height), bool)
     mask[rows] = sampled(rig.astype(np.float32), _camera(), height, rows) > 0.5
     first = np.flatnonzero(mask.any(1))[0]
@@ -121,9 +124,12 @@ def _on_floor(depth: DepthMap, floor: PolePlane) -> np.ndarray:
     """Return the pixels of the lower hemisphere that lie on the floor."""
     height = depth.size_hw[0]
     result = np.zeros(depth.sky.shape, bool)
-    normal = _normal(floor).astype(np.float32)
+    x, y, z = _normal(floor).astype(np.float32)
+    elevation, azimuth = (rad.astype(np.float32) for rad in (row_elevations_rad(height), column_azimuths_rad(2 * height)))
+    around = np.sin(azimuth) * x + np.cos(azimuth) * z
     for start in range(height // 2, height, 256):
         band = slice(start, min(start + 256, height))
-        off = depth.distance[band] * (directions(height, band) @ normal) - 1
+        inverse = np.multiply.outer(np.cos(elevation[band]), around) - (np.sin(elevation[band]) * y)[:, None]
+        off = depth.distance[band] * inverse - 1
         result[band] = (np.abs(off) < _ON_FLOOR) & ~depth.sky[band]
     return result
