@@ -219,7 +219,7 @@ class SPAG4D:
         outputs = output_paths(Path(output_path), run.settings.format)
         card = card_path(next(iter(outputs.values())))
         _check_targets([*outputs.values(), card], None, sources=tuple(input_paths))
-        known_distance = None if distance is None else KnownDistance.of(*distance[:2], float(distance[2]))
+        known_distance = None if distance is None else KnownDistance.of(distance[0], distance[1], float(distance[2]))
         paths = [None if path is None else Path(path) for path in (poses, save_poses, save_depth)]
         wishes = Wishes(every_s, *paths, known_distance)
         return reconstruct(self._stages, run, [Path(path) for path in input_paths], outputs, wishes)
