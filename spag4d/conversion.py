@@ -62,10 +62,12 @@ STAGES = {
     "SHARP": Stage(600.0, _on("sharp_refine")),
     "Sky dome": Stage(2.0, _on("sky_dome", usually=True)),
     "Joining": Stage(5.0, _rare),
+    "Mesh": Stage(5.0, _rare),
     "Steadying": Stage(2.0, _rare),
     "Walking range": Stage(10.0),
     "Writing": Stage(20.0),
     "Writing depth": Stage(5.0),
+    "Writing mesh": Stage(1.0, _rare),
     "Writing page": Stage(5.0, _rare),
 }
 """All stages of a conversion, in order."""

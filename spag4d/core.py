@@ -17,6 +17,7 @@ from spag4d.formats.outputs import output_paths
 from spag4d.formats.scene_card import card_path
 from spag4d.formats.viewer_page import check_page, write_viewer_page
 from spag4d.io.atomic import check_target
+from spag4d.mesh.write import check_mesh_path, write_mesh
 from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Event, Progress, Step
 from spag4d.sequence import Sequence360, VideoPlan, opened
@@ -53,15 +54,17 @@ class SPAG4D:
         save_depth: str | Path | None = None,
         first_look: str | Path | None = None,
         export_html: str | Path | None = None,
+        mesh: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
         """Convert a panorama (file or array) into splat files with one scene card beside them, and return what was made.
 
         ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the depth
-        that was used, ``first_look`` one for a coarse scene that is written as soon as there is depth, and ``export_html`` a
-        web page with scene and viewer inside; ``overrides`` are settings for this call. Raises `InputError`, `WeightsError`,
-        `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
+        that was used, ``first_look`` one for a coarse scene that is written as soon as there is depth, ``export_html`` a web
+        page with scene and viewer inside, and ``mesh`` a .glb or .ply for the surfaces as triangles; ``overrides`` are settings
+        for this call. Raises `InputError`, `WeightsError`, `ResourceError` or `Cancelled`; a file is only ever replaced by a
+        whole new one.
         """
         started = time.perf_counter()
         run = Run(self.settings.changed(**overrides), progress)
@@ -74,6 +77,7 @@ class SPAG4D:
         _check_targets(targets, depth_path, sources=(input_path, depth_map))
         if page is not None:
             check_page(page)
+        mesh_path = _checked_mesh(mesh, targets, (input_path, depth_map))
         measured = depth_map is not None
         panorama = self._read(input_path, run, measured=measured)
         depth = self._stages.raw_depth(panorama, depth_map, run)
@@ -88,6 +92,10 @@ class SPAG4D:
         if depth_path is not None:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
+        if mesh_path is not None:
+            triangles = self._stages.mesh(panorama, depth, run)
+            with run.stage("Writing mesh"):
+                write_mesh(mesh_path, triangles)
         if page is not None:
             with run.stage("Writing page") as listener:
                 write_viewer_page(page, layers.joined, title=panorama.name, progress=listener)
@@ -199,6 +207,7 @@ class SPAG4D:
         poses: str | Path | None = None,
         save_poses: str | Path | None = None,
         save_depth: str | Path | None = None,
+        mesh: str | Path | None = None,
         distance: tuple[str, str, float] | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
@@ -207,10 +216,10 @@ class SPAG4D:
 
         ``input_paths`` are pictures, a folder of them, or a video of a walk, of which every ``every_s`` seconds one is taken;
         ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken. ``save_poses`` names a
-        folder for both, ``save_depth`` one for each panorama's depth. ``distance`` sets the scale: two points, each
-        "NAME:X,Y" in pixels of a panorama, and how many metres lie between them. ``max_splats`` is a number for the whole
-        scene, whose origin is the first panorama's capture point. Raises what `convert` does, and `InputError` where fewer
-        than two panoramas show the same place.
+        folder for both, ``save_depth`` one for each panorama's depth, ``mesh`` a .glb or .ply for the surfaces as triangles.
+        ``distance`` sets the scale: two points, each "NAME:X,Y" in pixels of a panorama, and how many metres lie between them.
+        ``max_splats`` is a number for the whole scene, whose origin is the first panorama's capture point. Raises what
+        `convert` does, and `InputError` where fewer than two panoramas show the same place.
         """
         from spag4d.reconstruction.run import Wishes, reconstruct
         from spag4d.world.known_distance import KnownDistance
@@ -219,9 +228,12 @@ class SPAG4D:
         outputs = output_paths(Path(output_path), run.settings.format)
         card = card_path(next(iter(outputs.values())))
         _check_targets([*outputs.values(), card], None, sources=tuple(input_paths))
+        def path(name: str | Path | None) -> Path | None:
+            return None if name is None else Path(name)
+
         known_distance = None if distance is None else KnownDistance.of(distance[0], distance[1], float(distance[2]))
-        paths = [None if path is None else Path(path) for path in (poses, save_poses, save_depth)]
-        wishes = Wishes(every_s, *paths, known_distance)
+        mesh_path = _checked_mesh(mesh, [*outputs.values(), card], tuple(input_paths))
+        wishes = Wishes(every_s, path(poses), path(save_poses), path(save_depth), mesh_path, known_distance)
         return reconstruct(self._stages, run, [Path(path) for path in input_paths], outputs, wishes)
 
     def to_gaussians(
@@ -294,6 +306,18 @@ def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tu
         if os.path.realpath(target) in taken:
             raise InputError(f"{target} is also an input: writing there would destroy it. Choose another name.")
         check_target(target)
+
+
+def _checked_mesh(mesh: str | Path | None, others: Sequence[Path], sources: tuple[object, ...]) -> Path | None:
+    """Return the path of a mesh, if one is wanted, after checking that it can be written and is none of the ``others``."""
+    if mesh is None:
+        return None
+    path = Path(mesh)
+    check_mesh_path(path)
+    _check_targets([path], None, sources)
+    if os.path.realpath(path) in map(os.path.realpath, others):
+        raise InputError(f"{path} is already the scene. Choose another name for the mesh.")
+    return path
 
 
 def _nothing_left(panorama: Panorama, depth: DepthMap, settings: Settings) -> str:

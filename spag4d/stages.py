@@ -1,7 +1,7 @@
 """The stages of a conversion, and how long models live. No formula and no loop over pixels stands here."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ from spag4d.finishing import Pictured
 from spag4d.formats.finite import usable
 from spag4d.formats.scene import write_scene
 from spag4d.formats.scene_card import card_path, write_card
+from spag4d.mesh.mesh import Mesh
+from spag4d.mesh.surface import MOST_TRIANGLES, rows_for, surface_mesh
 from spag4d.models.weights import is_installed
 from spag4d.photos.image import panorama_from_array, read_panorama
 from spag4d.progress import Progress
@@ -218,6 +220,16 @@ class Stages:
                     progress=listener))
             near_far_m = (settings.depth_min, settings.depth_max)
             return Layers(layered(panorama, depth, self._sharp, faces, blends=blends, near_far_m=near_far_m, progress=listener))
+
+    def mesh(
+        self, panorama: Panorama, depth: DepthMap, run: Run, *, most: int = MOST_TRIANGLES,
+        wanted: Callable[[DepthMap], np.ndarray] | None = None,
+    ) -> Mesh:
+        """Return surfaces as triangles; ``wanted`` tells which (h, w) of a depth map are; see `surface_mesh`."""
+        with run.stage("Mesh"):
+            panorama, depth = shrunk(panorama, depth, rows_for(panorama.size_hw[0]))
+            near_far_m = run.settings.depth_min, run.settings.depth_max
+            return surface_mesh(panorama, depth, near_far_m=near_far_m, most=most, wanted=wanted and wanted(depth))
 
     def write(
         self, layers: Layers, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True

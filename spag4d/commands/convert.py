@@ -22,6 +22,7 @@ if TYPE_CHECKING:
               "metres along the ray, any 2:1 size, zero or infinity for sky.")
 @click.option("--save-depth", type=FilePath, help="Also write the depth that was used: .npy, 16-bit .png, or a coloured .jpg.")
 @click.option("--export-html", type=FilePath, help="Also write a web page (.html), a single file with scene and viewer.")
+@click.option("--mesh", type=FilePath, help="Also write the surfaces as triangles, for other programs: .glb or .ply.")
 @click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
 @click.option("--recursive", is_flag=True, help="With --batch: include subfolders.")
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again even if the scene is newer than its picture.")
@@ -36,9 +37,10 @@ def convert(
 
     The extension of OUTPUT chooses the format. An INPUT of - reads standard input.
     """
-    export_html: Path | None = settings.pop("export_html")
-    if batch and (depth_map or save_depth or export_html):
-        raise InputError("--depth-map, --save-depth and --export-html apply to a single panorama: convert it without --batch.")
+    beside: dict[str, Path | None] = {name: settings.pop(name) for name in ("export_html", "mesh")}
+    if batch and (depth_map or save_depth or any(beside.values())):
+        raise InputError("--depth-map, --save-depth, --export-html and --mesh apply to a single panorama: convert it without "
+                         "--batch.")
     if not batch and (recursive or overwrite):
         raise InputError("--recursive and --overwrite need --batch.")
     if not batch and input.is_dir():
@@ -60,8 +62,7 @@ def convert(
         else:
             with kept(input) as source:
                 console.result(converter.convert(
-                    source, output, depth_map=depth_map, save_depth=save_depth, export_html=export_html,
-                    progress=console.progress))
+                    source, output, depth_map=depth_map, save_depth=save_depth, **beside, progress=console.progress))
 
 
 def _convert_folder(

@@ -8,7 +8,7 @@ import click
 from spag4d.commands.endings import in_words
 from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
 
-_OWN = ("every_s", "poses", "save_poses", "save_depth", "distance")
+_OWN = ("every_s", "poses", "save_poses", "save_depth", "mesh", "distance")
 """Options that are not settings."""
 
 
@@ -24,6 +24,7 @@ _OWN = ("every_s", "poses", "save_poses", "save_depth", "distance")
               help="Also write the panoramas' places into this folder, as poses.json and as a COLMAP model.")
 @click.option("--save-depth", type=FilePath,
               help="Also write each panorama's depth into this folder, as .npy; depths.json says how much of it was measured.")
+@click.option("--mesh", type=FilePath, help="Also write the surfaces as triangles, for other programs: .glb or .ply.")
 @click.option("--distance", type=(str, str, float), metavar="NAME:X,Y NAME:X,Y METRES",
               help="Set the scale by the distance between two points, each a pixel of a panorama, such as a.jpg:1200,800. [m]")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")

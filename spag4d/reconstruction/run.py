@@ -10,13 +10,14 @@ from spag4d import __version__
 from spag4d.check.uncertainty import uncertainty_of
 from spag4d.check.walking import walking_range
 from spag4d.conversion import ConversionResult, Run, Viewpoint
-from spag4d.data import DepthMap, Layers
+from spag4d.data import DepthMap, Layers, Panorama
 from spag4d.errors import InputError
 from spag4d.io.atomic import made_folder
 from spag4d.reconstruction.kept_work import kept_work
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.places import Placed, placed, save_places, with_poses
 from spag4d.reconstruction.saved_depth import SavedDepth
+from spag4d.reconstruction.saved_mesh import SavedMesh
 from spag4d.reconstruction.scene import scene_of
 from spag4d.reconstruction.world import World, measured_world, scaled_world, warn_of_guesses
 from spag4d.splat.edit import moved
@@ -36,6 +37,7 @@ class Wishes:
     poses: Path | None
     save_poses: Path | None
     save_depth: Path | None
+    mesh: Path | None
     distance: KnownDistance | None
 
     def check_scale(self, known: KnownPoses | None, camera_height: float) -> None:
@@ -68,9 +70,15 @@ def reconstruct(
         if wishes.save_poses is not None:
             save_places(wishes.save_poses, found.places, panoramas)
         warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
-        saved = SavedDepth(wishes.save_depth, panoramas.names, world.shares)
-        layers = scene_of(panoramas, world, saved.keep)
-        saved.finish()
+        depths, mesh = SavedDepth(wishes.save_depth, panoramas.names, world.shares), SavedMesh(wishes.mesh, panoramas, world)
+
+        def keep(number: int, panorama: Panorama, depth: DepthMap) -> None:
+            depths.add(number, depth)
+            mesh.add(number, panorama, depth)
+
+        layers = scene_of(panoramas, world, keep)
+        depths.finish()
+        mesh.finish()
         depth = _told(panoramas, world, found)
         stages.write(layers, outputs, depth, run)
         run.viewpoints = _viewpoints(panoramas, world, layers, depth)

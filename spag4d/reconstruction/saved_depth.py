@@ -20,7 +20,7 @@ class SavedDepth:
         self._folder, self._names, self._shares = folder, names, shares
         self._record: dict[str, dict[str, object]] = {}
 
-    def keep(self, number: int, depth: DepthMap) -> None:
+    def add(self, number: int, depth: DepthMap) -> None:
         """Write the depth of a panorama."""
         if self._folder is not None:
             name = self._names[number]

@@ -3,26 +3,23 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from spag4d.data import LAYERS, DepthMap, Gaussians, Layers, Panorama, Pose
-from spag4d.geometry.equirect import directions
 from spag4d.reconstruction.budget import Budget
 from spag4d.reconstruction.panoramas import Panoramas
-from spag4d.reconstruction.world import World, share
+from spag4d.reconstruction.world import World
 from spag4d.splat.edit import moved, rotated
 from spag4d.world.exposure import balanced
-from spag4d.world.join import own_part, shown_by
+from spag4d.world.join import own_part
 
 
-def scene_of(panoramas: Panoramas, world: World, keep_depth: Callable[[int, DepthMap], None]) -> Layers:
-    """Return one scene; ``keep_depth`` gets each panorama's number and its depth as Gaussians are made of it."""
+def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, DepthMap], None]) -> Layers:
+    """Return one scene; ``keep`` gets each panorama's number, picture and depth as Gaussians are made of them."""
     budget, parts = _budget(panoramas, world), []
     for number, captured in world.captured.items():
         panorama = panoramas.read(number)
         depth = panoramas.joint_depth(number, captured, panorama.size_hw)
         pictured = panoramas.stages.finished(balanced(panorama, world.gains[number]), depth, panoramas.run)
-        keep_depth(number, pictured[1])
+        keep(number, *pictured)
 
         def made(count: int | None, number: int = number, pictured: tuple[Panorama, DepthMap] = pictured) -> Layers:
             return _part(number, pictured, panoramas, world, count)
@@ -45,17 +42,10 @@ def _part(
 
 def _budget(panoramas: Panoramas, world: World) -> Budget | None:
     most = panoramas.run.settings.max_splats
-    return None if most is None else Budget(most, {number: _kept_share(number, panoramas, world) for number in world.captured})
-
-
-def _kept_share(number: int, panoramas: Panoramas, world: World) -> float:
-    """Return which share of its sphere the scene keeps of a panorama."""
-    captured = world.captured[number]
-    pose, sky = captured.view.pose, panoramas.sky(number, captured)
-    points = directions(len(sky)) * captured.distance[..., None] @ pose.rotation.T.astype(np.float32)
-    means = (points + pose.translation.astype(np.float32)).reshape(-1, 3)
-    kept = shown_by(means, number, world.captured).reshape(sky.shape)
-    return share(np.where(sky, number == world.middle, kept))
+    if most is None:
+        return None
+    shares = {number: world.kept_share(number, panoramas.sky(number, captured)) for number, captured in world.captured.items()}
+    return Budget(most, shares)
 
 
 def _placed(layers: Layers, pose: Pose) -> Layers:

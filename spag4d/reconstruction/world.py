@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float32
 
 from spag4d.data import Pose
-from spag4d.geometry.equirect import solid_angle_weights
+from spag4d.geometry.equirect import directions, solid_angle_weights
 from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.agree import Whole, measured, whole
 from spag4d.world.exposure import Gains
-from spag4d.world.join import Captured, captured_world
+from spag4d.world.join import Captured, captured_world, shown_by
 from spag4d.world.poses import Places
 from spag4d.world.sweep import FAR_M, Swept, View, sweep
 
@@ -40,6 +40,18 @@ class World:
     def shares(self) -> dict[int, float]:
         """How much of the sphere was measured from each panorama, 0–1."""
         return {number: share(captured.sure) for number, captured in self.captured.items()}
+
+    def kept(self, number: int, distance: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+        """Return where a panorama, of such distances, shows what the scene takes from it."""
+        pose = self.captured[number].view.pose
+        points = directions(len(distance)) * distance[..., None] @ pose.rotation.T.astype(np.float32)
+        means = (points + pose.translation.astype(np.float32)).reshape(-1, 3)
+        return shown_by(means, number, self.captured).reshape(distance.shape)
+
+    def kept_share(self, number: int, sky: Bool[np.ndarray, "h w"]) -> float:
+        """Return which share of its sphere the scene takes from a panorama that has ``sky`` there."""
+        kept = self.kept(number, self.captured[number].distance)
+        return share(np.where(sky, number == self.middle, kept))
 
     @property
     def reach(self) -> tuple[float, float]:

@@ -39,6 +39,18 @@ def test_json_is_one_line_for_scripts(photo: Path, depth: Path, tmp_path: Path) 
     assert done.stdout.count("\n") == 1
 
 
+def test_triangles_lie_beside_the_scene(photo: Path, depth: Path, tmp_path: Path) -> None:
+    done = run("convert", photo, tmp_path / "a.ply", "--depth-map", depth, "--mesh", tmp_path / "mesh.glb")
+    assert done.exit_code == 0 and (tmp_path / "mesh.glb").read_bytes().startswith(b"glTF")
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("a.glb", "is already the scene"), ("a.obj", "end it in .glb or .ply"), ("no/a.glb", "does not exist")])
+def test_a_mesh_that_cannot_be_written_is_refused_before_any_work(photo: Path, tmp_path: Path, name: str, says: str) -> None:
+    done = run("convert", photo, tmp_path / "a.glb", "--mesh", tmp_path / name)
+    assert done.exit_code == 2 and says in done.stderr and not (tmp_path / "a.glb").exists()
+
+
 def test_quiet_says_nothing(photo: Path, tmp_path: Path) -> None:
     done = run("convert", photo, tmp_path / "a.ply", "--quiet", "--stride", 8, "--device", "cpu")
     assert (done.exit_code, done.output) == (0, "")

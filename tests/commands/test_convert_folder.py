@@ -79,6 +79,7 @@ def test_a_batch_writes_into_a_folder(folder: Path, photo: Path, tmp_path: Path)
     assert done.exit_code == 1 and "cannot make the folder" in done.output and "Traceback" not in done.output
 
 
-def test_a_page_belongs_to_one_panorama(photo: Path, tmp_path: Path) -> None:
-    done = run("convert", photo.parent, tmp_path / "out", "--batch", "--export-html", tmp_path / "a.html")
-    assert done.exit_code == 2 and "--export-html" in done.stderr
+@pytest.mark.parametrize(("option", "name"), [("--export-html", "a.html"), ("--mesh", "a.glb")])
+def test_a_page_and_a_mesh_belong_to_one_panorama(photo: Path, tmp_path: Path, option: str, name: str) -> None:
+    done = run("convert", photo.parent, tmp_path / "out", "--batch", option, tmp_path / name)
+    assert done.exit_code == 2 and option in done.stderr

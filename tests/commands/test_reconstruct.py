@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from plyfile import PlyData
 
 from spag4d.depth.from_file import depth_from_file
 from spag4d.formats.scene import read_scene
@@ -79,8 +80,8 @@ def test_known_poses_need_no_pycolmap_and_are_saved_again(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
-    saving = "--save-poses", tmp_path / "saved", "--save-depth", tmp_path / "depth", "--max-splats", 6000
-    done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *saving, "--json")
+    saving = "--save-poses", tmp_path / "saved", "--save-depth", tmp_path / "depth", "--mesh", tmp_path / "mesh.ply"
+    done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *saving, "--max-splats", 6000, "--json")
     assert done.exit_code == 0, done.output
     result = json.loads(done.stdout)
     assert result["metres_from"] == "the poses in poses.json" and result["scale_sigma"] is None
@@ -92,6 +93,9 @@ def test_known_poses_need_no_pycolmap_and_are_saved_again(
     assert np.linalg.norm(saved[1].translation) == pytest.approx(np.linalg.norm(PLACES[2].translation), abs=1e-5)
     assert 5000 < result["splat_count"] <= 6000
     check_viewpoints(result["viewpoints"], tmp_path)
+    mesh = PlyData.read(str(tmp_path / "mesh.ply"))
+    far = np.linalg.norm([mesh["vertex"].data[name] for name in "xyz"], axis=0)
+    assert 5000 < len(mesh["face"].data) < 40_000 and 0.5 < np.median(far) < 5
 
 
 def check_viewpoints(viewpoints: list[dict[str, Any]], folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Surfaces as triangles, for programs that draw no Gaussians."""
