@@ -21,10 +21,20 @@ export function statusWords(job) {
   }
 }
 
+/** What a stage does, in the words of people who do not know how. */
+const STAGES = {
+  Reading: "reading", Caps: "filling floor and sky", Depth: "measuring distances", Detail: "measuring distances closely",
+  Poses: "finding where the pictures were taken", Parallax: "measuring distances between pictures", Scale: "finding the scale",
+  "First look": "making a first look", Edges: "sharpening outlines", Poles: "removing the tripod", Gaussians: "building surfaces",
+  SHARP: "refining with SHARP", "Sky dome": "painting the sky", Joining: "joining", Steadying: "steadying",
+  "Walking range": "trying how far one can walk", Writing: "saving", "Writing depth": "saving the distances", Frames: "frame",
+  "Finding the camera's turns": "finding how the camera turned",
+};
+
 function stageWords({ stage, kind, done, total }) {
   if (!stage) return "starting";
   const which = kind === "video" && total > 1 ? ` ${Math.min(done + 1, total)} of ${total}` : "";
-  return stage.toLowerCase() + which;
+  return (STAGES[stage] ?? stage.toLowerCase()) + which;
 }
 
 export class JobView {
@@ -105,7 +115,7 @@ function facts(job) {
   const lines = [
     job.kind === "video" ? `${job.frames} frames, up to ${count} Gaussians each` : `${count} Gaussians`,
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",
-    `depth by ${made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
+    `distances by ${made.depth_model === "builtin" ? "the built-in model" : made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
     ...(made.scale_sigma ? [`sizes about right to ±${Math.max(1, Math.round(100 * Math.expm1(made.scale_sigma)))} %`] : []),
     ...(made.sharp ? ["refined by SHARP (research only)"] : []),
     ...walkWords(made.walking_range_m),
@@ -134,10 +144,11 @@ function link(href, words, size, title) {
 }
 
 async function copyLink(job, button) {
-  const address = new URL(`/?job=${job.id}`, location.href).href;
+  const isOwn = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  const address = new URL(`/?job=${job.id}&kiosk`, location.href).href; // without what deletes and converts
   try {
     await navigator.clipboard.writeText(address);
-    button.textContent = "Copied";
+    button.textContent = isOwn ? "Copied, for this computer only" : "Copied";
     setTimeout(() => (button.textContent = "Copy link"), 1500);
   } catch {
     prompt("The address of this scene:", address);

@@ -1,7 +1,7 @@
 // The page: what is chosen on the left, what came of it on the right, and the server's news in between.
 import { fileUrl, frameUrl, get, post, remove, upload } from "./api.js";
 import { Chooser } from "./chooser.js";
-import { byId } from "./dom.js";
+import { byId, icon } from "./dom.js";
 import { follow } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { JobView } from "./job_view.js";
@@ -9,12 +9,17 @@ import { ModelsDialog } from "./models_dialog.js";
 import { showOffer } from "./offer.js";
 import { planWords, triedLength, walkWords } from "./plan.js";
 import { SettingsForm } from "./settings_form.js";
+import { recall, remember } from "./storage.js";
 import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
 
 const NO_VIEWER = "The libraries that draw scenes (three.js and Spark) are missing: they could not be fetched when SPAG-4D was "
   + "installed. Scenes can be made and downloaded all the same. To see them here, connect to a network, start run.sh or install.bat "
   + "again (or install SPAG-4D again), and reload this page.";
+
+const LEFT = "M14.5 5l-7 7 7 7";
+const RIGHT = "M9.5 5l7 7-7 7";
+const FOLDED = "spag4d.folded";
 
 const query = new URLSearchParams(location.search);
 const isKiosk = query.has("kiosk");
@@ -39,6 +44,9 @@ class Page {
       onChange: (areNew) => this.onChosen(areNew), onFacts: (item) => this.onFacts(item), plan: (facts) => this.plan(facts),
     });
     byId("open-models").addEventListener("click", () => this.models.open());
+    byId("new").addEventListener("click", () => this.open(null));
+    byId("fold").addEventListener("click", () => this.fold(!document.body.classList.contains("folded")));
+    this.fold(recall(FOLDED) === true);
     byId("make").addEventListener("submit", (event) => {
       event.preventDefault();
       this.convert();
@@ -69,6 +77,17 @@ class Page {
       job: (job) => this.onJob(job), deleted: ({ id }) => this.onDeleted(id), model: (model) => this.onModel(model),
       lost: () => (byId("connection").hidden = false), back: () => this.onBack(),
     });
+  }
+
+  /** Leave the scene alone in the window, or show what floats over it. */
+  fold(is) {
+    document.body.classList.toggle("folded", is);
+    remember(FOLDED, is);
+    const button = byId("fold");
+    button.replaceChildren(icon(is ? RIGHT : LEFT));
+    button.title = is ? "Show the panels" : "Hide the panels";
+    button.setAttribute("aria-label", button.title);
+    button.setAttribute("aria-expanded", String(!is));
   }
 
   /** After a while without news: what has changed comes by itself, but not what was deleted before a restart. */
@@ -145,6 +164,7 @@ class Page {
     this.jobView.show(job);
     this.gallery.show([...this.jobs.values()], this.current);
     document.body.classList.toggle("no-jobs", this.jobs.size === 0);
+    document.body.classList.toggle("has-job", job !== null);
     this.stage.show(job ? viewOf(job) : viewOfItem(this.chooser.items[0]));
   }
 
@@ -178,6 +198,7 @@ class Page {
   }
 
   nameButton() {
+    byId("new").textContent = "New scene …";
     const count = this.chooser.items.length;
     if (this.chooser.isOnePlace) byId("convert").textContent = "Make one scene";
     else byId("convert").textContent = count > 1 ? `Convert ${count} files` : "Convert";
@@ -208,14 +229,15 @@ class Page {
   async uploaded(item, which) {
     if (item.jobId && this.jobs.has(item.jobId)) return item.jobId;
     item.uploadId ??= (await upload(await item.load(), (done, total) => {
-      byId("convert").textContent = `Sending ${which}${Math.floor((100 * done) / total)} %`;
+      byId("convert").textContent = byId("new").textContent = `Sending ${which}${Math.floor((100 * done) / total)} %`;
     })).id;
     return item.uploadId;
   }
 
   again(job) {
-    this.chooser.useJob(job, "thumbnail.jpg" in job.files ? fileUrl(job, "thumbnail.jpg") : null);
+    this.chooser.useJob(job, "panorama.jpg" in job.files ? fileUrl(job, "panorama.jpg") : null);
     this.settings.fill(job.settings);
+    this.open(null);
     byId("convert").focus();
   }
 

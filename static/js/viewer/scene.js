@@ -30,6 +30,7 @@ export class Scene {
   #quiet = 0;
   #moves = false;
   #last = Infinity; // no time has passed before the first tick
+  #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
   #detail;
   #calls;
   #input;
@@ -133,9 +134,9 @@ export class Scene {
     this.invalidate();
   }
 
-  /** Show a texture around the visitor, over the Gaussians; null shows these. */
+  /** Show a texture around the visitor, over the Gaussians; null shows these, where they are drawn already by a fade. */
   showPicture(texture) {
-    if (!this.#sphere.show(texture)) return;
+    if (!this.#sphere.show(texture, this.#drawn && !this.#isCalm.matches)) return;
     this.#quiet = 0;
     this.invalidate();
   }
@@ -200,6 +201,7 @@ export class Scene {
     const dt = Math.min(LONGEST_STEP_S, Math.max(0, now - this.#last));
     this.#last = now;
     this.#moves = this.sight !== null && this.#moveVisitor(dt);
+    if (this.#sphere.tick(dt)) this.invalidate();
     if (!this.headset.isWorn) {
       const isBusy = this.#needsPicture || this.#isSorting() || this.#levelsWait();
       this.#detail.keep(now, { moves: this.#moves, isBusy, isDrawn: this.#drawn });
@@ -232,7 +234,7 @@ export class Scene {
     this.#needsPicture = false; // before drawing: Spark asks for the next picture while it draws
     this.visitor.rig.updateMatrixWorld();
     this.#sphere.mesh.position.setFromMatrixPosition((this.headset.isWorn ? this.renderer.xr.getCamera() : this.visitor.camera).matrixWorld);
-    this.spark.visible = !this.#sphere.mesh.visible || !this.isDisplayed || this.#isSorting();
+    this.spark.visible = !this.#sphere.mesh.visible || this.#sphere.fades || !this.isDisplayed || this.#isSorting();
     this.renderer.render(this.#scene, this.visitor.camera);
     this.#drawn = this.#mesh !== null && this.isDisplayed;
     this.#detail.started(this.#drawn && this.spark.visible, this.#moves, this.#isSorting() || this.#levelsWait());

@@ -12,6 +12,7 @@ void main() {
 // The derivatives are wrapped by hand: across the picture's edge the azimuth jumps, and the smallest mipmap would draw a line there.
 const FRAGMENT = `
 uniform sampler2D picture;
+uniform float opacity;
 in vec3 direction;
 out vec4 colour;
 void main() {
@@ -21,8 +22,10 @@ void main() {
   vec2 down = dFdy(place);
   across.x -= round(across.x);
   down.x -= round(down.x);
-  colour = vec4(textureGrad(picture, place, across, down).rgb, 1.0);
+  colour = vec4(textureGrad(picture, place, across, down).rgb, opacity);
 }`;
+
+const FADE_S = 0.4;
 
 /** A picture on a sphere: the centre column straight ahead, a quarter turn to the right at +x. The colours pass unchanged. */
 export class Sphere {
@@ -31,7 +34,7 @@ export class Sphere {
       glslVersion: THREE.GLSL3,
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
-      uniforms: { picture: { value: null } },
+      uniforms: { picture: { value: null }, opacity: { value: 1 } },
       side: THREE.BackSide,
       transparent: true, // drawn after the Gaussians, and over them
       depthTest: false,
@@ -43,11 +46,34 @@ export class Sphere {
     this.mesh.visible = false;
   }
 
-  /** Show a texture made by `sphereTexture`, or nothing (null); returns whether that is something else than before. */
-  show(texture) {
-    if (this.material.uniforms.picture.value === texture) return false;
-    this.material.uniforms.picture.value = texture;
+  /** Whether the picture gives way to what is behind it. */
+  fades = false;
+
+  /**
+   * Show a texture made by `sphereTexture`, or nothing (null), which `isGentle` the picture fades to; returns whether that is
+   * something else than before.
+   */
+  show(texture, isGentle = false) {
+    const { picture, opacity } = this.material.uniforms;
+    if (texture === null && isGentle && picture.value !== null) {
+      const begins = !this.fades;
+      this.fades = true;
+      return begins;
+    }
+    const isOther = picture.value !== texture || this.fades;
+    this.fades = false;
+    picture.value = texture;
+    opacity.value = 1;
     this.mesh.visible = texture !== null;
+    return isOther;
+  }
+
+  /** Let a picture that fades do so for some seconds; returns whether it did. */
+  tick(dt) {
+    if (!this.fades) return false;
+    const { opacity } = this.material.uniforms;
+    opacity.value -= dt / FADE_S;
+    if (opacity.value <= 0) this.show(null);
     return true;
   }
 
