@@ -53,6 +53,11 @@ class Sequence360:
         return self._record["done"]
 
     @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self._record["settings"]["fps"]
+
+    @property
     def files(self) -> list[Path]:
         """The first file of each complete frame."""
         return [self.folder / frame["files"][0] for frame in self._record["frames"][: self.done]]

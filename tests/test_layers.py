@@ -18,7 +18,7 @@ LAYERS = [
     ("networks", "geometry", "photos", "models"),
     ("clips",),
     ("depth", "refine", "splat", "video", "render", "formats"),
-    ("world", "mesh"),
+    ("world", "mesh", "motion"),
     ("check",),
     ("settings",),
     ("conversion", "sequence_record", "first_run", "finishing"),

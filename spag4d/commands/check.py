@@ -16,7 +16,8 @@ from spag4d.errors import InputError
 @click.option("--poses", type=FilePath, help="Where the --views were taken: what reconstruct --save-poses wrote.")
 @click.option("--html", type=FilePath, help="Also write the card as a web page with pictures and plots, a single file.")
 @click.option("--write", is_flag=True, help="Write the walking range into the PLY's comments, and into sequence.json.")
-@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="For a folder: check only every Nth frame.")
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True,
+              help="Of a folder or a .4dgs: check only every Nth frame.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
 @in_words
 def check(
@@ -29,7 +30,8 @@ def check(
     (the origin) in 14 directions before gaps open, surfaces look smeared or something is in the way; with --panorama, how
     closely the two match and whether the scene is turned or mirrored; and, with --views, how like photographs from other
     places it is. The exit code is 0 whatever the result, and 2
-    if there is no scene to read. If SCENE is the folder of a converted video, it reports the walking range of its frames.
+    if there is no scene to read. If SCENE is the folder of a converted video, or a scene that moves (.4dgs), it reports the
+    walking range of its frames.
     """
     if scene.is_dir() and (panorama or html or views):
         raise InputError("--panorama, --views and --html apply to a single scene: name a frame in the folder.")
@@ -38,9 +40,18 @@ def check(
 
     from spag4d.commands.check_scenes import check_one, check_sequence
     from spag4d.commands.console import Console
+    from spag4d.commands.describe_moving import check_moving
+    from spag4d.formats.moving import is_moving
+
+    moves = is_moving(scene)
+    if moves and (panorama or html or views or write):
+        raise InputError("--panorama, --views, --html and --write apply to a still scene: `spag4d transform` with --time makes "
+                         "one of a scene that moves.")
 
     with Console() as console:
         if scene.is_dir():
             check_sequence(scene, console, every=every, write=write, as_json=as_json)
+        elif moves:
+            check_moving(scene, console, every=every, as_json=as_json)
         else:
             check_one(scene, console, panorama=panorama, views=views, poses=poses, html=html, write=write, as_json=as_json)

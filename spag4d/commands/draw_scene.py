@@ -1,7 +1,7 @@
 """Pictures and videos of a scene file."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,8 @@ from PIL import Image
 from spag4d.clips.movie import write_movie
 from spag4d.data import DepthMap, Gaussians
 from spag4d.errors import InputError, either
+from spag4d.formats.finite import usable
+from spag4d.formats.moving import is_moving, opened_moving
 from spag4d.formats.scene import read_scene
 from spag4d.io.atomic import atomic_path, check_target
 from spag4d.photos.write_depth import check_depth_path, write_depth
@@ -23,8 +25,12 @@ MOVIE = ".mp4"
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _SOLID = 0.5
 """Alpha at which a pixel has a distance."""
+_USUAL_SECONDS = 10.0
+"""Of a video of a still scene: a turn all around that can be followed."""
 
 Point = tuple[float, float, float]
+Played = Callable[[float], Gaussians]
+"""A scene by the time in seconds."""
 
 FARTHEST_M = 1_000_000.0
 """Limit for the camera and its target, in metres from the capture point: float32 resolves 6 cm there."""
@@ -37,8 +43,9 @@ class Shot:
     """What to draw: places in metres (x right, y down, z forward), ``size_wh`` in pixels, ``fov_deg`` across.
 
     ``look_at_m`` None looks ahead, along +z. With ``panorama`` the whole sphere is drawn, and with ``depth`` distances along
-    the ray instead of colours. ``classic`` draws as the original 3DGS rasteriser, otherwise as web viewers do. A video lasts
-    ``seconds``, at ``fps`` frames each; its camera goes round the position at ``radius_m``. Raises `InputError`.
+    the ray instead of colours. ``classic`` draws as the original 3DGS rasteriser, otherwise as web viewers do. A scene that
+    moves is drawn as it is at ``time_s``, from which on a video of it plays. A video lasts ``seconds``, None for 10 s or as
+    long as such a scene, at ``fps`` frames each; its camera goes round the position at ``radius_m``. Raises `InputError`.
     """
 
     position_m: Point = (0.0, 0.0, 0.0)
@@ -48,9 +55,10 @@ class Shot:
     panorama: bool = False
     depth: bool = False
     classic: bool = False
-    seconds: float = 10.0
+    seconds: float | None = None
     fps: float = 24.0
     radius_m: float = 0.3
+    time_s: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -64,7 +72,7 @@ class Shot:
         if not all(abs(value) <= FARTHEST_M for value in (*self.position_m, *(self.look_at_m or ()))):
             raise InputError(f"places lie within {FARTHEST_M:g} m of the capture point along each axis")
         for name, value, most in (("--seconds", self.seconds, MOST_SECONDS), ("--fps", self.fps, MOST_FPS)):
-            if not 0.001 <= value <= most:
+            if value is not None and not 0.001 <= value <= most:
                 raise InputError(f"{name} lies between 0.001 and {most:g}, got {value:g}")
         if not 0 <= self.radius_m <= FARTHEST_M:
             raise InputError(f"--radius lies between 0 and {FARTHEST_M:g} m, got {self.radius_m:g}")
@@ -90,13 +98,27 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
         raise InputError(f"a video has at least 2 pixels along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
     check_target(output)
     device = drawing_device(device)
-    gaussians = read_scene(scene, progress=progress)
+    played, length_s = _played(scene, shot.time_s, progress)
     if extension == MOVIE:
-        write_movie(output, _film(gaussians, shot, device, progress), shot.fps)
+        shot = replace(shot, seconds=shot.seconds or min(length_s, MOST_SECONDS))
+        write_movie(output, _film(played, shot, device, progress), shot.fps)
         return
+    gaussians = played(shot.time_s)
     progress.report("Drawing", 0, 1)
     _write(output, _still(gaussians, shot, device), shot, progress)
     progress.report("Drawing", 1, 1)
+
+
+def _played(scene: Path, time_s: float, progress: Progress) -> tuple[Played, float]:
+    """Return what shows a scene at a time, again and again, and how long it is; a still one is always the same."""
+    if not is_moving(scene):
+        gaussians = read_scene(scene, progress=progress)
+        return lambda _: gaussians, _USUAL_SECONDS
+    found = opened_moving(scene, progress=progress)
+    length_s = found.timeline.duration_s
+    if time_s > length_s:
+        raise InputError(f"{scene} lasts {length_s:g} s, and --time is {time_s:g}.")
+    return lambda moment_s: usable(found.at(moment_s if moment_s <= length_s else moment_s % length_s), progress), length_s
 
 
 def _still(gaussians: Gaussians, shot: Shot, device: str) -> Rendering:
@@ -108,13 +130,14 @@ def _still(gaussians: Gaussians, shot: Shot, device: str) -> Rendering:
     return render_view(gaussians, camera, compensated=not shot.classic, device=device)
 
 
-def _film(gaussians: Gaussians, shot: Shot, device: str, progress: Progress) -> Iterator[NDArray[np.uint8]]:
-    count = max(1, round(shot.seconds * shot.fps))
+def _film(played: Played, shot: Shot, device: str, progress: Progress) -> Iterator[NDArray[np.uint8]]:
+    count = max(1, round((shot.seconds or _USUAL_SECONDS) * shot.fps))
     target = None if shot.look_at_m is None else np.array(shot.look_at_m)
     size_hw = (shot.size_wh[1] // 2 * 2, shot.size_wh[0] // 2 * 2)  # video encoders take even sizes only
     cameras = parallax_path(np.array(shot.position_m), target, shot.radius_m, count, shot.fov_deg, size_hw)
     for number, camera in enumerate(cameras):
         progress.report("Drawing", number, count)
+        gaussians = played(shot.time_s + number / shot.fps)
         yield render_view(gaussians, camera, compensated=not shot.classic, device=device).eight_bits
     progress.report("Drawing", count, count)
 

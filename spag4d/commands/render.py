@@ -25,7 +25,10 @@ _SIZE = Numbers("WxH", "x", 2, int)
 @click.option("--panorama", is_flag=True, help="Draw the whole sphere, as an equirectangular picture.")
 @click.option("--depth", is_flag=True, help="Draw the distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
 @click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser does, not as web viewers do.")
-@click.option("--seconds", type=float, default=10, show_default=True, help="Length of a video. [s, up to 3600]")
+@click.option("--time", "time_s", type=click.FloatRange(0), default=0, show_default=True,
+              help="Of a scene that moves (.4dgs): the moment to draw, or at which a video begins. [s]")
+@click.option("--seconds", type=float,
+              help="Length of a video; by default 10, or as long as a scene that moves. [s, up to 3600]")
 @click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")
 @click.option("--radius", type=float, default=0.3, show_default=True, help="How far the camera of a video moves sideways. [m]")
 @click.option("--device", default="auto", show_default=True,
@@ -38,7 +41,8 @@ def render(
 ) -> None:
     """Draw the scene file SCENE as the picture OUTPUT (.png, .jpg, .webp), or as a video (.mp4).
 
-    A video circles the position, so that near things move in front of far ones.
+    A video circles the position, so that near things move in front of far ones. A scene that moves plays in it, again and
+    again where the video is longer.
     """
     from spag4d.commands.console import Console
     from spag4d.commands.draw_scene import Shot, draw

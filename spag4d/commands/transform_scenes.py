@@ -13,13 +13,14 @@ from spag4d.data import LAYERS, AnyScene, Gaussians, Layers, Scene
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.formats.finite import usable
+from spag4d.formats.moving import is_moving, opened_moving, scene_at
 from spag4d.formats.outputs import output_paths
 from spag4d.formats.recognise import kind_of
 from spag4d.formats.scene import read_layers, read_scene_comments, write_scene
 from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
 from spag4d.io.atomic import check_target
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.edit import most_visible, opaque, rotated, scaled, within
+from spag4d.splat.edit import most_visible, moved, opaque, rotated, scaled, within
 
 _HALF_TURN_ABOUT_X = np.diag([1.0, -1.0, -1.0])
 """From x right, y down, z forward to y up."""
@@ -97,17 +98,19 @@ class Change:
 
 
 def transform_scenes(
-    inputs: Sequence[Path], output: Path, change: Change | None = None, *, progress: Progress = SILENT
+    inputs: Sequence[Path], output: Path, change: Change | None = None, *, time_s: float | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Path, int]:
     """Read scenes, join them, change them and write them to ``output``; return it and the number of Gaussians written.
 
-    The comments of a single unchanged scene are kept where the format has room for them. Raises `InputError`,
+    Of scenes that move the moment ``time_s`` is taken. The comments of a single unchanged scene are kept where the format has
+    room for them. Raises `InputError`,
     `ResourceError` and `Cancelled`; an older file is only ever replaced by a whole new one.
     """
     change = change or Change()
     (kind, path), = output_paths(output).items()
-    _check(inputs, path, kind, change)
-    scene = _read(inputs, change, progress)
+    _check(inputs, path, kind, change, time_s)
+    scene = _read(inputs, change, time_s, progress)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be written is left out, with a warning
         scene = change.apply(scene)
     if not len(scene):
@@ -116,17 +119,25 @@ def transform_scenes(
     if not len(scene):
         raise InputError("nothing is left: --scale and --translate make the numbers too large.")
     unchanged = len(inputs) == 1 and change == Change()
-    comments = read_scene_comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
+    comments = _comments(inputs[0]) if unchanged else [f"SPAG-4D {__version__}", "transformed"]
     write_scene(path, scene, kind, comments=comments, progress=progress)
     return path, len(scene)
 
 
-def _read(inputs: Sequence[Path], change: Change, progress: Progress) -> Scene:
+def _comments(source: Path) -> list[str]:
+    return opened_moving(source).comments if is_moving(source) else read_scene_comments(source)
+
+
+def _read(inputs: Sequence[Path], change: Change, time_s: float | None, progress: Progress) -> Scene:
     """Return one scene in the layers that its file names, or several joined, without the layers to drop."""
     parts = []
     for number, source in enumerate(inputs):
         progress.report("Reading", number, len(inputs))
-        part = read_layers(source, shift_m=change.shift_m, progress=progress)
+        if is_moving(source):
+            assert time_s is not None  # `_check` refuses such a source without it
+            part = moved(scene_at(source, time_s, progress=progress), change.shift_m)
+        else:
+            part = read_layers(source, shift_m=change.shift_m, progress=progress)
         parts.append(_without(part, change.drop, source) if change.drop else part)
     progress.report("Reading", len(inputs), len(inputs))
     return parts[0] if len(parts) == 1 else Gaussians.concatenate([part.joined for part in parts])
@@ -141,12 +152,19 @@ def _without(scene: Scene, names: Sequence[str], source: Path) -> Layers:
     return scene.without(names)
 
 
-def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change) -> None:
+def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change, time_s: float | None) -> None:
     """Raise `InputError` before any work for a command that cannot succeed."""
     if change.y_up and FORMATS.load(kind).y_up:
         raise InputError(f"--up y does not apply to .{kind} files, which are always y up.")
     check_target(path)
+    moving = [source for source in inputs if is_moving(source)]
+    if moving and time_s is None:
+        raise InputError(f"{moving[0]} is a scene that moves: --time chooses the moment to write as {path.name}. Without it "
+                         "name a folder, for all of its frames.")
+    if time_s is not None and not moving:
+        raise InputError("--time applies to scenes that move (.4dgs), and no input is one.")
     for source in inputs:
-        kind_of(source)
+        if source not in moving:
+            kind_of(source)
         if os.path.realpath(source) == os.path.realpath(path):
             raise InputError(f"{path} is also an input: writing there would destroy it. Choose another name.")

@@ -63,11 +63,12 @@ class FourdgsFile:
 
     def __init__(self, path: Path) -> None:
         """Read the heads of all records; nothing is unpacked."""
-        self._path, self._notices = path, set[str]()
+        self._path, self.notices = path, set[str]()
         self._header: Header | None = None
         self._grid: Steps | None = None
         self._windows: list[tuple[float, float]] = []
         self._places: list[_Place] = []
+        self._shown: dict[int, Moving] = {}
         self._size = path.stat().st_size
         with opened(path, "scene") as file:
             self._walk(file)
@@ -109,8 +110,6 @@ class FourdgsFile:
         self, first_s: float = -math.inf, last_s: float = math.inf, *, progress: Progress = SILENT
     ) -> Iterator[Moving]:
         """Yield the chunks that live between two times, one by one."""
-        for notice in sorted(self._notices):
-            progress.warn(f"{self._path.name} {notice}")
         chosen = [place for place in self._places
                   if place.head.count and place.head.first_s <= last_s and first_s < place.head.last_s]
         with opened(self._path, "scene") as file:
@@ -120,9 +119,12 @@ class FourdgsFile:
         progress.report("Reading", len(chosen), len(chosen))
 
     def at(self, time_s: float) -> Gaussians:
-        """Return the scene at a time; at the very end the last moment before it."""
+        """Return the scene at a time, at the very end the last moment before it; its chunks are kept for the next call."""
         time_s = min(time_s, math.nextafter(self._head.duration_s, 0))
-        return Gaussians.concatenate([part.at(time_s, self._head.cutoff) for part in self.parts(time_s, time_s)])
+        wanted = [place for place in self._places if place.head.count and place.head.first_s <= time_s < place.head.last_s]
+        with opened(self._path, "scene") as file:
+            self._shown = {place.offset: self._shown.get(place.offset) or self._part(file, place) for place in wanted}
+        return Gaussians.concatenate([part.at(time_s, self._head.cutoff) for part in self._shown.values()])
 
     def _walk(self, file: BinaryIO) -> None:
         at = len(MAGIC)
@@ -154,9 +156,9 @@ class FourdgsFile:
                 raise damaged(self._path, f"its head has {size:,} bytes")
             self._keep(kind, file.read(size))
         elif kind == SH_BAND:
-            self._notices.add("has view-dependent colour, which is left out")
+            self.notices.add("has view-dependent colour, which is left out")
         elif kind == OBJECT_TRACK:
-            self._notices.add("moves things as wholes, which is left out")
+            self.notices.add("moves things as wholes, which is left out")
 
     def _keep(self, kind: int, content: bytes) -> None:
         if kind == HEADER:

@@ -64,6 +64,9 @@ class MovingFile(Protocol):
         """What its writer noted."""
         ...
 
+    notices: set[str]
+    """What of it cannot be shown, as ends of sentences."""
+
     def parts(self, first_s: float = ..., last_s: float = ..., *, progress: Progress = ...) -> Iterator[Moving]:
         """Yield, piece by piece, what may be there between two times; raises `InputError`."""
         ...
@@ -111,20 +114,23 @@ def is_moving(path: Path) -> bool:
     return any(head.startswith(MOVING.load(name).beginning) for name in MOVING)
 
 
-def opened_moving(path: Path) -> MovingFile:
-    """Open a moving scene, whatever its name; raises `InputError`."""
+def opened_moving(path: Path, *, progress: Progress = SILENT) -> MovingFile:
+    """Open a moving scene, whatever its name, with a warning about what cannot be shown of it; raises `InputError`."""
     with opened(path, "scene") as file:
         head = file.read(_HEAD)
     for name in MOVING:
         known: MovingFormat = MOVING.load(name)
         if head.startswith(known.beginning):
-            return known.open(path)
+            found = known.open(path)
+            for notice in sorted(found.notices):
+                progress.warn(f"{path.name} {notice}")
+            return found
     raise InputError(f"{path} is not a scene that moves. Such files end in {', '.join(f'.{name}' for name in MOVING)}.")
 
 
 def scene_at(path: Path, time_s: float, *, progress: Progress = SILENT) -> Gaussians:
     """Return the scene that a file shows at a time; raises `InputError` where that is outside of it, or nothing is there."""
-    found = opened_moving(path)
+    found = opened_moving(path, progress=progress)
     if not 0 <= time_s <= found.timeline.duration_s:
         raise InputError(f"{path} lasts {found.timeline.duration_s:g} s, and --time is {time_s:g}.")
     gaussians = usable(found.at(time_s), progress)

@@ -1,0 +1,1 @@
+"""What changes in time: frames and clips become Gaussians that live for a time."""

@@ -1,0 +1,102 @@
+"""Sequences, files of scenes that move and still scenes, one into the other."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fourdgs.validate import validate
+from PIL import Image
+
+from spag4d.data import Gaussians
+from spag4d.formats.moving import opened_moving
+from spag4d.formats.scene import read_scene, write_scene
+from tests.commands.running import run
+from tests.formats.gaussian_scenes import facing_discs
+
+RED = np.array([1, 0, 0], np.float32)
+
+
+def thing(number: int) -> Gaussians:
+    """A red disc ahead of the camera, which walks to the right."""
+    disc = facing_discs(1)
+    disc.means[:] = (0.3 * number - 0.3, 0, 1)
+    disc.scales[:] = 0.2
+    disc.colors[:] = RED
+    disc.opacities[:] = 1
+    return disc
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> Path:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(3):
+        write_scene(folder / f"frame_{number + 8:02d}.ply", Gaussians.concatenate([facing_discs(500), thing(number)]), "ply")
+    return folder
+
+
+@pytest.fixture
+def clip(frames: Path, tmp_path: Path) -> Path:
+    done = run("transform", frames, tmp_path / "clip.4dgs", "--fps", "10")
+    assert done.exit_code == 0 and "503 Gaussians" in done.stdout, done.output
+    return tmp_path / "clip.4dgs"
+
+
+def test_a_folder_becomes_a_file_and_a_folder_again(clip: Path, frames: Path, tmp_path: Path) -> None:
+    assert validate(clip.read_bytes()).findings == []
+    done = run("transform", clip, tmp_path / "again", "--format", "sog,ply")
+    assert done.exit_code == 0 and "1,503 Gaussians" in done.stdout, done.output
+    record = json.loads((tmp_path / "again" / "sequence.json").read_text())
+    assert [frame["time_s"] for frame in record["frames"]] == [0, 0.1, 0.2] and record["done"] == 3 and record["fps"] == 10
+    for number in range(3):
+        first = read_scene(frames / f"frame_{number + 8:02d}.ply")
+        second = read_scene(tmp_path / f"again/frame_0000{number + 1}.ply")
+        assert len(second) == 501 and abs(first.means[-1] - second.means).sum(1).min() < 0.02
+        assert (tmp_path / f"again/frame_0000{number + 1}.sog").exists()
+    assert run("transform", tmp_path / "again", tmp_path / "b.4dgs").exit_code == 0
+    assert opened_moving(tmp_path / "b.4dgs").count == 503
+    done = run("transform", clip, tmp_path / "again", "--format", "sog,ply")
+    assert done.exit_code == 0 and ": 0 Gaussians" in done.stdout  # there already
+
+
+def test_one_moment_is_a_scene_like_any_other(clip: Path, frames: Path, tmp_path: Path) -> None:
+    still = tmp_path / "still.ply"
+    done = run("transform", clip, still, "--time", "0.15", "--scale", "2", "--translate", "0,1,0")
+    assert done.exit_code == 0 and len(read_scene(still)) == 501, done.output
+    assert abs(read_scene(still).means - (0, 1, 2)).sum(1).min() < 0.03
+    assert run("transform", clip, frames / "frame_08.ply", tmp_path / "both.ply", "--time", "0").exit_code == 0
+    assert len(read_scene(tmp_path / "both.ply")) == 1002
+    for words, said in (((clip, still), "--time chooses the moment"), ((clip, still, "--time", "9"), "lasts 0.3 s"),
+                        ((frames / "frame_08.ply", still, "--time", "0"), "no input is one"),
+                        ((frames, tmp_path / "c.4dgs"), "give --fps"),
+                        ((still, tmp_path / "c.4dgs"), "name a folder of frames"),
+                        ((tmp_path, tmp_path / "c.4dgs"), "it is no sequence"), ((clip, frames), "no sequence.json"),
+                        ((clip, frames, tmp_path / "c.4dgs"), "one at a time"), ((clip, clip), "also the input")):
+        done = run("transform", *words)
+        assert done.exit_code == 2 and said in " ".join(done.stderr.split()), done.output
+
+
+def test_info_and_check_tell_what_stands(clip: Path) -> None:
+    told = json.loads(run("info", clip, "--json").stdout)
+    assert (told["count"], told["standing"], told["most_at_once"], told["duration_s"], told["fps"]) == (503, 500, 501, 0.3, 10)
+    text = run("info", clip).stdout
+    assert "500 all the time, 3 for a part of it" in text and "comment  of 3 frames" in text
+    done = run("check", clip, "--every", "2")
+    assert done.exit_code == 0 and "500 all the time" in done.stdout and "0.25 s:" in done.stdout, done.output
+    lines = [json.loads(line) for line in run("check", clip, "--every", "2", "--json").stdout.splitlines()]
+    assert [round(line["time_s"], 3) for line in lines] == [0.05, 0.25] and "+x" in lines[0]["walking_range_m"]
+    assert run("check", clip, "--write").exit_code == 2
+
+
+def test_pictures_show_the_moment(clip: Path, tmp_path: Path) -> None:
+    places = []
+    for time_s in (0.05, 0.25):
+        done = run("render", clip, tmp_path / "a.png", "--size", "96x64", "--time", time_s)
+        assert done.exit_code == 0, done.output
+        picture = np.asarray(Image.open(tmp_path / "a.png"), np.float64) @ (1, -0.5, -0.5)
+        places.append(np.average(np.arange(96), weights=np.maximum(picture - 100, 0).sum(0)))
+    assert places[0] < 40 and places[1] > 56
+    assert run("render", clip, tmp_path / "a.png", "--time", "1").exit_code == 2
+    done = run("render", clip, tmp_path / "a.mp4", "--size", "96x64", "--fps", "10")
+    assert done.exit_code == 0 and (tmp_path / "a.mp4").stat().st_size > 500, done.output
