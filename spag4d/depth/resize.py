@@ -1,6 +1,7 @@
 """Pictures and depth at another resolution, without inventing surfaces between two surfaces."""
 
 from dataclasses import replace
+from typing import no_type_check
 
 import cv2
 import numpy as np
@@ -8,14 +9,15 @@ from numpy.typing import NDArray
 
 from spag4d.data import Panorama
 from spag4d.geometry.one_surface import cuts
+from spag4d.kernels import exact_kernel
 from spag4d.progress import SILENT, Progress
 
 Floats = NDArray[np.float32]
 
 _BAND_ROWS = 64
 """Rows at a time: four corners of a row of 8192 pixels are 128 kB, a band 8 MB. The result does not depend on it."""
-_ENLARGED_ROWS = 512
-"""Rows at a time, which bounds the memory as above, and between which progress is reported and can cancel."""
+_ENLARGED_ROWS, _REPORTED_ROWS = 16, 512
+"""Rows at a time, 1.3 MB of 4096 pixels for all that is enlarged; and those between which progress is reported and heard."""
 
 
 def resize_distance(distance: Floats, size_hw: tuple[int, int]) -> Floats:
@@ -103,15 +105,15 @@ def enlarge(
     ``other`` is how much farther (in the logarithm) another surface may be, and the logit of its being the one: an edge between
     the two is enlarged to the line on which that is zero, and nothing hangs between its sides.
     """
-    sky = sky_logit > 0
-    surface = np.where(sky, 1e-6, 1.0).astype(np.float32)
+    surface = np.where(sky_logit > 0, 1e-6, 1.0).astype(np.float32)
     sides = (other[0] * surface, other[1]) if other else ()
-    maps = [_widen(values, size_hw[1]) for values in (log_distance * surface, surface, sky_logit, *sides)]
+    grid = _Grid(np.stack([log_distance * surface, surface, sky_logit, *sides]), size_hw)
     distance, is_sky = np.empty(size_hw, np.float32), np.empty(size_hw, bool)
     for start in range(0, size_hw[0], _ENLARGED_ROWS):
-        progress.report("Enlarging depth", start, size_hw[0])
+        if start % _REPORTED_ROWS == 0:
+            progress.report("Enlarging depth", start, size_hw[0])
         rows = slice(start, min(start + _ENLARGED_ROWS, size_hw[0]))
-        weighted, weight, logit, *farther = (_rows(values, rows, size_hw[0]) for values in maps)
+        weighted, weight, logit, *farther = grid.rows(rows)
         if farther:
             weighted += farther[0] * (farther[1] > 0)
         np.greater(logit, 0, out=is_sky[rows])
@@ -119,22 +121,44 @@ def enlarge(
     return distance, is_sky
 
 
+class _Grid:
+    """Layers (n, h, w) on the sphere, to be interpolated at other sizes."""
+
+    def __init__(self, layers: np.ndarray, size_hw: tuple[int, int]) -> None:
+        """Add the row beyond each pole."""
+        half = layers.shape[2] // 2
+        ends = np.roll(layers[:, [0, -1]], half, 2)
+        self._layers = np.ascontiguousarray(np.concatenate([ends[:, :1], layers, ends[:, 1:]], 1), np.float32)
+        before, self._aside = pixel_before(layers.shape[2], size_hw[1])
+        self._columns = np.stack([before, before + 1]) % layers.shape[2]
+        self._upper, self._down = pixel_before(layers.shape[1], size_hw[0])
+
+    def rows(self, rows: slice) -> np.ndarray:
+        """Return some rows (n, rows, width) of the whole, by linear interpolation."""
+        result = np.empty((len(self._layers), len(self._upper[rows]), len(self._aside)), np.float32)
+        _interpolate(self._layers, self._columns, self._aside, self._upper[rows] + 1, self._down[rows], result)
+        return result
+
+
+@exact_kernel
+@no_type_check
+def _interpolate(layers, columns, aside, upper, down, result):
+    """Interpolate along rows of the source first, then between two of them."""
+    one, (left, right) = np.float32(1), columns
+    wide = np.empty((2, len(aside)), np.float32)
+    for layer in range(len(layers)):
+        widened = upper[0] - 1
+        for row in range(len(upper)):
+            while widened < upper[row] + 1:
+                widened += 1
+                source, target = layers[layer, widened], wide[widened % 2]
+                for column in range(len(aside)):
+                    target[column] = source[left[column]] * (one - aside[column]) + source[right[column]] * aside[column]
+            before, after, share = wide[upper[row] % 2], wide[(upper[row] + 1) % 2], down[row]
+            for column in range(len(aside)):
+                result[layer, row, column] = before[column] * (one - share) + after[column] * share
+
+
 def _resample(values: np.ndarray, size_hw: tuple[int, int]) -> np.ndarray:
     """Linear interpolation of (h, w) on the sphere."""
-    return _rows(_widen(values, size_hw[1]), slice(0, size_hw[0]), size_hw[0])
-
-
-def _widen(values: np.ndarray, width: int) -> np.ndarray:
-    """Interpolate columns, wrapping, and add the row beyond each pole: (h, w) to (h + 2, width)."""
-    half = values.shape[1] // 2
-    tall = np.concatenate([np.roll(values[:1], half, 1), values, np.roll(values[-1:], half, 1)])
-    left, share = pixel_before(values.shape[1], width)
-    right = (left + 1) % values.shape[1]
-    return tall[:, left % values.shape[1]] * (1 - share) + tall[:, right] * share
-
-
-def _rows(tall: np.ndarray, rows: slice, height: int) -> np.ndarray:
-    """Interpolate the given rows of ``height`` from a map of `_widen`."""
-    upper, share = pixel_before(tall.shape[0] - 2, height)
-    upper, share = upper[rows] + 1, share[rows, None]
-    return tall[upper] * (1 - share) + tall[upper + 1] * share
+    return _Grid(values[None], size_hw).rows(slice(0, size_hw[0]))[0]
