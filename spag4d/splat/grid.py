@@ -10,12 +10,11 @@ from jaxtyping import Bool, Float32
 
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing
+from spag4d.splat.backing import BLOCK, SD_PITCHES, Backing, backing, member_colors, spread_of
 from spag4d.splat.color_solve import solved_colors
 from spag4d.splat.colors import Light, light_of_rows
 from spag4d.splat.fine import Fine, Piece, UniformCells, rows_per_ring
 from spag4d.splat.gaussian_shape import Look
-from spag4d.splat.light_kernels import member_colors
 from spag4d.splat.orient import place
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface import InverseMap, inverse_map, patches_at
@@ -160,7 +159,7 @@ class _Picture:
         out = Gaussians.unfilled(len(back.cells))
         sd_m = np.float32(SD_PITCHES * self.coarse.pitch_rad) * back.patches.distance
         place(out, self.coarse, back.cells, back.patches, sd_m, self.look.thickness)
-        members = back.ring, back.column, back.member
-        member_colors(light, first * BLOCK, self.stride, self.wide.columns, *members, out.colors)
+        cells = back.cells.ring, back.cells.turn, spread_of(self.coarse, self.wide.columns), back.members
+        member_colors(light, first * BLOCK, self.stride, self.wide.columns, cells, out.colors)
         out.opacities[:] = self.look.opacity
         return out

@@ -43,7 +43,7 @@ def decode(rgb, valid, light):
 
 @exact_kernel
 @no_type_check
-def _area_sum(light, top, bottom, left, right):
+def area_sum(light, top, bottom, left, right):
     """Return the sum of light and weights over rows and a stretch of columns, of which the outer ones may count in part."""
     red = green = blue = weight = _ZERO
     column = int(left)
@@ -60,7 +60,8 @@ def _area_sum(light, top, bottom, left, right):
 
 @kernel
 @no_type_check
-def _write_mean(red, green, blue, weight, out, at):
+def write_mean(red, green, blue, weight, out, at):
+    """Write the sRGB of the mean light of sums to a line of ``out``."""
     each = _ONE / max(weight, _LEAST)
     for c, light in enumerate((red * each, green * each, blue * each)):
         out[at, c] = _looked_up(_SRGB_OF_SQUARE, np.sqrt(max(light, _ZERO)))
@@ -77,27 +78,7 @@ def ring_colors(light, counts, rows_per_ring, keep, out):
         for k in range(counts[ring]):
             if keep[cell]:
                 left, right = k * width / counts[ring], (k + 1) * width / counts[ring]
-                red, green, blue, weight = _area_sum(light, top, bottom, left, right)
-                _write_mean(red, green, blue, weight, out, done)
+                red, green, blue, weight = area_sum(light, top, bottom, left, right)
+                write_mean(red, green, blue, weight, out, done)
                 done += 1
             cell += 1
-
-
-@exact_kernel
-@no_type_check
-def member_colors(light, first_ring, rows_per_ring, columns, ring, column, member, out):
-    """Write the sRGB of the mean light of the members, cells of a map of so many columns whose rings have so many rows.
-
-    ``ring``, ``column`` and ``member`` are (m, n); ``first_ring`` is where ``light`` begins.
-    """
-    rows, width = light.shape[0], light.shape[1]
-    last = (rows - 1) // rows_per_ring
-    for g in range(ring.shape[1]):
-        red = green = blue = weight = _ZERO
-        for m in range(ring.shape[0]):
-            if member[m, g]:
-                top = min(ring[m, g] - first_ring, last) * rows_per_ring
-                k = column[m, g] % columns
-                some = _area_sum(light, top, min(top + rows_per_ring, rows), k * width / columns, (k + 1) * width / columns)
-                red, green, blue, weight = red + some[0], green + some[1], blue + some[2], weight + some[3]
-        _write_mean(red, green, blue, weight, out, g)

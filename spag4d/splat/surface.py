@@ -11,15 +11,12 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 
 from spag4d.data import DepthMap, Panorama
-from spag4d.geometry.equirect import pad_sphere
 from spag4d.geometry.one_surface import TO_AVERAGE, TO_FOLLOW, tolerance
 from spag4d.kernels import in_parts
-from spag4d.splat.orient import Patches, Values
+from spag4d.splat.orient import Patches
 from spag4d.splat.sphere_grid import Cells, SphereGrid
 from spag4d.splat.surface_kernels import find_slopes, invert, mark_occupied, reduce_blocks
 
-_MARGIN = 10
-"""Rows kept beyond each pole: the reach of a backing Gaussian, in cells."""
 _ROWS_PER_PART = 16
 """Enough work for a thread."""
 
@@ -39,21 +36,6 @@ class InverseMap:
     def columns(self) -> int:
         """Number of columns."""
         return self.inverse.shape[1]
-
-    @cached_property
-    def _padded(self) -> Float32[np.ndarray, "rings2 columns2"]:
-        return pad_sphere(self.inverse, min(_MARGIN, len(self.grid)))
-
-    def at(self, ring: Int32[np.ndarray, " n"], column: Int32[np.ndarray, " n"]) -> Values:
-        """Return values at rings up to 10 beyond a pole and columns up to a whole turn outside."""
-        margin = min(_MARGIN, len(self.grid))
-        if len(ring) and (ring.min() < -margin or ring.max() >= len(self.grid) + margin):
-            ring = np.clip(ring, -margin, len(self.grid) - 1 + margin)
-        if len(ring) and (column.min() < -margin or column.max() >= self.columns + margin):
-            column = np.mod(column, np.int32(self.columns))
-        row_size = self.columns + 2 * margin
-        index = ring * np.int32(row_size) + (column + np.int32(margin * row_size + margin))
-        return self._padded.ravel().take(index)
 
     def occupied(self, cells: Cells) -> Bool[np.ndarray, " n"]:
         """Return which cells hold a surface."""
