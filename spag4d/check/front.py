@@ -19,7 +19,7 @@ from spag4d.data import Gaussians
 from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import crop_sphere, directions, pad_sphere, row_elevations_rad
 from spag4d.geometry.quat_kernels import axis
-from spag4d.geometry.sphere_rings import cell_at, cell_counts, ring_starts
+from spag4d.geometry.sphere_rings import cell_at, cell_counts, cell_in, polar, ring_starts
 from spag4d.kernels import kernel
 
 _ROWS = (32, 384)
@@ -30,6 +30,8 @@ _FEWEST_CELLS = 3
 """In a row at a pole, so that none lacks a Gaussian."""
 _SOLID = np.float32(0.3)
 """Opacity from which a Gaussian is a surface: three of them one behind the other hide two thirds. Judgement."""
+_AT_ONCE = 1 << 10
+"""Gaussians whose directions are computed at once: 12 KB."""
 _EDGE_ON, _MOST_SLANT = np.float32(0.05), np.float32(1.15)
 """Cosine below which a disc has no distance along a ray, and by how much that may differ from the disc's own."""
 NOWHERE_M = np.float32(200.0)
@@ -81,7 +83,7 @@ def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
     rows = int(np.clip(np.sqrt(len(gaussians) / 2 / _PER_CELL), *_ROWS))
     starts = ring_starts(rows, _FEWEST_CELLS)
     nearest, own = np.full(starts[-1], -1, np.int64), np.full(starts[-1], np.inf, np.float32)
-    _find_nearest(gaussians.means, gaussians.opacities, starts, nearest, own)
+    _find_nearest(gaussians.means.reshape(-1), gaussians.opacities, starts, nearest, own)
     distance = np.full((rows, 2 * rows), np.inf, np.float32)
     _measure(gaussians.means, gaussians.scales, gaussians.quats_wxyz, directions(rows), starts, nearest, distance)
     distance = np.minimum(_filled(distance), NOWHERE_M)
@@ -135,15 +137,19 @@ def _sample(
 @kernel
 @no_type_check
 def _find_nearest(means, opacities, starts, nearest, own):
-    for i in range(len(means)):
-        x, y, z = means[i]
-        far = np.sqrt(x * x + y * y + z * z)
-        if not (opacities[i] >= _SOLID and np.float32(1e-3) < far < np.float32(1e9)):
-            continue
-        cell = cell_at(x / far, y / far, z / far, starts)
-        if far < own[cell]:
-            own[cell] = far
-            nearest[cell] = i
+    """Write which Gaussian is the nearest in each cell, and how far it is; ``means`` are flat (3 n)."""
+    places = np.empty(3 * _AT_ONCE, np.float32)
+    for first in range(0, len(opacities), _AT_ONCE):
+        last = min(first + _AT_ONCE, len(opacities))
+        polar(means[3 * first : 3 * last], places[: 3 * (last - first)])
+        for i in range(last - first):
+            far = places[3 * i]
+            if not (opacities[first + i] >= _SOLID and np.float32(1e-3) < far < np.float32(1e9)):
+                continue
+            cell = cell_in(places[3 * i + 1], places[3 * i + 2], starts)
+            if far < own[cell]:
+                own[cell] = far
+                nearest[cell] = first + i
 
 
 @kernel

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Float32, Float64
 
 from spag4d.data import Gaussians
 from spag4d.geometry.quat_kernels import axis
-from spag4d.geometry.sphere_rings import cell_at, ring_starts
-from spag4d.kernels import in_parts, kernel
+from spag4d.geometry.sphere_rings import cell_in, polar, ring_starts
+from spag4d.kernels import kernel
 
 CELL_RAD = float(np.radians(1.5))
 """1.5°, finer than the 2.5° between the rays that look through the clouds."""
@@ -24,10 +24,14 @@ _BINS = 160
 """Of logarithms of distance, `_BINS_PER_E` for each factor of e."""
 _NEAREST_LOG = -6.0
 """The bins reach from 2.5 mm to 22 km; the first and the last take what lies beyond."""
+_AT_ONCE = 1 << 10
+"""Gaussians that are measured before they are added up: 44 KB, which the cache holds."""
 _LEAST_OPACITY = np.float32(1 / 255)
 """Rasterisers draw nothing fainter."""
 _LARGEST = np.float32(1e9)
 """Metres whose fourth power still fits into float32."""
+_SHORTEST = np.float32(1e-12)
+"""Square of a rotation's length."""
 _EDGE_ON = np.float32(1e-3)
 """Of a cloud's face: seen edge-on it is never thinner, so that its optical depth stays finite."""
 _ONE, _TWO = np.float32(1), np.float32(2)
@@ -56,7 +60,9 @@ class Clouds:
 
 def clouds_of(gaussians: Gaussians) -> Clouds:
     """Return every Gaussian as a cloud of its own; without those that are not finite or transparent."""
-    moments, keep = _moments(gaussians)
+    moments = np.empty((len(gaussians), 8), np.float32)
+    _measure(*_flat(gaussians), moments.ravel())
+    keep = moments[:, 0] > 0
     covariances = moments[keep, 2:8]
     return Clouds(gaussians.means[keep], covariances, covariances, moments[keep, 1])
 
@@ -66,20 +72,16 @@ def merged(gaussians: Gaussians, cell_rad: float = CELL_RAD) -> Clouds:
 
     Means and covariances are those of the group, weighted by optical depth as seen from the capture point. Deterministic.
     """
-    moments, keep = _moments(gaussians)
-    members = np.flatnonzero(keep)
     starts = ring_starts(round(np.pi / cell_rad))
-    keys = np.empty(len(members), np.int64)
+    groups = int(starts[-1]) * _BINS
+    sums = np.zeros((min(len(gaussians), groups), 17))
+    count = _add_up(*_flat(gaussians), starts, np.full(groups, -1, np.int32), sums)
+    return _clouds_from(sums[:count])
 
-    def fill(first: int, last: int) -> None:
-        _keys(gaussians.means, members[first:last], starts, keys[first:last])
 
-    in_parts(fill, len(members))
-    group = np.empty(len(members), np.int64)
-    count = _numbered(keys, np.full(starts[-1] * _BINS, -1, np.int32), group)
-    sums = np.zeros((count, 17))
-    _add_up(gaussians.means, moments, members, group, sums)
-    return _clouds_from(sums)
+def _flat(gaussians: Gaussians) -> tuple[np.ndarray, ...]:
+    """Return means, scales, rotations and opacities without rows: so the compiler knows the strides and takes 8 at once."""
+    return tuple(array.reshape(-1) for array in (gaussians.means, gaussians.scales, gaussians.quats_wxyz, gaussians.opacities))
 
 
 def _clouds_from(sums: Float64[np.ndarray, "n 17"]) -> Clouds:
@@ -94,9 +96,9 @@ def _clouds_from(sums: Float64[np.ndarray, "n 17"]) -> Clouds:
     return Clouds(clouds.means, clouds.spread, clouds.shape, (weight[:, 0] / area).astype(np.float32))
 
 
-def _moments(gaussians: Gaussians) -> tuple[Float32[np.ndarray, "n 8"], Bool[np.ndarray, " n"]]:
-    """Return weight, Li₂ of the opacity and covariance of each, and a mask of the usable ones."""
-    moments = np.zeros((len(gaussians), 8), np.float32)
+def _moments(gaussians: Gaussians, room: Float32[np.ndarray, "m 8"]) -> Float32[np.ndarray, "n 8"]:
+    """Return weight, Li₂ of the opacity and covariance of each, written to ``room``; the weight of unusable ones is 0."""
+    moments = room[: len(gaussians)]
 
     def fill(first: int, last: int) -> None:
         part = slice(first, last)
@@ -104,39 +106,35 @@ def _moments(gaussians: Gaussians) -> tuple[Float32[np.ndarray, "n 8"], Bool[np.
                  moments[part])
 
     in_parts(fill, len(gaussians))
-    return moments, moments[:, 0] > 0
+    return moments
 
 
 @kernel
 @no_type_check
 def _measure(means, scales, quats, opacities, moments):
-    for i in range(len(moments)):
-        x, y, z = means[i]
-        s0, s1, s2 = scales[i]
-        w, a, b, c = quats[i]
+    """Write weight, Li₂ of the opacity and covariance of each; the weight of unusable ones is 0. All arrays are flat."""
+    for i in range(len(moments) // 8):
+        x, y, z = means[3 * i], means[3 * i + 1], means[3 * i + 2]
+        s0, s1, s2 = scales[3 * i], scales[3 * i + 1], scales[3 * i + 2]
+        w, a, b, c = quats[4 * i], quats[4 * i + 1], quats[4 * i + 2], quats[4 * i + 3]
         alpha, square = min(opacities[i], _ONE), w * w + a * a + b * b + c * c
-        inside = max(abs(x), abs(y), abs(z), s0, s1, s2) < _LARGEST and min(s0, s1, s2) > -_LARGEST
-        if not (inside and alpha > _LEAST_OPACITY and np.float32(1e-12) < square < _LARGEST):
-            continue
-        xx = xy = xz = yy = yz = zz = np.float32(0)
-        for k in range(3):
-            ux, uy, uz = axis(w, a, b, c, _TWO / square, k)
-            ux, uy, uz = ux * scales[i, k], uy * scales[i, k], uz * scales[i, k]
-            xx += ux * ux
-            xy += ux * uy
-            xz += ux * uz
-            yy += uy * uy
-            yz += uy * uz
-            zz += uz * uz
+        inside = (max(abs(x), abs(y), abs(z), s0, s1, s2) < _LARGEST) & (min(s0, s1, s2) > -_LARGEST)
+        usable = inside & (alpha > _LEAST_OPACITY) & (square > _SHORTEST) & (square < _LARGEST)
+        u0, u1, u2 = axis(w, a, b, c, _TWO / square, 0)
+        v0, v1, v2 = axis(w, a, b, c, _TWO / square, 1)
+        w0, w1, w2 = axis(w, a, b, c, _TWO / square, 2)
+        s0, s1, s2 = s0 * s0, s1 * s1, s2 * s2
+        xx, xy, xz = s0 * u0 * u0 + s1 * v0 * v0 + s2 * w0 * w0, s0 * u0 * u1 + s1 * v0 * v1 + s2 * w0 * w1, \
+            s0 * u0 * u2 + s1 * v0 * v2 + s2 * w0 * w2
+        yy, yz, zz = s0 * u1 * u1 + s1 * v1 * v1 + s2 * w1 * w1, s0 * u1 * u2 + s1 * v1 * v2 + s2 * w1 * w2, \
+            s0 * u2 * u2 + s1 * v2 * v2 + s2 * w2 * w2
         total = np.float32(0)  # Li₂ is the sum of a^k / k²
-        power = _ONE
-        for k in range(1, 9):
-            power *= alpha
-            total += power / np.float32(k * k)
-        moments[i, 1] = total
-        moments[i, 2], moments[i, 3], moments[i, 4] = xx, xy, xz
-        moments[i, 5], moments[i, 6], moments[i, 7] = yy, yz, zz
-        moments[i, 0] = total * _area(x, y, z, xx, xy, xz, yy, yz, zz)
+        for k in range(8, 0, -1):
+            total = alpha * (np.float32(1 / k**2) + total)
+        moments[8 * i] = total * _area(x, y, z, xx, xy, xz, yy, yz, zz) if usable else np.float32(0)
+        moments[8 * i + 1] = total
+        moments[8 * i + 2], moments[8 * i + 3], moments[8 * i + 4] = xx, xy, xz
+        moments[8 * i + 5], moments[8 * i + 6], moments[8 * i + 7] = yy, yz, zz
 
 
 @kernel
@@ -162,46 +160,42 @@ def _areas(means, covariances, area):
 
 @kernel
 @no_type_check
-def _keys(means, members, starts, keys):
-    for place in range(len(members)):
-        x, y, z = means[members[place]]
-        distance = max(np.sqrt(x * x + y * y + z * z), np.float32(1e-9))
-        layer = int((np.log(distance) - np.float32(_NEAREST_LOG)) * np.float32(_BINS_PER_E))
-        cell = cell_at(x / distance, y / distance, z / distance, starts)
-        keys[place] = cell * _BINS + min(max(layer, 0), _BINS - 1)
-
-
-@kernel
-@no_type_check
-def _numbered(keys, number_of, group):
-    """Number the keys in the order in which they come, and return how many there are."""
+def _add_up(means, scales, quats, opacities, starts, number_of, sums):
+    """Add usable ones to the sums of their groups, which are numbered in the order in which they come; return how many."""
+    moments, places = np.empty(8 * _AT_ONCE, np.float32), np.empty(3 * _AT_ONCE, np.float32)
     count = 0
-    for i in range(len(keys)):
-        if number_of[keys[i]] < 0:
-            number_of[keys[i]] = count
-            count += 1
-        group[i] = number_of[keys[i]]
+    for first in range(0, len(opacities), _AT_ONCE):
+        last = min(first + _AT_ONCE, len(opacities))
+        _measure(means[3 * first : 3 * last], scales[3 * first : 3 * last], quats[4 * first : 4 * last],
+                 opacities[first:last], moments[: 8 * (last - first)])
+        polar(means[3 * first : 3 * last], places[: 3 * (last - first)])
+        for i in range(last - first):
+            if not moments[8 * i] > 0:
+                continue
+            layer = int((np.log(max(places[3 * i], np.float32(1e-9))) - np.float32(_NEAREST_LOG)) * np.float32(_BINS_PER_E))
+            key = cell_in(places[3 * i + 1], places[3 * i + 2], starts) * _BINS + min(max(layer, 0), _BINS - 1)
+            if number_of[key] < 0:
+                number_of[key] = count
+                count += 1
+            _add(moments[8 * i : 8 * i + 8], means[3 * (first + i) : 3 * (first + i) + 3], sums[number_of[key]])
     return count
 
 
 @kernel
 @no_type_check
-def _add_up(means, moments, members, group, sums):
-    for place in range(len(members)):
-        i = members[place]
-        weight = np.float64(moments[i, 0])
-        x, y, z = np.float64(means[i, 0]), np.float64(means[i, 1]), np.float64(means[i, 2])
-        total = sums[group[place]]
-        total[0] += weight
-        total[1] += weight * x
-        total[2] += weight * y
-        total[3] += weight * z
-        for k in range(6):
-            total[4 + k] += weight * moments[i, 2 + k]
-        total[10] += weight * x * x
-        total[11] += weight * x * y
-        total[12] += weight * x * z
-        total[13] += weight * y * y
-        total[14] += weight * y * z
-        total[15] += weight * z * z
-        total[16] += moments[i, 1]
+def _add(moments, mean, total):
+    weight = np.float64(moments[0])
+    x, y, z = np.float64(mean[0]), np.float64(mean[1]), np.float64(mean[2])
+    total[0] += weight
+    total[1] += weight * x
+    total[2] += weight * y
+    total[3] += weight * z
+    for k in range(6):
+        total[4 + k] += weight * moments[2 + k]
+    total[10] += weight * x * x
+    total[11] += weight * x * y
+    total[12] += weight * x * z
+    total[13] += weight * y * y
+    total[14] += weight * y * z
+    total[15] += weight * z * z
+    total[16] += moments[1]

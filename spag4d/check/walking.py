@@ -13,18 +13,19 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, no_type_check
 
 import numpy as np
 from jaxtyping import Float32, Float64
 
 from spag4d.check.front import Front, front_of
 from spag4d.check.merge import Clouds, merged
-from spag4d.check.ray_probe import Glance, own_aspects, probe
+from spag4d.check.ray_probe import Blocks, Glance, blocks_of, probe
 from spag4d.check.tiles import worst_tile
 from spag4d.check.uncertainty import Uncertainty
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, Limits, WalkingRange
 from spag4d.data import Gaussians
+from spag4d.kernels import kernel
 from spag4d.progress import SILENT, Progress
 
 DISTANCES_M = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, FARTHEST_M)
@@ -35,6 +36,7 @@ CLEARANCE_M = LIMITS.clearance_m
 _LIMITS = np.array([LIMITS.see_through, LIMITS.torn, LIMITS.stretch, LIMITS.displaced_rad])
 _BODY_M = 0.15
 """Radius of the path that has to be free."""
+_SQUARE = np.float32(_BODY_M**2)
 _COVERED = 0.35
 """Optical depth, as a mean over the path's cross-section, that counts as a surface: it covers a third of it."""
 
@@ -47,10 +49,10 @@ _SPOILS: tuple[Reason, ...] = ("holes", "torn", "stretch", "depth")
 
 @dataclass(frozen=True)
 class Around:
-    """What a walk needs: ``clouds``, how stretched each looks from the capture point, the probe from there, and the front."""
+    """What a walk needs: ``clouds``, also in blocks for `probe`, what this finds at the capture point, and the front."""
 
     clouds: Clouds
-    aspects: Float32[np.ndarray, " n"]
+    blocks: Blocks
     at_origin: Glance
     front: Front
 
@@ -58,12 +60,13 @@ class Around:
     def of(gaussians: Gaussians, uncertainty: Uncertainty | None, clouds: Clouds | None = None) -> "Around":
         """Prepare a scene; ``clouds`` are its merged ones, if they exist already."""
         clouds = merged(gaussians) if clouds is None else clouds
-        aspects = own_aspects(clouds)
-        return Around(clouds, aspects, probe(clouds, aspects, np.zeros(3)), front_of(gaussians, uncertainty))
+        blocks = blocks_of(clouds)
+        return Around(clouds, blocks, probe(blocks, np.zeros(3)), front_of(gaussians, uncertainty))
 
-    def spoilt(self, position_m: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "4 tiles"]:
-        """Return how far each of `_SPOILS` spoils each tile from a place; 1 is too much."""
-        glance = probe(self.clouds, self.aspects, position_m)
+    def spoilt(self, number: int, distance_m: float) -> Float64[np.ndarray, "4 tiles"]:
+        """Return how far each of `_SPOILS` spoils each tile that is seen on a walk in one of `DIRECTIONS`; 1 is too much."""
+        position_m = DIRECTIONS[number] * distance_m
+        glance = probe(self.blocks, position_m, towards=number)
         found = (np.maximum(glance.open_tiles - self.at_origin.open_tiles, 0), self.front.torn(position_m),
                  glance.stretched_tiles, self.front.displaced(position_m))
         return np.stack(found) / _LIMITS[:, None]
@@ -141,7 +144,7 @@ def _walk(around: Around, number: int, to_the_end: bool) -> Walk:
     distances_m = stops_m(surface_m)
     found: list[np.ndarray] = []
     for distance_m in distances_m:
-        tiles = around.spoilt(direction * distance_m)
+        tiles = around.spoilt(number, distance_m)
         found.append(tiles[:, worst_tile(tiles.sum(0), number)])
         if not to_the_end and found[-1].sum() > 1:
             break
@@ -184,13 +187,30 @@ def crossing_m(distances_m: Sequence[float], shares: Sequence[float], limit: flo
 def nearest_surface_m(clouds: Clouds, direction: Float64[np.ndarray, "3"]) -> float:
     """Return how far a path as wide as a person's shoulders is free, in metres, infinite where nothing stands in it."""
     axis = direction.astype(np.float32)
-    along = clouds.means @ axis
-    aside = np.linalg.norm(clouds.means - along[:, None] * axis, axis=1)
-    near = np.flatnonzero((along > 0) & (along < FARTHEST_M + 1) & (aside < _BODY_M))
-    near = near[np.argsort(along[near], kind="stable")]
+    near, along = np.empty(len(clouds), np.int64), np.empty(len(clouds), np.float32)
+    count = _in_path(clouds.means, axis, near, along)
+    order = np.argsort(along[:count], kind="stable")
+    near, along = near[order], along[order]
     covered = np.cumsum(_cross_section(clouds, near, axis))
     behind = np.flatnonzero(covered > _COVERED * np.pi * _BODY_M**2)
-    return float(along[near[behind[0]]]) if behind.size else float("inf")
+    return float(along[behind[0]]) if behind.size else float("inf")
+
+
+@kernel
+@no_type_check
+def _in_path(means, axis, members, along):
+    """Write the numbers of the clouds whose middle lies in the path, and how far along it; return how many these are."""
+    count = 0
+    for i in range(len(means)):
+        x, y, z = means[i]
+        ahead = x * axis[0] + y * axis[1] + z * axis[2]
+        if not np.float32(0) < ahead < np.float32(FARTHEST_M + 1):
+            continue
+        x, y, z = x - ahead * axis[0], y - ahead * axis[1], z - ahead * axis[2]
+        if x * x + y * y + z * z < _SQUARE:
+            members[count], along[count] = i, ahead
+            count += 1
+    return count
 
 
 def _cross_section(clouds: Clouds, members: np.ndarray, axis: Float32[np.ndarray, "3"]) -> Float64[np.ndarray, " n"]:

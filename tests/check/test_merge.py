@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spag4d.check.merge import clouds_of, merged
-from spag4d.check.ray_probe import own_aspects, probe
+from spag4d.check.ray_probe import blocks_of, probe
 from spag4d.data import Gaussians
 from spag4d.geometry.rotation import rotations_from_quats
 from tests.check.scenes import furnished_scene
@@ -49,7 +49,7 @@ def test_one_cell_has_the_moments_of_its_members() -> None:
 def test_a_merged_scene_looks_like_the_whole(position: tuple[float, float, float]) -> None:
     few, all_of_them = merged(SCENE), clouds_of(SCENE)
     assert len(few) < 0.8 * len(all_of_them)
-    coarse, fine = (probe(clouds, own_aspects(clouds), np.array(position, float)) for clouds in (few, all_of_them))
+    coarse, fine = (probe(blocks_of(clouds), np.array(position, float)) for clouds in (few, all_of_them))
     assert coarse.open == pytest.approx(fine.open, abs=0.004)
     assert coarse.stretched == pytest.approx(fine.stretched, abs=0.015)
 

@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from spag4d.check.merge import Clouds, clouds_of
-from spag4d.check.ray_probe import OPEN, STRETCHED, own_aspects, probe, rays
+from spag4d.check.ray_probe import OPEN, STRETCHED, blocks_of, own_aspects, probe, rays
+from spag4d.check.tiles import TILES, views
+from spag4d.check.walking_range import DIRECTIONS
 from spag4d.data import Gaussians
 from tests.check.scenes import box_room_scene
 
 
-def random_clouds(count: int = 200) -> Clouds:
+def random_clouds(count: int = 200, size: float = 0.2) -> Clouds:
     rng = np.random.default_rng(5)
     towards = rng.normal(size=(count, 3))
     means = towards / np.linalg.norm(towards, axis=1, keepdims=True) * rng.uniform(1, 4, (count, 1))
-    scales, quats = np.exp(rng.normal(-1.6, 0.6, (count, 3))), rng.normal(size=(count, 4))
+    scales, quats = size * np.exp(rng.normal(0, 0.6, (count, 3))), rng.normal(size=(count, 4))
     scene = Gaussians(*(array.astype(np.float32) for array in (
         means, scales, quats, rng.uniform(0.2, 0.95, count), np.zeros((count, 3)))))
     return clouds_of(scene)
@@ -54,10 +56,21 @@ def twin(clouds: Clouds, position: np.ndarray, rings: int) -> tuple[float, float
 @pytest.mark.parametrize("position", [(0, 0, 0), (0.4, -0.3, 0.2)])
 def test_a_look_is_what_the_formulas_say(position: tuple[float, float, float]) -> None:
     clouds = random_clouds()
-    seen = probe(clouds, own_aspects(clouds), np.array(position, float), 24)
+    seen = probe(blocks_of(clouds), np.array(position, float), 24)
     expected = twin(clouds, np.array(position, float), 24)
     assert seen.open == pytest.approx(expected[0], abs=0.01)
     assert seen.stretched == pytest.approx(expected[1], abs=0.01)
+
+
+@pytest.mark.parametrize("number", [0, 2, 9])
+def test_a_look_towards_a_walk_finds_in_its_views_what_one_all_around_does(number: int) -> None:
+    blocks, position = blocks_of(random_clouds(2000, 0.06)), DIRECTIONS[number] * 0.6
+    whole, part = probe(blocks, position), probe(blocks, position, towards=number)
+    shown = np.zeros(TILES, bool)
+    shown[np.concatenate(views(number))] = True
+    np.testing.assert_array_equal(part.open_tiles, np.where(shown, whole.open_tiles, 0))
+    np.testing.assert_array_equal(part.stretched_tiles, np.where(shown, whole.stretched_tiles, 0))
+    assert whole.open_tiles.sum() > part.open_tiles.sum() > 0
 
 
 def test_rays_are_spread_evenly() -> None:

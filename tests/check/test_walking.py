@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.known_scene import KnownRoom
 from spag4d.check.merge import merged
-from spag4d.check.ray_probe import own_aspects, probe, rays
+from spag4d.check.ray_probe import blocks_of, probe, rays
 from spag4d.check.uncertainty import UNCERTAINTIES
 from spag4d.check.walking import CLEARANCE_M, DISTANCES_M, crossing_m, nearest_surface_m, stops_m, walking_range, walks
 from spag4d.check.walking_range import DIRECTIONS, NAMES
@@ -64,7 +64,7 @@ def test_farther_on_it_does_not_get_better() -> None:
 def test_holes_are_those_of_the_renderer() -> None:
     room, clouds = KnownRoom(), merged(FURNISHED)
     position = DIRECTIONS[NAMES.index("+x")] * 0.5
-    measured = probe(clouds, own_aspects(clouds), position)
+    measured = probe(blocks_of(clouds), position)
     drawn = render_panorama(FURNISHED, 512, position).alpha < 0.5
     share = float((drawn * solid_angle_weights(512)[:, None]).sum() / (4 * np.pi))
     assert measured.open == pytest.approx(share, rel=0.2)
@@ -106,9 +106,9 @@ def test_a_floor_that_was_seen_at_a_slant_is_drawn_out_from_above() -> None:
     floor = floor_scene(0.8)
     far = np.linalg.norm(floor.means - np.array([4, 0.8, 0], np.float32), axis=1) < 0.7
     there = merged(floor.select(far))
-    aspects = own_aspects(there)
-    assert probe(there, aspects, np.zeros(3)).stretched == 0
-    assert probe(there, aspects, np.array([4.0, 0, 0])).stretched > 0.8, "1 / cos 79° is 5"
+    blocks = blocks_of(there)
+    assert probe(blocks, np.zeros(3)).stretched == 0
+    assert probe(blocks, np.array([4.0, 0, 0])).stretched > 0.8, "1 / cos 79° is 5"
 
 
 def test_nothing_has_no_range() -> None:

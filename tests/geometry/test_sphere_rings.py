@@ -1,6 +1,6 @@
 import numpy as np
 
-from spag4d.geometry.sphere_rings import cell_at, cell_counts, cell_directions, ring_starts
+from spag4d.geometry.sphere_rings import cell_at, cell_counts, cell_directions, polar, ring_starts
 from spag4d.kernels import kernel
 
 
@@ -16,6 +16,20 @@ def test_the_centre_of_every_cell_lies_in_it() -> None:
     found = np.empty(len(directions), np.int64)
     _cells(directions, starts, found)
     np.testing.assert_array_equal(found, np.arange(starts[-1]))
+
+
+def test_places_on_the_sphere_are_those_of_the_library() -> None:
+    vectors = np.random.default_rng(0).normal(size=(5000, 3)) * np.random.default_rng(1).uniform(0.01, 100, (5000, 1))
+    vectors = np.concatenate([vectors, np.eye(3)[::2], -np.eye(3)[::2]]).astype(np.float32)
+    places = np.empty(vectors.size, np.float32)
+    polar(vectors.reshape(-1), places)
+    x, y, z = vectors.astype(float).T
+    distance = np.linalg.norm(vectors.astype(float), axis=1)
+    expected = np.stack([distance, np.arccos(-y / distance) / np.pi, np.arctan2(x, z) / (2 * np.pi) + 0.5], -1)
+    np.testing.assert_allclose(places.reshape(-1, 3)[:, 0], distance, rtol=1e-6)
+    np.testing.assert_allclose(places.reshape(-1, 3)[:, 1], expected[:, 1], atol=2e-6)  # the sine is steep near a pole
+    off = np.abs(places.reshape(-1, 3)[:, 2] - expected[:, 2])
+    assert np.minimum(off, 1 - off).max() < 1e-7
 
 
 def test_the_ends_of_the_sphere_lie_in_a_cell() -> None:
