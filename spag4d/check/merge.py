@@ -96,19 +96,6 @@ def _clouds_from(sums: Float64[np.ndarray, "n 17"]) -> Clouds:
     return Clouds(clouds.means, clouds.spread, clouds.shape, (weight[:, 0] / area).astype(np.float32))
 
 
-def _moments(gaussians: Gaussians, room: Float32[np.ndarray, "m 8"]) -> Float32[np.ndarray, "n 8"]:
-    """Return weight, Li₂ of the opacity and covariance of each, written to ``room``; the weight of unusable ones is 0."""
-    moments = room[: len(gaussians)]
-
-    def fill(first: int, last: int) -> None:
-        part = slice(first, last)
-        _measure(gaussians.means[part], gaussians.scales[part], gaussians.quats_wxyz[part], gaussians.opacities[part],
-                 moments[part])
-
-    in_parts(fill, len(gaussians))
-    return moments
-
-
 @kernel
 @no_type_check
 def _measure(means, scales, quats, opacities, moments):
