@@ -1,28 +1,35 @@
 """Where the panoramas were taken, and in what unit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from spag4d.data import Pose
 from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.known_poses import KnownPoses, write_poses
 from spag4d.world.poses import PlaceFinder, Places
-from spag4d.world.settle import metres_per_unit, metres_per_unit_by_gps, settled
+from spag4d.world.settle import carried, metres_per_unit, metres_per_unit_by_gps, settled
 from spag4d.world.sources import Source
 
 
 @dataclass(frozen=True)
 class Placed:
     """Places in metres; ``metres_from`` is the source of the scale where it is not the depth model, and ``scale_sigma`` the
-    standard deviation of its logarithm where it is estimated."""
+    standard deviation of its logarithm where it is estimated. ``beside`` are poses of pictures that are not in the scene."""
 
     places: Places
     scale_sigma: float | None = None
     metres_from: str = ""
+    beside: Mapping[str, Pose] = field(default_factory=dict)
+
+    def scaled(self, factor: float, metres_from: str) -> "Placed":
+        """Return all places ``factor`` times as far apart, as ``metres_from`` says."""
+        beside = {name: Pose(pose.rotation, factor * pose.translation) for name, pose in self.beside.items()}
+        return Placed(settled(self.places, factor), None, metres_from, beside)
 
 
 def with_poses(sources: Sequence[Source], known: KnownPoses, progress: Progress) -> list[Source]:
@@ -42,9 +49,9 @@ def placed(panoramas: Panoramas, known: KnownPoses | None, *, in_order: bool) ->
         return _in_metres(_found(panoramas, in_order=in_order), panoramas, factor)
     panoramas.look_at_all()
     places = known.places(panoramas.names)
-    if known.in_metres:
-        return Placed(settled(places, factor), metres_from=f"the poses in {known.path.name}")
-    return _in_metres(places, panoramas, factor)
+    found = (Placed(settled(places, factor), metres_from=f"the poses in {known.path.name}") if known.in_metres
+             else _in_metres(places, panoramas, factor))
+    return replace(found, beside=carried(known.beside(panoramas.names), places, found.places))
 
 
 def _in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed:
@@ -88,10 +95,11 @@ def _say_who_is_left_out(places: Places, names: Sequence[str], progress: Progres
         progress.warn(f"left out, as too little in them is seen in others: {', '.join(lost)}")
 
 
-def save_places(folder: Path, places: Places, panoramas: Panoramas) -> None:
-    """Write where the panoramas were taken; see `write_poses`."""
+def save_places(folder: Path, placed: Placed, panoramas: Panoramas) -> None:
+    """Write where the panoramas were taken, and pictures beside them; see `write_poses`."""
+    places = placed.places
     poses = {panoramas.names[number]: pose for number, pose in enumerate(places.world_from_camera) if pose is not None}
     numbers = np.full(len(panoramas.names), -1)
     numbers[list(places.found)] = range(len(poses))
     points = replace(places.points, seen_by=numbers[places.points.seen_by])
-    write_poses(folder, poses, points, panoramas.pictures[0].size_hw)
+    write_poses(folder, {**poses, **placed.beside}, points, panoramas.pictures[0].size_hw)

@@ -25,7 +25,6 @@ from spag4d.stages import Stages, check_models
 from spag4d.world.known_distance import KnownDistance
 from spag4d.world.known_poses import KnownPoses, read_poses
 from spag4d.world.poses import check_installed
-from spag4d.world.settle import settled
 from spag4d.world.sources import Source, check_names, find_sources
 
 
@@ -68,7 +67,7 @@ def reconstruct(
         if wishes.distance is not None:
             world, found = _of_known_size(world, found, wishes.distance, panoramas)
         if wishes.save_poses is not None:
-            save_places(wishes.save_poses, found.places, panoramas)
+            save_places(wishes.save_poses, found, panoramas)
         warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
         depths, mesh = SavedDepth(wishes.save_depth, panoramas.names, world.shares), SavedMesh(wishes.mesh, panoramas, world)
 
@@ -95,7 +94,7 @@ def _of_known_size(
         panoramas.run.between_stages.warn(
             "a point of the known distance was not measured by parallax: the scale is as rough as the estimate there")
     factor *= panoramas.run.settings.global_scale
-    return scaled_world(world, factor), Placed(settled(found.places, factor), None, "a known distance")
+    return scaled_world(world, factor), found.scaled(factor, "a known distance")
 
 
 def _sources(

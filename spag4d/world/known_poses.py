@@ -59,6 +59,11 @@ class KnownPoses:
         same = [known for known in self.model.poses if known == name or PurePosixPath(known).name == name]
         return name if name in same else same[0] if len(same) == 1 else None
 
+    def beside(self, names: Sequence[str]) -> dict[str, Pose]:
+        """Return the poses of pictures that are not among the ``names``."""
+        used = {self.named(name) for name in names}
+        return {name: pose for name, pose in self.model.poses.items() if name not in used}
+
     def places(self, names: Sequence[str]) -> Places:
         """Return the places of pictures that all have a pose."""
         known, points = list(self.model.poses), self.model.points

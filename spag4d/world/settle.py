@@ -1,6 +1,6 @@
 """From a world of any scale and direction to metres, upright, with the first panorama at the origin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +34,21 @@ def settled(places: Places, factor: float) -> Places:
                    points=replace(places.points, xyz=xyz))
 
 
+def carried(poses: Mapping[str, Pose], before: Places, after: Places) -> dict[str, Pose]:
+    """Return poses moved as the places ``before`` became those ``after``."""
+    (first, *others), (moved, *found) = (_poses(places) for places in (before, after))
+    turn = moved.rotation @ first.rotation.T
+    way, new_way = (sum(float(np.linalg.norm(pose.translation - start.translation)) for pose in rest)
+                    for start, rest in ((first, others), (moved, found)))
+    factor = new_way / way if way else 1.0
+    return {name: Pose(turn @ pose.rotation, moved.translation + factor * turn @ (pose.translation - first.translation))
+            for name, pose in poses.items()}
+
+
+def _poses(places: Places) -> list[Pose]:
+    return [pose for pose in places.world_from_camera if pose is not None]
+
+
 def metres_per_unit(places: Places, distances: Sequence[Float32[np.ndarray, "h w"]]) -> tuple[float, float] | None:
     """Return the median factor between what single views and points say, and how sure it is; None without points on surfaces.
 
@@ -63,8 +78,7 @@ def metres_per_unit_by_gps(places: Places, gps: Sequence[Gps | None]) -> tuple[f
     stated = [place for place in known if place is not None]
     if len(stated) < len(known):
         return None
-    poses = [places.world_from_camera[number] for number in places.found]
-    level = np.array([(pose.translation[0], pose.translation[2]) for pose in poses if pose is not None])
+    level = np.array([(pose.translation[0], pose.translation[2]) for pose in _poses(places)])
     ground = metres_east_and_north(stated)
     level, ground = level - level.mean(0), ground - ground.mean(0)
     spread_m = float(np.sqrt((ground**2).sum(1).mean()))
@@ -80,8 +94,7 @@ def metres_per_unit_by_gps(places: Places, gps: Sequence[Gps | None]) -> tuple[f
 
 def _upright(places: Places, first: Pose) -> Float64[np.ndarray, "3 3"]:
     """Return the rotation that brings the mean vertical to -y and the first panorama's view ahead above the z axis."""
-    poses = [pose for pose in places.world_from_camera if pose is not None]
-    up = np.mean([pose.rotation @ _UP for pose in poses], axis=0)
+    up = np.mean([pose.rotation @ _UP for pose in _poses(places)], axis=0)
     down = -up / np.linalg.norm(up)
     ahead = first.rotation[:, 2] - (first.rotation[:, 2] @ down) * down
     if np.linalg.norm(ahead) < 1e-6:

@@ -155,6 +155,17 @@ def test_a_known_distance_sets_the_scale(room: Path, tmp_path: Path) -> None:
     assert ways[1] == pytest.approx(2 * ways[0], rel=1e-4)
 
 
+def test_poses_of_held_out_pictures_are_saved_in_the_axes_of_the_scene(room: Path, tmp_path: Path) -> None:
+    """The scene begins at b, and a, which was given none, is where it is from there."""
+    done = run("reconstruct", room / "b.png", room / "c.png", tmp_path / "out.ply", "--poses", room / "known",
+               "--save-poses", tmp_path / "saved")
+    assert done.exit_code == 0
+    known = read_poses(tmp_path / "saved")
+    assert sorted(known.model.poses) == ["a.png", "b.png", "c.png"]
+    one, other = known.model.poses["b.png"], known.model.poses["a.png"]
+    np.testing.assert_allclose(one.to_camera(other.translation), PLACES[1].to_camera(PLACES[0].translation), atol=1e-5)
+
+
 @pytest.mark.parametrize(("arguments", "says"), [
     (("--distance", "a.png:1,2", "b.png:3,4", 2), "--distance and poses in metres each set the scale"),
     (("--camera-height", 1.6), "--camera-height and poses in metres each set the scale"),

@@ -6,7 +6,7 @@ from spag4d.data import Pose
 from spag4d.photos.gps import Gps
 from spag4d.world.colmap_model import Points
 from spag4d.world.poses import Places
-from spag4d.world.settle import metres_per_unit, metres_per_unit_by_gps, settled
+from spag4d.world.settle import carried, metres_per_unit, metres_per_unit_by_gps, settled
 from tests.box_room import BoxRoom
 from tests.world.rooms import PLACES, distance_from
 
@@ -73,3 +73,19 @@ def test_gps_that_walks_a_mirror_image_does_not_fit() -> None:
     mirrored = [Gps(100 - place.latitude_deg, place.longitude_deg, 0.5) if place else None for place in gps]
     found = metres_per_unit_by_gps(places, mirrored)
     assert found is None or found[0] < 1
+
+
+def test_other_poses_are_carried_along() -> None:
+    """What the world of all three makes of the third, the world of the first two makes of it as a pose beside them."""
+    turn = Rotation.from_rotvec([0.5, -0.8, 1.1]).as_matrix()
+    whole = world(2.5, turn)
+    two = Places(whole.world_from_camera[:2], whole.points)
+    third = whole.world_from_camera[2]
+    assert third is not None
+    moved = settled(two, 2.5)
+    found = carried({"third": third}, two, moved)["third"]
+    first, second = moved.world_from_camera
+    assert first is not None and second is not None
+    for pose, true in ((first, PLACES[0]), (second, PLACES[1])):  # as they stand to each other in the room
+        np.testing.assert_allclose(pose.to_camera(found.translation), true.to_camera(PLACES[2].translation), atol=1e-9)
+        np.testing.assert_allclose(pose.rotation.T @ found.rotation, true.rotation.T @ PLACES[2].rotation, atol=1e-9)
