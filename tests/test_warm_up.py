@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from spag4d.warm_up import compile_kernels
 
@@ -19,11 +20,14 @@ print(*{event.data["dispatcher"].__name__ for _, event in compiled.buffer})
 """
 
 
-def test_a_conversion_after_it_compiles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cap_px", [0, 30])
+def test_a_conversion_after_it_compiles_nothing(tmp_path: Path, cap_px: int) -> None:
     compile_kernels()
     photo = tmp_path / "photo.png"
     rgb = np.asarray(cv2.imread(str(Path(__file__).parents[1] / "TestImage" / "courtyard.jpg")))
-    cv2.imwrite(str(photo), cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA))
+    rgb = cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA)
+    rgb[256 - cap_px :] = 0
+    cv2.imwrite(str(photo), rgb)
     command = [sys.executable, "-c", CONVERT, photo, tmp_path / "scene.ply"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
