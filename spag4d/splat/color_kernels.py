@@ -23,7 +23,7 @@ _FLAT = 0.03
 length."""
 _LEAST = np.float32(1e-4)
 """Sum of weights below which a Gaussian keeps its colour, as it shows next to nothing."""
-_LEAST_TOTAL = np.float32(1e-25)
+LEAST_TOTAL = np.float32(1e-25)
 """Against division by zero; weights are products of nearness to the eighth power, 1e-20 at 300 m."""
 _LEAST_LENGTH, _LEAST_FACING = np.float32(1e-12), np.float32(1e-3)
 """Metres, and cosine: against division by zero."""
@@ -35,7 +35,11 @@ _NOTHING, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _U1, _U2, _U3 = np.uint64(1), np.uint64(2), np.uint64(3)
 """Indices without sign need no test whether they count from the end, which takes a third of these loops."""
 _TAYLOR = tuple(np.float32(1 / math.factorial(k)) for k in range(8))
-_SIXTEENTH, _TURN_RAD = np.float32(1 / 16), np.float32(2 * math.pi)
+_SIXTEENTH = np.float32(1 / 16)
+_ARC = tuple(np.float32(c) for c in (0.9999999066, -0.3333266178, 0.1998658373, -0.1416459097, 0.1050810404, -0.0724933120,
+                                     0.0399135817, -0.0144663243, 0.0024699669))
+"""The arc tangent over its argument, by powers of the square up to 1: fitted, within 1e-7."""
+_QUARTER_RAD, _HALF_RAD, _TURN_RAD = np.float32(math.pi / 2), np.float32(math.pi), np.float32(2 * math.pi)
 
 
 @kernel
@@ -53,13 +57,27 @@ def exponential(x):
 
 @kernel
 @no_type_check
+def angle_of(y, x):
+    """Return the angle of (x, y) from the x axis, -π to π, within 3e-7: in a fraction of the time that `math.atan2` takes."""
+    wide, high = abs(x), abs(y)
+    t = min(wide, high) / max(max(wide, high), _LEAST_LENGTH)
+    u = t * t
+    series = _ARC[4] + u * (_ARC[5] + u * (_ARC[6] + u * (_ARC[7] + u * _ARC[8])))
+    angle = t * (_ARC[0] + u * (_ARC[1] + u * (_ARC[2] + u * (_ARC[3] + u * series))))
+    angle = _QUARTER_RAD - angle if high > wide else angle
+    angle = _HALF_RAD - angle if x < 0 else angle
+    return -angle if y < 0 else angle
+
+
+@kernel
+@no_type_check
 def place_in_view(means, scales, elevations):
     """Write the elevations of Gaussians as seen from the origin, and return the least and the largest variance, in rad²."""
     least, largest = np.float32(np.inf), _NOTHING
     for g in range(means.shape[0]):
         x, y, z = means[g, 0], means[g, 1], means[g, 2]
         level = x * x + z * z
-        elevations[g] = math.atan2(-y, math.sqrt(level))
+        elevations[g] = angle_of(-y, math.sqrt(level))
         variance = scales[g, 0] * scales[g, 0] / max(level + y * y, _LEAST_LENGTH)
         least, largest = min(least, variance), max(largest, variance)
     return least, largest
@@ -80,8 +98,8 @@ def describe(means, scales, quats_wxyz, opacities, dilation_rad2, tilt, even_slo
         variance *= variance
         wider = variance + dilation_rad2
         cosine, sine = level / distance, -y / distance
-        out[g, ELEVATION] = math.atan2(-y, level)
-        out[g, TURN] = math.atan2(x, z) / _TURN_RAD + _HALF
+        out[g, ELEVATION] = angle_of(-y, level)
+        out[g, TURN] = angle_of(x, z) / _TURN_RAD + _HALF
         out[g, RATE] = _HALF / wider
         out[g, ALPHA] = opacities[g] * (_ONE + variance / wider) * _HALF
         out[g, COSINE] = cosine
@@ -128,7 +146,39 @@ def windows(shown, top, pitch, rows, n, window, start):
 
 @kernel
 @no_type_check
-def weigh(shown, top, pitch, window, start, weight, through, total):
+def _is_flat(shown, columns, turn):
+    """Return whether a window of columns that are so wide, in radians of azimuth, can be taken for flat."""
+    return columns * turn < 0.2 and math.sqrt(_CUT / shown[RATE]) < _FLAT * shown[COSINE]
+
+
+@kernel
+@no_type_check
+def find_factors(shown, window, top, pitch, n, out):
+    """Write to ``out`` (g, 8) what `weigh` begins with in each window, and its changes from column to column and row to row.
+
+    Both directions have three: the factor of exp(-rate x²) over the first step, that of this factor, and that of exp(tilt x).
+    The values in the first sample are without opacity and nearness. All are exponentials, taken together at the end.
+    """
+    turn, high = 2 * math.pi / n, np.float32(pitch)
+    for g in range(shown.shape[0]):
+        offset = window[g, 2] - (shown[g, TURN] * n - 0.5)
+        offset -= n if offset > n / 2 else 0
+        flat = _is_flat(shown[g], window[g, 3], turn)
+        wide = np.float32(turn) * shown[g, COSINE] if flat else _NOTHING
+        right = np.float32(offset) * wide
+        down = np.float32(shown[g, ELEVATION] - (top - (window[g, 0] + 0.5) * pitch))
+        fade, lean, fall = -shown[g, RATE], shown[g, RIGHT], shown[g, DOWN]
+        out[g, 0], out[g, 1] = fade * (right * right + down * down), lean * right + fall * down
+        out[g, 2], out[g, 3], out[g, 4] = fade * wide * (right + right + wide), fade * wide * (wide + wide), lean * wide
+        out[g, 5], out[g, 6], out[g, 7] = fade * high * (down + down + high), fade * high * (high + high), fall * high
+    factors = out.reshape(-1)
+    for i in range(len(factors)):
+        factors[i] = exponential(factors[i])
+
+
+@kernel
+@no_type_check
+def weigh(shown, factors, top, pitch, window, start, weight, through, total):
     """Write the weights; multiply ``through`` (rows, n) by what each Gaussian lets pass, add the weights to ``total``.
 
     A weight is a / (1 - a / 2) for opacity a, times exp(tilt) and the power of nearness: how much a Gaussian shows relative to
@@ -138,28 +188,18 @@ def weigh(shown, top, pitch, window, start, weight, through, total):
     n = through.shape[1]
     passes, sums = through.reshape(-1), total.reshape(-1)
     ex, fx = np.empty(n, np.float32), np.empty(n, np.float32)
-    turn, high = 2 * math.pi / n, np.float32(pitch)
+    turn = 2 * math.pi / n
     for g in range(shown.shape[0]):
         first, count, left, columns = window[g, 0], window[g, 1], window[g, 2], window[g, 3]
-        rate, cosine = shown[g, RATE], shown[g, COSINE]
-        offset = left - (shown[g, TURN] * n - 0.5)
-        if offset > n / 2:
-            offset -= n
-        down = np.float32(shown[g, ELEVATION] - (top - (first + 0.5) * pitch))
-        flat = columns * turn < 0.2 and math.sqrt(_CUT / rate) < _FLAT * cosine
-        wide = np.float32(turn) * cosine
-        right = np.float32(offset) * wide if flat else _NOTHING
-        if flat:
-            _progress(rate, shown[g, RIGHT], right, wide, ex[:columns], fx)
-        else:
-            fx[:columns] = _ONE
-        ey = shown[g, ALPHA] * exponential(-rate * (right * right + down * down))
-        fy = shown[g, NEAR] * exponential(shown[g, RIGHT] * right + shown[g, DOWN] * down)
-        fall, bend, tilt = _factors(rate, shown[g, DOWN], down, high)
+        flat = _is_flat(shown[g], columns, turn)
+        _progress(factors[g, 2], factors[g, 3], factors[g, 4], ex[:columns], fx)
+        ey, fy = shown[g, ALPHA] * factors[g, 0], shown[g, NEAR] * factors[g, 1]
+        fall = factors[g, 5]
         k = np.uint64(start[g])
         for row in range(first, first + count):
             if not flat:
-                _progress_around(rate * cosine * np.float32(math.cos(top - (row + 0.5) * pitch)), offset, turn, ex[:columns])
+                offset = left - (shown[g, TURN] * n - 0.5)
+                _progress_around(shown[g], math.cos(top - (row + 0.5) * pitch), offset, turn, ex[:columns])
             i = np.uint64(0)
             column, remaining = left, columns
             while remaining > 0:
@@ -177,23 +217,14 @@ def weigh(shown, top, pitch, window, start, weight, through, total):
                     i += _U1
                     at += _U1
             ey *= fall
-            fall *= bend
-            fy *= tilt
+            fall *= factors[g, 6]
+            fy *= factors[g, 7]
 
 
 @kernel
 @no_type_check
-def _factors(rate, tilt, first, step):
-    """Return the factor of exp(-rate x²) from ``first`` to one step on, that of this factor, and that of exp(tilt x)."""
-    fade = -rate * step
-    return exponential(fade * (first + first + step)), exponential(fade * (step + step)), exponential(tilt * step)
-
-
-@kernel
-@no_type_check
-def _progress(rate, tilt, first, step, fades, tilts):
-    """Write exp(-rate x²) and exp(tilt x), as parts of those at ``first``, for as many steps from there as there is room."""
-    fall, bend, lean = _factors(rate, tilt, first, step)
+def _progress(fall, bend, lean, fades, tilts):
+    """Write exp(-rate x²) and exp(tilt x) as parts of their first values, for as many steps as there is room."""
     fade = tilted = _ONE
     for i in range(len(fades)):
         fades[i], tilts[i] = fade, tilted
@@ -204,8 +235,9 @@ def _progress(rate, tilt, first, step, fades, tilts):
 
 @kernel
 @no_type_check
-def _progress_around(rate, offset, turn, fades):
+def _progress_around(shown, cos_row, offset, turn, fades):
     """Write how a Gaussian fades along a row around a pole, where samples so many turns aside lie on a circle."""
+    rate = shown[RATE] * shown[COSINE] * np.float32(cos_row)
     for i in range(len(fades)):
         across = np.float32(2 * math.sin((offset + i) * turn / 2))
         u = rate * across * across
@@ -236,7 +268,7 @@ def target(source, valid, through, total, backing, factor, share, out):
                 share[row, column] = out[row, column, 0] = out[row, column, 1] = out[row, column, 2] = _NOTHING
                 continue
             passes, weights = through[row, column], total[row, column]
-            share[row, column] = (_ONE - passes) / weights if weights > _LEAST_TOTAL else _NOTHING
+            share[row, column] = (_ONE - passes) / weights if weights > LEAST_TOTAL else _NOTHING
             x = (np.float32(column) + _HALF) * step + _HALF
             after = int(x)
             beside = x - np.float32(after)
@@ -250,15 +282,18 @@ def target(source, valid, through, total, backing, factor, share, out):
 
 @kernel
 @no_type_check
-def bound(window, start, weight, share, source, valid, margin, whole, bounds):
-    """Multiply the weights by ``share`` (rows, n), and write their sum ``whole`` (g) and ``bounds`` of colours (g, 3, 2).
+def begin(window, start, weight, samples, colors, margin, whole, bounds):
+    """Multiply the weights by their share, write their sum ``whole`` (g), and take the weighted colours from what is missing.
 
-    These are the range of the source in each window, widened by ``margin``, within 0–1.
+    ``samples`` are the share, the source, what is valid, and what is missing. The ``bounds`` of colours (g, 3, 2) become the
+    range of the source in each window, widened by ``margin``, within 0–1.
     """
-    n = share.shape[1]
-    shares, counts, picture = share.reshape(-1), valid.reshape(-1), source.reshape(-1)
+    n = samples[0].shape[1]
+    shares, source = samples[0].reshape(-1), samples[1].reshape(-1)
+    valid, missing = samples[2].reshape(-1), samples[3].reshape(-1)
     for g in range(window.shape[0]):
         k = np.uint64(start[g])
+        own_r, own_g, own_b = colors[g, 0], colors[g, 1], colors[g, 2]
         least_r = least_g = least_b = _ONE
         most_r = most_g = most_b = total = _NOTHING
         for row in range(window[g, 0], window[g, 0] + window[g, 1]):
@@ -272,8 +307,11 @@ def bound(window, start, weight, share, source, valid, margin, whole, bounds):
                     v = weight[k] * shares[at]
                     weight[k] = v
                     total += v
-                    if counts[at]:
-                        red, green, blue = picture[_U3 * at], picture[_U3 * at + _U1], picture[_U3 * at + _U2]
+                    missing[_U3 * at] -= v * own_r
+                    missing[_U3 * at + _U1] -= v * own_g
+                    missing[_U3 * at + _U2] -= v * own_b
+                    if valid[at]:
+                        red, green, blue = source[_U3 * at], source[_U3 * at + _U1], source[_U3 * at + _U2]
                         least_r, least_g, least_b = min(least_r, red), min(least_g, green), min(least_b, blue)
                         most_r, most_g, most_b = max(most_r, red), max(most_g, green), max(most_b, blue)
                     k += _U1

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, Int32, Int64, UInt16
 
 from spag4d.data import Gaussians
-from spag4d.splat.color_kernels import describe, place_in_view, weigh, windows
+from spag4d.splat.color_kernels import describe, find_factors, place_in_view, weigh, windows
 
 REACH_SD = 2.5
 """As `color_kernels` cuts Gaussians off."""
@@ -62,8 +62,9 @@ class FromOrigin:
         top, pitch, rows, n = samples.top_rad, samples.pitch_rad, samples.rows, samples.n
         window, start = np.empty((len(some), 4), np.int32), np.empty(len(some) + 1, np.int64)
         weight = np.empty(windows(shown, top, pitch, rows, n, window, start), np.float32)
+        find_factors(shown, window, top, pitch, n, factors := np.empty_like(shown))
         through, total = np.ones((rows, n), np.float32), np.zeros((rows, n), np.float32)
-        weigh(shown, top, pitch, window, start, weight, through, total)
+        weigh(shown, factors, top, pitch, window, start, weight, through, total)
         return Coverage(window, start, weight, through, total)
 
 

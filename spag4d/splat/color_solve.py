@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float32
 
 from spag4d.data import Gaussians, Panorama
 from spag4d.progress import SILENT, Progress
-from spag4d.splat.color_kernels import bound, correct, scatter, target
+from spag4d.splat.color_kernels import LEAST_TOTAL, begin, correct, scatter, target
 from spag4d.splat.color_seen import REACH_SD, Colors, FromOrigin, Samples, from_origin
 
 _MOST_BEYOND = 3 / 255
@@ -108,10 +108,11 @@ class _Layers:
         target(source, valid, shown.through, shown.total, *self._backing(samples), share, missing)
         colors = self.front.layer.colors[near].copy()
         whole, bounds = np.empty(len(colors), np.float32), np.empty((len(colors), 3, 2), np.float32)
-        bound(*windows, share, source, valid, np.float32(_MOST_BEYOND), whole, bounds)
-        taken = -colors
-        for _ in range(self.steps):
-            scatter(*windows, taken, missing)
+        begin(*windows, (share, source, valid, missing), colors, np.float32(_MOST_BEYOND), whole, bounds)
+        taken = np.empty_like(colors)
+        for step in range(self.steps):
+            if step:
+                scatter(*windows, taken, missing)
             correct(*windows, missing, whole, bounds, colors, taken)
         return colors
 
@@ -129,7 +130,7 @@ class _Layers:
         color = np.zeros((rows, n, 3), np.float32)
         scatter(shown.window, shown.start, shown.weight, self.behind.layer.colors[near], color)
         alpha = 1 - shown.through
-        share = alpha / np.maximum(shown.total, np.float32(1e-25))
+        share = alpha / np.maximum(shown.total, LEAST_TOTAL)
         return np.concatenate([color * share[..., None], alpha[..., None]], axis=2), factor
 
 
