@@ -25,12 +25,11 @@ def column_azimuths_rad(width: int) -> Float64[np.ndarray, " w"]:
 def directions(height: int, rows: slice | None = None) -> Float32[np.ndarray, "rows w 3"]:
     """Return the unit direction of every pixel of a panorama of this height, read-only.
 
-    ``rows`` selects a band without computing the rest. Grids up to 2048 rows are cached (the latest two); a whole grid of
-    8192 rows takes 1.6 GB, so go through it by bands.
+    ``rows`` selects a band without computing the rest. Whole grids up to 2048 rows are cached (the latest two); one of 8192
+    rows takes 1.6 GB, so go through it by bands.
     """
-    if height <= _LARGEST_CACHED_HEIGHT:
-        grid = _cached_directions(height)
-        return grid if rows is None else grid[rows]
+    if rows is None and height <= _LARGEST_CACHED_HEIGHT:
+        return _cached_directions(height)
     return _directions(height, slice(None) if rows is None else rows)
 
 

@@ -72,7 +72,9 @@ def dome_gaussians(
     if sky is None:
         return Gaussians.empty()
     fine_map, wide_map = (backdrop_map(mask, stride, radius_m) for mask in (sky.fine, sky.skirt))
-    return cover(sky.picture, UniformCells(fine_map, stride), wide_map, look, progress, stage="sky").joined
+    picture = sky.picture
+    del sky  # its masks are not needed while there are most arrays
+    return cover(picture, UniformCells(fine_map, stride), wide_map, look, progress, stage="sky").joined
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,9 @@ def backdrop_map(mask: Mask, stride: int, radius_m: float) -> InverseMap:
     size = (2 * max(1, round(width / stride / 2)), len(grid))
     if stride > 1:
         mask = cv2.resize(mask.view(np.uint8) * np.uint8(_WHOLE), size, interpolation=cv2.INTER_AREA) >= _WHOLE / 2
-    return InverseMap(np.where(mask, np.float32(1 / radius_m), np.float32(0)), grid, backdrop=True)
+    inverse = np.zeros(mask.shape, np.float32)
+    inverse[mask] = 1 / radius_m
+    return InverseMap(inverse, grid, backdrop=True)
 
 
 def _uncovered(sky: Mask, depth: DepthMap, step_m: float) -> Mask:

@@ -18,6 +18,13 @@ def test_directions_follow_the_stated_convention() -> None:
             np.testing.assert_allclose(grid[j, i], expected, atol=1e-7)
 
 
+def test_a_band_of_directions_is_that_of_the_whole_and_computes_no_more() -> None:
+    equirect._cached_directions.cache_clear()
+    band = equirect.directions(64, slice(10, 20))
+    assert equirect._cached_directions.cache_info().currsize == 0
+    np.testing.assert_array_equal(band, equirect.directions(64)[10:20])
+
+
 @pytest.mark.parametrize(
     ("direction", "uv"),
     [((0, 0, 1), (0.5, 0.5)), ((1, 0, 0), (0.75, 0.5)), ((-1, 0, 0), (0.25, 0.5)), ((0, 0, -1), (0.0, 0.5)),
