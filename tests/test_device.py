@@ -1,8 +1,13 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
 from spag4d import device
-from spag4d.device import cpu_gains_from_bfloat16, explained_memory_errors, resolve_device
+from spag4d.device import cpu_gains_from_bfloat16, explained_memory_errors, resolve_device, return_free_memory
 from spag4d.errors import InputError, ResourceError
 
 
@@ -59,3 +64,20 @@ def test_a_processor_that_multiplies_bfloat16_is_known(monkeypatch: pytest.Monke
         assert cpu_gains_from_bfloat16() is gains
     monkeypatch.delattr("torch.cpu.get_capabilities")
     assert not cpu_gains_from_bfloat16()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' libraries return memory themselves")
+def test_memory_that_threads_have_freed_goes_back_to_the_system() -> None:
+    with ThreadPoolExecutor(4) as pool:  # blocks so small that they lie in the threads' own heaps
+        blocks = list(pool.map(lambda _: [np.ones(8000, np.uint8) for _ in range(4000)], range(4)))
+    before = resident_mb()
+    kept = [some[::50] for some in blocks]  # a few in between, or the heaps would go at once
+    del blocks
+    return_free_memory()
+    assert len(kept) == 4
+    assert before - resident_mb() > 50
+
+
+def resident_mb() -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.data import DepthMap, Gaussians, Panorama
+from spag4d.device import return_free_memory
 from spag4d.geometry.around import grown
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.geometry.fill import weighted_fill
@@ -73,7 +74,8 @@ def dome_gaussians(
         return Gaussians.empty()
     fine_map, wide_map = (backdrop_map(mask, stride, radius_m) for mask in (sky.fine, sky.skirt))
     picture = sky.picture
-    del sky  # its masks are not needed while there are most arrays
+    del sky  # its masks are not needed where a conversion needs most memory
+    return_free_memory()
     return cover(picture, UniformCells(fine_map, stride), wide_map, look, progress, stage="sky").joined
 
 
