@@ -12,7 +12,6 @@ from jaxtyping import Float32
 
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
 from spag4d.errors import InputError
-from spag4d.geometry.one_surface import tolerance
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.backing import BLOCK, backing, backs_slanted
 from spag4d.splat.detail import Costs, Maps, costs, of_four
@@ -215,22 +214,6 @@ def _backing_stride(height: int, most: int) -> int:
 def _pyramid(finest: InverseMap, tiles: TileGrid) -> dict[int, InverseMap]:
     maps, inverse = {1: finest}, finest.inverse
     for stride in STRIDES[-2::-1]:
-        inverse = _halved(inverse)
+        inverse = one_surface_per_block(inverse, 2)
         maps[stride] = InverseMap(inverse, tiles.grids[stride])
     return maps
-
-
-def _halved(inverse: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h2 w2"]:
-    """Return the same as `one_surface_per_block` with stride 2, faster."""
-    height, width = inverse.shape
-    if height % 2 or width % 4:
-        return one_surface_per_block(inverse, 2)
-    a, b, c, d = (inverse[down::2, right::2] for down in (0, 1) for right in (0, 1))
-    middle = np.maximum(np.maximum(np.minimum(a, b), np.minimum(c, d)), np.minimum(np.maximum(a, b), np.maximum(c, d)))
-    reach = np.float32(tolerance(np.pi / height)) * middle
-    total, number = np.zeros_like(middle), np.zeros_like(middle)
-    for value in (a, b, c, d):
-        near = np.abs(value - middle) <= reach
-        total += value * near
-        number += near
-    return total / number
