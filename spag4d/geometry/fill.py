@@ -27,10 +27,11 @@ def smooth_fill(values: Values, known: Bool[np.ndarray, "h w"]) -> Values:
     return weighted_fill(values * weight[..., None], weight)
 
 
-def weighted_fill(weighted: Values, weight: Float32[np.ndarray, "h w"]) -> Values:
+def weighted_fill(weighted: Values, weight: Float32[np.ndarray, "h w"], margin_px: int = 0) -> Values:
     """Return the same for values times their weights (h, w), which are 0 where nothing is known.
 
-    Each level is filled from the next coarser one, then relaxed: a multigrid cascade.
+    Each level is filled from the next coarser one, then relaxed: a multigrid cascade. The outermost ``margin_px`` pixels are
+    only there for those inside, and need not be smooth.
     """
     if weight.min() > _LEAST_WEIGHT or min(weight.shape) <= _COARSEST_PX:
         mean = weighted.sum((0, 1)) / max(float(weight.sum()), float(_LEAST_WEIGHT))
@@ -38,11 +39,13 @@ def weighted_fill(weighted: Values, weight: Float32[np.ndarray, "h w"]) -> Value
         _put_known(weighted, weight, values)
         return values
     size = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
+    rough_px = max(0, margin_px - _SMOOTHING_STEPS)  # a step reaches one pixel
     coarse = weighted_fill(_planes(cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)),
-                           cv2.resize(weight, size, interpolation=cv2.INTER_AREA))
+                           cv2.resize(weight, size, interpolation=cv2.INTER_AREA), max(0, rough_px // 2 - 1))
     values = _planes(cv2.resize(coarse, weight.shape[::-1], interpolation=cv2.INTER_LINEAR))
     _put_known(weighted, weight, values)
-    _relax(values.reshape(len(values), -1), np.repeat(weight > _LEAST_WEIGHT, values.shape[2], axis=1), values.shape[2])
+    fixed = np.repeat(weight > _LEAST_WEIGHT, values.shape[2], axis=1)
+    _relax(values.reshape(len(values), -1), fixed, values.shape[2], rough_px)
     return values
 
 
@@ -62,25 +65,28 @@ def _put_known(weighted, weight, values):
 
 @kernel
 @no_type_check
-def _relax(values, fixed, planes):
+def _relax(values, fixed, planes, skip):
     """Replace what is not ``fixed`` by the mean of 3 × 3 pixels, some times; ``values`` (h, w planes) reflect at their edges.
 
-    Each step follows one row behind the step before it, while the rows are in the cache.
+    Each step follows one row behind the step before it, while the rows are in the cache. The outermost ``skip`` pixels stay.
     """
-    height, width = values.shape
+    values, fixed = values[skip : len(values) - skip], fixed[skip : len(fixed) - skip]
+    start, end = skip * planes, values.shape[1] - skip * planes
+    height, width = len(values), end - start
     earlier = np.empty((_SMOOTHING_STEPS, 2, width), np.float32)  # the last two rows, as they were before each step
     sums = np.empty(width + 2 * planes, np.float32)
     left, middle, right = sums[:width], sums[planes : planes + width], sums[2 * planes :]
     fills = np.empty(height, np.bool_)
     for row in range(height):
-        fills[row] = not fixed[row].all()
+        fills[row] = not fixed[row, start:end].all()
     for front in range(height + _SMOOTHING_STEPS - 1):
         for step in range(max(0, front - height + 1), min(_SMOOTHING_STEPS, front + 1)):
             row = front - step
-            here, keep, before, above = values[row], fixed[row], earlier[step, row % 2], earlier[step, (row + 1) % 2]
+            here, keep = values[row, start:end], fixed[row, start:end]
+            before, above = earlier[step, row % 2], earlier[step, (row + 1) % 2]
             before[:] = here
             if fills[row]:
-                below = values[row + 1] if row + 1 < height else above
+                below = values[row + 1, start:end] if row + 1 < height else above
                 above = above if row > 0 else below
                 for i in range(width):
                     middle[i] = above[i] + before[i] + below[i]

@@ -137,7 +137,8 @@ def _backdrop(rgb: Float32[np.ndarray, "h w 3"], pure: Mask, needed: Mask) -> Fl
     color, share = np.empty((*size_hw, 3), np.float32), np.empty(size_hw, np.float32)
     in_parts(lambda first, last: _mean(rgb, pure, color, share, first, last), size_hw[0], _LEAST_ROWS)
     margin = size_hw[0] // 4
-    spread = np.ascontiguousarray(crop_sphere(weighted_fill(pad_sphere(color, margin), pad_sphere(share, margin)), margin))
+    filled = weighted_fill(pad_sphere(color, margin), pad_sphere(share, margin), margin)
+    spread = np.ascontiguousarray(crop_sphere(filled, margin))
     top, bottom = np.flatnonzero(needed.any(axis=1))[[0, -1]].tolist()
     result = np.zeros_like(rgb)
     in_parts(lambda first, last: _paint(rgb, pure, spread, top + first, top + last, result), bottom + 1 - top, _LEAST_ROWS)

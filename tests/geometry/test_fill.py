@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 
 from spag4d.geometry.fill import smooth_fill, weighted_fill
 
@@ -41,6 +42,14 @@ def test_a_pixel_that_is_known_in_part_has_the_color_of_that_part() -> None:
     weight[:10], weight[10] = 1, 0.1
     filled = weighted_fill(np.full((20, 40, 1), 0.7, np.float32) * weight[..., None], weight)
     np.testing.assert_allclose(filled, 0.7, atol=1e-5)
+
+
+@pytest.mark.parametrize("margin_px", [5, 20, 60])
+def test_inside_of_a_margin_it_is_the_same_as_without_one(margin_px: int) -> None:
+    values = np.random.default_rng(1).random((150, 190, 3)).astype(np.float32)
+    weight = cv2.resize((np.random.default_rng(2).random((15, 19)) < 0.3).astype(np.float32), (190, 150))
+    whole, inside = (weighted_fill(values * weight[..., None], weight, px) for px in (0, margin_px))
+    np.testing.assert_array_equal(*(filled[margin_px:-margin_px, margin_px:-margin_px] for filled in (whole, inside)))
 
 
 def test_nothing_known_is_nothing() -> None:
