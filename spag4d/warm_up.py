@@ -1,20 +1,31 @@
 """``python -m spag4d.warm_up`` compiles the loops of a conversion ahead of the first one; installers run it."""
 
+import json
 import tempfile
+from pathlib import Path
 
+import cv2
 import numpy as np
 
 from spag4d.core import SPAG4D
 
+_AHEAD = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
 
 def compile_kernels() -> None:
-    """Convert a tiny panorama that has edges, sky and a black cap: what numba compiles for it stays on the disk."""
+    """Make scenes of a tiny panorama that has edges, sky and a black cap, and of two: what numba compiles stays on the disk."""
     rows, columns = np.indices((64, 128))
     sky, chequered = rows < 24, (rows // 8 + columns // 8) % 2 == 0
     rgb = np.where(sky[..., None], (140, 180, 240), np.where(chequered[..., None], 60, 190)).astype(np.uint8)
     rgb[56:] = 0
-    with tempfile.TemporaryDirectory() as folder:
-        SPAG4D(depth_model="builtin", sharp_refine=False, device="cpu").convert(rgb, f"{folder}/scene.ply")
+    with tempfile.TemporaryDirectory() as name:
+        folder, converter = Path(name), SPAG4D(depth_model="builtin", sharp_refine=False, device="cpu")
+        converter.convert(rgb, folder / "scene.ply")
+        for number in (0, 1):
+            cv2.imwrite(str(folder / f"{number}.png"), np.roll(rgb, number, axis=1))
+        poses = {f"{number}.png": {"position_m": [0.1 * number, 0, 0], "rotation": _AHEAD} for number in (0, 1)}
+        (folder / "poses.json").write_text(json.dumps({"panoramas": poses}), encoding="utf-8")
+        converter.reconstruct([folder], folder / "place.ply", poses=folder)
 
 
 if __name__ == "__main__":

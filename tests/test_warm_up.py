@@ -1,5 +1,6 @@
-"""After a warm-up a conversion compiles nothing."""
+"""After a warm-up a conversion and a reconstruction compile nothing."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,20 +15,27 @@ CONVERT = """
 import sys
 from numba.core.event import install_recorder
 from spag4d.core import SPAG4D
+photo, folder = sys.argv[1:]
 with install_recorder("numba:compile") as compiled:
-    SPAG4D(device="cpu", depth_model="builtin", sharp_refine=False).convert(*sys.argv[1:])
+    converter = SPAG4D(device="cpu", depth_model="builtin", sharp_refine=False)
+    converter.convert(photo, f"{folder}/scene.ply")
+    converter.reconstruct([photo, f"{folder}/other.png"], f"{folder}/place.ply", poses=folder)
 print(*{event.data["dispatcher"].__name__ for _, event in compiled.buffer})
 """
+AHEAD = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("cap_px", [0, 30])
-def test_a_conversion_after_it_compiles_nothing(tmp_path: Path, cap_px: int) -> None:
+def test_what_comes_after_it_compiles_nothing(tmp_path: Path, cap_px: int) -> None:
     compile_kernels()
-    photo = tmp_path / "photo.png"
     rgb = np.asarray(cv2.imread(str(Path(__file__).parents[1] / "TestImage" / "courtyard.jpg")))
     rgb = cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA)
     rgb[256 - cap_px :] = 0
-    cv2.imwrite(str(photo), rgb)
-    command = [sys.executable, "-c", CONVERT, photo, tmp_path / "scene.ply"]
+    poses = {}
+    for number, name in enumerate(("photo.png", "other.png")):
+        cv2.imwrite(str(tmp_path / name), np.roll(rgb, 2 * number, axis=1))
+        poses[name] = {"position_m": [0.3 * number, 0, 0], "rotation": AHEAD}
+    (tmp_path / "poses.json").write_text(json.dumps({"panoramas": poses}), encoding="utf-8")
+    command = [sys.executable, "-c", CONVERT, tmp_path / "photo.png", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
