@@ -90,12 +90,15 @@ def whole(
 ) -> Float32[np.ndarray, "h w"]:
     """Return measured distances where they are ``sure``, and elsewhere a single view's, bent so that they meet these.
 
-    What is measured is noisy but true, a single view smooth but bent: their ratio is smoothed, jumps of it excepted.
+    What is measured is noisy but true, a single view smooth but bent: their ratio is smoothed, jumps of it excepted. Where a
+    single view takes a surface for the sky, what is measured counts there, and says nothing about the surfaces around.
     """
-    if not sure.any():
-        return prior
-    bend = _smoothed(np.where(sure, np.log(distance / prior), 0).astype(np.float32), sure)
-    return prior * np.exp(smooth_fill(bend[..., None], sure)[..., 0])
+    tells = sure & (prior < FAR_M)
+    if not tells.any():
+        return np.where(sure, distance, prior)
+    bend = _smoothed(np.where(tells, np.log(distance / prior), 0).astype(np.float32), tells)
+    bent = prior * np.exp(smooth_fill(bend[..., None], tells)[..., 0])
+    return np.where(prior < FAR_M, bent, np.where(sure, distance, prior))
 
 
 def _smoothed(bend: Float32[np.ndarray, "h w"], sure: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

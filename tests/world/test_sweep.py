@@ -1,7 +1,7 @@
 import numpy as np
 
 from spag4d.world.agree import measured, whole
-from spag4d.world.sweep import sweep
+from spag4d.world.sweep import FAR_M, sweep
 from spag4d.world.sweep_kernels import warp
 from tests.box_room import directions
 from tests.world.rooms import PLACES, distance_from, panorama_from, view_from
@@ -34,6 +34,18 @@ def test_parallax_finds_what_a_wrong_estimate_misses() -> None:
     assert sure.mean() > 0.6
     assert np.median(error[sure]) < 0.02
     assert np.median(error) < 0.2 * np.median(before)
+
+
+def test_sky_that_is_measured_to_be_a_wall_does_not_bend_what_is_beside_it() -> None:
+    """All is 2 m away; the estimate has 1.6 m, and takes a patch for the sky, of which the half is measured."""
+    prior, distance = np.full((64, 128), 1.6, np.float32), np.full((64, 128), 2, np.float32)
+    sure = np.ones(prior.shape, bool)
+    prior[20:40, 40:60] = FAR_M
+    sure[:, 50:70] = False
+    depth = whole(prior, distance, sure)
+    sky = (prior == FAR_M) & ~sure
+    np.testing.assert_allclose(depth[~sky], 2, rtol=1e-3)
+    assert (depth[sky] == FAR_M).all()
 
 
 def test_without_parallax_the_estimate_stays() -> None:
