@@ -68,12 +68,10 @@ def _search(inverse, seen, reach, axis, first, width, tops, sums):
             row, column, at = (first + i, j, j * _LINES + i) if axis else (i, first + j, i * _LINES + j)
             up_before, up_here, down_before, down_here = up[at], up[at + _LINES], down[at], down[at + _LINES]
             widest = max(max(up_before, up_here), max(down_before, down_here))
-            if widest > width[row, column]:
-                width[row, column] = widest
-            if min(up_before, down_here) > 0 and max(up_before, down_here) < _THIN_PX:
-                tops[row, column] = True
-            if min(down_before, up_here) > 0 and max(down_before, up_here) < _THIN_PX:
-                tops[row, column] = True
+            if widest > 0:
+                width[row, column] = max(width[row, column], widest)
+                tops[row, column] |= min(up_before, down_here) > 0 and max(up_before, down_here) < _THIN_PX
+                tops[row, column] |= min(down_before, up_here) > 0 and max(down_before, up_here) < _THIN_PX
 
 
 @kernel
@@ -113,16 +111,19 @@ def _rise(level, step, reach, sums):
     peak = np.subtract(slope[skip : skip + len(slant)], slant)
     steep = np.divide(peak, level)
     jump, steepest = _sums(peak, 2 * reach + 1), _largest(steep, reach // 2 * 2 + 1)
-    off, early = reach * _LINES, (reach - reach // 2) * _LINES
+    steepest = steepest[(reach - reach // 2) * _LINES :]
+    off = reach * _LINES
+    level, peak, steep, slant = level[off:], peak[off:], steep[off:], slant[off:]
     width = np.empty(len(jump), np.float32)
     for i in range(len(width)):
-        most, here = max(steepest[i + early], _NEXT_TO_NOTHING), i + off
-        on = (jump[i] > _LEAST_JUMP * level[here]) & (steep[here] > _FOOT * most)
-        width[i] = jump[i] / (level[here] * most) if on & (most * level[here] > _STEEPER * slant[here]) else np.float32(0)
+        most = max(steepest[i], _NEXT_TO_NOTHING)
+        wide = jump[i] / (level[i] * most) if jump[i] > _LEAST_JUMP * level[i] else np.float32(0)
+        wide = wide if steep[i] > _FOOT * most else np.float32(0)
+        width[i] = wide if most * level[i] > _STEEPER * slant[i] else np.float32(0)
     for i in range(_LINES, len(width)):
-        if width[i] > 0 and steep[i + off] >= steepest[i + early]:
+        if width[i] > 0 and steep[i] >= steepest[i]:
             sums[0] += jump[i]
-            if peak[i + off] > _SHARP * jump[i]:
+            if peak[i] > _SHARP * jump[i]:
                 sums[1] += jump[i]
     return width
 
