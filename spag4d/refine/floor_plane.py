@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64
@@ -10,6 +11,7 @@ from jaxtyping import Bool, Float, Float64
 from spag4d.data import DepthMap
 from spag4d.geometry.equirect import directions_from_pixels, row_elevations_rad, solid_angle_weights
 from spag4d.geometry.fit import weighted_median
+from spag4d.kernels import kernel
 
 _ROWS = 512
 """Rows that are sampled, 0.35° apart: a plane has three numbers, and a ring of 20° then holds 50,000 pixels."""
@@ -100,9 +102,23 @@ def _ring(
 def _fitted(rays: np.ndarray, inverse: np.ndarray, weights: np.ndarray, normal: np.ndarray) -> np.ndarray:
     scaled = rays / inverse[:, None]
     for tolerance in _TOLERANCES:
-        v = weights * np.exp(-0.5 * ((scaled @ normal - 1) / tolerance) ** 2)
-        normal = np.linalg.lstsq(scaled.T @ (scaled * v[:, None]), scaled.T @ v, rcond=None)[0]
+        normal = np.linalg.lstsq(*_equations(scaled, weights, normal, tolerance), rcond=None)[0]
     return normal
+
+
+@kernel
+@no_type_check
+def _equations(scaled, weights, normal, tolerance):
+    """Return the normal equations of the fit, each point weighted by how near it is to the plane."""
+    matrix, right = np.zeros((3, 3)), np.zeros(3)
+    for i in range(len(scaled)):
+        off = (scaled[i, 0] * normal[0] + scaled[i, 1] * normal[1] + scaled[i, 2] * normal[2] - 1) / tolerance
+        weight = weights[i] * np.exp(-0.5 * off * off)
+        for row in range(3):
+            right[row] += weight * scaled[i, row]
+            for column in range(3):
+                matrix[row, column] += weight * scaled[i, row] * scaled[i, column]
+    return matrix, right
 
 
 def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

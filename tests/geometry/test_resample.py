@@ -37,6 +37,21 @@ def test_views_equal_the_slow_twin(name: str) -> None:
         np.testing.assert_allclose(seen, expected, atol=2e-5)
 
 
+def test_a_view_alone_is_the_same_as_among_others(name: str) -> None:
+    image = np.random.default_rng(0).random((24, 48, 3), dtype=np.float32)
+    cameras = RIGS.load(name)(9)
+    for view, seen in zip(cameras, resample.views_from_panorama(image, cameras), strict=True):
+        np.testing.assert_array_equal(resample.views_from_panorama(image, [view])[0], seen)
+
+
+def test_of_a_mask_views_show_the_share_that_is_set(name: str) -> None:
+    mask = np.random.default_rng(0).random((24, 48)) < 0.5
+    cameras = RIGS.load(name)(9)
+    shares = resample.views_from_panorama(mask.astype(np.float32), cameras)
+    for seen, expected in zip(resample.views_from_panorama(mask, cameras), shares, strict=True):
+        np.testing.assert_array_equal(seen, expected)
+
+
 @pytest.mark.parametrize("channels", [(), (1,), (2,), (3,), (4,), (6,)])
 def test_positions_are_met_far_below_a_fiftieth_of_a_pixel(channels: tuple) -> None:
     """A ramp of one grey level per pixel reads back the position at which it was sampled."""
