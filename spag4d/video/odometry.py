@@ -3,18 +3,20 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import no_type_check
 
 import cv2
 import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from scipy.spatial.transform import Rotation
 
 from spag4d.data import Panorama
 from spag4d.geometry.camera import directions_from_view_pixels
 from spag4d.geometry.cubemap import cubemap
 from spag4d.geometry.resample import views_from_panorama
+from spag4d.kernels import kernel
 from spag4d.progress import SILENT, TURNS, Progress
 from spag4d.video.relative_rotation import RelativeRotation, relative_rotation
 
@@ -79,7 +81,7 @@ def find_heading(frames: Iterable[Panorama], count: int, *, progress: Progress =
     return _joined(links, count)
 
 
-def find_features(panorama: Panorama) -> Features:
+def find_features(panorama: Panorama, per_view: int = _FEATURES_PER_VIEW) -> Features:
     """Return the features in the four upright views around the horizon; invalid pixels have none."""
     height = panorama.size_hw[0]
     cameras = cubemap(max(64, round(4 * height / np.pi)), 90.0)[:_SIDES]
@@ -87,7 +89,7 @@ def find_features(panorama: Panorama) -> Features:
     views = views_from_panorama(np.asarray(grey, np.float32), cameras)
     valid = panorama.valid
     known = [None] * _SIDES if valid is None else views_from_panorama(valid.astype(np.float32), cameras)
-    sift = cv2.SIFT.create(nfeatures=_FEATURES_PER_VIEW, contrastThreshold=_FAINTEST)
+    sift = cv2.SIFT.create(nfeatures=per_view, contrastThreshold=_FAINTEST)
     directions: list[np.ndarray] = [np.zeros((0, 3))]
     descriptors: list[np.ndarray] = [np.zeros((0, 128), np.float32)]
     for camera, view, whole in zip(cameras, views, known, strict=True):
@@ -101,18 +103,42 @@ def find_features(panorama: Panorama) -> Features:
 
 
 def match(first: Features, second: Features) -> RelativeRotation | None:
-    """Return the rotation between two frames, or None; features of any view are compared with those of every other."""
+    """Return the rotation between two frames, or None."""
+    ones, others = matched(first, second)
+    return relative_rotation(first.directions[ones], second.directions[others])
+
+
+def matched(first: Features, second: Features) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+    """Return the numbers of features that are each other's best match; those of any view are compared with all others."""
     if min(len(first.directions), len(second.directions)) < 2:
-        return None
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     likeness = _unit(first.descriptors) @ _unit(second.descriptors).T
-    best, back = likeness.argmax(1), likeness.argmax(0)
-    rows = np.arange(len(best))
-    top = likeness[rows, best].copy()
-    likeness[rows, best] = -1
-    runner_up = likeness.max(1)
+    best, back = (np.zeros(length, np.int64) for length in likeness.shape)
+    top, runner_up = (np.full(len(best), -1, np.float32) for _ in range(2))
+    _best(likeness, best, top, runner_up, back)
     distinct = np.sqrt(np.maximum(2 - 2 * top, 0)) < _RATIO * np.sqrt(np.maximum(2 - 2 * runner_up, 0))
-    kept = distinct & (back[best] == rows)
-    return relative_rotation(first.directions[kept], second.directions[best[kept]])
+    kept = np.flatnonzero(distinct & (back[best] == np.arange(len(best))))
+    return kept, best[kept]
+
+
+@kernel
+@no_type_check
+def _best(likeness, best, top, runner_up, back):
+    """Find the best column of each row, its value and the second best one, and the best row of each column."""
+    highest = np.full(likeness.shape[1], np.float32(-2))
+    for i in range(likeness.shape[0]):
+        first, second, place = np.float32(-1), np.float32(-1), 0
+        for j in range(likeness.shape[1]):
+            value = likeness[i, j]
+            if value > second:
+                if value > first:
+                    first, second, place = value, first, j
+                else:
+                    second = value
+            if value > highest[j]:
+                highest[j] = value
+                back[j] = i
+        best[i], top[i], runner_up[i] = place, first, second
 
 
 def _unit(descriptors: np.ndarray) -> np.ndarray:
