@@ -11,7 +11,8 @@ from spag4d.data import Pose
 from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.known_poses import KnownPoses, write_poses
-from spag4d.world.poses import PlaceFinder, Places
+from spag4d.world.own_places import place_finder
+from spag4d.world.poses import Places
 from spag4d.world.settle import carried, metres_per_unit, metres_per_unit_by_gps, settled
 from spag4d.world.sources import Source
 
@@ -72,7 +73,7 @@ def _in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed
 def _found(panoramas: Panoramas, *, in_order: bool) -> Places:
     known = panoramas.kept.find("places")
     if known is None:
-        with closing(PlaceFinder()) as finder:
+        with closing(place_finder()) as finder:
             for panorama in panoramas.look():
                 finder.add(panorama)
             with panoramas.run.stage("Poses") as listener:

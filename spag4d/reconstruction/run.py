@@ -24,7 +24,6 @@ from spag4d.splat.edit import moved
 from spag4d.stages import Stages, check_models
 from spag4d.world.known_distance import KnownDistance
 from spag4d.world.known_poses import KnownPoses, read_poses
-from spag4d.world.poses import check_installed
 from spag4d.world.sources import Source, check_names, find_sources
 
 
@@ -55,8 +54,6 @@ def reconstruct(
     started, output = time.perf_counter(), next(iter(outputs.values()))
     known = None if wishes.poses is None else read_poses(wishes.poses)
     wishes.check_scale(known, run.settings.camera_height)
-    if known is None:
-        check_installed()
     sources, in_order = _sources(inputs, wishes, known, run)
     check_models(run.settings)
     stages.choose(run)

@@ -183,12 +183,9 @@ class Service:
 
 
 def _check_place(uploads: Sequence[Upload]) -> None:
-    """Raise `InputError` for files that cannot become one scene, and where what finds their places is not installed."""
-    from spag4d.world.poses import check_installed  # and with it OpenCV, which the server needs for nothing else
-
+    """Raise `InputError` for files that cannot become one scene."""
     kinds = {upload.kind for upload in uploads}
     if "video" in kinds and len(uploads) > 1:
         raise InputError("one scene is made of pictures, or of one video of a walk, not of both or of several videos.")
     if kinds == {"photo"} and len(uploads) < 2:
         raise InputError("this is a single picture, and one scene of a place takes two or more. Convert it as it is.")
-    check_installed()

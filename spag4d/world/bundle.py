@@ -75,7 +75,8 @@ def _step(bundle: Bundle, damping: float) -> Bundle:
     by_camera = bsr_array((weight[:, None, None] * of_camera, bundle.camera, rows), shape=(2 * count, 6 * cameras))
     by_point = bsr_array((weight[:, None, None] * of_point, bundle.point, rows), shape=(2 * count, 3 * points))
     blocks = (weight[:, None, None] ** 2 * of_point.transpose(0, 2, 1)) @ of_point
-    own = np.stack([np.bincount(bundle.point, blocks[:, i, j], points) for i in range(3) for j in range(3)], 1).reshape(-1, 3, 3)
+    sums = [np.bincount(bundle.point, blocks[:, i, j], points) for i in range(3) for j in range(3)]
+    own = np.stack(sums, 1).reshape(-1, 3, 3)
     own += damping * np.einsum("pii->p", own)[:, None, None] / 3 * np.eye(3) + 1e-12 * np.eye(3)
     inverse = bsr_array((np.linalg.inv(own), np.arange(points), np.arange(points + 1)), shape=(3 * points, 3 * points))
     both = (by_camera.T @ by_point).tocsr()

@@ -5,7 +5,8 @@ pair with the most to go by, cameras are added one by one where they see known p
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -18,9 +19,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.video.odometry import Features, find_features
 from spag4d.world.bundle import Bundle, adjusted
 from spag4d.world.colmap_model import Points
-from spag4d.world.poses import WORKING_HEIGHT, _pairs as pairs_to_compare
-NO_OVERLAP = ""
-from spag4d.world.poses import Places
+from spag4d.world.poses import NO_OVERLAP, WORKING_HEIGHT, ColmapFinder, Places, pairs_to_compare
 from spag4d.world.two_views import FEWEST, Pair, paired
 
 _FEATURES_PER_VIEW = 1000
@@ -37,7 +36,12 @@ _STEPS_BETWEEN, _STEPS_AT_LAST = 6, 20
 """Between two cameras it need only be good enough to add the next one."""
 
 
-class OwnPlaceFinder:
+def place_finder() -> "ColmapFinder | OwnFinder":
+    """Return what finds the places of panoramas: COLMAP where pycolmap is installed, which copes with more."""
+    return OwnFinder() if find_spec("pycolmap") is None else ColmapFinder()
+
+
+class OwnFinder:
     """Takes panoramas one by one, and finds out where all of them were taken."""
 
     def __init__(self) -> None:

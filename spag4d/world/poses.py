@@ -4,7 +4,6 @@ COLMAP's camera model EQUIRECTANGULAR (pycolmap 4.2 and later) has our axes, x r
 needs no pair to begin with, so that a walk straight ahead is no trouble.
 """
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,8 @@ WORKING_HEIGHT = 1024
 _ALL_PAIRS = 40
 """Up to so many panoramas of a walk all pairs are compared; beyond, each with its neighbours, and every tenth with others."""
 _OVERLAP, _LOOP_EVERY = 8, 10
+NO_OVERLAP = ("no two of the panoramas show enough of the same things to tell where they were taken. Use pictures that "
+              "overlap, one to two steps apart; a single panorama is for `convert`.")
 
 
 @dataclass(frozen=True)
@@ -65,19 +66,11 @@ class Places:
         return Places(tuple(poses), points, others)
 
 
-def check_installed() -> None:
-    """Raise `InputError` where pycolmap is not installed."""
-    if importlib.util.find_spec("pycolmap") is None:
-        raise InputError("to find out where panoramas were taken, SPAG-4D needs pycolmap. Install it: "
-                         f'"{sys.executable}" -m pip install "pycolmap>=4.2"')
-
-
-class PlaceFinder:
+class ColmapFinder:
     """Takes panoramas one by one, and finds out where all of them were taken; to be closed, as it writes to the disk."""
 
     def __init__(self) -> None:
-        """Begin without panoramas; raises `InputError` where pycolmap is not installed."""
-        check_installed()
+        """Begin without panoramas; pycolmap is installed."""
         self._folder = tempfile.TemporaryDirectory(prefix="spag4d-")
         self._names: list[str] = []
         for name in ("pictures", "masks"):
@@ -93,7 +86,7 @@ class PlaceFinder:
         Raises `InputError` where no two panoramas see the same things.
         """
         folder, names = Path(self._folder.name), self._names
-        pairs = [f"{names[first]} {names[second]}" for first, second in _pairs(len(names), in_order)]
+        pairs = [f"{names[first]} {names[second]}" for first, second in pairs_to_compare(len(names), in_order)]
         (folder / "pairs.txt").write_text("\n".join(pairs), encoding="utf-8")
         _run_colmap(folder, progress)
         return _best(folder, names)
@@ -106,8 +99,7 @@ class PlaceFinder:
 def _best(folder: Path, names: Sequence[str]) -> Places:
     models = [read_model(path) for path in sorted(folder.glob("models/*"), key=lambda path: int(path.name))]
     if not models or len(models[0].poses) < 2:
-        raise InputError("no two of the panoramas show enough of the same things to tell where they were taken. Use pictures "
-                         "that overlap, one to two steps apart; a single panorama is for `convert`.")
+        raise InputError(NO_OVERLAP)
     return _places(models, names)
 
 
@@ -125,7 +117,7 @@ def _save(path: Path, grey: np.ndarray) -> None:
     cv2.imencode(".png", (grey * 255 + 0.5).clip(0, 255).astype(np.uint8))[1].tofile(path)
 
 
-def _pairs(count: int, in_order: bool) -> list[tuple[int, int]]:
+def pairs_to_compare(count: int, in_order: bool) -> list[tuple[int, int]]:
     """Return which panoramas are compared."""
     pairs = [(first, second) for first in range(count) for second in range(first + 1, count)]
     if not in_order or count <= _ALL_PAIRS:

@@ -9,7 +9,7 @@ from plyfile import PlyData
 
 from spag4d.depth.from_file import depth_from_file
 from spag4d.formats.scene import read_scene
-from spag4d.world import poses
+from spag4d.world import own_places
 from spag4d.world.colmap_model import Points
 from spag4d.world.known_poses import read_poses, write_poses
 from spag4d.world.sources import find_sources
@@ -43,12 +43,6 @@ def test_a_folder_is_its_pictures_in_the_order_of_their_names(tmp_path: Path) ->
     assert [source.name for source in sources] == ["a.png", "b.png"] and not in_order
 
 
-def test_without_pycolmap_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
-    done = run("reconstruct", save(tmp_path / "a.png"), save(tmp_path / "b.png", 120), tmp_path / "out.ply")
-    assert done.exit_code == 2 and "-m pip install" in done.stderr and "pycolmap" in done.stderr
-
-
 def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "a.png").rename(tmp_path / "a.ply")
     done = run("reconstruct", tmp_path / "a.ply", save(tmp_path / "b.png"), tmp_path / "a.ply")
@@ -56,8 +50,6 @@ def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
 
 
 def test_pictures_of_nothing_are_said_so(tmp_path: Path) -> None:
-    if not poses.importlib.util.find_spec("pycolmap"):
-        pytest.skip("pycolmap is not installed: it has no build for some systems")
     inputs = [save(tmp_path / "a.png"), save(tmp_path / "b.png", 120)]
     done = run("reconstruct", *inputs, tmp_path / "out.ply", "--device", "cpu")
     assert done.exit_code == 2 and "overlap" in done.stderr
@@ -76,10 +68,10 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_known_poses_need_no_pycolmap_and_are_saved_again(
+def test_known_poses_are_not_sought_and_are_saved_again(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(own_places, "place_finder", None)
     saving = "--save-poses", tmp_path / "saved", "--save-depth", tmp_path / "depth", "--mesh", tmp_path / "mesh.ply"
     done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *saving, "--max-splats", 6000, "--json")
     assert done.exit_code == 0, done.output

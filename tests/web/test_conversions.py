@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +53,6 @@ def test_the_first_look_is_a_coarse_scene_of_the_same_place(server: RunningServe
 
 
 def test_pictures_of_one_place_become_one_scene(server: RunningServer, tmp_path: Path) -> None:
-    if find_spec("pycolmap") is None:
-        pytest.skip("pycolmap is not installed: it has no build for some systems")
     ids = []
     for name, place in zip("abc", PLACES, strict=True):
         rgb = panorama_from(place, 384).rgb

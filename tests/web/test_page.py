@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +153,6 @@ def test_several_files_queue_up(visit: Visiting, pictures: Path, tmp_path: Path)
 
 
 def test_several_pictures_may_become_one_scene(visit: Visiting, pictures: Path) -> None:
-    if find_spec("pycolmap") is None:
-        pytest.skip("pycolmap is not installed: it has no build for some systems")
     page = visit().open()
     expect(page.locator("#one-place")).to_be_hidden()
     names = ["medium.png", "room.png"]

@@ -1,7 +1,6 @@
 import json
 import os
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -124,8 +123,6 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_pictures_of_one_place_become_one_job_that_can_be_made_again(tmp_path: Path) -> None:
-    if find_spec("pycolmap") is None:
-        pytest.skip("pycolmap is not installed: it has no build for some systems")
     service = started()
     sent = [Upload(tmp_path / name, "photo", name) for name in ("b.jpg", "a.jpg")]
     for upload in sent:

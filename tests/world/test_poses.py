@@ -8,31 +8,38 @@ from scipy.spatial.transform import Rotation
 from spag4d.data import Panorama
 from spag4d.errors import Cancelled, InputError
 from spag4d.progress import SILENT, Progress
-from spag4d.world import poses
+from spag4d.world import own_places, poses
 from spag4d.world.colmap_model import Points
-from spag4d.world.poses import PlaceFinder, Places
+from spag4d.world.own_places import OwnFinder, place_finder
+from spag4d.world.poses import ColmapFinder, Places
 from spag4d.world.settle import metres_per_unit, settled
 from tests.world.rooms import PLACES, distance_from, panorama_from
 
 HEIGHT = 512
 
 
-def find_places(panoramas: list[Panorama], progress: Progress = SILENT) -> Places:
-    with closing(PlaceFinder()) as finder:
+FINDERS = [OwnFinder, pytest.param(ColmapFinder, marks=pytest.mark.skipif(
+    find_spec("pycolmap") is None, reason="pycolmap is not installed: it has no build for some systems"))]
+"""pycolmap is never imported here: that would bring its libraries beside OpenCV's."""
+
+
+def find_places(
+    panoramas: list[Panorama], progress: Progress = SILENT, finder_of: type[OwnFinder] | type[ColmapFinder] = ColmapFinder
+) -> Places:
+    with closing(finder_of()) as finder:
         for panorama in panoramas:
             finder.add(panorama)
         return finder.find(in_order=False, progress=progress)
 
 
-def test_without_pycolmap_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poses.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="pip install"):
-        PlaceFinder()
+def test_without_pycolmap_places_are_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_places, "find_spec", lambda name: None)
+    assert isinstance(place_finder(), OwnFinder)
 
 
 def test_pairs_of_a_long_walk_are_neighbours_and_every_tenth() -> None:
-    assert len(poses._pairs(20, True)) == len(poses._pairs(20, False)) == 190
-    pairs = set(poses._pairs(100, True))
+    assert len(poses.pairs_to_compare(20, True)) == len(poses.pairs_to_compare(20, False)) == 190
+    pairs = set(poses.pairs_to_compare(100, True))
     assert len(pairs) < 1000 and (0, 90) in pairs and (50, 58) in pairs and (1, 91) not in pairs
 
 
@@ -42,12 +49,12 @@ def _pycolmap() -> None:
         pytest.skip("pycolmap is not installed: it has no build for some systems")
 
 
-@pytest.mark.usefixtures("_pycolmap")
-def test_places_of_a_room_are_found() -> None:
+@pytest.mark.parametrize("finder_of", FINDERS)
+def test_places_of_a_room_are_found(finder_of: type[OwnFinder] | type[ColmapFinder]) -> None:
     """Three places 0.4 and 0.5 m apart; a fourth panorama, of nothing, is left out."""
     views = [panorama_from(pose, HEIGHT) for pose in PLACES]
     grey = views[0].rgb * 0 + 0.5
-    places = find_places([*views, Panorama(grey)])
+    places = find_places([*views, Panorama(grey)], finder_of=finder_of)
     assert places.found == (0, 1, 2)
     found_scale = metres_per_unit(places, [distance_from(pose, HEIGHT) for pose in PLACES] + [grey[..., 0]])
     assert found_scale is not None
@@ -70,11 +77,11 @@ def test_a_request_to_stop_is_heard_while_colmap_works() -> None:
         find_places(views, Progress(lambda event: heard.append(str(event)), stop))
 
 
-@pytest.mark.usefixtures("_pycolmap")
-def test_pictures_that_share_nothing_are_said_so() -> None:
+@pytest.mark.parametrize("finder_of", FINDERS)
+def test_pictures_that_share_nothing_are_said_so(finder_of: type[OwnFinder] | type[ColmapFinder]) -> None:
     empty = [Panorama(np.full((64, 128, 3), value, np.float32)) for value in (0.2, 0.7)]
     with pytest.raises(InputError, match="overlap"):
-        find_places(empty)
+        find_places(empty, finder_of=finder_of)
 
 
 def test_places_come_back_from_their_arrays() -> None:
