@@ -9,7 +9,6 @@ from plyfile import PlyData
 
 from spag4d.depth.from_file import depth_from_file
 from spag4d.formats.scene import read_scene
-from spag4d.world import own_places
 from spag4d.world.colmap_model import Points
 from spag4d.world.known_poses import read_poses, write_poses
 from spag4d.world.sources import find_sources
@@ -71,7 +70,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_known_poses_are_not_sought_and_are_saved_again(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_places, "place_finder", None)
+    monkeypatch.setattr("spag4d.reconstruction.places.place_finder", None)
     saving = "--save-poses", tmp_path / "saved", "--save-depth", tmp_path / "depth", "--mesh", tmp_path / "mesh.ply"
     done = run("reconstruct", room, tmp_path / "out.ply", "--poses", room / "known", *saving, "--max-splats", 6000, "--json")
     assert done.exit_code == 0, done.output
