@@ -1,9 +1,10 @@
 """A 360° clip of which everything is known: the camera walks, shakes and turns through a generated room, one object moves.
 
-    python -m benchmarks.known_clip OUT [--frames 100] [--height 512] [--no-shake]
+    python -m benchmarks.known_clip OUT [--frames 100] [--height 512] [--no-shake | --tripod]
 
 writes ``clip.mp4`` and ``truth.npz``: ``distance_m`` (n, h, w) along the ray, ``moving`` (n, h, w) where the object is seen,
-``world_from_camera`` (n, 3, 3), ``position_m`` (n, 3) in the first camera's upright frame, ``fps``.
+``world_from_camera`` (n, 3, 3), ``position_m`` (n, 3) in the first camera's upright frame, ``fps``. Before a tripod someone (an
+upright ellipsoid) stands near by for 60 % of the clip and then walks away, and ``place.png`` is the room alone.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 
 from spag4d.clips.ffmpeg import ffmpeg
 from spag4d.geometry.equirect import directions, pad_sphere, pixels_from_directions
@@ -29,6 +31,8 @@ FPS = 10
 _SHAKE_DEG, _SHAKE_HZ = 5.0, 2.0
 _DRIFT_DEG_PER_S = 6.0
 _WALK_M_PER_S = 0.12
+_STAYS, _LEAVES_M_PER_S = 0.6, 1.4
+"""Share of the clip for which someone stands near by, and a walking pace."""
 
 
 class Truth(NamedTuple):
@@ -52,26 +56,37 @@ def shaken(time_s: float) -> np.ndarray:
 class KnownClip:
     """Renders the frames one by one; what moves is a ball at the height of the eyes."""
 
-    def __init__(self, height: int, *, shake: bool = True) -> None:
-        """Build the room and find the exposure of its first frame, which all frames share."""
-        self.height, self.shake = height, shake
+    def __init__(self, height: int, *, shake: bool = True, tripod_s: float = 0.0) -> None:
+        """Build the room and find the exposure of its first frame, which all frames share.
+
+        ``tripod_s`` is the length of a clip whose camera stands, 0 for one that walks.
+        """
+        self.height, self.shake, self.tripod_s = height, shake and not tripod_s, tripod_s
         self.scene: Scene = interior()
         self._start = self.scene.camera.copy()
         self._ball = len(self.scene.primitives)
         material = self.scene.material(Material(CHECKER, (0.7, 0.1, 0.05), (0.8, 0.6, 0.1), cell=(0.12, 0.12)))
         self.scene.ellipsoid(0.0, 1.5, 0.0, (0.25, 0.25, 0.25), material)
+        if tripod_s:
+            self.scene.ellipsoid(0.0, 1.5, 0.0, (0.22, 0.8, 0.22), self.scene.material(
+                Material(CHECKER, (0.1, 0.25, 0.6), (0.15, 0.15, 0.2), cell=(0.15, 0.3))))
         self._film = develop.Film(contrast=1.1, saturation=1.05, noise=0.0, shoulder=0.55)
         self._exposure = develop.exposure_of(render(self.scene, full_grid(self.scene, 192, "cpu"), Quality()), self._film)
 
-    def frame(self, number: int) -> Truth:
-        """Return a frame at 10 frames per second."""
+    def frame(self, number: int, *, empty: bool = False) -> Truth:
+        """Return a frame at 10 frames per second; ``empty`` is the room without what moves."""
         time_s = number / FPS
         position = np.array([0.1 * np.sin(time_s), 0.0, _WALK_M_PER_S * time_s - 0.6])
+        if self.tripod_s:
+            position = np.array([0.0, 0.0, -0.6])
         turn = rotation_from_yaw_pitch_roll(self.scene.yaw, 0.0, 0.0)
         self.scene.camera = self._start + turn @ position
         around = 0.9 * time_s + 0.5
-        ball = np.array([1.3 * np.cos(around), 0.0, 1.3 * np.sin(around) + _WALK_M_PER_S * time_s - 0.6])
-        self.scene.primitives[self._ball].center[:] = self._start + turn @ ball
+        ball = np.array([1.3 * np.cos(around), 0.0, 1.3 * np.sin(around)]) + (0, 0, position[2])
+        self._put(self._ball, ball, turn, empty)
+        if self.tripod_s:
+            walked_m = _LEAVES_M_PER_S * max(0.0, time_s - _STAYS * self.tripod_s)
+            self._put(self._ball + 1, np.array([1.6 - 0.3 * walked_m, 0.8, 0.4 - walked_m]), turn, empty)
         with torch.inference_mode():
             grid = Grid(2 * self.height, 0, 2 * self.height, self.scene.camera, self.scene.yaw, "cpu")
             image = render(self.scene, grid, Quality(casters=60))
@@ -79,11 +94,17 @@ class KnownClip:
         rotation = shaken(time_s) if self.shake else np.eye(3)
         rays = directions(self.height) @ rotation.T.astype(np.float32)
         pixels = pixels_from_directions(rays, 2 * self.height) + 1
-        pictures = (rgb.cpu().numpy(), image.distance.cpu().numpy(), (image.index == self._ball).float().cpu().numpy())
+        pictures = (rgb.cpu().numpy(), image.distance.cpu().numpy(), (image.index >= self._ball).float().cpu().numpy())
         turned = [_mean_of_four(picture, rays, pixels) for picture in pictures[:1]]
         nearest = [picture[pixels[..., 1].round().astype(int).clip(1, 2 * self.height) - 1,
                            (pixels[..., 0].round().astype(int) - 1) % (4 * self.height)] for picture in pictures[1:]]
         return Truth(turned[0], nearest[0], nearest[1] > 0.5, rotation, position)
+
+
+    def _put(self, which: int, place_m: np.ndarray, turn: np.ndarray, away: bool) -> None:
+        """Move a thing, given upright from the first camera, or far below the floor."""
+        below = np.array([0.0, 100.0, 0.0]) if away else np.zeros(3)
+        self.scene.primitives[which].center[:] = self._start + turn @ place_m + below
 
 
 def _mean_of_four(picture: np.ndarray, rays: np.ndarray, pixels: np.ndarray) -> np.ndarray:
@@ -110,10 +131,14 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--height", type=int, default=512)
     parser.add_argument("--no-shake", action="store_true", help="the camera walks, but does not turn")
+    parser.add_argument("--tripod", action="store_true", help="the camera stands")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    clip = KnownClip(options.height, shake=not options.no_shake)
+    clip = KnownClip(options.height, shake=not options.no_shake, tripod_s=options.frames / FPS if options.tripod else 0.0)
     frames = [clip.frame(number) for number in range(options.frames)]
+    if options.tripod:
+        place = (clip.frame(0, empty=True).rgb * 255 + 0.5).clip(0, 255).astype(np.uint8)
+        Image.fromarray(place).save(options.out / "place.png")
     write_clip(options.out / "clip.mp4", [frame.rgb for frame in frames])
     np.savez(options.out / "truth.npz", distance_m=np.stack([f.distance for f in frames]).astype(np.float32),
              moving=np.stack([f.moving for f in frames]), world_from_camera=np.stack([f.rotation for f in frames]),

@@ -23,6 +23,14 @@ def check_combination(settings: Settings, *, given_depth: bool = False) -> None:
         raise InputError(f"{reason}. Leave one of them out.")
 
 
+def check_is_of_a_clip(settings: Settings) -> None:
+    """Raise `InputError` if an explicit setting has no effect on a clip that becomes one file."""
+    for name in ("format", "stabilize", "temporal_alpha"):
+        if name in settings.named and getattr(settings, name) not in (AUTO, "lock"):
+            raise InputError(f"{_option(name)} is about sequences of scenes: a clip in one file has its own format, stands in "
+                             "the world's axes, and is made once where it stands. Leave it out.")
+
+
 def _contradictions(settings: Settings, given_depth: bool) -> Iterator[str]:
     yield from _of_sharp(settings)
     if "guided_strength" in settings.named and not settings.use_guided_filter:

@@ -204,3 +204,12 @@ class Run:
             yield progress
         self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
         self.listener.on_event(Step(name, 1, 1))  # too late to cancel this stage
+
+
+def counted(progress: Progress, number: int, count: int) -> Progress:
+    """Return the progress for the frame ``number`` of ``count``: its stages are details of the frames' progress."""
+
+    def hear(event: Event) -> None:
+        progress.on_event(Step(FRAMES, number, count, event.stage) if isinstance(event, Step) else event)
+
+    return replace(progress, on_event=hear)

@@ -3,23 +3,25 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
-from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run
+from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run, counted
 from spag4d.data import DepthMap, Gaussians, Panorama
-from spag4d.errors import InputError
+from spag4d.errors import InputError, either
+from spag4d.formats import MOVING
+from spag4d.formats.moving import moving_format_of, opened_moving
 from spag4d.formats.outputs import output_paths
+from spag4d.formats.scene import read_scene
 from spag4d.formats.scene_card import card_path
 from spag4d.formats.viewer_page import check_page, write_viewer_page
 from spag4d.io.atomic import check_target
 from spag4d.mesh.write import check_mesh_path, write_mesh
 from spag4d.photos.write_depth import check_depth_path, write_depth
-from spag4d.progress import SILENT, Event, Progress, Step
+from spag4d.progress import SILENT, Progress
 from spag4d.sequence import Sequence360, VideoPlan, opened
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
@@ -150,7 +152,46 @@ class SPAG4D:
                 sequence = Sequence360.begun(folder, _plan(clip, shown, settings, progress))
             yield from self._frames(clip, shown, sequence, settings, progress)
             if preview is not None:
-                _write_preview(Path(preview), sequence, settings, progress)
+                _write_preview(Path(preview), map(read_scene, sequence.files), sequence.done, settings, progress)
+
+    def convert_clip(
+        self,
+        input_path: str | Path,
+        output_path: str | Path,
+        *,
+        overwrite: bool = False,
+        preview: str | Path | None = None,
+        progress: Progress = SILENT,
+        **overrides: Any,
+    ) -> ConversionResult:
+        """Convert a 360° video whose camera stands, or only turns, into one file of a scene that moves (.4dgs).
+
+        What stands is made once and what moves frame by frame, in the axes of the first frame. A run that was stopped goes on
+        where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that shows the scene. Raises what `convert`
+        does, and `InputError` for a camera that travels.
+        """
+        from spag4d.clip_scene import ClipScene
+        from spag4d.reconstruction.kept_work import forget_work
+
+        output = Path(output_path)
+        settings = self.settings.changed(**overrides)
+        if moving_format_of(output) is None:
+            endings = either(f".{name}" for name in MOVING)
+            raise InputError(f"one file for a clip ends in {endings}, and not as {output.name} does.")
+        _check_targets([output], None, sources=(input_path,))
+        if preview is not None:
+            _check_preview(Path(preview), Path(input_path))
+        clip = read_clip(Path(input_path), progress=progress)
+        shown = clip.frames(settings.fps, settings.start, settings.duration, progress=progress)
+        if overwrite:
+            forget_work(output)
+        run = Run(settings, progress)
+        self._stages.choose(run)
+        result = ClipScene(self._stages, run, clip, shown).write(output)
+        if preview is not None:
+            found = opened_moving(output)
+            _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)
+        return result
 
     def _frames(
         self, clip: Clip, shown: list[Shown], sequence: Sequence360, settings: Settings, progress: Progress
@@ -164,7 +205,7 @@ class SPAG4D:
         panoramas = read_frames(clip, shown[first:], force_erp=settings.force_erp, progress=progress)
         with contextlib.closing(panoramas):
             for number, panorama in enumerate(panoramas, first):
-                run = Run(settings, _counting(progress, number, count))
+                run = Run(settings, counted(progress, number, count))
                 if number in plan.lost:
                     run.warnings.append("too little was recognised in this frame: it goes on turning as the one before")
                 result = self._frame(panorama, number, sequence.outputs(number), plan, steadier, run)
@@ -269,15 +310,6 @@ def _plan(clip: Clip, shown: list[Shown], settings: Settings, progress: Progress
     return VideoPlan(clip.identity(), settings, times_s, wxyz(heading.world_from_camera), wxyz(view), heading.lost)
 
 
-def _counting(progress: Progress, number: int, count: int) -> Progress:
-    """Return the progress for one frame: its stages are details of the frames' progress."""
-
-    def hear(event: Event) -> None:
-        progress.on_event(Step(FRAMES, number, count, event.stage) if isinstance(event, Step) else event)
-
-    return replace(progress, on_event=hear)
-
-
 def _check_preview(path: Path, source: Path) -> None:
     if path.suffix.lower() != ".mp4":
         raise InputError(f"the preview is an MP4 video: end '{path.name}' in .mp4.")
@@ -286,14 +318,11 @@ def _check_preview(path: Path, source: Path) -> None:
     check_target(path)
 
 
-def _write_preview(path: Path, sequence: Sequence360, settings: Settings, progress: Progress) -> None:
+def _write_preview(path: Path, frames: Iterable[Gaussians], count: int, settings: Settings, progress: Progress) -> None:
     from spag4d.clips.movie import write_movie
-    from spag4d.formats.scene import read_scene
     from spag4d.render.preview import preview_pictures
 
-    files = sequence.files
-    pictures = preview_pictures((read_scene(file) for file in files), len(files), settings.fps, progress=progress)
-    write_movie(path, pictures, settings.fps)
+    write_movie(path, preview_pictures(frames, count, settings.fps, progress=progress), settings.fps)
 
 
 def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:

@@ -238,6 +238,13 @@ class Stages:
 
         ``with_range`` they also record how far you can walk.
         """
+        comments = self.comments(depth, run, layers.joined if with_range else None)
+        for name, path in outputs.items():
+            with run.stage("Writing") as listener:
+                write_scene(path, layers, name, comments=comments, progress=listener)
+
+    def comments(self, depth: DepthMap, run: Run, gaussians: Gaussians | None) -> list[str]:
+        """Return what files note of a run, so that it can be repeated, and how far you can walk among ``gaussians``."""
         settings = run.settings.changed(depth_model=depth.model) if depth.model in DEPTH_MODELS else run.settings
         made_by = f"depth {depth.model}, metres from {depth.metres_from}" if depth.metres_from else f"depth {depth.model}"
         sharp = f"SHARP {run.sharp}, for research only" if run.sharp else "SHARP not used"
@@ -246,11 +253,9 @@ class Stages:
             comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
         if depth.doubt is not None:
             comments.append(doubt_line(depth.doubt))
-        if with_range:
-            comments.append(_walking_range(layers.joined, comments, run))
-        for name, path in outputs.items():
-            with run.stage("Writing") as listener:
-                write_scene(path, layers, name, comments=comments, progress=listener)
+        if gaussians is not None:
+            comments.append(_walking_range(gaussians, comments, run))
+        return comments
 
     def write_card(self, outputs: Mapping[str, Path], depth: DepthMap, run: Run) -> None:
         """Write the scene card beside the files; see `spag4d.formats.scene_card`."""

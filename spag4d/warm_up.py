@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from spag4d.core import SPAG4D
+from spag4d.motion.lasting import lasting_picture
 
 _AHEAD = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
@@ -26,6 +27,7 @@ def compile_kernels() -> None:
         poses = {f"{number}.png": {"position_m": [0.1 * number, 0, 0], "rotation": _AHEAD} for number in (0, 1)}
         (folder / "poses.json").write_text(json.dumps({"panoramas": poses}), encoding="utf-8")
         converter.reconstruct([folder], folder / "place.ply", poses=folder)
+    lasting_picture(np.stack([rgb, rgb]), np.zeros((2, *rgb.shape[:2]), np.float32))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ LAYERS = [
     ("conversion", "sequence_record", "first_run", "finishing"),
     ("stages", "sequence", "contradictions"),
     ("reconstruction",),
+    ("clip_scene",),
     ("core",),
     ("web",),
     ("commands", "warm_up"),

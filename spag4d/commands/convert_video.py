@@ -25,11 +25,15 @@ def convert_video(
 
     Writes frame_00001.ply and so on (or the format that --format names), and sequence.json with the time and pose of each
     frame. Run the command again to continue a run that was stopped.
+
+    Where OUTPUT ends in .4dgs, the video becomes one file: what stands is made once, and of each frame what moves. The camera
+    must stand, or only turn.
     """
     from spag4d.commands.console import Console
     from spag4d.commands.questions import offer_model
-    from spag4d.contradictions import check_combination
+    from spag4d.contradictions import check_combination, check_is_of_a_clip
     from spag4d.core import SPAG4D
+    from spag4d.formats.moving import moving_format_of
     from spag4d.io.standard_input import kept
     from spag4d.sequence import Sequence360
 
@@ -38,6 +42,11 @@ def convert_video(
     with Console(quiet=quiet, as_json=as_json) as console, kept(input) as source:
         if not (quiet or as_json) and input.is_file():
             offer_model(converter, console)
+        if moving_format_of(output):
+            check_is_of_a_clip(converter.settings)
+            console.result(converter.convert_clip(
+                source, output, overwrite=overwrite, preview=preview, progress=console.progress))
+            return
         frames = converter.convert_video(
             source, output, overwrite=overwrite, preview=preview, progress=console.progress)
         made, bytes_written = 0, 0

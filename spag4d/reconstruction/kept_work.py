@@ -45,6 +45,11 @@ def work_folder(output: Path) -> Path:
     return output.with_name(f".{output.name}.work")
 
 
+def forget_work(output: Path) -> None:
+    """Delete what an earlier run kept for an output."""
+    shutil.rmtree(work_folder(output), ignore_errors=True)
+
+
 def depth_to_arrays(depth: DepthMap) -> dict[str, np.ndarray]:
     """Return a depth map as arrays."""
     about = {"kind": depth.kind, "model": depth.model, "metres_from": depth.metres_from, "scale_sigma": depth.scale_sigma}

@@ -32,6 +32,8 @@ _RATIO = 0.8
 """Of the best to the second best distance of descriptors: Lowe's value (2004), which drops 90 % of the false matches."""
 _SPANS = (1, 2, 4, 8, 16, 32)
 """How many frames lie between the frames that are compared: the longer ones keep drift from piling up."""
+_MOST, _FALSE_RAD = 0.7, np.radians(10.0)
+"""Share of the matches that may be looked at for parallax, as some are of things that move, and beyond what they are false."""
 _ITERATIONS = 8
 """Newton steps from a chain that is right within degrees, as many as the outliers' weights need to settle."""
 _OUTLIER_RAD = np.radians(0.3)
@@ -106,6 +108,14 @@ def match(first: Features, second: Features) -> RelativeRotation | None:
     """Return the rotation between two frames, or None."""
     ones, others = matched(first, second)
     return relative_rotation(first.directions[ones], second.directions[others])
+
+
+def parallax_rad(first: Features, second: Features, second_from_first: Float64[np.ndarray, "3 3"]) -> float:
+    """Return by how much most things have shifted between two frames beside the camera's turn, 0 if nothing is recognised."""
+    ones, others = matched(first, second)
+    shifts = np.linalg.norm(first.directions[ones] @ second_from_first.T - second.directions[others], axis=1)
+    shifts = shifts[shifts < _FALSE_RAD]
+    return float(np.quantile(shifts, _MOST)) if len(shifts) else 0.0
 
 
 def matched(first: Features, second: Features) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:

@@ -1,0 +1,71 @@
+"""What of a frame is not the lasting picture, and where that is."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from spag4d.data import DepthMap
+from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.motion.lasting import Lasting, smooth_offset
+
+_LEAST_LEVELS = 9.0
+"""Of 255: compression and noise make as much in pictures that show the same."""
+_TIMES_NOISE = 3.0
+"""Standard deviations, about, of what a direction strays by itself: flags and leaves in the wind."""
+_SLIPS_PX = 0.5
+"""By which a picture may slip against another, where the camera turns: half a pixel of the steepest slope is not motion."""
+_SEEDS, _GROWS = 2.0, 1.0
+"""Thresholds, in what may differ: a region needs a pixel of the first, and goes as far as the second."""
+_GROWN_PX, _PER_ROWS = 2, 1024
+"""Edges take part in both, so regions are grown by 2 pixels of a picture of 1024 rows."""
+_SPECK = 2e-5
+"""Of the picture, or 40 pixels of one of 1024 rows: smaller regions are noise, or nobody misses them."""
+_LEAD = 0.1
+"""By which what moves is nearer than what stands behind it: a shadow must not mix with the floor, nor its backing."""
+_SKY_M = 1e4
+"""Of what moves in the sky: farther than any surface, so that it is drawn at the farthest."""
+
+
+def moving_region(rgb: UInt8[np.ndarray, "h w 3"], lasting: Lasting) -> Bool[np.ndarray, "h w"]:
+    """Return where a frame shows something else than what lasts: whole regions, grown a little at their edges."""
+    height = rgb.shape[0]
+    grown = max(1, round(_GROWN_PX * height / _PER_ROWS))
+    pad = 4 * grown
+    differs = np.abs(pad_sphere(rgb, pad).astype(np.int16) - pad_sphere(lasting.rgb, pad)).max(2).astype(np.float32)
+    allowed = _allowed(pad_sphere(lasting.rgb, pad), pad_sphere(lasting.noise, pad))
+    score = cv2.blur(differs, (3, 3)) / allowed
+    closed = cv2.morphologyEx((score > _GROWS).astype(np.uint8), cv2.MORPH_CLOSE, _disc(grown))
+    count, found, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    labels = np.asarray(found, np.int64)
+    strong = np.zeros(count, bool)
+    strong[np.unique(labels[score > _SEEDS])] = True
+    strong &= stats[:, cv2.CC_STAT_AREA] >= _SPECK * rgb.shape[0] * rgb.shape[1]
+    strong[0] = False
+    return crop_sphere(cv2.dilate(strong[labels].astype(np.uint8), _disc(grown)), pad) > 0
+
+
+def _allowed(rgb: UInt8[np.ndarray, "h w 3"], noise: UInt8[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return by how many levels a picture may differ from the lasting one, pixel by pixel."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    steepest = cv2.morphologyEx(cv2.blur(grey, (3, 3)), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) / 2
+    usual = cv2.dilate(cv2.blur(noise.astype(np.float32), (3, 3)), np.ones((3, 3), np.uint8))
+    return np.asarray(_LEAST_LEVELS + _TIMES_NOISE * usual + _SLIPS_PX * steepest, np.float32)
+
+
+def _disc(radius_px: int) -> UInt8[np.ndarray, "k k"]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1)), np.uint8)
+
+
+def depth_of_moving(depth: DepthMap, stands: DepthMap, moves: Bool[np.ndarray, "h w"]) -> DepthMap:
+    """Return the depth of what moves in a frame, brought to that of what ``stands``, and everything else as sky.
+
+    Nothing that moves is behind what stands: it is a little in front at least.
+    """
+    counted = ~(moves | depth.sky | stands.sky)
+    log_distance = np.log(depth.distance)
+    log_distance += smooth_offset(log_distance, np.log(stands.distance), counted)
+    distance = np.where(depth.sky, np.float32(_SKY_M), np.exp(log_distance))
+    farthest = np.where(stands.sky, np.float32(_SKY_M), stands.distance * np.float32(1 - _LEAD))
+    return replace(depth, distance=np.minimum(distance, farthest).astype(np.float32), sky=~moves, doubt=None)
