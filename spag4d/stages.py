@@ -222,14 +222,18 @@ class Stages:
             return Layers(layered(panorama, depth, self._sharp, faces, blends=blends, near_far_m=near_far_m, progress=listener))
 
     def mesh(
-        self, panorama: Panorama, depth: DepthMap, run: Run, *, most: int = MOST_TRIANGLES,
+        self, panorama: Panorama, depth: DepthMap, run: Run, *, most: int = MOST_TRIANGLES, share: float = 1.0,
         wanted: Callable[[DepthMap], np.ndarray] | None = None,
     ) -> Mesh:
-        """Return surfaces as triangles; ``wanted`` tells which (h, w) of a depth map are; see `surface_mesh`."""
+        """Return surfaces as triangles, of which a whole sphere would have ``most``; see `surface_mesh`.
+
+        ``wanted`` tells which (h, w) of a depth map are wanted, and ``share`` how much of the sphere they are.
+        """
         with run.stage("Mesh"):
-            panorama, depth = shrunk(panorama, depth, rows_for(panorama.size_hw[0]))
+            panorama, depth = shrunk(panorama, depth, rows_for(panorama.size_hw[0], most))
             near_far_m = run.settings.depth_min, run.settings.depth_max
-            return surface_mesh(panorama, depth, near_far_m=near_far_m, most=most, wanted=wanted and wanted(depth))
+            return surface_mesh(panorama, depth, near_far_m=near_far_m, most=round(share * most),
+                                wanted=wanted and wanted(depth))
 
     def write(
         self, layers: Layers, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True

@@ -72,7 +72,8 @@ def least_error(errors: Errors, most: int) -> float:
     Each vertex that is used halves two triangles. What is infinitely wrong to leave out is used however many there are.
     """
     count = max(1, most // 2)
-    return float(np.partition(errors.ravel(), -count)[-count]) if count < errors.size else -1.0
+    found = float(np.partition(errors.ravel(), -count)[-count]) if count < errors.size else -1.0
+    return min(found, float(np.finfo(np.float32).max))
 
 
 def halved(errors: Errors, above: float) -> Int64[np.ndarray, "m 3 2"]:

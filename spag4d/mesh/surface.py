@@ -13,15 +13,18 @@ MOST_TRIANGLES = 500_000
 """Of a whole scene: 10 MB, which programs and telephones open without trouble."""
 MOST_ROWS = 1024
 """Of the grid: 0.18° between its vertices."""
+_OF_GRID = 9
+"""So many times its triangles the grid may have at most: then outlines alone, 3 % of its pixels, do not use them up."""
 _COLOR_WEIGHT = 10.0
 """A colour that is off by a tenth is as bad as a vertex that is off by a pixel. By eye."""
 
 Grid = Float32[np.ndarray, "h1 w"]
 
 
-def rows_for(height: int) -> int:
-    """Return how many rows a panorama is to have for `surface_mesh`: a power of two."""
-    return 1 << (min(height, MOST_ROWS).bit_length() - 1)
+def rows_for(height: int, most: int = MOST_TRIANGLES) -> int:
+    """Return how many rows a panorama is to have for `surface_mesh`, a power of two, if ``most`` triangles make the sphere."""
+    enough = int(np.sqrt(_OF_GRID * most / 4))
+    return 1 << (max(2, min(height, MOST_ROWS, enough)).bit_length() - 1)
 
 
 def surface_mesh(

@@ -74,11 +74,11 @@ def reconstruct(
 
         layers = scene_of(panoramas, world, keep)
         depths.finish()
-        mesh.finish()
         depth = _told(panoramas, world, found)
         stages.write(layers, outputs, depth, run)
         run.viewpoints = _viewpoints(panoramas, world, layers, depth)
         stages.write_card(outputs, depth, run)
+        mesh.finish()
         return run.result(started, outputs.values(), len(layers), depth, world.reach, stages.device)
 
 

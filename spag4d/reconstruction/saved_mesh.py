@@ -23,9 +23,9 @@ class SavedMesh:
     def add(self, number: int, panorama: Panorama, depth: DepthMap) -> None:
         """Make the triangles of a panorama, from the depth of which Gaussians are made."""
         if self._path is not None:
-            most = round(MOST_TRIANGLES * self._shares[number] / max(sum(self._shares.values()), 1e-6))
-            mesh = self._panoramas.stages.mesh(
-                panorama, depth, self._panoramas.run, most=most, wanted=lambda depth: self._world.kept(number, depth.distance))
+            share, most = self._shares[number], round(MOST_TRIANGLES / max(1.0, sum(self._shares.values())))
+            mesh = self._panoramas.stages.mesh(panorama, depth, self._panoramas.run, most=most, share=share,
+                                               wanted=lambda depth: self._world.kept(number, depth.distance))
             self._parts.append(mesh.placed(self._world.captured[number].view.pose))
 
     def finish(self) -> None:

@@ -61,3 +61,12 @@ def test_there_are_no_more_triangles_than_allowed() -> None:
     count = len(halved(errors, least_error(errors, 300)))
     assert 200 < count <= 300
     assert len(halved(errors, least_error(errors, 10_000))) == 1024
+
+
+def test_what_is_infinitely_wrong_to_leave_out_is_used_however_few_are_allowed() -> None:
+    errors = np.zeros(SIZE, np.float32)
+    errors[3:9, 5:20] = np.inf
+    errors = with_holders(errors)
+    triangles = halved(errors, least_error(errors, 10))
+    check_whole(triangles)
+    assert len(triangles) > 100

@@ -90,3 +90,4 @@ def test_a_panorama_s_mesh_is_placed_and_joined() -> None:
 
 def test_rows_are_a_power_of_two_and_not_too_many() -> None:
     assert [rows_for(height) for height in (64, 100, 546, 1024, 4096)] == [64, 64, 512, 1024, 1024]
+    assert [rows_for(4096, most) for most in (500_000, 300_000, 100_000)] == [1024, 512, 256]
