@@ -98,4 +98,4 @@ class _RingCells:
         starts = np.cumsum([0] + [len(row) for row in rows])
         first_ring = self.light.ring * (TILE_PX // self.stride)
         mean = np.concatenate(rows)[(starts[self.cells.ring - first_ring] + self.place)[keep]]
-        return srgb_from_linear(mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-6)))
+        return srgb_from_linear((mean[:, :3] / np.maximum(mean[:, 3:], np.float32(1e-6))).astype(np.float32, copy=False))
