@@ -24,7 +24,7 @@ def launched(playwright: Playwright) -> Browser:
 class Visit:
     """A page that somebody has open, and what went wrong in it."""
 
-    def __init__(self, browser: Browser, address: str, *, width: int = 900, height: int = 560, **options: Any) -> None:
+    def __init__(self, browser: Browser, address: str, *, width: int = 900, height: int = 440, **options: Any) -> None:
         self.address = address
         self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
         self.page: Page = self.context.new_page()

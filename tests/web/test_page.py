@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, Error, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.clips.clip_files import encode, remuxed
 from tests.web.browser import CHROMIUM, Visit, launched, likeness, perspective
@@ -263,8 +263,8 @@ def test_only_settings_that_matter_are_shown(visit: Visiting, clip: Path) -> Non
 
 def test_typing_in_a_field_does_not_move_the_camera(visit: Visiting, scene: dict) -> None:
     visitor = visit()
-    page = visitor.open(f"/?job={scene['id']}")
-    visitor.wait_for_scene()
+    page = visitor.open()
+    visitor.wait_until_still()
     for field in ("#setting-device", "#setting-stride", "#setting-depth_model"):
         if field == "#setting-device":
             page.click("summary:has-text('Program')")
@@ -278,6 +278,8 @@ def test_typing_in_a_field_does_not_move_the_camera(visit: Visiting, scene: dict
     page.keyboard.press("w")
     page.keyboard.press("Escape")
     assert visitor.stage("position") in ("", "0.00,0.00,0.00")
+    visitor.open(f"/?job={scene['id']}")
+    visitor.wait_for_scene()
     page.focus("#stage canvas")
     page.keyboard.down("d")
     page.wait_for_timeout(400)
@@ -460,9 +462,10 @@ def test_a_phone_shows_everything_one_below_the_other(theme: str, visit: Visitin
     visitor.wait_for_scene()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.documentElement.dataset.theme") == theme
-    boxes = {name: page.locator(f"#{name}").bounding_box() for name in ("job", "stage", "settings")}
+    boxes = {name: page.locator(f"#{name}").bounding_box() for name in ("open-models", "stage", "job", "new", "gallery")}
     tops = [box["y"] for box in boxes.values() if box]
-    assert len(tops) == 3 and tops == sorted(tops)
+    assert len(tops) == 5 and tops == sorted(tops)
+    assert boxes["stage"] and boxes["stage"]["height"] > 500
     for button in page.locator("button:visible, a.button:visible").all():
         box = button.bounding_box()
         assert box and box["height"] >= 28 and box["width"] >= 28, button.inner_text()
@@ -475,7 +478,7 @@ def test_a_kiosk_shows_only_the_scene(visit: Visiting, scene: dict) -> None:
     for hidden in (".top", "#make", "#job", ".gallery"):
         expect(page.locator(hidden)).to_be_hidden()
     box = page.locator("#stage canvas").bounding_box()
-    assert box and (box["width"], box["height"]) == (900, 560)
+    assert box and (box["width"], box["height"]) == (900, 440)
     before = visitor.stage("heading")
     page.wait_for_timeout(1500)
     assert visitor.stage("heading") != before
@@ -506,8 +509,15 @@ def test_a_server_that_goes_away_is_noticed(browser: Browser, tmp_path: Path) ->
 
 def test_everything_has_a_name_and_can_be_reached_by_keyboard(visit: Visiting, scene: dict) -> None:
     visitor = visit()
-    page = visitor.open(f"/?job={scene['id']}")
-    visitor.wait_for_scene()
+    reachable = {"/": {"convert", "browse", "open-models", "setting-stride"}, f"/?job={scene['id']}": {"new", "CANVAS"}}
+    for path, wanted in reachable.items():
+        page = visitor.open(path)
+        visitor.wait_until_still()
+        assert wanted <= named_and_reached(page)
+
+
+def named_and_reached(page: Page) -> set[str]:
+    """Check that every control has a name, and return which ones the Tab key reaches."""
     for control in page.locator("button:visible, input:visible, select:visible, a:visible, summary:visible").all():
         name = control.evaluate("""(one) => one.getAttribute("aria-label") || one.labels?.[0]?.textContent
             || one.textContent.trim() || (one.getAttribute("aria-hidden") === "true" && "hidden")""")
@@ -516,7 +526,7 @@ def test_everything_has_a_name_and_can_be_reached_by_keyboard(visit: Visiting, s
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
-    assert {"convert", "browse", "open-models", "setting-stride", "CANVAS"} <= reached
+    return reached
 
 
 def luminance(color: str) -> float:
