@@ -29,6 +29,9 @@ _SKY_PULL = 0.2
 _SKYLINE_DEG = 1.75
 """How far a skyline may be off."""
 
+_SAMPLED_ROWS, _LEAST_M = 64, 1e-6
+"""Rows that tell the usual distance, and the least that this can be."""
+
 Mask = Bool[np.ndarray, "h w"]
 
 
@@ -52,13 +55,23 @@ def refine_edges(
     progress.report(STAGE, 0, 3)
     if strength <= 0:
         return depth
-    maps = edge_maps(depth, panorama, radius_deg)
+    unit_m = _unit_m(depth)
+    own = replace(depth, distance=depth.distance / unit_m)
+    maps = edge_maps(own, panorama, radius_deg)
     progress.report(STAGE, 1, 3)
     edges = _found(maps)
     progress.report(STAGE, 2, 3)
-    refined = depth if edges is None else _enlarged(depth, panorama, maps.factor, edges, min(strength, 1.0))
+    if edges is not None:
+        refined = _enlarged(own, panorama, maps.factor, edges, min(strength, 1.0))
+        depth = replace(refined, distance=refined.distance * unit_m)
     progress.report(STAGE, 3, 3)
-    return refined
+    return depth
+
+
+def _unit_m(depth: DepthMap) -> np.float32:
+    """Return the power of two next to the usual distance: in that unit logarithms round alike whatever the map's own is."""
+    usual = float(np.median(depth.distance[:: max(1, depth.size_hw[0] // _SAMPLED_ROWS)]))
+    return np.float32(2.0 ** round(np.log2(max(usual, _LEAST_M))))
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from spag4d.web.job_request import JobRequest
 assert "--haze-m" in CliRunner().invoke(cli, ["convert", "--help"]).output
 assert "haze_m" in json.loads(CliRunner().invoke(cli, ["settings", "--schema"]).output)["properties"]
 assert "--haze-m" in CliRunner().invoke(cli, ["settings"]).output
-assert JobRequest.model_validate({"upload": "0" * 32, "settings": {"haze_m": 7}})
+assert JobRequest.model_validate({"uploads": ["0" * 32], "settings": {"haze_m": 7}})
 assert SPAG4D(haze_m=3).settings.haze_m == 3
 try:
     SPAG4D(haze_m=-1)

@@ -416,6 +416,7 @@ def test_scenes_are_reopened_converted_again_and_deleted(visit: Visiting, server
     page.click("#convert")
     expect(page).not_to_have_url(re.compile(job["id"]))
     visitor.wait_for_scene("/scene.")
+    page.go_back()  # to what was to be converted
     page.go_back()
     visitor.wait_for_scene(job["id"])
     page.once("dialog", lambda dialog: dialog.accept())
