@@ -107,6 +107,9 @@ def main() -> None:
     rows: list[Row] = []
     for number in range(options.first, options.first + options.scenes):
         found = rows_of(truth(number, options.cache), options.depths)
+        if not found:
+            print(f"{number}: nobody can take a step there", flush=True)
+            continue
         for depth in options.depths:
             cells = [f"{row['direction']} {row['true_m']:.2f}/{row['told_m']:.2f}" for row in found if row["depth"] == depth]
             print(f"{found[0]['scene']:12}{depth:9}" + "  ".join(cells), flush=True)
