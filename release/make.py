@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VIEWER = ("vendor/fetched", "vendor/three/three.module.js", "vendor/spark/spark.module.min.js", "vendor/supersplat/index.js")
 IN_WHEEL = (
-    *(f"spag4d/static/{name}" for name in ("index.html", "js/main.js", "css/page.css", "courtyard.jpg", *VIEWER)),
+    *(f"spag4d/static/{name}" for name in ("index.html", "js/main.js", "css/layout.css", "courtyard.jpg", *VIEWER)),
     "spag4d/networks/builtin.safetensors", "spag4d/commands/known_room.jpg", "spag4d/commands/convert.py")
 IN_SOURCES = (
     *(f"static/{name}" for name in ("index.html", "npm/vendor.py", *VIEWER)), "TestImage/courtyard.jpg", "README.md", "LICENSE",
