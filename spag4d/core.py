@@ -25,6 +25,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.sequence import Sequence360, VideoPlan, opened
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
+from spag4d.world import EVERY_S
 
 _FIRST_LOOK_ROWS = 512
 """Rows of the panorama of a first look."""
@@ -244,7 +245,7 @@ class SPAG4D:
         input_paths: Sequence[str | Path],
         output_path: str | Path,
         *,
-        every_s: float = 0.5,
+        every_s: float = EVERY_S,
         poses: str | Path | None = None,
         save_poses: str | Path | None = None,
         save_depth: str | Path | None = None,

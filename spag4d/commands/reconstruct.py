@@ -7,6 +7,7 @@ import click
 
 from spag4d.commands.endings import in_words
 from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
+from spag4d.world import EVERY_S
 
 _OWN = ("every_s", "poses", "save_poses", "save_depth", "mesh", "distance")
 """Options that are not settings."""
@@ -16,7 +17,7 @@ _OWN = ("every_s", "poses", "save_poses", "save_depth", "mesh", "distance")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FilePath)
 @click.argument("output", type=FilePath)
 @settings_options(video=False)
-@click.option("--every", "every_s", type=click.FloatRange(0.02, 3600), default=0.5, show_default=True,
+@click.option("--every", "every_s", type=click.FloatRange(0.02, 3600), default=EVERY_S, show_default=True,
               help="Of a video, take a panorama every so many seconds. [s]")
 @click.option("--poses", type=FilePath,
               help="Where the panoramas were taken, if that is known: a poses.json, or the folder of a COLMAP model.")

@@ -19,6 +19,14 @@ def rotation_from_yaw_pitch_roll(yaw_rad: float, pitch_rad: float, roll_rad: flo
     return yaw @ pitch @ roll
 
 
+def cross_matrices(vectors: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 3 3"]:
+    """Return the matrices (n, 3, 3) that multiply like v × for vectors v (n, 3)."""
+    x, y, z = vectors.T
+    cross = np.zeros((len(vectors), 3, 3))
+    cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = -z, y, -x
+    return cross - cross.transpose(0, 2, 1)
+
+
 def rotations_from_quats(quats_wxyz: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 3 3"]:
     """Return the rotation matrices (n, 3, 3) of quaternions (n, 4) of any length but zero."""
     rotations = np.empty((quats_wxyz.shape[0], 3, 3), quats_wxyz.dtype)

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.spatial.transform import Rotation
 
+from spag4d.geometry.rotation import cross_matrices
+
 _SEED = 360
 """Any; fixed, so that a run can be repeated."""
 _HYPOTHESES = 400
@@ -94,12 +96,8 @@ def _solve(
     seen: np.ndarray, away: np.ndarray, along: np.ndarray, isotropic: np.ndarray, relief: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return turn and motion that minimise Σ rᵀ (isotropic 1 - relief along alongᵀ) r with r = away - turn × seen - motion."""
-    cross = np.zeros((len(seen), 3, 3))  # of the motion nothing along the ray is seen
-    x, y, z = seen.T
-    cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = z, -y, x
-    cross -= cross.transpose(0, 2, 1)
-    tangent = np.eye(3) - seen[:, :, None] * seen[:, None, :]
-    jacobian = np.concatenate([cross, tangent], 2)
+    tangent = np.eye(3) - seen[:, :, None] * seen[:, None, :]  # of the motion nothing along the ray is seen
+    jacobian = np.concatenate([-cross_matrices(seen), tangent], 2)
     projected = np.einsum("ni,nij->nj", along, jacobian)
     normal = np.einsum("n,nij,nik->jk", isotropic, jacobian, jacobian, optimize=True)
     normal -= np.einsum("n,nj,nk->jk", relief, projected, projected, optimize=True)

@@ -11,6 +11,8 @@ from jaxtyping import Float64, Int64
 from scipy.sparse import bsr_array
 from scipy.spatial.transform import Rotation
 
+from spag4d.geometry.rotation import cross_matrices
+
 _SOFT_RAD = np.radians(0.06)
 """Residual that counts half: as exact as SIFT is on 1024 rows."""
 _DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-4, 1e-9, 1e6
@@ -102,7 +104,7 @@ def _linearised(bundle: Bundle) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     spread = across @ (np.eye(3) - shown[:, :, None] * shown[:, None, :]) / away[:, None, None]
     to_camera = bundle.rotations[bundle.camera].transpose(0, 2, 1)
     of_point = spread @ to_camera
-    of_turn = spread @ _crossing(local)
+    of_turn = spread @ cross_matrices(local)
     residual = -(across @ shown[..., None])[..., 0]
     return residual, np.concatenate([of_turn, -of_point], 2), of_point
 
@@ -113,14 +115,6 @@ def _across(seen: np.ndarray) -> Float64[np.ndarray, "k 2 3"]:
     first = np.cross(seen, helper)
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     return np.stack([first, np.cross(seen, first)], 1)
-
-
-def _crossing(vectors: np.ndarray) -> Float64[np.ndarray, "k 3 3"]:
-    """Return the matrices of v ×."""
-    x, y, z = vectors.T
-    out = np.zeros((len(vectors), 3, 3))
-    out[:, 0, 1], out[:, 0, 2], out[:, 1, 2] = -z, y, -x
-    return out - out.transpose(0, 2, 1)
 
 
 def _same_size(bundle: Bundle) -> Bundle:

@@ -19,8 +19,9 @@ from spag4d.progress import SILENT, Progress
 from spag4d.video.odometry import Features, find_features
 from spag4d.world.bundle import Bundle, adjusted
 from spag4d.world.colmap_model import Points
+from spag4d.world.colmap_process import FEWEST_MATCHES
 from spag4d.world.poses import NO_OVERLAP, WORKING_HEIGHT, ColmapFinder, Places, pairs_to_compare
-from spag4d.world.two_views import FEWEST, Pair, paired
+from spag4d.world.two_views import Pair, paired
 
 _FEATURES_PER_VIEW = 1000
 """Four thousand a panorama, as COLMAP is given."""
@@ -176,7 +177,7 @@ class _Growing:
         known = np.isfinite(self.points[self.point, 0]) & self.is_good
         counts = np.bincount(self.camera[known], minlength=len(self.places)) * ~self.is_found
         number = int(counts.argmax())
-        if counts[number] < FEWEST // 2:
+        if counts[number] < FEWEST_MATCHES // 2:
             return False
         mine = known & (self.camera == number)
         self.places[number] = _resected(self.points[self.point[mine]], self._rays(mine))

@@ -14,9 +14,7 @@ from spag4d.errors import InputError
 from spag4d.photos.gps import Gps, gps_of
 from spag4d.photos.image import picture_files, read_panorama
 from spag4d.progress import SILENT, Progress
-
-EVERY_S = 0.5
-"""Seconds between the panoramas that are taken of a walk: half a step to a step."""
+from spag4d.world import EVERY_S
 
 
 @dataclass(frozen=True)

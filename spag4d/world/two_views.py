@@ -10,9 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from spag4d.video.odometry import Features, matched
+from spag4d.world.colmap_process import FEWEST_MATCHES
 
-FEWEST = 30
-"""Matches that agree: twice what a repeated pattern easily gives."""
 _SEED = 360
 """Any; fixed, so that a run can be repeated."""
 _HYPOTHESES, _CHUNK = 600, 200
@@ -25,11 +24,9 @@ Directions = Float64[np.ndarray, "n 3"]
 
 @dataclass(frozen=True)
 class Pair:
-    """Matches ``first`` and ``second`` (n,), numbers of features of two panoramas that agree with ``rotation`` and ``way``.
+    """Matches ``first`` and ``second`` (n,), numbers of features of two panoramas that agree about how the cameras stand.
 
-    ``rotation`` takes directions of the first camera to the second's axes; ``way`` (3,) is the unit direction from the second
-    camera to the first in the second's axes, zero where the matches tell none. ``parallax_rad`` is how far the median point
-    shifts.
+    ``rotation`` takes directions of the first camera to the second's axes; ``parallax_rad`` is how far the median point shifts.
     """
 
     first: Int64[np.ndarray, " n"]
@@ -41,16 +38,16 @@ class Pair:
 def paired(first: Features, second: Features) -> Pair | None:
     """Return how two panoramas stand to each other, None where too little in them is the same."""
     ones, others = matched(first, second)
-    if len(ones) < FEWEST:
+    if len(ones) < FEWEST_MATCHES:
         return None
     u, v = first.directions[ones], second.directions[others]
     essential, agrees = _consensus(u, v)
-    if agrees.sum() < FEWEST:
+    if agrees.sum() < FEWEST_MATCHES:
         return None
     for _ in range(3):
         essential = _eight_points(u[agrees][None], v[agrees][None])[0]
         agrees = _off_circle(essential[None], u, v)[0] < _INLIER_RAD
-        if agrees.sum() < FEWEST:
+        if agrees.sum() < FEWEST_MATCHES:
             return None
     rotation = _rotation(essential, u[agrees], v[agrees])
     turned = u[agrees] @ rotation.T
