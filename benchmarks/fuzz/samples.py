@@ -15,7 +15,7 @@ from random import Random
 import numpy as np
 
 from benchmarks.fuzz.pictures import depth_maps, distances, pictures
-from benchmarks.fuzz.scenes import gaussians, scenes
+from benchmarks.fuzz.scenes import gaussians, moving_scenes, scenes
 from benchmarks.fuzz.trial import WronglyAccepted
 from spag4d.formats.scene import write_scene
 
@@ -62,8 +62,8 @@ class Sample:
 
 def samples(folder: Path) -> list[Sample]:
     """Return all samples; ``folder`` is for making them."""
-    return [*_scene_samples(folder), *_picture_samples(folder), *_folder_samples(folder), *_clip_samples(folder),
-            *_server_samples(folder)]
+    return [*_scene_samples(folder), *_moving_samples(folder), *_picture_samples(folder), *_folder_samples(folder),
+            *_clip_samples(folder), *_server_samples(folder)]
 
 
 def command(*words: str) -> None:
@@ -109,6 +109,16 @@ def _scene_samples(folder: Path) -> Iterator[Sample]:
         works = (made, made, made, partial(command, "info", name), partial(command, "check", name, "--json"),
                  partial(command, "render", name, "seen.png", "--size", "32x32"))
         yield Sample("scene", files, works, spare=_ALL if name.endswith((".splat", "text.ply")) else 0)
+
+
+def _moving_samples(folder: Path) -> Iterator[Sample]:
+    for files in moving_scenes(folder):
+        name = next(iter(files))
+        made = partial(_making, "transform", name, _OUTPUT, "--time", "0.2")
+        works = (made, made, partial(command, "transform", name, "out.4dgs"), partial(command, "info", name),
+                 partial(command, "check", name, "--json", "--every", "100000"),
+                 partial(command, "render", name, "seen.png", "--size", "32x32", "--time", "0.2"))
+        yield Sample("moving", files, works)
 
 
 def _picture_samples(folder: Path) -> Iterator[Sample]:

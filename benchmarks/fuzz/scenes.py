@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import zstandard
 
-from spag4d.data import SH_COUNTS, Gaussians
+from spag4d.data import SH_COUNTS, Gaussians, Moving
 from spag4d.formats import FORMATS
 from spag4d.formats.gltf import GltfFile
+from spag4d.formats.moving import Timeline, write_moving
 from spag4d.formats.scene import write_scene
 
 COUNT = 300
@@ -52,6 +53,33 @@ def scenes(folder: Path) -> Iterator[dict[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(written["scene2.sog"])) as archive:
         yield {"meta.json": archive.read("meta.json")} | {name: archive.read(name) for name in archive.namelist()}
     yield from _gltf(folder / "scene2.glb")
+
+
+def moving_scenes(folder: Path) -> Iterator[dict[str, bytes]]:
+    """Yield scenes that move, as `scenes` does still ones."""
+    rng = np.random.default_rng(1)
+    some = gaussians()
+    fading = Moving(some, rng.standard_normal((COUNT, 3)).astype(np.float32), rng.random(COUNT), rng.uniform(0.2, 1, COUNT),
+                    np.tile([[0.0, 1.0]], (COUNT, 1)))
+    for name in ("scene.4dgs", "scene.ftgs.ply"):
+        write_moving(folder / name, Timeline(1.0, 10.0), [Moving.still(some, 0.0, 1.0), fading], comments=["for the fuzzer"])
+        yield {name: (folder / name).read_bytes()}
+    motion = rng.standard_normal((COUNT, 13)).astype(np.float32)
+    times = np.column_stack([fading.centers_s, fading.sigmas_s]).astype(np.float32)
+    names = (*"xyz", "trbf_center", "trbf_scale", *(f"motion_{n}" for n in range(9)), *(f"f_dc_{n}" for n in range(3)),
+             "opacity", *(f"scale_{n}" for n in range(3)), *(f"rot_{n}" for n in range(4)), *(f"omega_{n}" for n in range(4)))
+    rows = np.column_stack([some.means, times, motion[:, :9], some.colors, some.opacities, np.log(some.scales), some.quats_wxyz,
+                            motion[:, 9:]])
+    lines = ["ply", "format binary_little_endian 1.0", f"element vertex {COUNT}", *(f"property float {name}" for name in names)]
+    yield {"trained.ply": "\n".join([*lines, "end_header", ""]).encode() + rows.astype("<f4").tobytes()}
+    none = np.zeros((COUNT, 1), np.float32)
+    halves = (np.column_stack([some.quats_wxyz, some.scales, none]),
+              np.column_stack([motion[:, :9], none, motion[:, 9:], times]))
+    before, after = (half.astype("<f2").view(np.uint8) for half in halves)
+    rgba = np.rint(np.column_stack([some.colors, some.opacities]) * 255).astype(np.uint8)
+    data = np.column_stack([some.means.view(np.uint8), before, rgba, after]).tobytes()
+    contents = json.dumps([{"type": "splat", "size": len(data), "texwidth": 4096, "texheight": 1, "cameras": []}]).encode()
+    yield {"scene.splatv": struct.pack("<II", 0x674B, len(contents)) + contents + data}
 
 
 def _zipped(name: str, data: bytes) -> bytes:

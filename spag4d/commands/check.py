@@ -17,7 +17,7 @@ from spag4d.errors import InputError
 @click.option("--html", type=FilePath, help="Also write the card as a web page with pictures and plots, a single file.")
 @click.option("--write", is_flag=True, help="Write the walking range into the PLY's comments, and into sequence.json.")
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True,
-              help="Of a folder or a .4dgs: check only every Nth frame.")
+              help="Of a folder or a scene that moves: check only every Nth frame.")
 @click.option("--json", "as_json", is_flag=True, help="Print the card as one line of JSON, or one per frame.")
 @in_words
 def check(
@@ -30,7 +30,7 @@ def check(
     (the origin) in 14 directions before gaps open, surfaces look smeared or something is in the way; with --panorama, how
     closely the two match and whether the scene is turned or mirrored; and, with --views, how like photographs from other
     places it is. The exit code is 0 whatever the result, and 2
-    if there is no scene to read. If SCENE is the folder of a converted video, or a scene that moves (.4dgs), it reports the
+    if there is no scene to read. If SCENE is the folder of a converted video, or a scene that moves, it reports the
     walking range of its frames.
     """
     if scene.is_dir() and (panorama or html or views):

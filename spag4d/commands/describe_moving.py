@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from spag4d.check.walking import walking_range
 from spag4d.commands.console import Console
 from spag4d.data import Moving
 from spag4d.errors import InputError
-from spag4d.formats.finite import usable
+from spag4d.formats.finite import is_usable, usable
 from spag4d.formats.moving import MovingFile, opened_moving
 from spag4d.progress import SILENT, Progress
 
@@ -26,7 +27,8 @@ _USUAL_FPS = 10.0
 class MovingInfo:
     """A scene that moves in numbers: how many Gaussians stand all the time, how many move, and how many are there at once.
 
-    ``fps`` is None where the file does not say how many frames a second it was made from.
+    ``fps`` is None where the file does not say how many frames a second it was made from. ``pieces`` is the number of straight
+    pieces of their ways, one each where these are straight; ``standing`` and all that follow count these.
     """
 
     path: str
@@ -34,6 +36,7 @@ class MovingInfo:
     duration_s: float
     fps: float | None
     count: int
+    pieces: int
     standing: int
     moving: int
     most_at_once: int
@@ -50,7 +53,8 @@ class MovingInfo:
         """Return lines for people."""
         rate = "" if self.fps is None else f", {self.fps:g} frames a second"
         box = " × ".join(f"{high - low:.2f}" for low, high in zip(*self.box_m, strict=True))
-        passing = self.count - self.standing
+        passing = self.pieces - self.standing
+        curved = "" if self.pieces == self.count else f" in {self.pieces:,} straight pieces"
         rows = {
             "file": f"{self.encoding}, {self.file_size / 1e6:.1f} MB, {self.bytes_per_gaussian:.1f} bytes per Gaussian",
             "time": f"{self.duration_s:g} s{rate}; {8e-6 * self.file_size / self.duration_s:.1f} Mbit/s",
@@ -58,24 +62,28 @@ class MovingInfo:
             "at once": f"{self.most_at_once:,} at most",
             "box": f"{box} m",
         }
-        lines = [f"{self.path}: {self.count:,} Gaussians", *(f"  {name:<9}{words}" for name, words in rows.items())]
+        lines = [f"{self.path}: {self.count:,} Gaussians{curved}", *(f"  {name:<9}{words}" for name, words in rows.items())]
         return "\n".join([*lines, *(f"  comment  {comment}" for comment in self.comments)])
 
 
 def describe_moving(path: Path, *, progress: Progress = SILENT) -> MovingInfo:
     """Return the facts of a scene that moves, reading it piece by piece; raises `InputError`."""
     found = opened_moving(path, progress=progress)
-    standing = moving = 0
+    pieces = standing = moving = 0
     begins, low, high = Counter[tuple[float, float]](), np.full(3, np.inf), np.full(3, -np.inf)
     for part in found.parts(progress=progress):
         stands = stands_all_the_time(part, found.timeline.duration_s)
+        pieces += len(part)
         standing += int(np.count_nonzero(stands))
         moving += int(np.count_nonzero(part.velocities.any(1)))
         begins.update(map(tuple, part.windows_s.tolist()))
-        low, high = np.minimum(low, part.gaussians.means.min(0)), np.maximum(high, part.gaussians.means.max(0))
+        means = part.gaussians.means[is_usable(part.gaussians)]
+        low, high = np.minimum(low, means.min(0, initial=np.inf)), np.maximum(high, means.max(0, initial=-np.inf))
+    if not np.isfinite(high).all():
+        raise InputError(f"{path} holds no usable Gaussian: all {found.count:,} have a value that is not a finite number.")
     size, timeline = path.stat().st_size, found.timeline
     corners = tuple(tuple(round(float(value), 4) for value in corner) for corner in (low, high))
-    return MovingInfo(str(path), found.encoding, timeline.duration_s, timeline.fps, found.count, standing, moving,
+    return MovingInfo(str(path), found.encoding, timeline.duration_s, timeline.fps, found.count, pieces, standing, moving,
                       _most_at_once(begins), size, round(size / found.count, 2), (corners[0], corners[1]), found.comments)
 
 
@@ -87,8 +95,9 @@ def stands_all_the_time(part: Moving, duration_s: float) -> Bool[np.ndarray, " n
 
 def _most_at_once(windows: Counter[tuple[float, float]]) -> int:
     """Return the largest number of Gaussians whose windows are open together."""
-    times = sorted({first for first, _ in windows})
-    return max((sum(count for (first, last), count in windows.items() if first <= time < last) for time in times), default=0)
+    changes = sorted((time, sign * count) for (first, last), count in windows.items() if first < last
+                     for time, sign in ((first, 1), (last, -1)))  # at the same time they end first
+    return max(accumulate(change for _, change in changes), default=0)
 
 
 def check_moving(scene: Path, console: Console, *, every: int = 1, as_json: bool = False) -> None:

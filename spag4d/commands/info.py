@@ -14,7 +14,7 @@ from spag4d.commands.options import FilePath
 @in_words
 def info(scene: Path, as_json: bool) -> None:
     """Describe the scene file SCENE, from any tool: how many Gaussians, where, how large, how they are stored; of one that
-    moves (.4dgs) also how long it is, and how much of it stands still.
+    moves also how long it is, and how much of it stands still.
 
     To learn whether the scene is any good, use `spag4d check`.
     """

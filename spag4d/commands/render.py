@@ -26,7 +26,7 @@ _SIZE = Numbers("WxH", "x", 2, int)
 @click.option("--depth", is_flag=True, help="Draw the distance along the ray: .npy in metres, 16-bit .png, or a coloured .jpg.")
 @click.option("--classic", is_flag=True, help="Draw as the original 3DGS rasteriser does, not as web viewers do.")
 @click.option("--time", "time_s", type=click.FloatRange(0), default=0, show_default=True,
-              help="Of a scene that moves (.4dgs): the moment to draw, or at which a video begins. [s]")
+              help="Of a scene that moves: the moment to draw, or at which a video begins. [s]")
 @click.option("--seconds", type=float,
               help="Length of a video; by default 10, or as long as a scene that moves. [s, up to 3600]")
 @click.option("--fps", type=float, default=24, show_default=True, help="Frames per second of a video. [1/s, up to 240]")

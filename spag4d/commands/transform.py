@@ -32,26 +32,29 @@ _ANGLES = Numbers("YAW,PITCH,ROLL", ",", 3, float)
               help="Move the scene: right, down, forward. [m]")
 @click.option("--up", type=click.Choice(["-y", "y"]), default="-y", show_default=True,
               help="The axis that points up; y turns the scene by 180° about x. A .glb is always y up.")
-@click.option("--time", "time_s", type=click.FloatRange(0), help="Of a scene that moves (.4dgs): the moment to take. [s]")
+@click.option("--time", "time_s", type=click.FloatRange(0), help="Of a scene that moves: the moment to take. [s]")
 @click.option("--fps", type=click.FloatRange(0.001, 240),
-              help="Frames per second of a sequence or .4dgs, where it does not say that itself. [1/s]")
-@click.option("--format", default="ply", show_default=True, help="Format of the frames that a .4dgs becomes.")
+              help="Frames per second of a sequence or a scene that moves, where it does not say that itself. [1/s]")
+@click.option("--duration", "duration_s", type=click.FloatRange(0.001, 1e6),
+              help="How long a scene that moves is to last; by default as long as its file says. [s]")
+@click.option("--format", default="ply", show_default=True, help="Format of the frames that a scene that moves becomes.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
 def transform(
-    inputs: tuple[Path, ...], output: Path, drop: str, up: str, time_s: float | None, fps: float | None, format: str,
-    quiet: bool, **options: Any,
+    inputs: tuple[Path, ...], output: Path, drop: str, up: str, time_s: float | None, fps: float | None,
+    duration_s: float | None, format: str, quiet: bool, **options: Any,
 ) -> None:
     """Convert, join, cut and move the scene files INPUT... and write them to OUTPUT.
 
     The format of each INPUT is recognised by its content, also inside a .gz or .zip. The extension of OUTPUT chooses what is
     written. Operations are applied in the order listed here.
 
-    A folder of frames becomes one scene that moves where OUTPUT ends in .4dgs, and such a scene becomes a folder of frames
-    where OUTPUT is one; with --time its state at one moment is taken like any other scene.
+    A folder of frames becomes one scene that moves where OUTPUT ends in .4dgs or .ftgs.ply, and so does another scene that
+    moves (.4dgs, .ftgs.ply, a SpacetimeGaussian .ply of the lite kind, .splatv). Such a scene becomes a folder of frames where
+    OUTPUT is one; with --time its state at one moment is taken like any other scene.
     """
     from spag4d.commands.console import Console
-    from spag4d.commands.transform_moving import check_moving_output, moving_to_sequence, sequence_to_moving
+    from spag4d.commands.transform_moving import check_one_moving, moving_to_moving, moving_to_sequence, sequence_to_moving
     from spag4d.commands.transform_scenes import Change, transform_scenes
     from spag4d.formats.moving import is_moving, moving_format_of
     from spag4d.formats.outputs import format_of
@@ -60,12 +63,15 @@ def transform(
     change = Change(drop=layers, y_up=up == "y", **options)
     with Console(quiet=quiet) as console:
         if moving_format_of(output):
-            source = check_moving_output(inputs, output)
-            path, count = sequence_to_moving(source, output, change, fps=fps, progress=console.progress)
+            source = check_one_moving(inputs, output, change, time_s)
+            make = moving_to_moving if is_moving(source) else sequence_to_moving
+            path, count = make(source, output, change, fps=fps, duration_s=duration_s, progress=console.progress)
         elif time_s is None and format_of(output) is None and any(map(is_moving, inputs)):
-            source = check_moving_output(inputs, output)
-            path, count = moving_to_sequence(source, output, change, format=format, fps=fps, progress=console.progress)
+            source = check_one_moving(inputs, output, change, time_s)
+            path, count = moving_to_sequence(source, output, change, format=format, fps=fps, duration_s=duration_s,
+                                             progress=console.progress)
         else:
-            path, count = transform_scenes(inputs, output, change, time_s=time_s, progress=console.progress)
+            path, count = transform_scenes(inputs, output, change, time_s=time_s, duration_s=duration_s,
+                                           progress=console.progress)
         size = sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
         console.say(f"{path}: {count:,} Gaussians, {size / 1e6:.1f} MB")

@@ -1,4 +1,4 @@
-"""What ``spag4d transform`` does with scenes that move: sequences to one file, and one file to sequences."""
+"""What ``spag4d transform`` does with scenes that move: sequences to one file and back, and one file to another."""
 
 import os
 import re
@@ -13,10 +13,10 @@ from jaxtyping import Float64
 from spag4d import __version__
 from spag4d.commands.transform_scenes import Change
 from spag4d.conversion import ConversionResult, FrameResult
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, Moving
 from spag4d.errors import InputError
 from spag4d.formats.finite import usable
-from spag4d.formats.moving import MovingFile, Timeline, opened_moving, write_moving
+from spag4d.formats.moving import MovingFile, Timeline, is_moving, opened_moving, write_moving
 from spag4d.formats.recognise import scene_endings
 from spag4d.formats.scene import read_scene, write_scene
 from spag4d.geometry.rotation import rotations_from_quats
@@ -26,7 +26,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.sequence import Sequence360, VideoPlan, opened
 from spag4d.sequence_record import RECORD
 from spag4d.settings import Settings
-from spag4d.splat.edit import rotated
+from spag4d.splat.edit import moved, rotated
 
 _MOST_FRAMES = 100_000
 """Of a folder: an hour at 25 frames a second. More is a damaged file, or a typing error."""
@@ -44,12 +44,13 @@ class _Frames:
 
 
 def sequence_to_moving(
-    folder: Path, output: Path, change: Change, *, fps: float | None = None, progress: Progress = SILENT
+    folder: Path, output: Path, change: Change, *, fps: float | None = None, duration_s: float | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Path, int]:
     """Write the frames of a folder as one scene that moves; return it and the number of Gaussians stored.
 
-    The folder is that of a converted video, or holds scenes with numbers in their names, which are ``fps`` a second. Raises
-    `InputError` for others, and what writing raises.
+    The folder is that of a converted video, or holds scenes with numbers in their names, which are ``fps`` a second; the whole
+    may last ``duration_s`` instead. Raises `InputError` for others, and what writing raises.
     """
     check_target(output)
     if not folder.is_dir():
@@ -63,19 +64,57 @@ def sequence_to_moving(
             yield change.apply(gaussians)
         progress.report("Reading", len(frames.files), len(frames.files))
 
-    timeline = Timeline(float(frames.edges_s[-1]), frames.fps)
+    slower = 1.0 if duration_s is None else duration_s / float(frames.edges_s[-1])
+    timeline = Timeline(slower * float(frames.edges_s[-1]), frames.fps / slower)
     notes = [f"SPAG-4D {__version__}", f"of {len(frames.files)} frames"]
-    return output, write_moving(output, timeline, in_windows(scenes(), frames.edges_s), comments=notes, progress=progress)
+    parts = in_windows(scenes(), slower * frames.edges_s)
+    return output, write_moving(output, timeline, parts, comments=notes, progress=progress)
+
+
+def moving_to_moving(
+    source: Path, output: Path, change: Change, *, fps: float | None = None, duration_s: float | None = None,
+    progress: Progress = SILENT,
+) -> tuple[Path, int]:
+    """Write a scene that moves in another format, some of its Gaussians at a time; return it and the number of Gaussians.
+
+    Curved ways become straight pieces (see `formats.curved`), and windows bells where the format knows nothing else. Raises
+    `InputError`, and what writing raises.
+    """
+    check_target(output)
+    found = opened_moving(source, duration_s=duration_s, progress=progress)
+    timeline = Timeline(found.timeline.duration_s, fps or found.timeline.fps)
+    parts = (_changed(part, change) for part in found.parts(progress=progress))
+    unchanged = change == Change() and duration_s is None
+    notes = found.comments if unchanged else [f"SPAG-4D {__version__}", "transformed"]
+    return output, write_moving(output, timeline, parts, comments=notes, progress=progress)
+
+
+def _changed(part: Moving, change: Change) -> Moving:
+    """Return moving Gaussians as `Change.apply` leaves still ones.
+
+    They are cropped by where they are at their centre, or at the end of their window that is nearest to it.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be written is left out, with a warning
+        part = replace(part, gaussians=moved(part.gaussians, change.shift_m))
+        part = part.select(part.gaussians.opacities >= np.float32(change.min_opacity))
+        if change.crop_sphere_m is not None:
+            offset_s = np.clip(part.centers_s, *part.windows_s.T) - part.centers_s
+            offsets = part.gaussians.means + part.velocities * offset_s[:, None]
+            offsets -= np.array(change.crop_sphere_m[:3]) + change.shift_m
+            part = part.select(np.einsum("ij,ij->i", offsets, offsets) <= change.crop_sphere_m[3] ** 2)
+        velocities = (part.velocities @ change.linear.T).astype(np.float32)
+        return replace(part, gaussians=change.moved(part.gaussians), velocities=velocities)
 
 
 def moving_to_sequence(
-    source: Path, folder: Path, change: Change, *, format: str, fps: float | None = None, progress: Progress = SILENT
+    source: Path, folder: Path, change: Change, *, format: str, fps: float | None = None, duration_s: float | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Path, int]:
     """Write a scene that moves as the frames of a folder, ``fps`` a second; return it and the number of Gaussians written.
 
     A run that was stopped goes on. Raises `InputError` where the folder holds another sequence, and what writing raises.
     """
-    found = opened_moving(source, progress=progress)
+    found = opened_moving(source, duration_s=duration_s, progress=progress)
     rate = replace(found.timeline, fps=fps or found.timeline.fps)
     if round(rate.duration_s * rate.rate) > _MOST_FRAMES:
         raise InputError(f"{source} lasts {rate.duration_s:g} s, which makes more than {_MOST_FRAMES:,} frames: lower --fps.")
@@ -137,10 +176,17 @@ def _numbered(folder: Path, fps: float | None) -> _Frames:
     return _Frames(files, np.arange(len(files) + 1) / fps, turns, fps)
 
 
-def check_moving_output(inputs: Sequence[Path], output: Path) -> Path:
-    """Return the one input of a command that writes a scene that moves or its frames; raises `InputError` for several."""
+def check_one_moving(inputs: Sequence[Path], output: Path, change: Change, time_s: float | None) -> Path:
+    """Return the one input of a command that writes a scene that moves or its frames.
+
+    Raises `InputError` for several inputs, and for options of still scenes.
+    """
     if len(inputs) > 1:
         raise InputError("scenes that move are converted one at a time: name one input.")
     if os.path.realpath(inputs[0]) == os.path.realpath(output):
         raise InputError(f"{output} is also the input: writing there would destroy it. Choose another name.")
+    if time_s is not None:
+        raise InputError(f"--time makes a still scene, and {output.name} is one that moves: leave it out, or end it otherwise.")
+    if change.drop or (change.max_splats is not None and is_moving(inputs[0])):
+        raise InputError("--drop and --max-splats apply to still scenes: --time makes one of a scene that moves.")
     return inputs[0]

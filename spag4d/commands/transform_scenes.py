@@ -73,6 +73,11 @@ class Change:
         return rotation_from_yaw_pitch_roll(*np.radians(self.rotate_deg))
 
     @property
+    def linear(self) -> Float64[np.ndarray, "3 3"]:
+        """What becomes of differences of places: they are scaled and turned."""
+        return self.scale * ((_HALF_TURN_ABOUT_X @ self.rotation) if self.y_up else self.rotation)
+
+    @property
     def shift_m(self) -> Float64[np.ndarray, "3"]:
         """What moves the scene as ``translate_m`` does, but before it is scaled and turned.
 
@@ -88,9 +93,10 @@ class Change:
             scene = within(scene, np.array(self.crop_sphere_m[:3]) + self.shift_m, self.crop_sphere_m[3])
         if self.max_splats is not None:
             scene = most_visible(scene, self.max_splats, self.shift_m)
-        return scene.changed(self._moved)
+        return scene.changed(self.moved)
 
-    def _moved(self, gaussians: Gaussians) -> Gaussians:
+    def moved(self, gaussians: Gaussians) -> Gaussians:
+        """Return Gaussians that were read with ``shift_m``, scaled and turned."""
         gaussians = scaled(gaussians, self.scale)
         if any(self.rotate_deg):
             gaussians = rotated(gaussians, self.rotation)
@@ -99,18 +105,18 @@ class Change:
 
 def transform_scenes(
     inputs: Sequence[Path], output: Path, change: Change | None = None, *, time_s: float | None = None,
-    progress: Progress = SILENT,
+    duration_s: float | None = None, progress: Progress = SILENT,
 ) -> tuple[Path, int]:
     """Read scenes, join them, change them and write them to ``output``; return it and the number of Gaussians written.
 
-    Of scenes that move the moment ``time_s`` is taken. The comments of a single unchanged scene are kept where the format has
-    room for them. Raises `InputError`,
-    `ResourceError` and `Cancelled`; an older file is only ever replaced by a whole new one.
+    Of scenes that move the moment ``time_s`` is taken, as if they lasted ``duration_s``. The comments of a single unchanged
+    scene are kept where the format has room for them. Raises `InputError`, `ResourceError` and `Cancelled`; an older file is
+    only ever replaced by a whole new one.
     """
     change = change or Change()
     (kind, path), = output_paths(output).items()
-    _check(inputs, path, kind, change, time_s)
-    scene = _read(inputs, change, time_s, progress)
+    _check(inputs, path, kind, change, time_s, duration_s)
+    scene = _read(inputs, change, time_s, duration_s, progress)
     with np.errstate(over="ignore", invalid="ignore"):  # what is too large to be written is left out, with a warning
         scene = change.apply(scene)
     if not len(scene):
@@ -128,14 +134,16 @@ def _comments(source: Path) -> list[str]:
     return opened_moving(source).comments if is_moving(source) else read_scene_comments(source)
 
 
-def _read(inputs: Sequence[Path], change: Change, time_s: float | None, progress: Progress) -> Scene:
+def _read(
+    inputs: Sequence[Path], change: Change, time_s: float | None, duration_s: float | None, progress: Progress
+) -> Scene:
     """Return one scene in the layers that its file names, or several joined, without the layers to drop."""
     parts = []
     for number, source in enumerate(inputs):
         progress.report("Reading", number, len(inputs))
         if is_moving(source):
             assert time_s is not None  # `_check` refuses such a source without it
-            part = moved(scene_at(source, time_s, progress=progress), change.shift_m)
+            part = moved(scene_at(source, time_s, duration_s=duration_s, progress=progress), change.shift_m)
         else:
             part = read_layers(source, shift_m=change.shift_m, progress=progress)
         parts.append(_without(part, change.drop, source) if change.drop else part)
@@ -152,7 +160,9 @@ def _without(scene: Scene, names: Sequence[str], source: Path) -> Layers:
     return scene.without(names)
 
 
-def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change, time_s: float | None) -> None:
+def _check(
+    inputs: Sequence[Path], path: Path, kind: str, change: Change, time_s: float | None, duration_s: float | None
+) -> None:
     """Raise `InputError` before any work for a command that cannot succeed."""
     if change.y_up and FORMATS.load(kind).y_up:
         raise InputError(f"--up y does not apply to .{kind} files, which are always y up.")
@@ -161,8 +171,8 @@ def _check(inputs: Sequence[Path], path: Path, kind: str, change: Change, time_s
     if moving and time_s is None:
         raise InputError(f"{moving[0]} is a scene that moves: --time chooses the moment to write as {path.name}. Without it "
                          "name a folder, for all of its frames.")
-    if time_s is not None and not moving:
-        raise InputError("--time applies to scenes that move (.4dgs), and no input is one.")
+    if (time_s is not None or duration_s is not None) and not moving:
+        raise InputError(f"{'--duration' if time_s is None else '--time'} applies to scenes that move, and no input is one.")
     for source in inputs:
         if source not in moving:
             kind_of(source)

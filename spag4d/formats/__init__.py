@@ -21,8 +21,15 @@ READ_ONLY = Registry("format", {
 
 MOVING = Registry("format of moving scenes", {
     "4dgs": "spag4d.formats.fourdgs:FOURDGS",
+    "ftgs.ply": "spag4d.formats.ftgs:FTGS",
 })
 """Formats of scenes that move, see `formats.moving`; the still ones above know nothing of time."""
+
+MOVING_READ_ONLY = Registry("format of moving scenes", {
+    "spacetime.ply": "spag4d.formats.spacetime_ply:SPACETIME_PLY",
+    "splatv": "spag4d.formats.splatv:SPLATV",
+})
+"""What trainers of such scenes write."""
 
 
 def readable() -> Registry:

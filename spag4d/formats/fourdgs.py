@@ -5,4 +5,4 @@ from spag4d.formats.fourdgs_records import MAGIC
 from spag4d.formats.fourdgs_write import write_fourdgs
 from spag4d.formats.moving import MovingFormat
 
-FOURDGS = MovingFormat("4dgs", "4DGS", MAGIC, FourdgsFile, write_fourdgs)
+FOURDGS = MovingFormat("4dgs", "4DGS", lambda path, head: head.startswith(MAGIC), FourdgsFile, write_fourdgs)

@@ -3,14 +3,17 @@
 They stand beside the still scenes' table, not in it: a still scene is read whole, a moving one a stretch of time at a time.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from spag4d.data import Gaussians, Moving
 from spag4d.errors import InputError
-from spag4d.formats import MOVING
+from spag4d.formats import MOVING, MOVING_READ_ONLY
 from spag4d.formats.finite import usable
 from spag4d.io.atomic import atomic_path
 from spag4d.io.opening import opened
@@ -22,10 +25,14 @@ _HEAD = 16
 
 @dataclass(frozen=True)
 class Timeline:
-    """How long a moving scene is, and how many pictures a second it was made from, None where that is unknown."""
+    """How long a moving scene is, and how many pictures a second it was made from, None where that is unknown.
+
+    ``assumed`` is whether the file does not say how long it is.
+    """
 
     duration_s: float
     fps: float | None = None
+    assumed: bool = False
 
     @property
     def frame_times_s(self) -> list[float]:
@@ -90,13 +97,17 @@ class MovingWriter(Protocol):
 
 @dataclass(frozen=True)
 class MovingFormat:
-    """What the program knows about a format of moving scenes; see `format.Format` for those of still ones."""
+    """What the program knows about a format of moving scenes; see `format.Format` for those of still ones.
+
+    ``recognises(path, head)`` decides by a file's first bytes, and by more of it where these are not enough; ``write`` is None
+    for a format that is only read.
+    """
 
     name: str
     label: str
-    beginning: bytes
+    recognises: Callable[[Path, bytes], bool]
     open: Callable[[Path], MovingFile]
-    write: MovingWriter
+    write: MovingWriter | None = None
 
 
 def moving_format_of(path: Path) -> str | None:
@@ -105,32 +116,73 @@ def moving_format_of(path: Path) -> str | None:
 
 
 def is_moving(path: Path) -> bool:
-    """Return whether a file holds a moving scene, by its beginning; False for what cannot be opened."""
+    """Return whether a file holds a moving scene, by its content; False for what cannot be opened."""
     try:
-        with opened(path, "scene") as file:
-            head = file.read(_HEAD)
+        return _format_in(path) is not None
     except InputError:
         return False
-    return any(head.startswith(MOVING.load(name).beginning) for name in MOVING)
 
 
-def opened_moving(path: Path, *, progress: Progress = SILENT) -> MovingFile:
-    """Open a moving scene, whatever its name, with a warning about what cannot be shown of it; raises `InputError`."""
+def _format_in(path: Path) -> MovingFormat | None:
     with opened(path, "scene") as file:
         head = file.read(_HEAD)
-    for name in MOVING:
-        known: MovingFormat = MOVING.load(name)
-        if head.startswith(known.beginning):
-            found = known.open(path)
-            for notice in sorted(found.notices):
-                progress.warn(f"{path.name} {notice}")
-            return found
-    raise InputError(f"{path} is not a scene that moves. Such files end in {', '.join(f'.{name}' for name in MOVING)}.")
+    known: Iterator[MovingFormat] = (family.load(name) for family in (MOVING, MOVING_READ_ONLY) for name in family)
+    return next((format for format in known if format.recognises(path, head)), None)
 
 
-def scene_at(path: Path, time_s: float, *, progress: Progress = SILENT) -> Gaussians:
+def opened_moving(path: Path, *, duration_s: float | None = None, progress: Progress = SILENT) -> MovingFile:
+    """Open a moving scene, whatever its name, with a warning about what cannot be shown of it; raises `InputError`.
+
+    With ``duration_s`` it lasts so long, faster or slower than its file says.
+    """
+    known = _format_in(path)
+    if known is None:
+        endings = ", ".join(f".{name}" for family in (MOVING, MOVING_READ_ONLY) for name in family)
+        raise InputError(f"{path} is not a scene that moves. Such files are {endings}.")
+    found = known.open(path)
+    for notice in sorted(found.notices):
+        progress.warn(f"{path.name} {notice}")
+    if duration_s is not None:
+        return Paced(found, duration_s)
+    if found.timeline.assumed:
+        progress.warn(f"{path.name} does not say how long it is: it is taken to last {found.timeline.duration_s:.3g} s. "
+                      "`spag4d transform` with --duration makes it another length")
+    return found
+
+
+def stretched(part: Moving, factor: float) -> Moving:
+    """Return moving Gaussians ``factor`` times as slow."""
+    return replace(part, velocities=part.velocities / np.float32(factor), centers_s=part.centers_s * factor,
+                   sigmas_s=part.sigmas_s * factor, windows_s=part.windows_s * factor)
+
+
+class Paced:
+    """An opened file that lasts as long as one wishes."""
+
+    def __init__(self, found: MovingFile, duration_s: float) -> None:
+        """Play ``found`` in ``duration_s``."""
+        self._found, self._factor = found, duration_s / found.timeline.duration_s
+        fps = found.timeline.fps
+        self.timeline = Timeline(duration_s, None if fps is None else fps / self._factor)
+        self.count, self.encoding, self.comments, self.notices = found.count, found.encoding, found.comments, found.notices
+
+    def parts(
+        self, first_s: float = -math.inf, last_s: float = math.inf, *, progress: Progress = SILENT
+    ) -> Iterator[Moving]:
+        """Yield what may be there between two times, as the file does."""
+        for part in self._found.parts(first_s / self._factor, last_s / self._factor, progress=progress):
+            yield stretched(part, self._factor)
+
+    def at(self, time_s: float) -> Gaussians:
+        """Return the scene at a time."""
+        return self._found.at(time_s / self._factor)
+
+
+def scene_at(
+    path: Path, time_s: float, *, duration_s: float | None = None, progress: Progress = SILENT
+) -> Gaussians:
     """Return the scene that a file shows at a time; raises `InputError` where that is outside of it, or nothing is there."""
-    found = opened_moving(path, progress=progress)
+    found = opened_moving(path, duration_s=duration_s, progress=progress)
     if not 0 <= time_s <= found.timeline.duration_s:
         raise InputError(f"{path} lasts {found.timeline.duration_s:g} s, and --time is {time_s:g}.")
     gaussians = usable(found.at(time_s), progress)
@@ -151,5 +203,6 @@ def write_moving(
     if name is None:
         raise InputError(f"a scene that moves is written as {' or '.join(f'.{name}' for name in MOVING)}, not as {path.name}.")
     known: MovingFormat = MOVING.load(name)
+    assert known.write is not None
     with atomic_path(path) as temporary:
         return known.write(temporary, timeline, parts, comments=comments, progress=progress)

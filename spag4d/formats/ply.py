@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 
 from spag4d.data import SH_COUNTS, Gaussians
 from spag4d.formats.format import Format, degree_in_words
@@ -18,7 +18,7 @@ from spag4d.formats.placing import ORIGIN, placed
 from spag4d.formats.ply_comments import read_comments
 from spag4d.formats.ply_encode import encoded
 from spag4d.formats.ply_header import begins_ply, comment_lines, read_header
-from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, is_disc, read_vertices
+from spag4d.formats.ply_vertices import COLOR, MEAN, QUAT, SCALE, Vertices, is_disc, read_vertices
 from spag4d.formats.records import unit_quats, write_records
 from spag4d.io.opening import require_file
 from spag4d.progress import SILENT, Progress
@@ -34,14 +34,15 @@ def write_ply(path: Path, gaussians: Gaussians, *, comments: Sequence[str] = (),
     The properties are x y z, normal, f_dc, f_rest (where colours depend on the view), opacity, scale and rot. The normal is the
     thin axis of a Gaussian, turned towards the capture point.
     """
-    properties = _properties(0 if gaussians.sh is None else gaussians.sh.shape[1])
+    properties = property_names(0 if gaussians.sh is None else gaussians.sh.shape[1])
     lines = ["ply", "format binary_little_endian 1.0", *comment_lines(comments),
              f"element vertex {len(gaussians)}", *(f"property float {name}" for name in properties), "end_header", ""]
     write_records(path, "\n".join(lines).encode("ascii"), len(gaussians), partial(encoded, gaussians),
                   4 * len(properties), progress)
 
 
-def _properties(sh_count: int) -> tuple[str, ...]:
+def property_names(sh_count: int) -> tuple[str, ...]:
+    """Return the properties that are written, with so many coefficients of view-dependent colour."""
     return (*MEAN, *_NORMAL, *COLOR, *(f"f_rest_{number}" for number in range(3 * sh_count)), "opacity", *SCALE, *QUAT)
 
 
@@ -54,9 +55,14 @@ def read_ply(path: Path, *, shift_m: Float64[np.ndarray, "3"] = ORIGIN, progress
     """
     require_file(path)
     vertices = read_vertices(path, progress)
+    return activated(vertices, placed(vertices.means, shift_m, progress))
+
+
+def activated(vertices: Vertices, means: Float32[np.ndarray, "n 3"]) -> Gaussians:
+    """Return the Gaussians of vertices as stored, at ``means``."""
     colors = vertices.colors
     return Gaussians(
-        means=placed(vertices.means, shift_m, progress),
+        means=means,
         scales=np.exp(np.clip(vertices.log_scales, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)),
         quats_wxyz=unit_quats(vertices.quats_wxyz),
         opacities=1 / (1 + np.exp(-np.clip(vertices.logits, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))),

@@ -73,6 +73,16 @@ def read_header(path: Path) -> PlyHeader:
     return PlyHeader(encoding, elements, offset)
 
 
+def vertex_names(path: Path, head: bytes) -> set[str]:
+    """Return the names of the vertices' properties in a file that begins with ``head``, none for what is not a PLY."""
+    if not begins_ply(head):
+        return set()
+    try:
+        return {name for element in read_header(path).elements if element.name == "vertex" for name in element.names}
+    except InputError:
+        return set()
+
+
 def comment_lines(comments: Sequence[str]) -> list[str]:
     """Return a header's comment lines: printable ASCII, and without the word that ends a header."""
     return [f"comment {_one_line(comment)}" for comment in comments]

@@ -1,5 +1,6 @@
 """The vertices of a 3DGS PLY as stored, before a reader repairs them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,11 @@ QUAT = ("rot_0", "rot_1", "rot_2", "rot_3")
 _DISC = SCALE[:2]
 _THIN = float(np.log(0.01))
 """A disc of 2DGS has no thickness; a hundredth of its smaller radius is too little to be seen from the side."""
-_MOVES = {"trbf_center": "SpacetimeGaussian", "velocity_0": "FreeTimeGS", "motion_0": "a motion of its own"}
+SPACETIME = "trbf_center"
+"""The property that SpacetimeGaussians have, whose colours are plain numbers from 0 to 1."""
+_NETWORK_COLOR = ("f_dc_3", "f_t_0")
+"""Properties of its full form, whose colours come out of a network."""
+_MOVES = {SPACETIME: "SpacetimeGaussian", "velocity_0": "FreeTimeGS", "motion_0": "a motion of its own"}
 """Property → what moves so."""
 
 
@@ -41,13 +46,35 @@ def is_disc(element: Element) -> bool:
 
 def read_vertices(path: Path, progress: Progress = SILENT) -> Vertices:
     """Read the vertices of a 3DGS PLY, and warn of what cannot be kept; raises `InputError` for one of another kind."""
+    rows, element = vertex_rows(path)
+    check_color(path, element)
+    _warn_of_motion(path, element, progress)
+    return vertices_in(path, rows, progress)
+
+
+def vertex_rows(path: Path, required: Sequence[str] = ()) -> tuple[np.ndarray, Element]:
+    """Return the rows of a 3DGS PLY's vertices, and the element; raises `InputError` where it lacks something."""
     header = read_header(path)
     index = _vertex_index(path, header)
     element = header.elements[index]
-    rows = element_rows(path, header, index, (*MEAN, *COLOR, "opacity", *(_DISC if is_disc(element) else SCALE), *QUAT))
-    _warn_of_motion(path, element, progress)
+    sizes = _DISC if is_disc(element) else SCALE
+    return element_rows(path, header, index, (*MEAN, *COLOR, "opacity", *sizes, *QUAT, *required)), element
+
+
+def vertices_in(path: Path, rows: np.ndarray, progress: Progress = SILENT) -> Vertices:
+    """Return some rows as vertices."""
+    names = rows.dtype.names or ()
+    element = Element("vertex", len(rows), [(name, "") for name in names])
+    colors = columns(rows, COLOR)
     return Vertices(_means(rows), _log_scales(rows, element), columns(rows, QUAT), columns(rows, ("opacity",))[:, 0],
-                    rgb_from_sh0(columns(rows, COLOR)), _sh(path, rows, element, progress))
+                    colors if SPACETIME in names else rgb_from_sh0(colors), _sh(path, rows, element, progress))
+
+
+def check_color(path: Path, element: Element) -> None:
+    """Raise `InputError` for SpacetimeGaussians whose colours come out of a network."""
+    if SPACETIME in element.names and {*_NETWORK_COLOR} & {*element.names}:
+        raise InputError(f"{path} is the full form of a SpacetimeGaussian scene: its colours come out of a network in the .pt "
+                         "file beside it, and cannot be shown without that. Train or export the lite form.")
 
 
 def _vertex_index(path: Path, header: PlyHeader) -> int:

@@ -22,6 +22,7 @@ _OTHERS = {
     b"7z\xbc\xaf": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\x28\xb5\x2f\xfd": "packed with zstd",
     b"BZh": "packed with bzip2", b"\xfd7zXZ": "packed with xz", b"SQLite": "a database", b"\x7fELF": "a program",
     b"SP4D": "a scene that moves (.splat4d), which cannot be read yet",
+    b"\x4b\x67\0\0": "a scene that moves (.splatv), of which `spag4d transform` with --time makes a still scene",
     b"\x894DGS": "a scene that moves (.4dgs), of which `spag4d transform` with --time makes a still scene",
 }
 

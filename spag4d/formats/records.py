@@ -98,6 +98,7 @@ def map_records(path: Path, record: np.dtype, offset: int, count: int) -> np.nda
 
 def unit_quats(quats_wxyz: Float32[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4"]:
     """Return quaternions (n, 4) of length one; those of length zero become the identity."""
-    length = np.linalg.norm(quats_wxyz, axis=1, keepdims=True)
     identity = np.array([1, 0, 0, 0], np.float32)
-    return np.where(length > 0, quats_wxyz / np.where(length > 0, length, 1), identity).astype(np.float32, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):  # of foreign files: what is not finite then is left out by others
+        length = np.linalg.norm(quats_wxyz, axis=1, keepdims=True)
+        return np.where(length > 0, quats_wxyz / np.where(length > 0, length, 1), identity).astype(np.float32, copy=False)

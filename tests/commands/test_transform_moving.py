@@ -13,6 +13,7 @@ from spag4d.formats.moving import opened_moving
 from spag4d.formats.scene import read_scene, write_scene
 from tests.commands.running import run
 from tests.formats.gaussian_scenes import facing_discs
+from tests.formats.moving_files import spacetime_rows, write_ply_of
 
 RED = np.array([1, 0, 0], np.float32)
 
@@ -73,6 +74,39 @@ def test_one_moment_is_a_scene_like_any_other(clip: Path, frames: Path, tmp_path
                         ((still, tmp_path / "c.4dgs"), "name a folder of frames"),
                         ((tmp_path, tmp_path / "c.4dgs"), "it is no sequence"), ((clip, frames), "no sequence.json"),
                         ((clip, frames, tmp_path / "c.4dgs"), "one at a time"), ((clip, clip), "also the input")):
+        done = run("transform", *words)
+        assert done.exit_code == 2 and said in " ".join(done.stderr.split()), done.output
+
+
+def test_scenes_that_move_become_each_other(clip: Path, tmp_path: Path) -> None:
+    done = run("transform", clip, tmp_path / "a.ftgs.ply", "--scale", "2", "--duration", "0.6")
+    assert done.exit_code == 0 and "503 Gaussians" in done.stdout, done.output
+    done = run("transform", tmp_path / "a.ftgs.ply", tmp_path / "b.4dgs", "--scale", "0.5", "--duration", "0.3")
+    assert done.exit_code == 0, done.output
+    first, second = opened_moving(clip), opened_moving(tmp_path / "b.4dgs")
+    assert second.timeline.duration_s == 0.3 and second.timeline.fps == 10 and second.count == 503
+    red = [found.at(0.15) for found in (first, second)]
+    places = [scene.means[(abs(scene.colors - RED) < 0.1).all(1) & (scene.opacities > 0.8)] for scene in red]
+    np.testing.assert_allclose(*places, atol=0.03)
+    done = run("transform", clip, tmp_path / "c.4dgs", "--crop-sphere", "0,0,1,0.1", "--translate", "0,0,1", "--up", "y")
+    assert done.exit_code == 0, done.output
+    assert abs(opened_moving(tmp_path / "c.4dgs").at(0.15).means - (0, 0, -2)).max() < 0.15
+
+
+def test_trained_scenes_are_read(tmp_path: Path) -> None:
+    trained, still = tmp_path / "trained.ply", tmp_path / "still.ply"
+    write_ply_of(trained, spacetime_rows())
+    told = json.loads(run("info", trained, "--json").stdout)
+    assert told["count"] == 40 < told["pieces"] and told["standing"] == 0 and told["duration_s"] == pytest.approx(5 / 3)
+    assert "straight pieces" in run("info", trained).stdout
+    done = run("transform", trained, still, "--time", "1", "--duration", "2")
+    assert done.exit_code == 0 and len(read_scene(still)) > 20, done.output
+    assert run("transform", trained, tmp_path / "a.4dgs", "--duration", "2", "--fps", "25").exit_code == 0
+    assert opened_moving(tmp_path / "a.4dgs").timeline.fps == 25
+    assert run("render", trained, tmp_path / "a.png", "--size", "32x32", "--time", "1").exit_code == 0
+    for words, said in (((trained, still), "--time chooses"), ((trained, tmp_path / "b.4dgs", "--time", "1"), "makes a still"),
+                        ((trained, tmp_path / "b.4dgs", "--max-splats", "9"), "apply to still"),
+                        ((still, tmp_path / "b.ply", "--duration", "1"), "no input is one")):
         done = run("transform", *words)
         assert done.exit_code == 2 and said in " ".join(done.stderr.split()), done.output
 
