@@ -19,7 +19,7 @@ LAYERS = [
     ("clips",),
     ("depth", "refine", "splat", "video", "render", "formats"),
     ("world", "mesh", "motion"),
-    ("check",),
+    ("check", "shots"),
     ("settings",),
     ("conversion", "sequence_record", "first_run", "finishing"),
     ("stages", "sequence", "contradictions"),

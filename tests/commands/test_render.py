@@ -10,10 +10,10 @@ from PIL import Image
 
 from spag4d.clips.clip import read_clip
 from spag4d.commands import cli
-from spag4d.commands.draw_scene import Shot, draw
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.formats.ply import write_ply
+from spag4d.shots import Shot, draw
 
 
 @pytest.fixture
@@ -99,3 +99,15 @@ def test_a_file_that_is_no_scene(tmp_path: Path) -> None:
 def test_drawing_on_a_gpu_that_is_not_there_is_an_error(scene: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cuda"):
         draw(scene, tmp_path / "view.png", Shot(), device="cuda:7")
+
+
+def test_a_video_follows_the_key_views_of_a_file(scene: Path, tmp_path: Path) -> None:
+    path = tmp_path / "path.json"
+    path.write_text('{"views": [{"position": [0, 0, 0], "look_at": [0, 0, 1]}, {"position": [1, 0, 0], "look_at": [3, 0, 0]}]}')
+    assert run(scene, tmp_path / "film.mp4", "--path", path, "--size", "64x64", "--seconds", "1", "--fps", "5")[0] == 0
+    film = cv2.VideoCapture(str(tmp_path / "film.mp4"))
+    pictures = [film.read()[1] for _ in range(5)]
+    assert not film.read()[0]
+    assert [picture[32, 32].argmax() for picture in (pictures[0], pictures[-1])] == [2, 1], "red ahead, then green (in BGR)"
+    code, said = run(scene, tmp_path / "view.png", "--path", path)
+    assert code == 2 and "a camera path makes a video" in said

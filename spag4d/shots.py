@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from spag4d.clips.movie import write_movie
-from spag4d.data import DepthMap, Gaussians
+from spag4d.data import DepthMap, Gaussians, PinholeCamera
 from spag4d.errors import InputError, either
 from spag4d.formats.finite import usable
 from spag4d.formats.moving import is_moving, opened_moving
@@ -17,6 +17,7 @@ from spag4d.formats.scene import read_scene
 from spag4d.io.atomic import atomic_path, check_target
 from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Progress
+from spag4d.render.camera_path import FARTHEST_M, CameraPath
 from spag4d.render.on_cuda import drawing_device
 from spag4d.render.path import parallax_path, view_from
 from spag4d.render.view import Rendering, render_panorama, render_view
@@ -32,8 +33,6 @@ Point = tuple[float, float, float]
 Played = Callable[[float], Gaussians]
 """A scene by the time in seconds."""
 
-FARTHEST_M = 1_000_000.0
-"""Limit for the camera and its target, in metres from the capture point: float32 resolves 6 cm there."""
 MOST_SECONDS, MOST_FPS = 3600.0, 240.0
 """An hour, and the rate of the fastest common screens: a typing error must not fill the disk."""
 
@@ -59,6 +58,7 @@ class Shot:
     fps: float = 24.0
     radius_m: float = 0.3
     time_s: float = 0.0
+    path: CameraPath | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn."""
@@ -96,10 +96,13 @@ def draw(scene: Path, output: Path, shot: Shot, *, device: str = "auto", progres
                          f"end the output in {MOVIE}.")
     if extension == MOVIE and min(shot.size_wh) < 2:
         raise InputError(f"a video has at least 2 pixels along each side, got {shot.size_wh[0]} x {shot.size_wh[1]}")
+    if shot.path is not None and extension != MOVIE:
+        raise InputError(f"a camera path makes a video: end '{output.name}' in {MOVIE}, or leave out --path.")
     check_target(output)
     device = drawing_device(device)
     played, length_s = _played(scene, shot.time_s, progress)
     if extension == MOVIE:
+        length_s = length_s if shot.path is None else max(shot.path.duration_s, 1 / shot.fps)
         shot = replace(shot, seconds=shot.seconds or min(length_s, MOST_SECONDS))
         write_movie(output, _film(played, shot, device, progress), shot.fps)
         return
@@ -132,14 +135,20 @@ def _still(gaussians: Gaussians, shot: Shot, device: str) -> Rendering:
 
 def _film(played: Played, shot: Shot, device: str, progress: Progress) -> Iterator[NDArray[np.uint8]]:
     count = max(1, round((shot.seconds or _USUAL_SECONDS) * shot.fps))
-    target = None if shot.look_at_m is None else np.array(shot.look_at_m)
-    size_hw = (shot.size_wh[1] // 2 * 2, shot.size_wh[0] // 2 * 2)  # video encoders take even sizes only
-    cameras = parallax_path(np.array(shot.position_m), target, shot.radius_m, count, shot.fov_deg, size_hw)
-    for number, camera in enumerate(cameras):
+    for number, camera in enumerate(_cameras(shot, count)):
         progress.report("Drawing", number, count)
         gaussians = played(shot.time_s + number / shot.fps)
         yield render_view(gaussians, camera, compensated=not shot.classic, device=device).eight_bits
     progress.report("Drawing", count, count)
+
+
+def _cameras(shot: Shot, count: int) -> Iterator[PinholeCamera]:
+    size_hw = (shot.size_wh[1] // 2 * 2, shot.size_wh[0] // 2 * 2)  # video encoders take even sizes only
+    if shot.path is not None:
+        last = count if shot.path.loop else max(count - 1, 1)
+        return (shot.path.camera(number / last, size_hw) for number in range(count))
+    target = None if shot.look_at_m is None else np.array(shot.look_at_m)
+    return parallax_path(np.array(shot.position_m), target, shot.radius_m, count, shot.fov_deg, size_hw)
 
 
 def _write(output: Path, drawn: Rendering, shot: Shot, progress: Progress) -> None:
