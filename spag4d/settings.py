@@ -66,7 +66,7 @@ class Settings(BaseModel):
 
     depth_model: str = _setting(
         AUTO, "Network that estimates depth; auto takes the best one installed.",
-        label="Depth model", group="Depth", choices=(AUTO, *DEPTH_MODELS), main=True)
+        label="Depth model", group="Depth", choices=(AUTO, *DEPTH_MODELS))
     da3_projection: str = _setting(
         "cubemap", "What da3 looks at: the panorama as one picture, 6 views of a cube, or 20 views of an icosahedron.",
         label="Views for da3", group="Depth", choices=("equirectangular", "cubemap", "icosahedral"))
@@ -79,10 +79,10 @@ class Settings(BaseModel):
     camera_height: float = _setting(
         0.0, "Height of the camera above the floor, which sets the scale of the scene; "
         "0 weighs the model's own scale against the usual heights of cameras and rooms.",
-        label="Camera height", group="Depth", unit="m", ge=0, le=1000, main=True)
+        label="Camera height", group="Depth", unit="m", ge=0, le=1000)
     commercial_ok: bool = _setting(
         False, "Use only models whose results may be sold.",
-        label="For commercial use", group="Depth", main=True)
+        label="For commercial use", group="Depth")
     depth_map_unit: float = _setting(
         0.001, "Metres per unit of the integers in a --depth-map, unless the file records its own unit.",
         label="Depth map unit", group="Depth", unit="m", ge=1e-6, le=1000, page=False)
@@ -106,12 +106,12 @@ class Settings(BaseModel):
         label="Scale", group="Depth", ge=0.001, le=1000)
     stride: int = _setting(
         2, "Pixels per Gaussian along each axis; 1 is the finest.",
-        label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16, main=True)
+        label="Pixels per Gaussian", group="Gaussians", unit="px", ge=1, le=16)
     max_splats: int | None = _setting(
         None,
         "Make at most this many Gaussians, small where the picture has detail and large where it is flat, instead of one every "
         "few pixels.",
-        label="Maximum Gaussians", group="Gaussians", ge=1000, le=1_000_000_000, main=True)
+        label="Maximum Gaussians", group="Gaussians", ge=1000, le=1_000_000_000)
     scale_factor: float = _setting(
         1.5, "Size of the Gaussians; 1.5 is calibrated to be sharp without gaps.",
         label="Gaussian size", group="Gaussians", ge=0.1, le=10)
@@ -126,7 +126,7 @@ class Settings(BaseModel):
         label="Backing layer", group="Gaussians")
     walk_range: float = _setting(
         1.0, "How far you can step from the camera before gaps open behind objects; 0 fills nothing in.",
-        label="Fill-in range", group="Gaussians", unit="m", ge=0, le=3, main=True)
+        label="Fill-in range", group="Gaussians", unit="m", ge=0, le=3)
     sharp_refine: bool | None = _setting(
         None, "Refine the Gaussians with SHARP (research only); the default if its weights are installed.",
         label="Refine with SHARP", group=SHARP)
@@ -151,7 +151,7 @@ class Settings(BaseModel):
         label="SHARP's colours", group=SHARP, ge=0, le=1)
     sky_dome: bool = _setting(
         True, "Show the sky on a sphere behind everything; otherwise it is dropped.",
-        label="Sky dome", group="Sky", main=True)
+        label="Sky dome", group="Sky")
     sky_threshold: float = _setting(
         80.0, "Everything farther than this is sky; 0 leaves that to the depth model.",
         label="Sky begins at", group="Sky", unit="m", ge=0, le=10_000)

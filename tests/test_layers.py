@@ -20,7 +20,7 @@ LAYERS = [
     ("depth", "refine", "splat", "video", "render", "formats"),
     ("world", "mesh", "motion"),
     ("check", "shots"),
-    ("settings",),
+    ("settings", "presets"),
     ("conversion", "sequence_record", "first_run", "finishing"),
     ("stages", "sequence", "contradictions"),
     ("reconstruction",),

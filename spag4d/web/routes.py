@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from spag4d import __version__
 from spag4d.models.weights import WEIGHTS
+from spag4d.presets import choices_for_page
 from spag4d.settings import page_schema
 from spag4d.web import files
 from spag4d.web.descriptions import ARCHIVE, ASKING, FILE, FILE_BODY, GUARDED, RECEIVING, STREAM, UNKNOWN, problems
@@ -70,8 +71,11 @@ async def health(service: TheService) -> Health:
 
 @router.get("/settings")
 def settings() -> dict[str, Any]:
-    """Describe the settings of a conversion as a JSON schema: title, group, unit, default, bounds and help of each."""
-    return page_schema()
+    """Describe the settings of a conversion as a JSON schema: title, group, unit, default, bounds and help of each.
+
+    choices are questions, each answer of which stands for a few of them.
+    """
+    return {**page_schema(), "choices": choices_for_page()}
 
 
 @router.put("/uploads/{name:path}", status_code=201, responses=RECEIVING, openapi_extra=FILE_BODY)

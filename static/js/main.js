@@ -30,7 +30,8 @@ class Page {
     this.current = null;
     document.body.classList.toggle("kiosk", isKiosk);
     setUpTheme(byId("switch-theme"));
-    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0 });
+    const onScale = (factor) => this.attempt(() => this.rescale(this.jobs.get(this.current), factor));
+    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale });
     this.models = new ModelsDialog(byId("models"));
     this.jobView = new JobView(byId("job"), {
       cancel: (job) => this.attempt(() => post(`/api/jobs/${job.id}/cancel`)),
@@ -171,8 +172,7 @@ class Page {
   async convert() {
     const invalid = this.settings.invalid();
     if (invalid) {
-      invalid.row.closest("details")?.setAttribute("open", "");
-      invalid.input.focus();
+      this.settings.reveal(invalid);
       this.fail(`${invalid.schema.title}: ${invalid.input.validationMessage}`);
       return;
     }
@@ -241,6 +241,14 @@ class Page {
     byId("convert").focus();
   }
 
+  /** Make a scene anew, larger by a factor. */
+  async rescale(job, factor) {
+    const settings = { ...this.settings.known(job.settings), global_scale: job.settings.global_scale * factor };
+    const made = await post("/api/jobs", { uploads: [job.id], one_place: job.kind === "place", settings });
+    if (!this.jobs.has(made.id)) this.onJob(made); // its events may have been quicker
+    this.open(made.id);
+  }
+
   remove(job) {
     if (confirm(`Delete ${job.name}, with all its files?`)) this.attempt(() => remove(`/api/jobs/${job.id}`));
   }
@@ -278,7 +286,7 @@ function viewOf(job) {
     standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
-    walkingRange: job.result?.walking_range_m ?? null,
+    walkingRange: job.result?.walking_range_m ?? null, canScale: Boolean(job.ended_s),
   };
 }
 

@@ -1,4 +1,5 @@
 // The settings, drawn from the server's description of them.
+import { Choices } from "./choices.js";
 import { element } from "./dom.js";
 import { recall, remember } from "./storage.js";
 
@@ -112,6 +113,14 @@ class Control {
 
   refresh() {
     this.back.hidden = this.value === "";
+    this.row.classList.toggle("changed", this.value !== "");
+  }
+
+  /** Whether its name or its help speaks of all of these words. */
+  speaksOf(words) {
+    const { title, description, group } = this.schema;
+    const text = `${title} ${description} ${group} ${this.name}`.toLowerCase();
+    return words.every((word) => text.includes(word));
   }
 }
 
@@ -123,27 +132,75 @@ export class SettingsForm {
     this.resetButton = resetButton;
     this.hasVideo = false;
     this.controls = Object.entries(schema.properties).map(([name, one]) => new Control(name, one, () => this.changed()));
-    this.groups = new Map();
-    place.append(...this.drawn());
+    place.append(...this.drawn(schema.choices));
     this.fill(recall(KEY) ?? {});
     resetButton.addEventListener("click", () => this.fill({}));
     this.setModels(models);
   }
 
-  drawn() {
+  drawn(choices) {
+    const defaults = Object.fromEntries(this.controls.map(({ name, schema }) => [name, schema.default]));
+    this.choices = new Choices(choices, defaults, (values) => this.choose(values));
     const main = this.controls.filter((control) => control.schema.main);
-    const rest = this.controls.filter((control) => !control.schema.main);
-    for (const control of rest) this.groups.set(control.schema.group, [...(this.groups.get(control.schema.group) ?? []), control]);
-    this.folds = [...this.groups].map(([group, controls]) => ({
-      controls, fold: element("details", { class: "fold" }, element("summary", {}, group), ...controls.map((control) => control.row)),
+    const groups = new Map();
+    for (const control of this.controls.filter((one) => !one.schema.main)) {
+      groups.set(control.schema.group, [...(groups.get(control.schema.group) ?? []), control]);
+    }
+    this.groups = [...groups].map(([group, controls]) => ({
+      controls, section: element("section", { class: "group" }, element("h3", {}, group), ...controls.map((control) => control.row)),
     }));
-    return [...main.map((control) => control.row), element("div", { class: "folds" }, ...this.folds.map((one) => one.fold))];
+    return [this.choices.element, ...main.map((control) => control.row), this.allSettings()];
+  }
+
+  /** The fold with every setting, and a field to find one in it. */
+  allSettings() {
+    this.count = element("span", { class: "count" });
+    this.nothing = element("p", { class: "muted", role: "status", hidden: true }, "No setting is called that.");
+    this.search = element("input", {
+      type: "search", class: "search", placeholder: "Find a setting", "aria-label": "Find a setting", autocomplete: "off",
+      input: () => this.find(),
+    });
+    this.fold = element("details", { class: "fold", id: "all-settings" },
+      element("summary", {}, "All settings", this.count), this.search, this.nothing, ...this.groups.map((one) => one.section));
+    return this.fold;
+  }
+
+  /** Show the settings that what is typed speaks of. */
+  find() {
+    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const control of this.controls) control.row.classList.toggle("elsewhere", !control.schema.main && !control.speaksOf(words));
+    this.showGroups();
+  }
+
+  showGroups() {
+    const isSeen = ({ row }) => !row.hidden && !row.classList.contains("elsewhere");
+    for (const { section, controls } of this.groups) section.hidden = !controls.some(isSeen);
+    this.nothing.hidden = this.groups.some(({ section }) => !section.hidden);
+  }
+
+  /** Bring a setting into sight. */
+  reveal(control) {
+    this.search.value = "";
+    this.find();
+    if (!control.schema.main) this.fold.open = true;
+    control.input.focus();
+  }
+
+  /** Set some settings, the others staying as they are. */
+  choose(values) {
+    for (const control of this.controls) if (control.name in values) control.set(values[control.name]);
+    this.changed();
   }
 
   /** Put values in, the others being as they were meant. */
   fill(values) {
     for (const control of this.controls) control.set(values[control.name]);
     this.changed();
+  }
+
+  /** Those of a job's settings that there still are. */
+  known(values) {
+    return Object.fromEntries(this.controls.filter(({ name }) => name in values).map(({ name }) => [name, values[name]]));
   }
 
   /** What differs from the defaults, as text. */
@@ -186,7 +243,10 @@ export class SettingsForm {
   changed() {
     for (const control of this.controls) control.refresh();
     const values = this.values();
-    this.resetButton.hidden = Object.keys(values).length === 0;
+    const count = Object.keys(values).length;
+    this.resetButton.hidden = count === 0;
+    this.count.textContent = count ? `${count} changed` : "";
+    this.choices.show(Object.fromEntries(this.controls.filter(({ name }) => name in values).map((control) => [control.name, control.typedValue])));
     remember(KEY, values);
     if (this.models) this.showWhatMatters();
     this.onChange();
@@ -210,7 +270,7 @@ export class SettingsForm {
     const chosen = this.controls.find((control) => control.name === "depth_model").input.value;
     const depthModel = chosen === "auto" ? this.auto : chosen;
     for (const control of this.controls) control.row.hidden = !this.matters(control, depthModel);
-    for (const { fold, controls } of this.folds) fold.hidden = controls.every((control) => control.row.hidden);
+    this.showGroups();
   }
 
   matters({ name, schema }, depthModel) {

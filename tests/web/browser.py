@@ -2,15 +2,20 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 CHROMIUM = os.environ.get("SPAG4D_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium: apt install chromium, or name it in SPAG4D_CHROMIUM")
 PATIENCE_MS = 90_000
+expect.set_options(timeout=30_000)
 _OPTIONS = [
     "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--disable-quic",
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -40,9 +45,10 @@ class Visit:
             self.foreign.append(url)
 
     def open(self, path: str = "/") -> Page:
-        """Go to the page and wait until it is set up."""
+        """Go to the page, wait until it is set up, and unfold its settings."""
         self.page.goto(self.address + path)
         self.page.wait_for_selector("#settings .setting", state="attached")
+        self.page.evaluate("document.getElementById('all-settings').open = true")
         return self.page
 
     def wait_for_scene(self, part: str = "scene.") -> None:
@@ -64,6 +70,10 @@ class Visit:
             self.page.click("#stage button[aria-label^='Screenshot'], #stage button[aria-label^='Save']")
         download.value.save_as(folder / "canvas.png")
         return np.asarray(Image.open(folder / "canvas.png").convert("RGB"), np.float32) / 255
+
+
+Visiting = Callable[..., Visit]
+"""Opens pages: an address, if it is not the server's, and options of `Visit`."""
 
 
 def perspective(panorama: np.ndarray, size_hw: tuple[int, int], fov_deg: float) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""A server for the tests of a run, and pictures to send to it."""
+"""A server for the tests of a run, a browser, and pictures to send."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,11 @@ from PIL import Image
 from tests.box_room import BoxRoom
 from tests.clips.clip_files import encode
 from tests.web.running_server import RunningServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.web.browser import Visiting
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +55,37 @@ def clip(pictures: Path, box_room: BoxRoom) -> Path:
     """Half a second of video that stands still, at 10 frames per second."""
     rgb = np.rint(box_room.panorama(128).rgb * 255).astype(np.uint8)
     return encode(pictures / "clip.mp4", [rgb] * 5, fps="10")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    from tests.web.browser import launched
+
+    with sync_playwright() as playwright:
+        yield launched(playwright)
+
+
+@pytest.fixture
+def visit(browser: "Browser", server: RunningServer) -> "Iterator[Visiting]":
+    """Open pages; in the end none of them has complained, nor asked another machine for anything."""
+    from tests.web.browser import Visit
+
+    visits: list[Visit] = []
+
+    def visiting(address: str = server.address, **options: Any) -> Visit:
+        visits.append(Visit(browser, address, **options))
+        return visits[-1]
+
+    yield visiting
+    for one in visits:
+        one.context.close()
+    assert [one.complaints for one in visits] == [[]] * len(visits)
+    assert [one.foreign for one in visits] == [[]] * len(visits)
+
+
+@pytest.fixture(scope="session")
+def scene(server: RunningServer, room: Path) -> dict:
+    """The job of a small scene."""
+    return server.converted(room, stride=2)

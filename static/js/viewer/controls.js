@@ -56,25 +56,27 @@ export class Toolbar {
   constructor(actions) {
     this.walking = iconButton("Fly (V)", icons.fly, actions.toggleWalking);
     this.classic = iconButton("Classic look: as older viewers draw it", icons.look, actions.toggleClassic, { "aria-pressed": "false" });
+    this.measure = iconButton("Measure (M)", icons.measure, actions.measure, { "aria-pressed": "false" });
     this.headset = iconButton("Enter VR", icons.headset, actions.enterHeadset);
     this.full = iconButton("Full screen", icons.full, actions.toggleFull);
     this.camera = iconButton("Save a picture", icons.camera, actions.screenshot);
     this.home = iconButton("Back to the start (R)", icons.home, actions.goHome);
     this.help = iconButton("Help (?)", icons.help, actions.help);
-    const tools = [this.home, this.walking, this.classic, this.headset, this.camera, this.full, this.help];
+    const tools = [this.home, this.walking, this.measure, this.classic, this.headset, this.camera, this.full, this.help];
     this.element = element("div", { class: "stage-tools", role: "group", "aria-label": "Scene tools" }, ...tools);
     this.headset.hidden = true;
     this.full.hidden = !document.fullscreenEnabled;
   }
 
   /** Show what is on, and which tools there are. */
-  show({ walking, classic, in3d, inScene, headset }) {
+  show({ walking, classic, in3d, inScene, headset, measures }) {
     const name = walking ? "Fly (V)" : "Walk (V)";
     this.walking.ariaLabel = this.walking.title = name;
     this.walking.querySelector("path").setAttribute("d", walking ? icons.fly : icons.walk);
     this.classic.ariaPressed = String(classic);
+    this.measure.ariaPressed = String(measures);
     this.home.hidden = this.camera.hidden = !in3d;
-    this.walking.hidden = this.classic.hidden = !inScene;
+    this.walking.hidden = this.measure.hidden = this.classic.hidden = !inScene;
     this.headset.hidden = !(in3d && headset);
   }
 }

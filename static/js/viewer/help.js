@@ -13,6 +13,7 @@ const TOPICS = [
       ["Arrows", "look around"],
       ["R", "back to where the camera stood"],
       ["V", "walk or fly"],
+      ["M", "measure; Enter takes the middle"],
       ["Space or K", "play or pause a video"],
       ["?", "this help"],
     ],

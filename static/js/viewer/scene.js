@@ -7,6 +7,7 @@ import { wantsAnything } from "./gamepad.js";
 import { Headset } from "./headset.js";
 import { Input } from "./input.js";
 import { lookOnly } from "./movement.js";
+import { pick } from "./pick.js";
 import { Sphere, sphereTexture } from "./sphere.js";
 import { Visitor } from "./visitor.js";
 
@@ -146,6 +147,20 @@ export class Scene {
     const texture = sphereTexture(bitmap, this.renderer.capabilities.getMaxAnisotropy());
     this.renderer.initTexture(texture);
     return texture;
+  }
+
+  /** The `point` of the surface at a place of the page (`clientX`, `clientY`) and its `distance`; null where nothing is seen. */
+  pick(place) {
+    return this.#mesh && this.#drawn ? pick(this.#mesh, this.visitor.camera, this.renderer.domElement, place) : null;
+  }
+
+  /** Where a point is on the canvas, `x` and `y` in pixels of the page; null for one behind the visitor. */
+  placeOf(point) {
+    const { clientWidth, clientHeight } = this.renderer.domElement;
+    const { camera } = this.visitor;
+    if (point.clone().applyMatrix4(camera.matrixWorldInverse).z >= 0) return null;
+    const { x, y } = point.clone().project(camera);
+    return { x: ((x + 1) / 2) * clientWidth, y: ((1 - y) / 2) * clientHeight };
   }
 
   /** Back to the capture point. */

@@ -3,11 +3,13 @@
 /**
  * The name of the action that a key stands for, or null.
  * @param event code and key, and whether a `button` has the focus, which the space bar presses
- * @param facts `sight` scene, sphere or null (see `Scene`), `canPlay` and `canHelp`
+ * @param facts `sight` scene, sphere or null (see `Scene`), `canPlay` and `canHelp`, and whether one `measures`
  */
-export function shortcut({ code, key, onButton }, { sight, canPlay, canHelp }) {
+export function shortcut({ code, key, onButton }, { sight, canPlay, canHelp, measures }) {
   if (key === "?") return canHelp ? "help" : null;
   if (code === "KeyR") return sight ? "goHome" : null;
+  if (code === "KeyM") return sight === "scene" && canHelp ? "measure" : null;
+  if (measures && (code === "Escape" || code === "Enter") && !onButton) return code === "Enter" ? "measureMiddle" : "measure";
   if (code === "KeyV") return sight === "scene" ? "toggleWalking" : null;
   if (code === "KeyK" || (code === "Space" && !onButton)) return canPlay ? "togglePlay" : null;
   return null;

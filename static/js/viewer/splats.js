@@ -40,7 +40,7 @@ export async function decodeScene(given, givenName, isWeak = false) {
   const [bytes, fileName] = readable(given, givenName);
   const count = countIn(bytes, fileName);
   const hasLevels = count > (isWeak ? LOD_ABOVE_WEAK : LOD_ABOVE);
-  const options = { fileBytes: bytes, fileName, editable: false, raycastable: false, extSplats: count > EXTENDED_ABOVE };
+  const options = { fileBytes: bytes, fileName, editable: false, extSplats: count > EXTENDED_ABOVE };
   let mesh;
   try {
     mesh = await initialized({ ...options, lod: hasLevels });
@@ -77,7 +77,7 @@ export class FrameMesh {
 
   constructor(frame) {
     this.#splats = new PackedSplats(arrayOf(frame));
-    this.mesh = new SplatMesh({ packedSplats: this.#splats, splatEncoding: frame.splatEncoding, editable: false, raycastable: false });
+    this.mesh = new SplatMesh({ packedSplats: this.#splats, splatEncoding: frame.splatEncoding, editable: false });
   }
 
   /** Show a frame as soon as it is sorted; until then the one before stays. */

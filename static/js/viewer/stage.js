@@ -10,6 +10,7 @@ import { canWearHeadset } from "./headset.js";
 import { FlatPicture } from "./flat.js";
 import { helpDialog } from "./help.js";
 import { keysAreTaken } from "./input.js";
+import { Measure } from "./measure.js";
 import { Notice } from "./notice.js";
 import { Pictures } from "./pictures.js";
 import { Clock } from "./sequence.js";
@@ -54,12 +55,19 @@ export class Stage {
     toggleFull: () => this.#toggleFull(),
     togglePlay: () => this.timeline.togglePlay(),
     help: () => this.help.showModal(),
+    measure: () => this.measure.toggle(),
+    measureMiddle: () => this.measure.addMiddle(this.canvas),
   };
 
-  /** @param options `bare`: nothing but the picture, for kiosks; `spin`: degrees per second of slow turning until the first input */
-  constructor(stage, { bare = false, spin = 0 } = {}) {
+  /**
+   * @param options `bare`: nothing but the picture, for kiosks; `spin`: degrees per second of slow turning until the first input;
+   *   `onScale(factor)` is called when the scene that is shown is to be made so much larger
+   */
+  constructor(stage, { bare = false, spin = 0, onScale = () => {} } = {}) {
     this.#element = stage;
     this.#bare = bare;
+    this.measure = new Measure({ scene: () => this.#scene, onScale, onChange: () => this.#refresh() });
+    this.measure.listenTo(stage);
     this.#spin = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : spin;
     this.#build();
     window.addEventListener("keydown", (event) => this.#keyDown(event));
@@ -96,9 +104,10 @@ export class Stage {
     this.timeline = new Timeline({ onChange: () => this.#refresh(), giveBack: () => this.canvas.focus({ preventScroll: true }) });
     this.help = helpDialog();
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
-    const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...(this.#bare ? [] : [this.timeline.element]));
+    const controls = this.#bare ? [] : [this.measure.panel, this.timeline.element];
+    const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...controls);
     this.#element.classList.add("stage");
-    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, ...(this.#bare ? [] : [top]), bottom, this.help);
+    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, ...(this.#bare ? [] : [top]), bottom, this.help);
   }
 
   #seen() {
@@ -110,6 +119,7 @@ export class Stage {
   #forget() {
     this.#chosen = { view: null, shape: "sphere" };
     this.status.forget();
+    this.measure.clear();
     this.#contents?.clear();
     this.#pictures?.clear();
     this.#visitor?.goHome();
@@ -197,6 +207,7 @@ export class Stage {
     this.status.set("position", [x, y, z].map((value) => value.toFixed(2).replace("-0.00", "0.00")).join(","));
     this.status.set("heading", Math.round(visitor.heading * 10) / 10);
     this.status.set("settled", still);
+    this.measure.draw();
     if (stopped && sight === "scene") this.#sayLimit();
     if (settled !== this.#settled) {
       this.#settled = settled;
@@ -232,7 +243,8 @@ export class Stage {
     if (in3d) this.#scene.sight = !inScene ? "sphere" : this.#contents.shown ? "scene" : null;
     else if (this.#scene) this.#scene.sight = null;
     const walking = this.#visitor?.pose.walking ?? true;
-    this.tools.show({ in3d, inScene, walking, classic: this.#classic, headset: this.#headset });
+    this.measure.offer(inScene, view?.canScale ?? false);
+    this.tools.show({ in3d, inScene, walking, classic: this.#classic, headset: this.#headset, measures: this.measure.isOn });
     this.tools.element.hidden = !view;
     this.timeline.attach(inScene ? this.#clock : null);
     this.status.say(said, { seen, view, shown: this.#contents?.shown });
@@ -258,7 +270,8 @@ export class Stage {
   #keyDown(event) {
     if (keysAreTaken(event, this.#element)) return;
     const { code, key, repeat, target } = event;
-    const facts = { sight: this.#scene?.sight ?? null, canPlay: this.timeline.canPlay, canHelp: Boolean(this.#view) && !this.#bare };
+    const canHelp = Boolean(this.#view) && !this.#bare;
+    const facts = { sight: this.#scene?.sight ?? null, canPlay: this.timeline.canPlay, canHelp, measures: this.measure.isOn };
     const name = shortcut({ code, key, onButton: Boolean(target.closest?.("button, a")) }, facts);
     if (!name) return;
     event.preventDefault(); // also of a key that is held down: the page must not scroll below it
