@@ -19,6 +19,7 @@ from spag4d.formats.scene import read_scene
 from spag4d.formats.scene_card import card_path
 from spag4d.formats.viewer_page import check_page, write_viewer_page
 from spag4d.io.atomic import check_target
+from spag4d.mesh.collision import is_collision, viewer_glb
 from spag4d.mesh.write import check_mesh_path, write_mesh
 from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Progress
@@ -65,9 +66,9 @@ class SPAG4D:
 
         ``depth_map`` (file, array in metres, or `DepthMap`) replaces the depth model; ``save_depth`` names a file for the depth
         that was used, ``first_look`` one for a coarse scene that is written as soon as there is depth, ``export_html`` a web
-        page with scene and viewer inside, and ``mesh`` a .glb or .ply for the surfaces as triangles; ``overrides`` are settings
-        for this call. Raises `InputError`, `WeightsError`, `ResourceError` or `Cancelled`; a file is only ever replaced by a
-        whole new one.
+        page with scene and viewer inside, and ``mesh`` a .glb or .ply for the surfaces as triangles (.collision.glb or
+        .collision.ply for the few that stop and carry a visitor); ``overrides`` are settings for this call. Raises
+        `InputError`, `WeightsError`, `ResourceError` or `Cancelled`; a file is only ever replaced by a whole new one.
         """
         started = time.perf_counter()
         run = Run(self.settings.changed(**overrides), progress)
@@ -96,12 +97,14 @@ class SPAG4D:
             with run.stage("Writing depth") as listener:
                 write_depth(depth_path, depth, progress=listener)
         if mesh_path is not None:
-            triangles = self._stages.mesh(panorama, depth, run)
+            met = is_collision(mesh_path)
+            triangles = self._stages.collision(depth, run) if met else self._stages.mesh(panorama, depth, run)
             with run.stage("Writing mesh"):
                 write_mesh(mesh_path, triangles)
         if page is not None:
+            collision = viewer_glb(self._stages.collision(depth, run))
             with run.stage("Writing page") as listener:
-                write_viewer_page(page, layers.joined, title=panorama.name, progress=listener)
+                write_viewer_page(page, layers.joined, collision=collision, title=panorama.name, progress=listener)
         device = self._stages.device if depth_map is None else "cpu"
         return run.result(started, outputs.values(), len(layers), depth, depth.reach(panorama.valid), device)
 
@@ -258,7 +261,7 @@ class SPAG4D:
 
         ``input_paths`` are pictures, a folder of them, or a video of a walk, of which every ``every_s`` seconds one is taken;
         ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken. ``save_poses`` names a
-        folder for both, ``save_depth`` one for each panorama's depth, ``mesh`` a .glb or .ply for the surfaces as triangles.
+        folder for both, ``save_depth`` one for each panorama's depth, ``mesh`` one for triangles as in `convert`.
         ``distance`` sets the scale: two points, each "NAME:X,Y" in pixels of a panorama, and how many metres lie between them.
         ``max_splats`` is a number for the whole scene, whose origin is the first panorama's capture point. Raises what
         `convert` does, and `InputError` where fewer than two panoramas show the same place.

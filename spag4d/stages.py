@@ -27,6 +27,7 @@ from spag4d.finishing import Pictured
 from spag4d.formats.finite import usable
 from spag4d.formats.scene import write_scene
 from spag4d.formats.scene_card import card_path, write_card
+from spag4d.mesh.collision import collision_mesh
 from spag4d.mesh.mesh import Mesh
 from spag4d.mesh.surface import MOST_TRIANGLES, rows_for, surface_mesh
 from spag4d.models.weights import is_installed
@@ -234,6 +235,11 @@ class Stages:
             near_far_m = run.settings.depth_min, run.settings.depth_max
             return surface_mesh(panorama, depth, near_far_m=near_far_m, most=round(share * most),
                                 wanted=wanted and wanted(depth))
+
+    def collision(self, depth: DepthMap, run: Run) -> Mesh:
+        """Return the few triangles that stop and carry a visitor; see `collision_mesh`."""
+        with run.stage("Mesh"):
+            return collision_mesh(depth, run.settings.depth_min)
 
     def write(
         self, layers: Layers, outputs: Mapping[str, Path], depth: DepthMap, run: Run, *, with_range: bool = True

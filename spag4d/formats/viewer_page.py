@@ -42,14 +42,17 @@ def check_page(path: Path) -> None:
     check_target(path)
 
 
-def write_viewer_page(path: Path, gaussians: Gaussians, *, title: str = "", progress: Progress = SILENT) -> None:
+def write_viewer_page(
+    path: Path, gaussians: Gaussians, *, collision: bytes = b"", title: str = "", progress: Progress = SILENT
+) -> None:
     """Write a page that shows the Gaussians from the capture point; it asks the network for nothing.
 
+    In ``collision``, a .glb file in the viewer's axes, visitors can walk: it carries and stops them.
     Raises `InputError` where the viewer is not installed or ``path`` cannot be written, `ResourceError` when the disk is full,
     `Cancelled`; an older file stays as it was then.
     """
     check_page(path)
-    start, end = (part.encode("utf-8") for part in _page(title or path.stem))
+    start, end = (part.encode("utf-8") for part in _page(title or path.stem, collision))
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
         scene = Path(folder, "scene.sog")
         write_scene(scene, gaussians, "sog", progress=progress)
@@ -60,7 +63,7 @@ def write_viewer_page(path: Path, gaussians: Gaussians, *, title: str = "", prog
             target.write(end)
 
 
-def _page(title: str) -> tuple[str, str]:
+def _page(title: str, collision: bytes) -> tuple[str, str]:
     """Return what comes before the scene, and what behind it."""
     style, script, licence = ((_viewer() / name).read_text(encoding="utf-8") for name in ("index.css", "index.js", "LICENSE"))
     script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
@@ -77,15 +80,19 @@ html, body {{ height: 100%; margin: 0; overflow: hidden; background: #000; }}</s
 </head>
 <body>
 <script type="application/octet-stream" id="scene">"""
+    walls = f'<script type="application/octet-stream" id="collision">{collision.hex()}</script>\n' if collision else ""
     end = f"""</script>
-<script type="module">
+{walls}<script type="module">
 {script}
 const scene = document.getElementById("scene");
 const bytes = Uint8Array.from(atob(scene.textContent), (letter) => letter.charCodeAt(0));
 scene.remove();
 const contentUrl = URL.createObjectURL(new Blob([bytes]));
+const walls = document.getElementById("collision")?.textContent;
+const collisionUrl = walls && `data:model/gltf-binary,${{walls.replace(/../g, "%$&")}}.glb`; // the viewer goes by the ending
 const viewer = await createViewer({{
-  container: document.body, settings: {json.dumps(_SETTINGS)}, contentUrl, contentFilename: "scene.sog", noanim: true,
+  container: document.body, settings: {json.dumps(_SETTINGS)}, contentUrl, contentFilename: "scene.sog", collisionUrl,
+  noanim: true,
 }});
 const start = () => (viewer.state.cameraMode = "fly");
 if (viewer.state.loaded) start();

@@ -33,10 +33,11 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
     if not len(mesh.triangles):
         raise InputError(f"no surface is left for the mesh {path.name}: all of the scene is sky.")
     with atomic_path(path) as temporary:
-        temporary.write_bytes(_glb(mesh) if path.suffix.lower() == ".glb" else _ply(mesh))
+        temporary.write_bytes(glb_bytes(mesh) if path.suffix.lower() == ".glb" else _ply(mesh))
 
 
-def _glb(mesh: Mesh) -> bytes:
+def glb_bytes(mesh: Mesh) -> bytes:
+    """Return a .glb file with the mesh."""
     vertices = mesh.vertices * np.array([1, -1, -1], np.float32)  # glTF is y up and z backward
     colors = np.concatenate([linear_from_srgb(mesh.colors), np.ones((len(mesh.colors), 1), np.float32)], 1)
     parts = [vertices.astype("<f4").tobytes(), np.rint(colors * 65535).astype("<u2").tobytes(),

@@ -13,9 +13,11 @@ from spag4d.conversion import ConversionResult, Run, Viewpoint
 from spag4d.data import DepthMap, Layers, Panorama
 from spag4d.errors import InputError
 from spag4d.io.atomic import made_folder
+from spag4d.mesh.collision import is_collision
 from spag4d.reconstruction.kept_work import kept_work
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.places import Placed, placed, save_places, with_poses
+from spag4d.reconstruction.saved_collision import SavedCollision
 from spag4d.reconstruction.saved_depth import SavedDepth
 from spag4d.reconstruction.saved_mesh import SavedMesh
 from spag4d.reconstruction.scene import scene_of
@@ -66,7 +68,9 @@ def reconstruct(
         if wishes.save_poses is not None:
             save_places(wishes.save_poses, found, panoramas)
         warn_of_guesses(world, run.between_stages, are_poses_known=known is not None)
-        depths, mesh = SavedDepth(wishes.save_depth, panoramas.names, world.shares), SavedMesh(wishes.mesh, panoramas, world)
+        depths = SavedDepth(wishes.save_depth, panoramas.names, world.shares)
+        mesh = (SavedCollision(wishes.mesh, panoramas, world) if wishes.mesh is not None and is_collision(wishes.mesh)
+                else SavedMesh(wishes.mesh, panoramas, world))
 
         def keep(number: int, panorama: Panorama, depth: DepthMap) -> None:
             depths.add(number, depth)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FIRST_LOOK = "first-look.splat"
 PANORAMA, THUMBNAIL = "panorama.jpg", "thumbnail.jpg"
+COLLISION = "scene.collision.glb"
 DEPTH, DEPTH_PICTURE = "depth.png", "depth.jpg"
 SETTINGS = "settings.json"
 FRAMES_FOLDER = "frames"
@@ -118,11 +119,11 @@ class Worker:
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
         self._show(panorama)
         result = self._spag4d().convert(
-            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, progress=progress, **_named(wanted))
+            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, mesh=COLLISION, progress=progress, **_named(wanted))
         _write_depth_picture(panorama.size_hw)
         self._record(wanted, result)
         names = [path.name for path in result.output_paths]
-        self._say(files=[*names, DEPTH, DEPTH_PICTURE, SETTINGS])
+        self._say(files=[*names, COLLISION, DEPTH, DEPTH_PICTURE, SETTINGS])
         return _summary(result)
 
     def _reconstruct(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
@@ -132,9 +133,9 @@ class Worker:
         paths = sorted(Path().glob(f"{SOURCE}*"))
         sources, _ = find_sources(paths)
         self._show(sources[0].read(force_erp=wanted.force_erp))
-        result = self._spag4d().reconstruct(paths, "scene", progress=progress, **_named(wanted))
+        result = self._spag4d().reconstruct(paths, "scene", mesh=COLLISION, progress=progress, **_named(wanted))
         self._record(wanted, result)
-        self._say(files=[*(path.name for path in result.output_paths), SETTINGS])
+        self._say(files=[*(path.name for path in result.output_paths), COLLISION, SETTINGS])
         return _summary(result)
 
     def _show(self, panorama: "Panorama") -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from plyfile import PlyData
 
 from spag4d import SPAG4D
 from spag4d.settings import declared
@@ -42,6 +43,14 @@ def test_json_is_one_line_for_scripts(photo: Path, depth: Path, tmp_path: Path) 
 def test_triangles_lie_beside_the_scene(photo: Path, depth: Path, tmp_path: Path) -> None:
     done = run("convert", photo, tmp_path / "a.ply", "--depth-map", depth, "--mesh", tmp_path / "mesh.glb")
     assert done.exit_code == 0 and (tmp_path / "mesh.glb").read_bytes().startswith(b"glTF")
+
+
+def test_few_triangles_for_collisions_are_asked_for_by_name(photo: Path, depth: Path, tmp_path: Path) -> None:
+    sizes = {}
+    for name in ("all.ply", "few.collision.ply"):
+        assert run("convert", photo, tmp_path / "a.splat", "--depth-map", depth, "--mesh", tmp_path / name).exit_code == 0
+        sizes[name] = len(PlyData.read(str(tmp_path / name))["face"].data)
+    assert 100 < sizes["few.collision.ply"] < 10_000 and sizes["few.collision.ply"] != sizes["all.ply"]
 
 
 @pytest.mark.parametrize(("name", "says"), [

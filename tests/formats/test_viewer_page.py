@@ -42,6 +42,15 @@ def test_it_starts_at_the_capture_point_looking_forward_and_asks_for_nothing(vie
     assert not re.findall(r'(?:src|href)=|https?://', page)
 
 
+def test_what_stops_and_carries_visitors_is_in_the_page(viewer: Path, tmp_path: Path) -> None:
+    write_viewer_page(tmp_path / "a.html", scene(10), collision=b"glTF\x00</script>")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    (packed,) = re.findall(r'id="collision">([0-9a-f]+)</script>', page)
+    assert bytes.fromhex(packed) == b"glTF\x00</script>"
+    write_viewer_page(tmp_path / "a.html", scene(10))
+    assert 'id="collision"' not in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 def test_whole_pages_or_none(viewer: Path, tmp_path: Path) -> None:
     for name, words in (("a.txt", "end 'a.txt' in .html"), ("none/a.html", "does not exist")):
         with pytest.raises(InputError, match=words):

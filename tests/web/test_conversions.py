@@ -22,7 +22,8 @@ from tests.web.running_server import PATIENCE_S, RunningServer
 from tests.world.rooms import PLACES, panorama_from
 
 BASICS = {
-    "panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "depth.png", "depth.jpg", "settings.json"}
+    "panorama.jpg", "thumbnail.jpg", "first-look.splat", "scene.ply", "scene.splat", "scene.collision.glb", "depth.png",
+    "depth.jpg", "settings.json"}
 
 
 def test_a_panorama_becomes_a_scene_as_python_makes_it(server: RunningServer, room: Path, tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_pictures_of_one_place_become_one_scene(server: RunningServer, tmp_path:
     said = {"uploads": ids, "one_place": True, "settings": {"stride": 4}}
     job = server.wait(server.post("/api/jobs", json=said).json()["id"], patience_s=3 * PATIENCE_S)
     assert (job["status"], job["error"], job["kind"], job["name"]) == ("done", "", "place", "a.png and 2 more")
-    assert {"scene.ply", "scene.splat", "panorama.jpg", "thumbnail.jpg", "settings.json"} == set(job["files"])
+    assert set(job["files"]) == BASICS - {"first-look.splat", "depth.png", "depth.jpg"}
     assert job["result"]["splat_count"] > 2000 and not any("left out" in words for words in job["warnings"])
 
 
