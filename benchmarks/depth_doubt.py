@@ -52,9 +52,9 @@ class Tiled:
 def tiled(model: BuiltinDepth, seed: int) -> Tiled:
     """Return a scene's errors and what might have predicted them."""
     sample = generate(seed, WORKING_HW[0])
-    both = model.both_answers(sample.rgb.numpy())
+    answers = model.answers(sample.rgb.numpy())
     every = np.s_[::_STEP, ::_STEP]
-    near, gap, choice, sky = (part.mean(0)[every] for part in both)
+    near, gap, choice, sky = (part[every] for part in answers[:4])
     distance = np.clip(np.exp(near + gap * (choice > 0)), MIN_DISTANCE_M, MAX_DISTANCE_M)
     front = np.where(sky > 0, NOWHERE_M, np.minimum(distance, NOWHERE_M))
     rows = len(front)
@@ -65,7 +65,7 @@ def tiled(model: BuiltinDepth, seed: int) -> Tiled:
     error[known] = parallax_errors(distance[known], np.minimum(sample.distance.numpy()[every], NOWHERE_M)[known], area[known])
     rays = directions(rows)
     expected = UNCERTAINTIES["builtin"].errors((rays * distance[..., None]).reshape(-1, 3), beside.ravel())
-    maps = [error, *(sign[every] for sign in signs(both)), beside, expected]
+    maps = [error, *(sign[every] for sign in signs(answers)), beside, expected]
     tiles = tiles_of(rays.reshape(-1, 3))
     weight = (area * known).ravel()
     total, whole = np.bincount(tiles, weight, TILES), np.bincount(tiles, area.ravel(), TILES)

@@ -21,7 +21,7 @@ FARTHER_THAN_M = (0.0, 1.5, 2.5, 4.0, 7.0, 15.0)
 """Where the bins of distance begin."""
 EDGE_RAD = float(np.radians(3))
 """So near to a depth edge counts as beside it."""
-BESIDE_EDGE = 0.11
+BESIDE_EDGE = 0.155
 """What a doubt grows by beside an edge, where the outline itself may be off. Of `python -m benchmarks.depth_doubt`."""
 _PREFIX = "doubt about depth"
 _DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"

@@ -18,7 +18,7 @@ from spag4d.kernels import in_parts, kernel
 from spag4d.networks.builtin_weights import FIRST_CHOICE, FIRST_GAP, HORIZON_SINE, weights_content
 
 Map = NDArray[np.float32]
-Answers = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Answers = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 _BAND_BYTES = 1 << 20
 """Of patches at a time: what a core's own cache holds on the processors of the last ten years, or twice that."""
@@ -46,7 +46,10 @@ class BuiltinArrays:
         self._weights = {name: _as_matrix(value.astype(np.float32)) for name, value in weights.items()}
 
     def __call__(self, rgb: Map) -> Answers:
-        """Return near, gap, choice and sky (h, w) of a panorama; see `spag4d.networks.builtin.Answer`."""
+        """Return near, gap, choice and sky (h, w) of a panorama, and apart (h / 4, w / 4).
+
+        See `Answer` and `BuiltinNetwork.both_ways` of `spag4d.networks.builtin`.
+        """
         with threadpool_limits(1, user_api="blas"):  # the threads of OpenBLAS beside our own take ten times as long
             return self._answers(rgb)
 
@@ -54,7 +57,9 @@ class BuiltinArrays:
         h, w, _ = rgb.shape
         small = rgb.reshape(h // 4, 4, w // 4, 4, 3).mean((1, 3), dtype=np.float32)
         features, maps = self._context(small)
-        return _answers(self._detail(rgb, features, maps))
+        mirrored = self._context(np.ascontiguousarray(small[:, ::-1]))[1][:, ::-1]
+        answer = _answers(self._detail(rgb, features, (maps + mirrored) / np.float32(2)))
+        return *answer, _near(maps) - _near(mirrored)
 
     def _context(self, rgb: Map) -> tuple[tuple[Map, Map, Map], Map]:
         part = "context."
@@ -261,8 +266,13 @@ def _smoothly_enlarged(maps: Map) -> Map:
     return np.asarray(large, np.float32)[4:-4, 4:-4]
 
 
-def _answers(maps: Map) -> Answers:
+def _near(maps: Map) -> np.ndarray:
+    """Return the log of the distance that the first three maps say; see `spag4d.networks.builtin.answer`."""
     plane, cylinder = _elevation_features(len(maps))[:, 2:, None].transpose(1, 0, 2)
-    factor, of_plane, of_cylinder, sky, gap, choice = np.moveaxis(maps, -1, 0)
-    near = np.float32(1.5) + factor + of_plane * plane + of_cylinder * cylinder
-    return near, np.logaddexp(np.float32(0), gap + np.float32(FIRST_GAP)), choice + np.float32(FIRST_CHOICE), sky
+    factor, of_plane, of_cylinder = np.moveaxis(maps[..., :3], -1, 0)
+    return np.float32(1.5) + factor + of_plane * plane + of_cylinder * cylinder
+
+
+def _answers(maps: Map) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    sky, gap, choice = np.moveaxis(maps[..., 3:], -1, 0)
+    return _near(maps), np.logaddexp(np.float32(0), gap + np.float32(FIRST_GAP)), choice + np.float32(FIRST_CHOICE), sky

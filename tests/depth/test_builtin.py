@@ -44,12 +44,6 @@ def test_rolling_the_panorama_rolls_the_depth(model: BuiltinDepth, height: int) 
     np.testing.assert_array_equal(rolled.sky, np.roll(depth.sky, shift, 1))
 
 
-def test_the_mirror_image_has_the_mirrored_depth(model: BuiltinDepth) -> None:
-    panorama = picture(256)
-    depth, mirrored = model.estimate(panorama), model.estimate(Panorama(panorama.rgb[:, ::-1].copy()))
-    np.testing.assert_allclose(mirrored.distance, depth.distance[:, ::-1], rtol=1e-3)
-
-
 def test_reports_progress_and_stops_when_asked(model: BuiltinDepth) -> None:
     events: list[Event] = []
     model.estimate(picture(64), progress=Progress(events.append))
