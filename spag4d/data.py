@@ -132,6 +132,14 @@ class Pose:
 
 
 @dataclass(frozen=True)
+class View:
+    """Where one stands, and what one looks at."""
+
+    position_m: tuple[float, float, float]
+    look_at_m: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class PinholeCamera:
     """A perspective view: size and intrinsics in pixels (centre of pixel (0, 0) at (0.5, 0.5)), and its pose."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from spag4d.formats.finite import usable
 from spag4d.formats.moving import is_moving, opened_moving
 from spag4d.formats.scene import read_scene
 from spag4d.io.atomic import atomic_path, check_target
+from spag4d.photos.gpano import sphere_xmp
 from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Progress
 from spag4d.render.camera_path import FARTHEST_M, CameraPath
@@ -23,7 +25,8 @@ from spag4d.render.path import parallax_path, view_from
 from spag4d.render.view import Rendering, render_panorama, render_view
 
 MOVIE = ".mp4"
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+_JPEG = (".jpg", ".jpeg")
+_PICTURES = (".png", *_JPEG, ".webp")
 _SOLID = 0.5
 """Alpha at which a pixel has a distance."""
 _USUAL_SECONDS = 10.0
@@ -157,4 +160,6 @@ def _write(output: Path, drawn: Rendering, shot: Shot, progress: Progress) -> No
         write_depth(output, DepthMap(np.where(nothing, np.float32(1), drawn.distance), nothing), progress=progress)
         return
     with atomic_path(output) as temporary:
-        Image.fromarray(drawn.eight_bits).save(temporary, quality=95)
+        is_sphere = shot.panorama and output.suffix.lower() in _JPEG
+        facts: dict[str, Any] = {"xmp": sphere_xmp(drawn.alpha.shape)} if is_sphere else {}
+        Image.fromarray(drawn.eight_bits).save(temporary, quality=95, **facts)

@@ -25,10 +25,16 @@ def is_layers(comment: str) -> bool:
 
 def layers_in(comments: Sequence[str], gaussians: Gaussians) -> Layers | None:
     """Return the Gaussians of a file in the layers that its comments name, or None where they name none that fit."""
+    counts = layer_counts(comments, len(gaussians))
+    return Layers.split(gaussians, counts) if counts else None
+
+
+def layer_counts(comments: Sequence[str], count: int | None = None) -> dict[str, int]:
+    """Return how many Gaussians each layer of a file has; empty where its comments name none, or not ``count`` in all."""
     for comment in filter(is_layers, comments):
         pairs = _LAYER.findall(comment)
-        counts = {name: int(count) for name, count in pairs}
+        counts = {name: int(number) for name, number in pairs}
         in_order = [name for name in LAYERS if name in counts] == [name for name, _ in pairs]
-        if in_order and sum(counts.values()) == len(gaussians):
-            return Layers.split(gaussians, counts)
-    return None
+        if in_order and count in (None, sum(counts.values())):
+            return counts
+    return {}

@@ -8,8 +8,9 @@ import html
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from spag4d.data import Gaussians
+from spag4d.data import Gaussians, View
 from spag4d.errors import InputError
 from spag4d.formats.scene import write_scene
 from spag4d.io.atomic import atomic_path, check_target
@@ -43,27 +44,36 @@ def check_page(path: Path) -> None:
 
 
 def write_viewer_page(
-    path: Path, gaussians: Gaussians, *, collision: bytes = b"", title: str = "", progress: Progress = SILENT
+    path: Path, gaussians: Gaussians, *, collision: bytes = b"", title: str = "", start: View | None = None,
+    progress: Progress = SILENT,
 ) -> None:
-    """Write a page that shows the Gaussians from the capture point; it asks the network for nothing.
+    """Write a page that shows the Gaussians from ``start``, or from the capture point; it asks the network for nothing.
 
     In ``collision``, a .glb file in the viewer's axes, visitors can walk: it carries and stops them.
     Raises `InputError` where the viewer is not installed or ``path`` cannot be written, `ResourceError` when the disk is full,
     `Cancelled`; an older file stays as it was then.
     """
     check_page(path)
-    start, end = (part.encode("utf-8") for part in _page(title or path.stem, collision))
+    beginning, end = (part.encode("utf-8") for part in _page(title or path.stem, collision, _settings(start)))
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
         scene = Path(folder, "scene.sog")
         write_scene(scene, gaussians, "sog", progress=progress)
         with scene.open("rb") as source, temporary.open("wb") as target:
-            target.write(start)
+            target.write(beginning)
             while piece := source.read(_PIECE):
                 target.write(base64.b64encode(piece))
             target.write(end)
 
 
-def _page(title: str, collision: bytes) -> tuple[str, str]:
+def _settings(start: View | None) -> dict[str, Any]:
+    if start is None:
+        return _SETTINGS
+    places = {"position": start.position_m, "target": start.look_at_m}
+    turned = {name: [-x, -y, z] for name, (x, y, z) in places.items()}
+    return {**_SETTINGS, "cameras": [{"initial": {**turned, "fov": _VERTICAL_FIELD_OF_VIEW_DEG}}]}
+
+
+def _page(title: str, collision: bytes, settings: dict[str, Any]) -> tuple[str, str]:
     """Return what comes before the scene, and what behind it."""
     style, script, licence = ((_viewer() / name).read_text(encoding="utf-8") for name in ("index.css", "index.js", "LICENSE"))
     script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
@@ -91,7 +101,7 @@ const contentUrl = URL.createObjectURL(new Blob([bytes]));
 const walls = document.getElementById("collision")?.textContent;
 const collisionUrl = walls && `data:model/gltf-binary,${{walls.replace(/../g, "%$&")}}.glb`; // the viewer goes by the ending
 const viewer = await createViewer({{
-  container: document.body, settings: {json.dumps(_SETTINGS)}, contentUrl, contentFilename: "scene.sog", collisionUrl,
+  container: document.body, settings: {json.dumps(settings)}, contentUrl, contentFilename: "scene.sog", collisionUrl,
   noanim: true,
 }});
 const start = () => (viewer.state.cameraMode = "fly");

@@ -14,6 +14,12 @@ class Foreign(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
+class ForeignOrParsed(Foreign):
+    """The same for documents that also come as parsed JSON, in which a tuple is a list."""
+
+    model_config = ConfigDict(strict=False)
+
+
 Document = TypeVar("Document", bound=BaseModel)
 
 

@@ -70,6 +70,16 @@ def crop_from_xmp(xmp: bytes, size_hw: tuple[int, int]) -> Crop | None:
     return None if crop_hw == full_hw and corner == (0, 0) else _scaled(full_hw, crop_hw, corner, size_hw)
 
 
+def sphere_xmp(size_hw: tuple[int, int]) -> bytes:
+    """Return the XMP packet of an equirectangular picture of the whole sphere, by which viewers know it for one."""
+    height, width = size_hw
+    sizes = {"FullPanoWidthPixels": width, "FullPanoHeightPixels": height, "CroppedAreaImageWidthPixels": width,
+             "CroppedAreaImageHeightPixels": height, "CroppedAreaLeftPixels": 0, "CroppedAreaTopPixels": 0}
+    fields = "".join(f' GPano:{name}="{value}"' for name, value in {"ProjectionType": EQUIRECTANGULAR, **sizes}.items())
+    return (f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            f'<rdf:Description rdf:about="" xmlns:GPano="{_NAMESPACE}"{fields}/></rdf:RDF></x:xmpmeta>').encode()
+
+
 def gpano_fields(xmp: bytes) -> dict[str, str]:
     """Return the GPano properties of an XMP packet by name; raises ValueError for anything but plain XML."""
     fields: dict[str, str] = {}

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from spag4d.data import PinholeCamera
 from spag4d.errors import InputError
-from spag4d.io.foreign_json import Foreign, validated
+from spag4d.io.foreign_json import ForeignOrParsed, validated
 from spag4d.io.opening import opened
 from spag4d.render.path import view_from
 
@@ -33,6 +33,8 @@ _LARGEST = 1 << 20
 """Bytes of a file: `MOST_VIEWS` take 30 kB."""
 _VERTICAL_FOV_DEG = 60.0
 """Of a view that does not say it: as scene cards begin."""
+_WIDEST_DEG = 179.0
+"""What `spag4d render` draws at most."""
 _SPEED_M_S, _TURN_DEG_S, _SHORTEST_S = 0.5, 30.0, 1.0
 """Between views that name no times, by eye: a slow walk, a turn that can be followed, no jump between close views."""
 
@@ -40,13 +42,17 @@ _Metres = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M)]
 Place = tuple[_Metres, _Metres, _Metres]
 
 
-class KeyView(Foreign):
+class KeyView(ForeignOrParsed):
     """A view on a path: metres in the frame of files (x right, y down, z forward), degrees from top to bottom, seconds."""
 
     position: Place
     look_at: Place
     vertical_fov_deg: float = Field(default=_VERTICAL_FOV_DEG, ge=1, le=179)
     time_s: float | None = Field(default=None, ge=0, le=3600)
+
+    def fov_deg(self, width_by_height: float) -> float:
+        """Return the horizontal field of view of a picture of this shape."""
+        return _across(self.vertical_fov_deg, width_by_height)
 
     @model_validator(mode="after")
     def _looks_somewhere(self) -> "KeyView":
@@ -55,7 +61,7 @@ class KeyView(Foreign):
         return self
 
 
-class CameraPath(Foreign):
+class CameraPath(ForeignOrParsed):
     """The key views of a camera in their order; a ``loop`` leads back to the first.
 
     Either every view has a ``time_s``, rising from view to view, or none has: then the camera takes its time for each stretch.
@@ -85,9 +91,8 @@ class CameraPath(Foreign):
         way = self._way
         time_s = way.times_s[0] + min(max(share, 0.0), 1.0) * self.duration_s
         place, ahead = way.at(time_s, way.places, _along), way.at(time_s, way.aheads, _around)
-        half = math.radians(float(way.at(time_s, way.fovs_deg, _along)[0])) / 2
-        fov_deg = 2 * math.degrees(math.atan(math.tan(half) * size_hw[1] / size_hw[0]))
-        return view_from(place, place + ahead, fov_deg, size_hw)
+        vertical_fov_deg = float(way.at(time_s, way.fovs_deg, _along)[0])
+        return view_from(place, place + ahead, _across(vertical_fov_deg, size_hw[1] / size_hw[0]), size_hw)
 
 
 def read_path(path: Path) -> CameraPath:
@@ -145,6 +150,12 @@ class _Way:
             length = times[last] - times[last - 1] if number < 0 else times[0] - times[1]
             return times[end] - length, values[other]
         return 2 * times[end] - times[inner], mix(values[end], values[inner], -1.0)
+
+
+def _across(vertical_fov_deg: float, width_by_height: float) -> float:
+    """Return the horizontal field of view, as wide as one flat picture can show."""
+    half = math.atan(math.tan(math.radians(vertical_fov_deg) / 2) * width_by_height)
+    return min(2 * math.degrees(half), _WIDEST_DEG)
 
 
 def _natural_times(places: Sequence[Vector], aheads: Sequence[Vector]) -> list[float]:

@@ -86,6 +86,8 @@ def _add_errors(app: FastAPI) -> None:
 
 
 def _fault(item: Mapping[str, Any]) -> str:
+    if item["type"].startswith("union_tag"):
+        return f"{item['ctx']['discriminator'].strip(chr(39))}: {item['msg']}"
     if item["type"] == "json_invalid" or item["loc"] == ("body",):
         return _NOT_JSON
     name = next(part for part in reversed(item["loc"]) if isinstance(part, str))  # a number is a place in a list

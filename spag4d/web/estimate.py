@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from spag4d.conversion import FRAMES, STAGES
+from spag4d.conversion import FRAMES, STAGES, Stage
 from spag4d.progress import TURNS
 
 _TURN_S = 1.2
@@ -12,13 +12,21 @@ _TURN_S = 1.2
 _TELLING = 0.05
 """Share of a job that has to be done before the remaining time is shown."""
 
+SCENE_STAGES = {
+    "scene": {"Reading": Stage(2.0), "Looking around": Stage(1.0), "Writing": Stage(3.0), "Checking": Stage(10.0)},
+    "export": {"Reading": Stage(1.0), "Writing": Stage(4.0)},
+    "picture": {"Reading": Stage(1.0), "Drawing": Stage(10.0)},
+}
+"""The stages of jobs that convert nothing, by their kind."""
+
 
 class Estimate:
     """Follows the steps of one job; ``measured`` are the seconds per stage of a finished one, or of one of its frames."""
 
-    def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float]) -> None:
-        """Begin with the stages that the settings ask for; an unexpected stage is added when it starts."""
-        usual = {name: stage.seconds for name, stage in STAGES.items() if stage.expected(settings)}
+    def __init__(self, settings: Mapping[str, object], measured: Mapping[str, float], kind: str = "photo") -> None:
+        """Begin with the stages that the kind of job and its settings ask for; an unexpected one is added when it starts."""
+        self._stages = SCENE_STAGES.get(kind, STAGES)
+        usual = {name: stage.seconds for name, stage in self._stages.items() if stage.expected(settings)}
         self._shares = {**usual, **{name: seconds for name, seconds in measured.items() if name in usual}}
         self._turns = _TURN_S / (_TURN_S + sum(self._shares.values()))
         self._reached = 0.0
@@ -45,11 +53,11 @@ class Estimate:
             now = self._turns + (1 - self._turns) * part
         elif stage == TURNS:
             now = self._turns * part
-        elif stage not in STAGES:
+        elif stage not in self._stages:
             now = self._reached
         else:
-            self._shares.setdefault(stage, STAGES[stage].seconds)
-            order = [name for name in STAGES if name in self._shares]
+            self._shares.setdefault(stage, self._stages[stage].seconds)
+            order = [name for name in self._stages if name in self._shares]
             before = sum(self._shares[name] for name in order[: order.index(stage)])
             now = (before + part * self._shares[stage]) / sum(self._shares.values())
         self._reached = max(self._reached, min(now, 0.99))

@@ -4,16 +4,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
+from spag4d.data import View
 from spag4d.formats import FORMATS
 from spag4d.formats.format import Format
 from spag4d.formats.outputs import AUTO, BOTH, formats_in
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["photo", "video", "place"]
+Kind = Literal["photo", "video", "place", "scene", "export", "picture"]
 
 
 class Result(BaseModel):
-    """What a finished conversion made. Times are in seconds, depths in metres; ``frames`` counts those of a video.
+    """What a finished job made; an opened scene has no depth model. Times are in seconds, depths in metres.
+
 
     ``scale_sigma`` is the standard deviation of the log of the scale, where that is estimated.
     ``walking_range_m`` is how far you can walk in each of 14 directions, in a video until its first frame opens gaps.
@@ -23,18 +25,23 @@ class Result(BaseModel):
 
     splat_count: int
     processing_time: float
-    depth_range: tuple[float, float] | None
-    depth_model: str
-    metres_from: str
+    depth_range: tuple[float, float] | None = None
+    depth_model: str = ""
+    metres_from: str = ""
     scale_sigma: float | None = None
-    sharp: str
+    sharp: str = ""
     device: str
-    stage_times: dict[str, float]
+    stage_times: dict[str, float] = {}
     walking_range_m: dict[str, float] = {}
 
 
 class Job(BaseModel):
     """One conversion.
+
+    A ``scene`` is a file of any tool that was opened, or a new version of another job's scene; an ``export`` is such a scene
+    in another format, a ``picture`` a still or film of it. ``of`` is that other job, ``wish`` what was asked for (see
+    `making.Wish`) and ``file`` the name of the scene that it is made of. ``start`` is where one stands at first, None for the
+    capture point.
 
     A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk.
     ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
@@ -48,6 +55,10 @@ class Job(BaseModel):
     name: str
     sources: list[str] = []
     settings: dict[str, Any]
+    of: str = ""
+    wish: dict[str, Any] = {}
+    file: str = ""
+    start: View | None = None
     created_s: float
     status: Status = "queued"
     started_s: float | None = None

@@ -24,6 +24,8 @@ MOST_STARTS = 3
 _NOTHING_DONE: dict[str, Any] = {
     "stage": "", "detail": "", "done": 0, "total": 0, "fraction": 0.0, "left_s": None, "warnings": []}
 
+_QUICK = ("scene", "export", "picture")
+
 _FLEETING = {"stage", "detail", "done", "total", "fraction", "left_s"}
 
 
@@ -70,16 +72,16 @@ class Jobs:
         """Return whether the queue is full."""
         return self.count("queued") >= self._max_queue
 
-    def add(self, id: str, kind: Kind, sources: Sequence[str], settings: dict[str, Any]) -> Job:
+    def add(self, id: str, kind: Kind, sources: Sequence[str], settings: dict[str, Any], **facts: Any) -> Job:
         """Queue a new job, whose files are in place; raises `QueueFull`, and `ResourceError` for a full disk.
 
-        ``sources`` is what people call the files.
+        ``sources`` is what people call the files, and ``facts`` are further fields of `Job`.
         """
         with self._changed:
             if self.is_full():
                 raise QueueFull
             name = sources[0] if len(sources) == 1 else f"{sources[0]} and {len(sources) - 1} more"
-            job = Job(id=id, kind=kind, name=name, sources=list(sources), settings=settings, created_s=self._next_s())
+            job = Job(id=id, kind=kind, name=name, sources=list(sources), settings=settings, created_s=self._next_s(), **facts)
             try:
                 self.records.write(job)
             except ResourceError as error:
@@ -110,7 +112,9 @@ class Jobs:
             self._changed.notify_all()
 
     def _first(self) -> Job | None:
-        return next((job for job in self._jobs.values() if job.status == "queued"), None)
+        """Return the job to begin next: what takes seconds, and people wait for, comes before conversions."""
+        queued = [job for job in self._jobs.values() if job.status == "queued"]
+        return min(queued, key=lambda job: job.kind not in _QUICK, default=None)
 
     def update(self, id: str, **changes: Any) -> Job:
         """Change a job; its progress stays in memory, everything else is on the disk when this returns.

@@ -15,8 +15,10 @@ from spag4d.web.descriptions import ARCHIVE, ASKING, FILE, FILE_BODY, GUARDED, R
 from spag4d.web.events import event_stream
 from spag4d.web.job import Job, Kind
 from spag4d.web.job_request import JobRequest, ShortBody
+from spag4d.web.making import Wish
 from spag4d.web.models import Model, ModelList
 from spag4d.web.places import has_viewer
+from spag4d.web.scene_files import layers_of
 from spag4d.web.service import Service
 
 
@@ -80,18 +82,30 @@ def settings() -> dict[str, Any]:
 
 @router.put("/uploads/{name:path}", status_code=201, responses=RECEIVING, openapi_extra=FILE_BODY)
 async def upload(request: Request, name: str, service: TheService) -> Uploaded:
-    """Send a panorama or a 360° video under its file name. A job has to take it within a day."""
+    """Send a panorama, a 360° video or a scene file under its file name. A job has to take it within a day."""
     id, kept = await service.receive(request, name)
     return Uploaded(id=id, kind=kept.kind, name=kept.name, size=kept.path.stat().st_size)
 
 
 @router.post("/jobs", status_code=201, responses={**ASKING, **RECEIVING})
 def create_job(wanted: JobRequest, service: TheService) -> Job:
-    """Queue the conversion of an upload, which the job takes, or once more that of another job's file.
+    """Queue the conversion of an upload, which the job takes, or once more that of another job's file; open a scene file.
 
     With one_place one scene is made of pictures of one place, or of a video of a walk.
     """
     return service.submit(wanted.uploads, wanted.settings, one_place=wanted.one_place)
+
+
+@router.post("/jobs/{id}/make", status_code=201, responses={**ASKING, **RECEIVING, **UNKNOWN})
+def make(job: TheJob, wish: Wish, service: TheService) -> Job:
+    """Make something of a finished scene: a new version after edits, another format, a web page, a picture or a film."""
+    return service.make(job, wish)
+
+
+@router.get("/jobs/{id}/layers", responses=UNKNOWN)
+def layers(job: TheJob, service: TheService) -> dict[str, int]:
+    """Tell how many Gaussians each layer of a scene has, in the order of its .ply file; nothing where it names none."""
+    return layers_of(job, service.folder_of(job))
 
 
 @router.get("/jobs")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spag4d.data import View
 from spag4d.web.estimate import Estimate
 from spag4d.web.job import Job, Result
 from spag4d.web.jobs import Jobs
@@ -21,6 +22,12 @@ log = logging.getLogger("spag4d.web")
 
 _IDLE_S = 300.0
 """Idle time after which a worker is ended, so that it gives its memory back."""
+
+_ASKED = {"id", "kind", "name", "settings", "wish", "file", "start"}
+"""What a worker has to know of a job."""
+
+_KNOWN_EARLY = ("settings", "start")
+"""What a worker finds out about a scene before it is done."""
 
 _PATIENCE_S = 1.2
 """Time for a cancelled job to stop by itself, which keeps the models in memory; then its process is ended."""
@@ -102,7 +109,7 @@ class Runner:
 
     def _convert(self, worker: "_Worker", device: str, job: Job) -> None:
         folder = self._folder / job.id
-        estimate = Estimate(job.settings, self._measured(job))
+        estimate = Estimate(job.settings, self._measured(job), job.kind)
         with self._lock:
             self._workers[job.id] = worker
             cancelled = job.id in self._cancelled
@@ -113,7 +120,8 @@ class Runner:
             if self._stopping.is_set():
                 self._jobs.put_back(job.id)
                 return
-            worker.convert(id=job.id, kind=job.kind, folder=str(folder), settings=job.settings, device=device)
+            asked = job.model_dump(mode="json", include=_ASKED)
+            worker.convert(**asked, folder=str(folder), device=device)
             for message in worker.messages():
                 if self._hear(job.id, message, estimate, folder):
                     return
@@ -139,6 +147,8 @@ class Runner:
             self._jobs.update(id, warnings=list(dict.fromkeys([*job.warnings, warning])))
         if new := {name: (folder / name).stat().st_size for name in message.get("files", [])}:
             self._jobs.update(id, files={**job.files, **new})
+        if known := {name: message[name] for name in _KNOWN_EARLY if name in message}:
+            self._jobs.update(id, **_merged(job, known))
         if "frames" in message:
             self._jobs.update(id, frames=message["frames"], starts=1)  # it gets on, however often it was begun
         if "result" in message:
@@ -171,6 +181,12 @@ class Runner:
             return {}
         result, frames = done[-1]
         return {name: seconds / frames for name, seconds in result.stage_times.items()}
+
+
+def _merged(job: Job, known: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job in which something has become known."""
+    start = known.get("start") and View(**{name: tuple(place) for name, place in known["start"].items()})
+    return {"settings": {**job.settings, **known.get("settings", {})}, "start": start or job.start}
 
 
 def clear_halves(folder: Path) -> None:

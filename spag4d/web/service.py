@@ -6,8 +6,10 @@ import shutil
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 from filelock import FileLock, Timeout
@@ -18,10 +20,12 @@ from spag4d.settings import Settings
 from spag4d.web.board import Board
 from spag4d.web.job import Job, Kind
 from spag4d.web.jobs import Jobs, QueueFull
+from spag4d.web.making import KINDS, Export, Film, Still, Version, WebPage, checked
 from spag4d.web.models import Models
 from spag4d.web.places import source_names, web_folder
 from spag4d.web.records import Records
 from spag4d.web.runner import Runner
+from spag4d.web.scene_files import fullest_scene
 from spag4d.web.uploads import SPARED_S, UPLOAD_GONE, Upload, Uploads, copied
 
 log = logging.getLogger("spag4d.web")
@@ -95,8 +99,10 @@ class Service:
         Raises `InputError` where there is no such one.
         """
         job = self.jobs.get(id)
+        if job is not None and job.of:
+            raise InputError("this was made of another scene, not of a file that was sent.")
         if job is not None:
-            kind: Kind = "video" if job.kind == "video" or (job.kind == "place" and len(job.called) == 1) else "photo"
+            kind = _kind_of_files(job)
             stored = source_names(len(job.called))
             return [Upload(self.folder_of(job) / file, kind, name) for file, name in zip(stored, job.called, strict=True)]
         upload = self.uploads.get(id)
@@ -147,13 +153,29 @@ class Service:
 
     def add(self, uploads: Sequence[Upload], settings: Settings, *, one_place: bool = False) -> Job:
         """Queue the conversion of files; kept uploads then are deleted. Raises `QueueFull`, and what `copied` raises."""
+        return self._add(uploads, "place" if one_place else uploads[0].kind, settings.model_dump())
+
+    def make(self, job: Job, wish: Version | Export | WebPage | Still | Film) -> Job:
+        """Queue something to be made of the scene of a job, which goes before conversions.
+
+        Raises `InputError` where there is no scene or the wish cannot be met, `QueueFull`, and what `copied` raises.
+        """
+        if self.jobs.is_full():
+            raise QueueFull
+        scene = fullest_scene(job, self.folder_of(job))
+        if job.status != "done" or scene is None:
+            raise InputError("this job has no scene of its own, or not yet.")
+        kind = KINDS[wish.make]
+        source = Upload(scene, kind, job.name)
+        return self._add([source], kind, job.settings, of=job.id, wish=checked(wish), file=scene.name, start=job.start)
+
+    def _add(self, uploads: Sequence[Upload], kind: Kind, settings: dict[str, Any], **facts: Any) -> Job:
         id = secrets.token_hex(8)
         folder = self.folder / "jobs" / id
-        kind: Kind = "place" if one_place else uploads[0].kind
         try:
             copied([upload.path for upload in uploads], folder)
             with self._places:
-                job = self.jobs.add(id, kind, [upload.name for upload in uploads], settings.model_dump())
+                job = self.jobs.add(id, kind, [upload.name for upload in uploads], settings, **facts)
                 for upload in uploads:
                     self.uploads.forget(upload.path.name)
             return job
@@ -162,8 +184,15 @@ class Service:
             raise
 
     def delete(self, job: Job) -> None:
-        """Forget a job that has ended, and delete its files."""
-        self.jobs.remove(job.id)
+        """Forget a job that has ended, and delete its files, with the pictures and exports that were made of it.
+
+        Raises `InputError` while one of these is being made.
+        """
+        made = [other for other in self.jobs.all() if other.of == job.id and other.kind in ("export", "picture")]
+        if not all(other.has_ended for other in made):
+            raise InputError("a picture or file is still being made of this scene. Wait for it, or cancel it first.")
+        for one in (*made, job):
+            self.jobs.remove(one.id)
 
     def _tidy_for_ever(self) -> None:
         wait_s = _TIDY_FIRST_S
@@ -179,12 +208,22 @@ class Service:
         oldest = time.time() - self.limits.keep_days * _DAY_S
         for job in self.jobs.all():
             if self.limits.keep_days and job.has_ended and (job.ended_s or 0) < oldest:
-                self.delete(job)
+                with suppress(InputError):  # something is being made of it
+                    self.delete(job)
+
+
+def _kind_of_files(job: Job) -> Kind:
+    """Return what the files show that a job was made of."""
+    if job.kind == "place":
+        return "video" if len(job.called) == 1 else "photo"
+    return job.kind
 
 
 def _check_place(uploads: Sequence[Upload]) -> None:
     """Raise `InputError` for files that cannot become one scene."""
     kinds = {upload.kind for upload in uploads}
+    if "scene" in kinds:
+        raise InputError("one scene is made of pictures, or of one video of a walk; scenes are opened one by one.")
     if "video" in kinds and len(uploads) > 1:
         raise InputError("one scene is made of pictures, or of one video of a walk, not of both or of several videos.")
     if kinds == {"photo"} and len(uploads) < 2:

@@ -15,12 +15,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 
-from spag4d.clips.photo_or_clip import media_kind
 from spag4d.errors import InputError, ResourceError
 from spag4d.photos.decode import declared_size
 from spag4d.web.job import Kind
 from spag4d.web.jobs import DISK_FULL
 from spag4d.web.places import source_names
+from spag4d.web.scene_files import sent_kind
 
 KEPT_S = 86400.0
 """Seconds after which a file that no job took is deleted: to send many large videos before the first job takes hours."""
@@ -112,7 +112,7 @@ class Uploads:
 
     def _keep(self, path: Path, name: str) -> tuple[str, Upload]:
         try:
-            kind = media_kind(path)
+            kind = sent_kind(path, name)
             if kind == "photo":
                 declared_size(path)
         except InputError as error:

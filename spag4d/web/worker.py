@@ -34,6 +34,8 @@ COLLISION = "scene.collision.glb"
 DEPTH, DEPTH_PICTURE = "depth.png", "depth.jpg"
 SETTINGS = "settings.json"
 FRAMES_FOLDER = "frames"
+SCENE_KINDS = ("scene", "export", "picture")
+"""Of jobs that convert nothing."""
 PREVIEW = "preview.mp4"
 
 _PANORAMA_WIDTH, _THUMBNAIL_WIDTH = 4096, 480
@@ -78,6 +80,9 @@ class Worker:
         progress = Progress(on_event=self._hear, is_cancelled=lambda: self._cancelled == self._current)
         try:
             os.chdir(request["folder"])
+            if request["kind"] in SCENE_KINDS:
+                self._say(result=self._with_scene(request, progress))
+                return
             settings = dict(request["settings"])
             if settings["device"] == AUTO:
                 settings["device"] = request["device"]
@@ -96,6 +101,13 @@ class Worker:
             self._say(error=f"this is a bug in SPAG-4D; please report it: {type(error).__name__}: {error}")
         finally:
             os.chdir(Path(__file__).parent)  # the job's folder must not be held
+
+    def _with_scene(self, request: dict[str, Any], progress: Progress) -> dict[str, Any] | None:
+        """Open a scene, or make something of it."""
+        from spag4d.web.scene_work import WORK, Order
+
+        with explained_memory_errors():
+            return WORK[request["kind"]](Order.of(request), self._say, progress)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, Notice):

@@ -13,6 +13,7 @@ from spag4d.commands import cli
 from spag4d.data import Gaussians
 from spag4d.errors import InputError
 from spag4d.formats.ply import write_ply
+from spag4d.photos.gpano import gpano_fields
 from spag4d.shots import Shot, draw
 
 
@@ -53,6 +54,10 @@ def test_a_panorama_and_its_depth(scene: Path, tmp_path: Path) -> None:
     picture = np.asarray(Image.open(tmp_path / "all.png"))
     assert picture.shape == (64, 128, 3)
     assert picture[31, 63].argmax() == 0 and picture[31, 95].argmax() == 1
+    assert run(scene, tmp_path / "all.jpg", "--panorama", "--size", "128x64")[0] == 0
+    with Image.open(tmp_path / "all.jpg") as picture_file:
+        fields = gpano_fields(picture_file.info["xmp"])
+    assert fields["ProjectionType"] == "equirectangular" and fields["FullPanoWidthPixels"] == "128"
     assert run(scene, tmp_path / "all.npy", "--panorama", "--depth", "--size", "128x64")[0] == 0
     distance = np.load(tmp_path / "all.npy")
     assert distance[31, 95] == pytest.approx(3, rel=1e-3)

@@ -29,9 +29,9 @@ def test_whatever_is_sent_the_answer_is_one_that_is_described(server: RunningSer
     tried = []
     for found in schema.exclude(path_regex="/events$").get_all_operations():  # which end only after a while
         operation: Any = found.ok()  # type: ignore[union-attr]
-        check(operation, real if operation.method != "delete" else "")
+        check(operation, "" if operation.method == "delete" or operation.path.endswith("/make") else real)  # films take hours
         tried.append(operation.label)
-    assert len(tried) == len(set(tried)) == 14
+    assert len(tried) == len(set(tried)) == 16
 
 
 def check(operation: Any, id: str) -> None:
