@@ -134,14 +134,16 @@ class SPAG4D:
         *,
         overwrite: bool = False,
         preview: str | Path | None = None,
+        save_depth: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> Iterator[FrameResult]:
         """Convert a 360° video into a sequence of scenes in a folder, and yield each frame's result.
 
         A run that was stopped continues where it ended, and yields only new frames; ``overwrite`` starts over.
-        ``preview`` names an MP4 file that shows the sequence. Nothing happens until the first frame is requested. Raises what
-        `convert` does, and `InputError` where the folder holds a sequence of another video or other settings.
+        ``preview`` names an MP4 file that shows the sequence, ``save_depth`` a file for the depth of its first frame. Nothing
+        happens until the first frame is requested. Raises what `convert` does, and `InputError` where the folder holds a
+        sequence of another video or other settings.
         """
         folder = Path(output_folder)
         settings = self.settings.changed(**overrides)
@@ -154,7 +156,8 @@ class SPAG4D:
             sequence = Sequence360.found(folder, clip.identity(), settings)
             if sequence is None:
                 sequence = Sequence360.begun(folder, _plan(clip, shown, settings, progress))
-            yield from self._frames(clip, shown, sequence, settings, progress)
+            depth_path = None if save_depth is None else Path(save_depth)
+            yield from self._frames(clip, shown, sequence, settings, progress, depth_path)
             if preview is not None:
                 _write_preview(Path(preview), map(read_scene, sequence.files), sequence.done, settings, progress)
 
@@ -198,7 +201,8 @@ class SPAG4D:
         return result
 
     def _frames(
-        self, clip: Clip, shown: list[Shown], sequence: Sequence360, settings: Settings, progress: Progress
+        self, clip: Clip, shown: list[Shown], sequence: Sequence360, settings: Settings, progress: Progress,
+        depth_path: Path | None,
     ) -> Iterator[FrameResult]:
         from spag4d.video.steadier import Steadier
 
@@ -212,7 +216,8 @@ class SPAG4D:
                 run = Run(settings, counted(progress, number, count))
                 if number in plan.lost:
                     run.warnings.append("too little was recognised in this frame: it goes on turning as the one before")
-                result = self._frame(panorama, number, sequence.outputs(number), plan, steadier, run)
+                path = None if number else depth_path
+                result = self._frame(panorama, number, sequence.outputs(number), plan, steadier, run, path)
                 frame = FrameResult(number + 1, count, plan.times_s[number], plan.world_from_camera_wxyz[number],
                                     plan.world_from_file_wxyz[number], result)
                 sequence.add(frame, steadier.state())
@@ -220,7 +225,8 @@ class SPAG4D:
                 yield frame
 
     def _frame(
-        self, panorama: Panorama, number: int, outputs: Mapping[str, Path], plan: VideoPlan, steadier: Any, run: Run
+        self, panorama: Panorama, number: int, outputs: Mapping[str, Path], plan: VideoPlan, steadier: Any, run: Run,
+        depth_path: Path | None,
     ) -> ConversionResult:
         from spag4d.splat.edit import rotated
         from spag4d.video.poses import file_from_camera, new_from_old
@@ -232,6 +238,8 @@ class SPAG4D:
             turn = new_from_old(plan.world_from_camera_wxyz, number)
             depth = steadier.depth(depth, panorama, turn)
         panorama, depth = self._stages.finished(panorama, depth, run, still=False)
+        if depth_path is not None:
+            write_depth(depth_path, depth)
         layers = self._stages.gaussians(panorama, depth, run)
         with run.stage("Steadying"):
             layers = steadier.gaussians(layers, density_of(run.settings).memory_rows(panorama.size_hw[0]))

@@ -29,21 +29,21 @@ class Choice:
 
 CHOICES = (
     Choice("Quality", (
-        Answer("Quick", "For a first try: a quarter of the detail, in well under half the time.", {"stride": 4}),
+        Answer("Quick", "A quarter of the detail: for a first try.", {"stride": 4}),
         Answer("Good", "As fine as a screen shows it."),
-        Answer("Best", "Every pixel of the picture counts. Four times as large, and several times as long.", {"stride": 1}),
+        Answer("Best", "Every pixel counts: four times as large.", {"stride": 1}),
     )),
     Choice("What for", (
-        Answer("To look at", "A small file for this page and the web, and an exact one for other programs."),
-        Answer("Headset", "A very small file, and more filled in behind things, as you will step aside.",
+        Answer("To look at", "Small for the web, exact for other programs."),
+        Answer("Headset", "Very small, with more filled in behind things.",
                {"format": "spz,ply", "walk_range": 1.5}),
-        Answer("To edit", "One exact file without the layer that closes gaps, which is in the way in editors.",
+        Answer("To edit", "One exact file, without the layer behind gaps.",
                {"format": "ply", "backing": False}),
     )),
     Choice("Size", (
         Answer("Full", "As many Gaussians as the quality asks for."),
-        Answer("Medium", "A million Gaussians at most: for laptops and fast headsets.", {"max_splats": 1_000_000}),
-        Answer("Small", "300,000 Gaussians at most: for phones and headsets by themselves.", {"max_splats": 300_000}),
+        Answer("Medium", "At most a million: for laptops and headsets.", {"max_splats": 1_000_000}),
+        Answer("Small", "At most 300,000: for phones.", {"max_splats": 300_000}),
     )),
 )
 

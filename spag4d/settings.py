@@ -44,11 +44,11 @@ class _Help(NamedTuple):
 
 def _setting(
     default: Any, text: str | _Help, *, label: str, group: str, unit: str = "", choices: Sequence[str] = (), bare: str = "",
-    main: bool = False, page: bool = True, **bounds: Any,
+    main: bool = False, **bounds: Any,
 ) -> Any:
-    """Declare a setting; the web page shows ``main`` ones first and hides those that are not for the ``page``."""
+    """Declare a setting; the web page shows ``main`` ones first."""
     words = _Help(text) if isinstance(text, str) else text
-    extra: JsonDict = {"group": group, "unit": unit, "main": main, "page": page}
+    extra: JsonDict = {"group": group, "unit": unit, "main": main}
     if bare:
         extra["bare"] = bare
     extra |= {"typed": words.typed, "clicked": words.clicked}
@@ -84,8 +84,8 @@ class Settings(BaseModel):
         False, "Use only models whose results may be sold.",
         label="For commercial use", group="Depth")
     depth_map_unit: float = _setting(
-        0.001, "Metres per unit of the integers in a --depth-map, unless the file records its own unit.",
-        label="Depth map unit", group="Depth", unit="m", ge=1e-6, le=1000, page=False)
+        0.001, "Metres per unit of the integers in a depth map of your own, unless the file records its own unit.",
+        label="Depth map unit", group="Depth", unit="m", ge=1e-6, le=1000)
     use_guided_filter: bool = _setting(
         True, "Sharpen depth edges along the edges of the picture.",
         label="Sharpen edges", group="Depth")
@@ -328,7 +328,7 @@ def declared(*, video: bool = True) -> Iterator[Declared]:
 def page_schema() -> dict[str, Any]:
     """Return the JSON schema of the settings that the web page shows."""
     schema = Settings.model_json_schema()
-    schema["properties"] = {name: _for_page(one) for name, one in schema["properties"].items() if one["page"]}
+    schema["properties"] = {name: _for_page(one) for name, one in schema["properties"].items()}
     return schema
 
 

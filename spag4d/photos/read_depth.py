@@ -31,6 +31,12 @@ _TOO_POOR = "8 bits and colours cannot hold distances, which need one channel of
 Numbers = tuple[NDArray[Any], float | None]
 
 
+def check_is_depth(path: Path) -> None:
+    """Raise `InputError` for a file that, by its first bytes, is of no kind that holds distances."""
+    with opened(path, "depth map") as file:
+        _reader_for(path, file.read(16))
+
+
 def read_depth_numbers(path: Path) -> Numbers:
     """Return the stored numbers and the unit in metres that the file records, if it does.
 
@@ -40,10 +46,7 @@ def read_depth_numbers(path: Path) -> Numbers:
     with opened(path, "depth map") as file:
         data = file.read()
         file.seek(0)
-        read = next((read for signature, read in _READERS.items() if data.startswith(signature)), None)
-        if read is None:
-            raise InputError(f"{path} is not a depth map: it begins with {data[:8]!r}. Use npy, npz, 16-bit PNG, float TIFF, "
-                             "EXR or PFM.")
+        read = _reader_for(path, data)
         try:
             with quiet_decoders(), np.errstate(all="ignore"):
                 return read(file, data, path)
@@ -52,6 +55,14 @@ def read_depth_numbers(path: Path) -> Numbers:
         except Exception as error:  # decoders raise anything over a broken file
             raise InputError(f"the depth map {path} cannot be read: {reason(error)}. Copy it again or export it "
                              "anew.") from error
+
+
+def _reader_for(path: Path, data: bytes) -> Callable[[BinaryIO, bytes, Path], Numbers]:
+    for signature, read in _READERS.items():
+        if data.startswith(signature):
+            return read
+    raise InputError(f"{path} is not a depth map: it begins with {data[:8]!r}. Use npy, npz, 16-bit PNG, float TIFF, EXR or "
+                     "PFM.")
 
 
 def _from_npy(file: BinaryIO, data: bytes, path: Path) -> Numbers:

@@ -46,8 +46,11 @@ class _Fresh(StaticFiles):
         return response
 
 
-def create_app(service: Service | None = None, access: Access | None = None) -> FastAPI:
-    """Return the application; its service starts and ends with it. By default only this machine is served."""
+def create_app(service: Service | None = None, access: Access | None = None, *, shared_at: str = "") -> FastAPI:
+    """Return the application; its service starts and ends with it. By default only this machine is served.
+
+    ``shared_at`` is the address under which other machines reach it, with the token.
+    """
     service, access = service or Service(), access or Access()
 
     @asynccontextmanager
@@ -59,6 +62,7 @@ def create_app(service: Service | None = None, access: Access | None = None) -> 
     app = FastAPI(title="SPAG-4D", version=__version__, summary="Turns 360° panoramas and videos into Gaussian splats.",
                   lifespan=lifespan, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     app.state.service = service
+    app.state.shared_at = shared_at
     app.include_router(router)
     _add_errors(app)
     _add_page(app)

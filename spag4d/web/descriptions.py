@@ -33,6 +33,7 @@ RECEIVING = problems({
 ASKING = problems({400: "The body is not JSON that can be read."})
 FILE = _content("application/octet-stream", {200: "The file.", 206: "The requested part."})
 STREAM = _content("text/event-stream", {200: "Events, each with the full state of what changed."})
+PICTURE = _content("image/svg+xml", {200: "The picture."})
 ARCHIVE = _content("application/zip", {200: "The archive."})
 FILE_BODY = {"requestBody": {"required": True, "description": "The file as it is.", "content": {
     "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}

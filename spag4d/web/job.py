@@ -44,6 +44,7 @@ class Job(BaseModel):
     capture point.
 
     A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk.
+    ``depth_map`` is the name of the file with distances that came with a picture, or empty.
     ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
     frames of a video so far; ``files`` are the names of what it has made with their sizes in bytes.
     """
@@ -54,6 +55,7 @@ class Job(BaseModel):
     kind: Kind
     name: str
     sources: list[str] = []
+    depth_map: str = ""
     settings: dict[str, Any]
     of: str = ""
     wish: dict[str, Any] = {}

@@ -30,7 +30,7 @@ def settings_from(given: object) -> Settings:
     """
     if not isinstance(given, dict):
         raise InputError('the settings are a JSON object, such as {"stride": 4}.')
-    known = [setting.name for setting in declared() if setting.extra["page"]]
+    known = [setting.name for setting in declared()]
     for name in given:
         if name not in known:
             quoted = name[:_LONGEST_QUOTED]
@@ -47,6 +47,8 @@ class JobRequest(BaseModel):
         "The id of an upload, or of a job whose file to convert again. For one_place there may be several."))
     one_place: bool = Field(default=False, description=(
         "Make one scene of all: of pictures of one place, or of a single video of a walk through it."))
+    depth_map: str = Field(default="", description=(
+        "The id of an upload with the distances of a single picture, or of a job that was made with one."))
     settings: Annotated[Settings, PlainValidator(settings_from), WithJsonSchema(page_schema())] = Field(
         default_factory=Settings, description="Settings that differ from their defaults; see /api/settings.")
 

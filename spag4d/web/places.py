@@ -12,6 +12,10 @@ SOURCE = "uploaded-file"
 """Name of what was uploaded inside the folder of a job; its own name is for people only and never becomes a path."""
 
 
+DEPTH_SOURCE = "uploaded-depth"
+"""Name of the depth map that came with it, likewise."""
+
+
 def source_names(count: int) -> list[str]:
     """Return the names inside the folder of a job of as many uploaded files."""
     return [SOURCE] if count == 1 else [f"{SOURCE}-{number:03d}" for number in range(1, count + 1)]
@@ -33,15 +37,17 @@ def has_viewer() -> bool:
     return (static_folder() / "vendor" / "fetched").is_file()
 
 
-def in_words(message: str, names: Sequence[str], folder: Path) -> str:
+def in_words(message: str, names: Sequence[str], folder: Path, depth_name: str = "") -> str:
     """Return a message fit for the page's users.
 
-    Uploaded files go by their own ``names``, no folder of this machine is named, and options by what the page calls them.
+    Uploaded files go by their own ``names``, a depth map by its ``depth_name``, no folder of this machine is named, and options
+    by what the page calls them.
     """
     for path in (folder, web_folder()):
         message = message.replace(f"{path}/", "").replace(f"{path}\\", "").replace(str(path), "the job's folder")
     for stored, name in zip(source_names(len(names)), names, strict=True):
         message = message.replace(stored, name)
+    message = message.replace(DEPTH_SOURCE, depth_name or "the depth map")
     message = message.replace(str(home_folder()), "SPAG4D_HOME").replace(str(Path.home()), "~")
     message = re.sub("`spag4d download-models[^`]*`", "“Models”, at the top of this page,", message)
     message = re.sub(r"--(?:no-)?([a-z0-9-]+)", lambda found: _BY_OPTION.get(found[1], found[0]), message)
@@ -49,7 +55,8 @@ def in_words(message: str, names: Sequence[str], folder: Path) -> str:
 
 
 _BY_NAME = {setting.name: f"“{setting.label}”" for setting in declared()}
-_BY_OPTION = {setting.option.split("/")[0].removeprefix("--"): _BY_NAME[setting.name] for setting in declared()}
+_BY_OPTION = {setting.option.split("/")[0].removeprefix("--"): _BY_NAME[setting.name] for setting in declared()} | {
+    "depth-map": "your depth map"}
 
 _NAMES = "|".join(rf"(?<!')\b{name}\b" if "_" in name else rf"\b{name}(?= = )" for name in _BY_NAME)
 """Names as programs use them: with an underscore, or before a value."""

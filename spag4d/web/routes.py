@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel
 
 from spag4d import __version__
@@ -11,15 +11,17 @@ from spag4d.models.weights import WEIGHTS
 from spag4d.presets import choices_for_page
 from spag4d.settings import page_schema
 from spag4d.web import files
-from spag4d.web.descriptions import ARCHIVE, ASKING, FILE, FILE_BODY, GUARDED, RECEIVING, STREAM, UNKNOWN, problems
+from spag4d.web.descriptions import ARCHIVE, ASKING, FILE, FILE_BODY, GUARDED, PICTURE, RECEIVING, STREAM, UNKNOWN, problems
 from spag4d.web.events import event_stream
-from spag4d.web.job import Job, Kind
+from spag4d.web.job import Job
 from spag4d.web.job_request import JobRequest, ShortBody
 from spag4d.web.making import Wish
 from spag4d.web.models import Model, ModelList
 from spag4d.web.places import has_viewer
+from spag4d.web.reach import qr_svg
 from spag4d.web.scene_files import layers_of
 from spag4d.web.service import Service
+from spag4d.web.uploads import UploadKind
 
 
 class Health(BaseModel):
@@ -34,11 +36,17 @@ class Health(BaseModel):
     keep_days: float
 
 
+class Address(BaseModel):
+    """Where other machines reach this server, with its token; empty where it serves this machine only."""
+
+    address: str
+
+
 class Uploaded(BaseModel):
     """A file that was received; a job is made of its ``id``."""
 
     id: str
-    kind: Kind
+    kind: UploadKind
     name: str
     size: int
 
@@ -71,6 +79,12 @@ async def health(service: TheService) -> Health:
         max_upload_bytes=service.uploads.max_bytes, keep_days=service.limits.keep_days)
 
 
+@router.get("/address")
+def address(request: Request) -> Address:
+    """Tell under which address other machines reach this server."""
+    return Address(address=request.app.state.shared_at)
+
+
 @router.get("/settings")
 def settings() -> dict[str, Any]:
     """Describe the settings of a conversion as a JSON schema: title, group, unit, default, bounds and help of each.
@@ -80,10 +94,13 @@ def settings() -> dict[str, Any]:
     return {**page_schema(), "choices": choices_for_page()}
 
 
+IsDepth = Annotated[bool, Query(description="Whether the file holds distances: npy, npz, 16-bit PNG, TIFF, EXR or PFM.")]
+
+
 @router.put("/uploads/{name:path}", status_code=201, responses=RECEIVING, openapi_extra=FILE_BODY)
-async def upload(request: Request, name: str, service: TheService) -> Uploaded:
-    """Send a panorama, a 360° video or a scene file under its file name. A job has to take it within a day."""
-    id, kept = await service.receive(request, name)
+async def upload(request: Request, name: str, service: TheService, *, depth: IsDepth = False) -> Uploaded:
+    """Send a panorama, a 360° video, a scene file or a depth map under its file name. A job has to take it within a day."""
+    id, kept = await service.receive(request, name, is_depth=depth)
     return Uploaded(id=id, kind=kept.kind, name=kept.name, size=kept.path.stat().st_size)
 
 
@@ -93,7 +110,7 @@ def create_job(wanted: JobRequest, service: TheService) -> Job:
 
     With one_place one scene is made of pictures of one place, or of a video of a walk.
     """
-    return service.submit(wanted.uploads, wanted.settings, one_place=wanted.one_place)
+    return service.submit(wanted.uploads, wanted.settings, one_place=wanted.one_place, depth_map=wanted.depth_map)
 
 
 @router.post("/jobs/{id}/make", status_code=201, responses={**ASKING, **RECEIVING, **UNKNOWN})
@@ -152,6 +169,16 @@ async def events(request: Request, service: TheService) -> StreamingResponse:
 async def job_events(request: Request, job: TheJob, service: TheService) -> StreamingResponse:
     """Follow one job, as /api/events does all of them."""
     return _stream(request, service, job.id)
+
+
+@router.get("/jobs/{id}/qr.svg", response_class=Response, responses={**PICTURE, **UNKNOWN})
+def qr_code(job: TheJob, request: Request) -> Response:
+    """Draw the address at which other machines see nothing but this scene as a QR code."""
+    shared_at = request.app.state.shared_at
+    if not shared_at:
+        raise HTTPException(404, "this server serves its own machine only.")
+    there = f"{shared_at}{'&' if '?' in shared_at else '?'}job={job.id}&kiosk"
+    return Response(qr_svg(there), media_type="image/svg+xml", headers={"cache-control": "no-store"})
 
 
 Download = Annotated[bool, Query(description="Whether a browser should save the file rather than show it.")]

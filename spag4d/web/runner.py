@@ -143,7 +143,7 @@ class Runner:
             fraction, left_s = estimate.step(step["stage"], step["done"], step["total"])
             self._jobs.update(id, **step, fraction=fraction, left_s=left_s)
         if "warning" in message:
-            warning = in_words(message["warning"], job.called, folder)
+            warning = in_words(message["warning"], job.called, folder, job.depth_map)
             self._jobs.update(id, warnings=list(dict.fromkeys([*job.warnings, warning])))
         if new := {name: (folder / name).stat().st_size for name in message.get("files", [])}:
             self._jobs.update(id, files={**job.files, **new})
@@ -157,7 +157,7 @@ class Runner:
         elif "cancelled" in message:
             self._end(id, "cancelled")
         elif "error" in message:
-            self._end(id, "failed", in_words(message["error"], job.called, folder))
+            self._end(id, "failed", in_words(message["error"], job.called, folder, job.depth_map))
         return bool(message.keys() & {"result", "cancelled", "error"})
 
     def _after_death(self, id: str, worker: "_Worker") -> None:

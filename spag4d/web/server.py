@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from types import FrameType
 from urllib.parse import quote
 
 import uvicorn
+from fastapi import FastAPI
 
 from spag4d.errors import InputError, reason
 from spag4d.web.app import create_app
@@ -24,6 +26,7 @@ from spag4d.web.board import Board
 from spag4d.web.connections import AT_ONCE, WAITING, Crowd, LogRate, connection_class, most_connections
 from spag4d.web.guard import Access
 from spag4d.web.places import has_viewer
+from spag4d.web.reach import own_address, qr_lines
 from spag4d.web.service import Limits, Service
 
 PORT = 7860
@@ -58,24 +61,27 @@ def serve_page(at: Listening, limits: Limits, *, say: Callable[[str], None]) -> 
         service = Service(limits)
         service.start()
         try:
-            address = _address(at.host, listener.getsockname()[1], access)
-            server = _server(service, access, partial(_show, address) if at.open_page else None)
+            port = listener.getsockname()[1]
+            address = _address(at.host, port, access)
+            shared_at = "" if _is_loopback(listener) else _of(_reachable_name(at.host, own_address), port, access)
+            server = _server(create_app(service, access, shared_at=shared_at), service.board, address if at.open_page else "")
             with suppress(KeyboardInterrupt):
-                say(_greeting(address, access))
+                say(_greeting(address, access, shared_at))
                 server.run(sockets=[listener])
             say("Stopped. The running job continues when the server is started again.")
         finally:
             service.stop()
 
 
-def _server(service: Service, access: Access, on_ready: Callable[[], None] | None) -> "_Server":
+def _server(app: FastAPI, board: Board, opened: str) -> "_Server":
+    """Return a server for an application that opens the page at an address, if that is not empty, as soon as it is ready."""
     crowd = Crowd(most_connections())
     config = uvicorn.Config(
-        create_app(service, access), log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False,
+        app, log_level="warning", timeout_graceful_shutdown=_GRACE_S, server_header=False,
         http=connection_class(crowd), ws="none", backlog=AT_ONCE)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(LogRate())
-    return _Server(config, service.board, crowd, on_ready)
+    return _Server(config, board, crowd, partial(_show, opened) if opened else None)
 
 
 class _Server(uvicorn.Server):
@@ -151,12 +157,19 @@ def _access(at: Listening) -> Access:
 
 
 def _address(host: str, port: int, access: Access) -> str:
-    name = "localhost" if access.is_local and host in ("127.0.0.1", "::1") else _reachable_name(host)
+    name = "localhost" if access.is_local and host in ("127.0.0.1", "::1") else _reachable_name(host, socket.gethostname)
+    return _of(name, port, access)
+
+
+def _of(name: str, port: int, access: Access) -> str:
     return f"http://{name}:{port}/" + (f"?token={quote(access.token, safe='')}" if access.token else "")
 
 
-def _greeting(address: str, access: Access) -> str:
+def _greeting(address: str, access: Access, shared_at: str) -> str:
     lines = [f"SPAG-4D is at {address}  (Ctrl-C stops it)"]
+    if shared_at:
+        lines.append(f"For a phone or a headset in the same network: {shared_at}")
+        lines += _drawn(shared_at)
     if access.token:
         lines.append("Anyone who has this address can use the server. "
                      "Nothing is encrypted: use it only in networks that you trust.")
@@ -168,7 +181,18 @@ def _greeting(address: str, access: Access) -> str:
     return "\n".join(lines)
 
 
-def _reachable_name(host: str) -> str:
+def _drawn(address: str) -> list[str]:
+    """Return an address as a QR code for a terminal; nothing for a log, or one that has no letters for it."""
+    code = qr_lines(address)
+    try:
+        code.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return []
+    return [code] if sys.stdout.isatty() else []
+
+
+def _reachable_name(host: str, own: Callable[[], str]) -> str:
+    """Return a name for a host to listen at; ``own`` tells one of this machine, for a server that listens at all addresses."""
     if host in ("0.0.0.0", "::", ""):
-        return socket.gethostname()
+        return own()
     return f"[{host}]" if ":" in host else host

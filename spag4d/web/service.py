@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fastapi.concurrency import run_in_threadpool
 from filelock import FileLock, Timeout
@@ -22,7 +22,7 @@ from spag4d.web.job import Job, Kind
 from spag4d.web.jobs import Jobs, QueueFull
 from spag4d.web.making import KINDS, Export, Film, Still, Version, WebPage, checked
 from spag4d.web.models import Models
-from spag4d.web.places import source_names, web_folder
+from spag4d.web.places import DEPTH_SOURCE, source_names, web_folder
 from spag4d.web.records import Records
 from spag4d.web.runner import Runner
 from spag4d.web.scene_files import fullest_scene
@@ -110,14 +110,14 @@ class Service:
             raise InputError(UPLOAD_GONE)
         return [upload]
 
-    async def receive(self, request: Request, name: str) -> tuple[str, Upload]:
+    async def receive(self, request: Request, name: str, *, is_depth: bool = False) -> tuple[str, Upload]:
         """Keep the body of a request as an upload; raises `QueueFull`, and what `Uploads.receive` raises.
 
         An upload has a place in the queue as long as no job takes it. What is still being sent has none: a slow sender
         blocks no one.
         """
         await run_in_threadpool(self._check_room)
-        id, upload = await self.uploads.receive(request, name)
+        id, upload = await self.uploads.receive(request, name, is_depth=is_depth)
         await run_in_threadpool(self._check_room, id)
         return id, upload
 
@@ -136,11 +136,22 @@ class Service:
     def _waiting(self) -> int:
         return self.jobs.count("queued") + self.uploads.count()
 
-    def submit(self, ids: Sequence[str], settings: Settings, *, one_place: bool = False) -> Job:
+    def depth_map(self, id: str) -> Upload:
+        """Return the depth map that was uploaded under an id, or that a job of this id was made with; raises `InputError`."""
+        job = self.jobs.get(id)
+        upload = self.uploads.get(id) if job is None else Upload(self.folder_of(job) / DEPTH_SOURCE, "depth", job.depth_map)
+        if upload is None or not upload.name:
+            raise InputError(UPLOAD_GONE)
+        if upload.kind != "depth":
+            raise InputError(f"{upload.name} was sent as a picture, not as a depth map.")
+        return upload
+
+    def submit(self, ids: Sequence[str], settings: Settings, *, one_place: bool = False, depth_map: str = "") -> Job:
         """Queue the conversion of an upload, which is the job's from now on, or of the file of another job.
 
-        ``one_place`` makes one scene of several pictures, or of a video. Raises `InputError` where an upload is gone or they
-        do not go together, `QueueFull`, and what `copied` raises; the uploads stay then.
+        ``one_place`` makes one scene of several pictures, or of a video; ``depth_map`` is the id of the distances of a single
+        picture. Raises `InputError` where an upload is gone or they do not go together, `QueueFull`, and what `copied`
+        raises; the uploads stay then.
         """
         if self.jobs.is_full():
             raise QueueFull
@@ -149,11 +160,15 @@ class Service:
             _check_place(uploads)
         elif len(uploads) > 1:
             raise InputError("several uploads make one scene only if they show one place: say so, or make a job of each.")
-        return self.add(uploads, settings, one_place=one_place)
+        _check_kinds(uploads, has_depth=bool(depth_map), one_place=one_place)
+        return self.add(uploads, settings, one_place=one_place, depth=self.depth_map(depth_map) if depth_map else None)
 
-    def add(self, uploads: Sequence[Upload], settings: Settings, *, one_place: bool = False) -> Job:
+    def add(
+        self, uploads: Sequence[Upload], settings: Settings, *, one_place: bool = False, depth: Upload | None = None
+    ) -> Job:
         """Queue the conversion of files; kept uploads then are deleted. Raises `QueueFull`, and what `copied` raises."""
-        return self._add(uploads, "place" if one_place else uploads[0].kind, settings.model_dump())
+        kind = "place" if one_place else cast(Kind, uploads[0].kind)
+        return self._add(uploads, kind, settings.model_dump(), depth, depth_map=depth.name if depth else "")
 
     def make(self, job: Job, wish: Version | Export | WebPage | Still | Film) -> Job:
         """Queue something to be made of the scene of a job, which goes before conversions.
@@ -169,14 +184,16 @@ class Service:
         source = Upload(scene, kind, job.name)
         return self._add([source], kind, job.settings, of=job.id, wish=checked(wish), file=scene.name, start=job.start)
 
-    def _add(self, uploads: Sequence[Upload], kind: Kind, settings: dict[str, Any], **facts: Any) -> Job:
+    def _add(
+        self, uploads: Sequence[Upload], kind: Kind, settings: dict[str, Any], depth: Upload | None = None, **facts: Any
+    ) -> Job:
         id = secrets.token_hex(8)
         folder = self.folder / "jobs" / id
         try:
-            copied([upload.path for upload in uploads], folder)
+            copied([upload.path for upload in uploads], folder, depth and depth.path)
             with self._places:
                 job = self.jobs.add(id, kind, [upload.name for upload in uploads], settings, **facts)
-                for upload in uploads:
+                for upload in [*uploads, *([depth] if depth else [])]:
                     self.uploads.forget(upload.path.name)
             return job
         except BaseException:
@@ -217,6 +234,15 @@ def _kind_of_files(job: Job) -> Kind:
     if job.kind == "place":
         return "video" if len(job.called) == 1 else "photo"
     return job.kind
+
+
+def _check_kinds(uploads: Sequence[Upload], *, has_depth: bool, one_place: bool) -> None:
+    """Raise `InputError` for a depth map in the place of a picture, or beside anything but a single one."""
+    for upload in uploads:
+        if upload.kind == "depth":
+            raise InputError(f"{upload.name} was sent as a depth map. It belongs to a picture.")
+    if has_depth and (one_place or uploads[0].kind != "photo"):
+        raise InputError("a depth map belongs to a single picture, and not to a video or to several pictures.")
 
 
 def _check_place(uploads: Sequence[Upload]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
@@ -17,9 +18,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from spag4d.errors import InputError, ResourceError
 from spag4d.photos.decode import declared_size
+from spag4d.photos.read_depth import check_is_depth
 from spag4d.web.job import Kind
 from spag4d.web.jobs import DISK_FULL
-from spag4d.web.places import source_names
+from spag4d.web.places import DEPTH_SOURCE, source_names
 from spag4d.web.scene_files import sent_kind
 
 KEPT_S = 86400.0
@@ -42,19 +44,22 @@ class TooLarge(Exception):
     """The request carries more than the server accepts."""
 
 
+UploadKind = Kind | Literal["depth"]
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file that was sent: where it lies, what it shows and what its sender calls it."""
 
     path: Path
-    kind: Kind
+    kind: UploadKind
     name: str
 
 
 class _Facts(BaseModel):
     """What is written down beside a kept upload."""
 
-    kind: Kind
+    kind: UploadKind
     name: str
 
 
@@ -73,8 +78,8 @@ class Uploads:
         """Return how many wait for a job."""
         return sum(bool(_ID.fullmatch(path.name)) for path in self._folder.iterdir())
 
-    async def receive(self, request: Request, name: str) -> tuple[str, Upload]:
-        """Keep the body of a request, and return its id with it; what fails leaves nothing.
+    async def receive(self, request: Request, name: str, *, is_depth: bool = False) -> tuple[str, Upload]:
+        """Keep the body of a request, a depth map where that ``is_depth``; return its id with it. What fails leaves nothing.
 
         Raises `TooLarge`, `InputError` for what breaks off or is plainly not usable, and `ResourceError` for a full disk.
         """
@@ -83,7 +88,7 @@ class Uploads:
         try:
             with _explained():
                 await self._write(request.stream(), path)
-            return await run_in_threadpool(self._keep, path, shown_name(name))
+            return await run_in_threadpool(self._keep, path, shown_name(name), is_depth)
         except BaseException:
             for left in (path, _facts(path)):
                 left.unlink(missing_ok=True)
@@ -110,11 +115,9 @@ class Uploads:
                     raise TooLarge
                 await run_in_threadpool(file.write, piece)
 
-    def _keep(self, path: Path, name: str) -> tuple[str, Upload]:
+    def _keep(self, path: Path, name: str, is_depth: bool) -> tuple[str, Upload]:
         try:
-            kind = sent_kind(path, name)
-            if kind == "photo":
-                declared_size(path)
+            kind = _kind_of(path, name, is_depth)
         except InputError as error:
             raise InputError(str(error).replace(str(path), name)) from error
         with _explained():
@@ -147,6 +150,17 @@ class Uploads:
                     path.unlink()
 
 
+def _kind_of(path: Path, name: str, is_depth: bool) -> UploadKind:
+    """Return the kind of a file by its first bytes; raises `InputError` for what is plainly not usable."""
+    if is_depth:
+        check_is_depth(path)
+        return "depth"
+    kind = sent_kind(path, name)
+    if kind == "photo":
+        declared_size(path)
+    return kind
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Say why a request could not be received."""
@@ -170,8 +184,8 @@ def shown_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:_LONGEST_NAME].strip() or "panorama"
 
 
-def copied(sources: Sequence[Path], folder: Path) -> None:
-    """Make the folder of a job, in which ``sources`` are what was uploaded; without copies where the file system can.
+def copied(sources: Sequence[Path], folder: Path, depth: Path | None = None) -> None:
+    """Make the folder of a job, in which ``sources`` and ``depth`` are what was uploaded; without copies where that can be.
 
     Raises `InputError` where a source is gone, and `ResourceError` for a full disk.
     """
@@ -179,6 +193,8 @@ def copied(sources: Sequence[Path], folder: Path) -> None:
         folder.mkdir(parents=True)
         for source, name in zip(sources, source_names(len(sources)), strict=True):
             _copy(source, folder / name)
+        if depth is not None:
+            _copy(depth, folder / DEPTH_SOURCE)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -21,7 +21,7 @@ from spag4d.errors import Cancelled, Spag4dError
 from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import Event, Notice, Progress
-from spag4d.web.places import SOURCE
+from spag4d.web.places import DEPTH_SOURCE, SOURCE
 
 if TYPE_CHECKING:
     from spag4d.core import SPAG4D
@@ -90,7 +90,7 @@ class Worker:
                 settings["format"] = BOTH
             convert = {"photo": self._convert_photo, "video": self._convert_video, "place": self._reconstruct}[request["kind"]]
             with explained_memory_errors():
-                result = convert(_checked(settings), progress)
+                result = convert(_checked(settings, given_depth=Path(DEPTH_SOURCE).is_file()), progress)
             self._say(result=result)
         except Cancelled:
             self._say(cancelled=True)
@@ -130,8 +130,10 @@ class Worker:
         progress.report("Reading", 0, 1)
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
         self._show(panorama)
+        given = Path(DEPTH_SOURCE)
         result = self._spag4d().convert(
-            panorama, "scene", save_depth=DEPTH, first_look=FIRST_LOOK, mesh=COLLISION, progress=progress, **_named(wanted))
+            panorama, "scene", depth_map=given if given.is_file() else None, save_depth=DEPTH, first_look=FIRST_LOOK,
+            mesh=COLLISION, progress=progress, **_named(wanted))
         _write_depth_picture(panorama.size_hw)
         self._record(wanted, result)
         names = [path.name for path in result.output_paths]
@@ -165,9 +167,9 @@ class Worker:
             self._show(panorama)
         frames: list[FrameResult] = []
         for frame in self._spag4d().convert_video(
-                SOURCE, FRAMES_FOLDER, preview=PREVIEW, progress=progress, **_named(wanted)):
+                SOURCE, FRAMES_FOLDER, preview=PREVIEW, save_depth=DEPTH_PICTURE, progress=progress, **_named(wanted)):
             frames.append(frame)
-            self._say(frames=frame.number)
+            self._say(frames=frame.number, files=[DEPTH_PICTURE] if frame.number == 1 else [])
         self._record(wanted, frames[-1].result if frames else None)
         self._say(frames=len(shown), files=[PREVIEW, SETTINGS])
         return _summary_of_video(frames)
@@ -183,7 +185,7 @@ class Worker:
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def _checked(settings: dict[str, Any]) -> "Settings":
+def _checked(settings: dict[str, Any], *, given_depth: bool) -> "Settings":
     """Return the settings after checking that they can be met; default values count as not chosen."""
     from spag4d.contradictions import check_combination
     from spag4d.settings import Settings
@@ -192,7 +194,7 @@ def _checked(settings: dict[str, Any]) -> "Settings":
     usual = Settings().model_dump()
     wanted = Settings.of(**{name: value for name, value in settings.items() if value != usual.get(name)})
     check_models(wanted)
-    check_combination(wanted)
+    check_combination(wanted, given_depth=given_depth)
     return wanted
 
 

@@ -39,12 +39,13 @@ export const getFile = async (path) => (await answerTo("GET", path)).blob();
  * Send a file, and hear how much of it has gone. A fetch tells nothing of that, so this is an XMLHttpRequest.
  * @param {File} file
  * @param {(sent: number, total: number) => void} onProgress
+ * @param {boolean} isDepth whether it holds distances
  * @returns what the server keeps: its `id` is what a job is made of
  */
-export function upload(file, onProgress) {
+export function upload(file, onProgress, isDepth = false) {
   return new Promise((resolve, reject) => {
     const wire = new XMLHttpRequest();
-    wire.open("PUT", `/api/uploads/${encodeURIComponent(file.name)}`);
+    wire.open("PUT", `/api/uploads/${encodeURIComponent(file.name)}${isDepth ? "?depth=true" : ""}`);
     wire.responseType = "json";
     wire.upload.addEventListener("progress", (event) => onProgress(event.loaded, event.total));
     wire.addEventListener("load", () => {

@@ -1,5 +1,6 @@
 // What is to be converted: files that were dropped, pasted or chosen, and at the start the example.
 import { getFile } from "./api.js";
+import { DEPTH_FILES, depthRow, isDepthMap, ownerOf } from "./depth_map.js";
 import { element, iconButton, smallButton } from "./dom.js";
 import { inspected } from "./inspect.js";
 import { onePlaceChoice, refusal } from "./plan.js";
@@ -12,12 +13,13 @@ const SHOWABLE = /^image\/(jpeg|png|webp|bmp|gif|avif)$/;
 /**
  * One thing to convert. `jobId` names a job of the same file, and `uploadId` what was sent and is no job yet, so that it need not be
  * sent again; `facts` are what the browser can tell of it, once it has looked; `isForced` says that it is to be taken for a full
- * sphere whatever its shape.
+ * sphere whatever its shape; `depth` is an item of distances of its own, or null.
  */
 class Item {
   uploadId = null;
   facts = null;
   isForced = false;
+  depth = null;
 
   constructor(name, kind, load, { url = null, size = 0, jobId = null } = {}) {
     Object.assign(this, { name, kind, load, url, size, jobId });
@@ -42,7 +44,14 @@ class Item {
     const load = async () => {
       throw new Error("the file of this scene is not there any more. Choose it again.");
     };
-    return new Item(job.name, job.kind, load, { url: thumbnailUrl, jobId: job.id });
+    const item = new Item(job.name, job.kind, load, { url: thumbnailUrl, jobId: job.id });
+    if (job.depth_map) item.depth = new Item(job.depth_map, "depth", load, { jobId: job.id });
+    return item;
+  }
+
+  /** Take the distances of a file, or none (null). */
+  takeDepth(file) {
+    this.depth = file && new Item(file.name, "depth", async () => file, { size: file.size });
   }
 
   forget() {
@@ -57,12 +66,14 @@ export class Chooser {
 
   /**
    * Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new;
-   * `onFacts` when more is known of an item; `plan` says what becomes of a video.
+   * `onFacts` when more is known of an item; `onProblem(words)` when a file cannot be taken; `plan` says what becomes of a video;
+   * `unit` is what a depth map's numbers count, in metres, with `get()` and `set(metres)`.
    */
-  constructor({ list, input, browse, drop, onePlace }, { onChange, onFacts, plan }) {
+  constructor({ list, input, browse, drop, onePlace }, { onChange, onFacts, onProblem, plan, unit }) {
     this.list = list;
     this.onePlace = onePlace;
-    Object.assign(this, { onChange, onFacts, plan });
+    Object.assign(this, { onChange, onFacts, onProblem, plan, unit });
+    input.accept += `,${DEPTH_FILES}`;
     this.items = [Item.example()];
     this.isExample = true;
     browse.addEventListener("click", () => input.click());
@@ -78,6 +89,10 @@ export class Chooser {
     return this.items.some((item) => item.kind === "video");
   }
 
+  get hasDepth() {
+    return this.items.some((item) => item.depth);
+  }
+
   /** Whether all that is chosen is to become one scene. */
   get isOnePlace() {
     return this.items[0].kind === "place" || (this.wantsOnePlace && this.choice !== null);
@@ -87,7 +102,26 @@ export class Chooser {
     return onePlaceChoice(this.items.map((item) => item.kind));
   }
 
-  add(files) {
+  /** Take files: pictures and videos to convert, and depth maps of pictures. */
+  async add(files) {
+    const areDepths = await Promise.all(files.map(isDepthMap));
+    this.addPictures(files.filter((_, at) => !areDepths[at]));
+    for (const file of files.filter((_, at) => areDepths[at])) this.addDepth(file);
+  }
+
+  addDepth(file) {
+    const pictures = this.isExample ? [] : this.items.filter((item) => item.kind === "photo");
+    const owner = ownerOf(file.name, pictures);
+    if (!owner) {
+      this.onProblem(`Which picture does ${file.name} belong to? Choose the picture, then add its depth map to it.`);
+      return;
+    }
+    owner.takeDepth(file);
+    this.draw();
+    this.onChange(true);
+  }
+
+  addPictures(files) {
     if (!files.length) return;
     const kept = this.isExample ? [] : this.items.filter((item) => !item.jobId); // what is converted has had its turn
     const added = files.map(Item.of);
@@ -153,6 +187,7 @@ export class Chooser {
 
   choose(isOne) {
     this.wantsOnePlace = isOne;
+    this.draw();
     this.onChange(false);
   }
 
@@ -182,12 +217,23 @@ export class Chooser {
     const words = this.isExample ? "an example to begin with" : `${kind}, ${origin}`;
     const problem = this.refusalOf(item);
     const remove = () => this.replace(this.items.filter((other) => other !== item));
-    return element("div", { class: "chosen-item" },
+    const takesDepth = item.kind === "photo" && !this.isExample && !this.isOnePlace;
+    return element("div", { class: `chosen-item ${item.kind}` },
       picture(item),
       element("div", { class: "chosen-words" }, element("strong", {}, item.name), element("span", { class: "muted" }, words),
         ...(item.kind === "video" && item.facts && !problem ? [element("span", { class: "chosen-plan" }, this.plan(item.facts))] : []),
         ...(problem ? this.refused(item, problem) : [])),
-      ...(this.isExample ? [] : [iconButton(`Remove ${item.name}`, CROSS, remove)]));
+      ...(this.isExample ? [] : [iconButton(`Remove ${item.name}`, CROSS, remove)]),
+      ...(takesDepth ? [this.depthRowOf(item)] : []));
+  }
+
+  depthRowOf(item) {
+    const take = (file) => {
+      item.takeDepth(file);
+      this.draw();
+      this.onChange(false);
+    };
+    return depthRow(item.depth, this.unit.get(), { onChoose: take, onUnit: (metres) => this.unit.set(metres), onRemove: () => take(null) });
   }
 }
 

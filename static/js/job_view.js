@@ -1,6 +1,6 @@
 // One job beside its scene: how far it is, what came of it, what to be warned of, and what to take away.
 import { fileUrl } from "./api.js";
-import { element, smallButton } from "./dom.js";
+import { element, icon, smallButton } from "./dom.js";
 import { bytes, duration, many, metres } from "./words.js";
 
 /** What can be taken away beside the scenes, by file: its name, and what it is good for. */
@@ -9,6 +9,8 @@ const DOWNLOADS = {
   "preview.mp4": ["Preview video", "A video to look at"],
   "settings.json": ["Settings", "What this scene was made with"],
 };
+
+const TRIANGLE = "M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.2";
 
 /** In a few words what a job is doing, for its card and its bar. */
 export function statusWords(job) {
@@ -38,7 +40,7 @@ function stageWords({ stage, kind, done, total }) {
 }
 
 export class JobView {
-  /** Show jobs in `place`; `act` has cancel, remove, again and models, each called with the job. */
+  /** Show jobs in `place`; `act` has cancel, remove, again, share and models, each called with the job. */
   constructor(place, act) {
     this.place = place;
     this.act = act;
@@ -71,7 +73,7 @@ export class JobView {
   buttons(job) {
     if (job.status === "running" || job.status === "queued") return [smallButton("Cancel", () => this.act.cancel(job))];
     return [
-      ...(job.status === "done" ? [smallButton("Copy link", (event) => copyLink(job, event.currentTarget))] : []),
+      ...(job.status === "done" ? [element("button", { type: "button", class: "button small primary", click: () => this.act.share(job) }, "Share …")] : []),
       smallButton("Convert again …", () => this.act.again(job), "Use this file and its settings"),
       smallButton("Delete", () => this.act.remove(job)),
     ];
@@ -97,7 +99,8 @@ export class JobView {
 
   warnings(job) {
     return element("details", { class: "warnings" },
-      element("summary", {}, element("strong", {}, "Good to know: "), job.warnings.map(inShort).join(" · ")),
+      element("summary", {}, icon(TRIANGLE), element("span", {}, element("span", { class: "visually-hidden" }, "Good to know: "),
+        job.warnings.map(inShort).join(" · "))),
       element("ul", {}, ...job.warnings.map((words) => element("li", {}, words))),
       smallButton("Models …", () => this.act.models()));
   }
@@ -115,7 +118,7 @@ function facts(job) {
   const lines = [
     job.kind === "video" ? `${job.frames} frames, up to ${count} Gaussians each` : `${count} Gaussians`,
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",
-    `distances by ${made.depth_model === "builtin" ? "the built-in model" : made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
+    job.depth_map ? `distances from ${job.depth_map}` : `distances by ${made.depth_model === "builtin" ? "the built-in model" : made.depth_model}${made.metres_from ? `, metres from ${made.metres_from}` : ""}`,
     ...(made.scale_sigma ? [`sizes about right to ±${Math.max(1, Math.round(100 * Math.expm1(made.scale_sigma)))} %`] : []),
     ...(made.sharp ? ["refined by SHARP (research only)"] : []),
     ...walkWords(made.walking_range_m),
@@ -141,16 +144,4 @@ function downloads(job) {
 
 function link(href, words, size, title) {
   return element("a", { class: "button small", href, download: "", title }, words, element("span", { class: "muted" }, size));
-}
-
-async function copyLink(job, button) {
-  const isOwn = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  const address = new URL(`/?job=${job.id}&kiosk`, location.href).href; // without what deletes and converts
-  try {
-    await navigator.clipboard.writeText(address);
-    button.textContent = isOwn ? "Copied, for this computer only" : "Copied";
-    setTimeout(() => (button.textContent = "Copy link"), 1500);
-  } catch {
-    prompt("The address of this scene:", address);
-  }
 }

@@ -9,6 +9,7 @@ import { ModelsDialog } from "./models_dialog.js";
 import { showOffer } from "./offer.js";
 import { planWords, triedLength, walkWords } from "./plan.js";
 import { SettingsForm } from "./settings_form.js";
+import { ShareDialog } from "./share.js";
 import { recall, remember } from "./storage.js";
 import { setUpTheme } from "./theme.js";
 import { Stage } from "./viewer/stage.js";
@@ -33,16 +34,20 @@ class Page {
     const onScale = (factor) => this.attempt(() => this.rescale(this.jobs.get(this.current), factor));
     this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale });
     this.models = new ModelsDialog(byId("models"));
+    this.share = new ShareDialog(byId("share"));
     this.jobView = new JobView(byId("job"), {
       cancel: (job) => this.attempt(() => post(`/api/jobs/${job.id}/cancel`)),
       remove: (job) => this.remove(job),
       again: (job) => this.again(job),
       models: () => this.models.open(),
+      share: (job) => this.attempt(() => this.share.open(job)),
     });
     this.gallery = new Gallery(byId("cards"), { open: (job) => this.open(job.id), remove: (job) => this.remove(job) });
     const places = { list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop"), onePlace: byId("one-place") };
     this.chooser = new Chooser(places, {
-      onChange: (areNew) => this.onChosen(areNew), onFacts: (item) => this.onFacts(item), plan: (facts) => this.plan(facts),
+      onChange: (areNew) => this.onChosen(areNew), onFacts: (item) => this.onFacts(item), onProblem: (words) => this.fail(words),
+      plan: (facts) => this.plan(facts),
+      unit: { get: () => this.settings.number("depth_map_unit"), set: (metres) => this.settings.set("depth_map_unit", metres) },
     });
     byId("open-models").addEventListener("click", () => this.models.open());
     byId("new").addEventListener("click", () => this.open(null));
@@ -118,7 +123,8 @@ class Page {
   }
 
   onChosen(areNew = false) {
-    this.settings?.setVideo(this.chooser.hasVideo && !this.chooser.isOnePlace);
+    const { hasVideo, hasDepth, isOnePlace } = this.chooser;
+    this.settings?.setChosen(hasVideo && !isOnePlace, hasDepth && !isOnePlace);
     this.retell();
     this.nameButton();
     this.fail("");
@@ -186,6 +192,7 @@ class Page {
       try {
         const job = await this.sent(items, isOne, wanted.length > 1 ? `${number + 1} of ${wanted.length}, ` : "");
         if (items.length === 1) items[0].jobId = job.id;
+        if (items.length === 1 && items[0].depth) items[0].depth.jobId = job.id;
         if (!this.jobs.has(job.id)) this.onJob(job); // its events may have been quicker
         if (!first) this.open((first = job).id);
       } catch (problem) {
@@ -206,7 +213,8 @@ class Page {
 
   /** Make a job of an item, or one of several items that show one place; a file that the server has already is not sent again. */
   async sent(items, isOne, which) {
-    const settings = this.settings.valuesFor(isOne ? "place" : items[0].kind);
+    const { depth } = isOne ? { depth: null } : items[0];
+    const settings = this.settings.valuesFor(isOne ? "place" : items[0].kind, Boolean(depth));
     await Promise.all(items.map((item) => item.inspection));
     for (const item of items) {
       const problem = this.chooser.refusalOf(item);
@@ -215,12 +223,16 @@ class Page {
     if (items.some((item) => item.isForced)) settings.force_erp = true;
     const uploads = [];
     for (const [at, item] of items.entries()) uploads.push(await this.uploaded(item, items.length > 1 ? `${at + 1} of ${items.length}, ` : which));
+    const depthMap = depth ? await this.uploaded(depth, which) : "";
+    const forget = () => {
+      for (const item of [...items, depth]) if (item) item.uploadId = null;
+    };
     try {
-      const job = await post("/api/jobs", { uploads, one_place: isOne, settings });
-      for (const item of items) item.uploadId = null; // the job has taken it
+      const job = await post("/api/jobs", { uploads, one_place: isOne, depth_map: depthMap, settings });
+      forget(); // the job has taken them
       return job;
     } catch (problem) {
-      if (problem.status === 422) for (const item of items) item.uploadId = null; // it may be there no longer
+      if (problem.status === 422) forget(); // they may be there no longer
       throw problem;
     }
   }
@@ -230,7 +242,7 @@ class Page {
     if (item.jobId && this.jobs.has(item.jobId)) return item.jobId;
     item.uploadId ??= (await upload(await item.load(), (done, total) => {
       byId("convert").textContent = byId("new").textContent = `Sending ${which}${Math.floor((100 * done) / total)} %`;
-    })).id;
+    }, item.kind === "depth")).id;
     return item.uploadId;
   }
 
@@ -244,7 +256,7 @@ class Page {
   /** Make a scene anew, larger by a factor. */
   async rescale(job, factor) {
     const settings = { ...this.settings.known(job.settings), global_scale: job.settings.global_scale * factor };
-    const made = await post("/api/jobs", { uploads: [job.id], one_place: job.kind === "place", settings });
+    const made = await post("/api/jobs", { uploads: [job.id], one_place: job.kind === "place", depth_map: job.depth_map && job.id, settings });
     if (!this.jobs.has(made.id)) this.onJob(made); // its events may have been quicker
     this.open(made.id);
   }

@@ -6,6 +6,8 @@ import { recall, remember } from "./storage.js";
 const KEY = "spag4d.settings";
 const VIDEO_GROUP = "Video";
 const SHARP_GROUP = "SHARP";
+const OF_DEPTH_MAP = "depth_map_unit";
+const OF_ANY_MODEL = ["depth_model", "depth_tiles"]; // nothing that a depth map leaves anything to do
 
 /** What kind of control a setting gets; a type beside null has a default that depends on something. */
 function typeOf(schema) {
@@ -130,7 +132,7 @@ export class SettingsForm {
     this.place = place;
     this.onChange = onChange;
     this.resetButton = resetButton;
-    this.hasVideo = false;
+    this.chosen = { hasVideo: false, hasDepth: false };
     this.controls = Object.entries(schema.properties).map(([name, one]) => new Control(name, one, () => this.changed()));
     place.append(...this.drawn(schema.choices));
     this.fill(recall(KEY) ?? {});
@@ -208,16 +210,23 @@ export class SettingsForm {
     return Object.fromEntries(this.controls.map((control) => [control.name, control.value]).filter(([, value]) => value !== ""));
   }
 
-  /** What to send for one kind of input: what does not matter for it, or is as it would be anyway, is left out. */
-  valuesFor(kind) {
-    const matters = ({ row, schema }) => !row.hidden && (kind === "video" || schema.group !== VIDEO_GROUP);
-    const changed = this.controls.filter((control) => matters(control) && control.value !== "");
+  /** What to send for a kind of input, with a depth map or without: what does not matter for it, or is as it would be anyway, is left out. */
+  valuesFor(kind, hasDepth) {
+    const chosen = { hasVideo: kind === "video", hasDepth };
+    const changed = this.controls.filter((control) => this.matters(control, chosen) && control.value !== "");
     return Object.fromEntries(changed.map((control) => [control.name, control.typedValue]));
   }
 
-  setVideo(hasVideo) {
-    this.hasVideo = hasVideo;
+  /** What was chosen: whether there is a video in it, and whether a depth map. */
+  setChosen(hasVideo, hasDepth) {
+    this.chosen = { hasVideo, hasDepth };
     this.showWhatMatters();
+  }
+
+  /** Set one setting. */
+  set(name, value) {
+    this.controls.find((one) => one.name === name).set(value);
+    this.changed();
   }
 
   setModels({ auto, models }) {
@@ -267,18 +276,23 @@ export class SettingsForm {
   }
 
   showWhatMatters() {
-    const chosen = this.controls.find((control) => control.name === "depth_model").input.value;
-    const depthModel = chosen === "auto" ? this.auto : chosen;
-    for (const control of this.controls) control.row.hidden = !this.matters(control, depthModel);
+    for (const control of this.controls) control.row.hidden = !this.matters(control, this.chosen);
     this.showGroups();
   }
 
-  matters({ name, schema }, depthModel) {
+  get depthModel() {
+    const { value } = this.controls.find((control) => control.name === "depth_model").input;
+    return value === "auto" ? this.auto : value;
+  }
+
+  matters({ name, schema }, { hasVideo, hasDepth }) {
     const isInstalled = (wanted) => this.models.some((model) => model.name === wanted && model.state === "installed");
-    if (schema.group === VIDEO_GROUP && !this.hasVideo) return false;
+    if (schema.group === VIDEO_GROUP && !hasVideo) return false;
+    if (name === OF_DEPTH_MAP) return hasDepth;
     if (schema.group === SHARP_GROUP && !isInstalled("sharp")) return false;
+    if (hasDepth && OF_ANY_MODEL.includes(name)) return false;
     if (name === "depth_tiles") return isInstalled("da3");
     const owner = this.models.find((model) => schema.group === "Depth" && name.startsWith(`${model.name}_`));
-    return !owner || owner.name === depthModel;
+    return !owner || (!hasDepth && owner.name === this.depthModel);
   }
 }

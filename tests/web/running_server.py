@@ -59,6 +59,9 @@ class RunningServer:
     def post(self, path: str, **options: Any) -> requests.Response:
         return requests.post(self.address + path, timeout=PATIENCE_S, **options)
 
+    def put(self, path: str, **options: Any) -> requests.Response:
+        return requests.put(self.address + path, timeout=PATIENCE_S, **options)
+
     def upload(self, content: bytes | BinaryIO | Iterator[bytes], name: str = "photo.jpg") -> requests.Response:
         """Send the content of a file."""
         return requests.put(f"{self.address}/api/uploads/{quote(name, safe='')}", data=content, timeout=PATIENCE_S)

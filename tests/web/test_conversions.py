@@ -116,10 +116,33 @@ def test_curl_sends_a_file_under_its_name(server: RunningServer, room: Path) -> 
     server.wait(job["id"])
 
 
+def test_a_depth_map_of_ones_own_takes_the_place_of_the_network(server: RunningServer, room: Path) -> None:
+    content = io.BytesIO()
+    np.save(content, np.full((64, 128), 250, np.uint16))
+    sent = server.put("/api/uploads/scan.npy?depth=true", data=content.getvalue()).json()
+    assert (sent["kind"], sent["name"]) == ("depth", "scan.npy")
+    picture = server.upload(room.read_bytes(), "room.png").json()["id"]
+    asked = {"uploads": [picture], "depth_map": sent["id"], "settings": {"stride": 4, "depth_map_unit": 0.01}}
+    job = server.wait(server.post("/api/jobs", json=asked).json()["id"])
+    assert (job["status"], job["error"], job["depth_map"]) == ("done", "", "scan.npy")
+    assert job["result"]["depth_range"] == pytest.approx([2.5, 2.5], rel=0.01)
+    asked = {"uploads": [job["id"]], "depth_map": job["id"], "settings": {"stride": 4, "depth_map_unit": 0.02}}
+    again = server.wait(server.post("/api/jobs", json=asked).json()["id"])
+    assert again["result"]["depth_range"] == pytest.approx([5, 5], rel=0.01)
+
+
+def test_what_holds_no_distances_is_refused_as_a_depth_map(server: RunningServer, room: Path) -> None:
+    answer = server.put("/api/uploads/scan.npy?depth=true", data=b"these are notes")
+    assert answer.status_code == 422 and "scan.npy is not a depth map" in answer.json()["detail"]
+    picture = server.upload(room.read_bytes()).json()["id"]
+    refused = server.post("/api/jobs", json={"uploads": [picture], "depth_map": picture})
+    assert refused.status_code == 422 and "was sent as a picture" in refused.json()["detail"]
+
+
 def test_a_video_becomes_a_sequence(server: RunningServer, clip: Path, tmp_path: Path) -> None:
     job = server.converted(clip, fps=10, duration=0.3, stride=4)
     assert (job["status"], job["kind"], job["frames"]) == ("done", "video", 3), job["error"]
-    assert {"panorama.jpg", "thumbnail.jpg", "preview.mp4", "settings.json"} == set(job["files"])
+    assert {"panorama.jpg", "thumbnail.jpg", "depth.jpg", "preview.mp4", "settings.json"} == set(job["files"])
     frames = f"/api/jobs/{job['id']}/frames"
     first = server.get(f"{frames}/frame_00001.splat")
     assert first.status_code == 200 and len(first.content) == 32 * (len(first.content) // 32) > 0

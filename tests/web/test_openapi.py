@@ -53,8 +53,8 @@ def test_the_description_names_every_setting_of_the_page(server: RunningServer) 
     described = server.get("/api/openapi.json").json()
     asked = described["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     form = described["components"]["schemas"][asked["$ref"].rsplit("/", 1)[1]]["properties"]
-    wanted = [setting.name for setting in declared() if setting.extra["page"]]
-    assert list(form) == ["uploads", "one_place", "settings"] and list(form["settings"]["properties"]) == wanted
+    wanted = [setting.name for setting in declared()]
+    assert list(form) == ["uploads", "one_place", "depth_map", "settings"] and list(form["settings"]["properties"]) == wanted
     page = server.get("/api/settings").json()["properties"]
     assert list(page) == wanted
     assert {name: one["default"] for name, one in page.items()} == Settings().model_dump(include=set(wanted))
@@ -69,7 +69,6 @@ def test_a_setting_that_is_unknown_or_out_of_bounds_is_refused_in_words(server: 
     assert "did you mean 'stride'" in refusal(strides=2)
     assert "“Pixels per Gaussian” = 99" in refusal(stride=99)
     assert "“Depth model” = 'pando'" in refusal(depth_model="pando")
-    assert "unknown setting 'depth_map_unit'" in refusal(depth_map_unit=1)
     assert "unknown setting '?'" in refusal(**{"\ud800": 1})
     assert "that upload no longer exists" in refusal(stride=2)
 

@@ -24,7 +24,7 @@ def test_three_choices_set_the_rest_and_say_what_they_mean(visit: Visiting) -> N
     page.get_by_text("Best", exact=True).click()
     page.get_by_text("To edit", exact=True).click()
     page.get_by_text("Small", exact=True).click()
-    expect(page.locator(".choice .help").first).to_contain_text("Every pixel")
+    expect(page.locator(".choice .help").first).to_contain_text("Every pixel counts")
     expect(page.locator("#all-settings summary")).to_contain_text("4 changed")
     page.click("#all-settings summary")
     for name, value in {"stride": "1", "format": "ply", "max_splats": "300000"}.items():

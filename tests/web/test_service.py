@@ -138,7 +138,7 @@ def test_pictures_of_one_place_become_one_job_that_can_be_made_again(tmp_path: P
 
 @pytest.mark.parametrize("kinds, one_place, words", [
     (["photo", "photo"], False, "one place"), (["photo"], True, "single picture"), (["photo", "video"], True, "not of both"),
-    (["video", "video"], True, "several videos"),
+    (["video", "video"], True, "several videos"), (["depth"], False, "belongs to a picture"),
 ])
 def test_what_does_not_go_together_is_refused(kinds: list[Kind], one_place: bool, words: str, tmp_path: Path) -> None:
     service = started()

@@ -59,7 +59,7 @@ export class Measure {
       },
     }, element("label", {}, this.known, " ", this.field, " m"), element("button", { class: "button small" }, "Make it again at this scale"));
     this.close = element("button", { type: "button", class: "button quiet small", click: () => this.toggle() }, "Done");
-    this.panel = element("div", { class: "notice measure-panel", role: "group", "aria-label": "Measuring" }, this.words, this.form, this.close);
+    this.panel = element("div", { class: "notice measure-panel", role: "group", "aria-label": "Measuring" }, this.words, this.close, this.form);
     this.#show();
   }
 
