@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { isDepthMap, ownerOf } from "../../static/js/depth_map.js";
 import { estimate, framesOf, onePlaceChoice, planWords, refusal, triedLength, walkWords } from "../../static/js/plan.js";
 import { roughly } from "../../static/js/words.js";
 
@@ -81,4 +82,24 @@ test("several pictures, or a video, may be one place; a picture alone or a mixtu
 test("a walk is one scene of a panorama every half second", () => {
   assert.equal(walkWords(video(2000, 1000, 3.2)), "All 3.2 s: one scene of about 7 panoramas");
   assert.match(walkWords(video(null, null, null)), /the server can/);
+});
+
+// Depth maps
+
+const files = (...names) => names.map((name) => ({ name }));
+
+test("a depth map goes to the picture whose name its own begins with, or to the only one", () => {
+  const pictures = files("room.jpg", "room 2.jpg", "hall.png");
+  assert.equal(ownerOf("room 2_depth.npy", pictures).name, "room 2.jpg");
+  assert.equal(ownerOf("room.exr", pictures).name, "room.jpg");
+  assert.equal(ownerOf("scan.npy", pictures), null);
+  assert.equal(ownerOf("scan.npy", files("room.jpg")).name, "room.jpg");
+  assert.equal(ownerOf("scan.npy", []), null);
+});
+
+test("a file is a depth map by its kind, its name or sixteen bits of grey", async () => {
+  const png = (bits, colours) => new File([new Uint8Array([0x89, ...Array(23).fill(0), bits, colours])], "a.png");
+  const named = (name) => new File(["x"], name);
+  assert.deepEqual(await Promise.all([named("a.NPY"), named("a_depth.tif"), png(16, 0)].map(isDepthMap)), [true, true, true]);
+  assert.deepEqual(await Promise.all([named("a.tif"), named("depth.jpg"), png(16, 2), png(8, 0)].map(isDepthMap)), [false, false, false, false]);
 });

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -554,18 +555,28 @@ def test_keys_do_nothing_where_no_scene_is_seen(visit: Visiting, scene: dict) ->
     }""") == ["true", "false"]
 
 
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, str]]:
+    """A server with the example's scene, and the address of that."""
+    running = RunningServer(tmp_path_factory.mktemp("example"))
+    job = running.wait(running.submit(EXAMPLE).json()["id"], patience_s=900)
+    yield running, f"/?job={job['id']}"
+    running.stop()
+
+
 @pytest.mark.skipif(not SCREENSHOTS, reason="SPAG4D_SCREENSHOTS names no folder for the pictures of the documentation")
 @pytest.mark.parametrize("name, options", [
     ("web_page", {"width": 1440, "height": 900, "color_scheme": "dark"}),
     ("web_depth", {"width": 1440, "height": 900, "color_scheme": "light"}),
     ("web_phone", {"width": 390, "height": 844, "color_scheme": "dark", "is_mobile": True, "has_touch": True}),
 ])
-def test_pictures_for_the_documentation(name: str, options: dict[str, Any], browser: Browser, tmp_path: Path) -> None:
-    server = RunningServer(tmp_path)
-    job = server.converted(EXAMPLE)
+def test_pictures_for_the_documentation(
+        name: str, options: dict[str, Any], browser: Browser, example: tuple[RunningServer, str]) -> None:
+    server, path = example
     visit = Visit(browser, server.address, **options)
+    visit.page.set_default_timeout(300_000)  # with a processor a picture of all there is takes half a minute
     visit.page.add_init_script(QUICK)
-    page = visit.open(f"/?job={job['id']}")
+    page = visit.open(path)
     visit.wait_for_scene("/scene.")
     if name == "web_depth":
         page.click("#stage button:has-text('Depth')")
@@ -574,4 +585,3 @@ def test_pictures_for_the_documentation(name: str, options: dict[str, Any], brow
     page.wait_for_timeout(5000)  # what was said of the loading is gone then
     page.screenshot(path=Path(SCREENSHOTS) / f"{name}.jpg", type="jpeg", quality=82)
     visit.context.close()
-    server.stop()

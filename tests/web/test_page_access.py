@@ -122,6 +122,7 @@ def test_after_a_reload_the_panel_and_the_stage_speak_of_the_same_job(visit: Vis
 @pytest.mark.parametrize("width, height", [(1400, 900), (1000, 700)])
 def test_the_scene_fills_the_window_and_the_panels_fold_away(width: int, height: int, visit: Visiting, scene: dict) -> None:
     page = visit(width=width, height=height).open(f"/?job={scene['id']}")
+    page.wait_for_selector('#stage[data-shown*="/scene."]')
     box = page.locator("#stage canvas").bounding_box()
     assert box and (box["width"], box["height"]) == (width, height)
     panel = page.locator("#job").bounding_box()

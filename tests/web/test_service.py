@@ -95,7 +95,7 @@ def test_a_job_that_is_refused_leaves_no_files(picture: Path) -> None:
 def test_a_job_whose_files_cannot_be_put_in_place_is_none(picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = started()
 
-    def fail(source: Path, folder: Path) -> None:
+    def fail(*given: object) -> None:
         raise OSError("disk")
 
     monkeypatch.setattr("spag4d.web.service.copied", fail)

@@ -9,6 +9,7 @@ import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
 import { levelsFor, Pace } from "../../static/js/viewer/pace.js";
+import { measured } from "../../static/js/viewer/measure.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
 import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
 import { shortcut } from "../../static/js/viewer/shortcuts.js";
@@ -586,7 +587,7 @@ test("a picture that fails says so itself, and is the one that is loaded again",
 // Keys
 
 const SEEN = { scene: { sight: "scene", canPlay: true, canHelp: true }, nothing: { sight: null, canPlay: false, canHelp: false } };
-const KEYS = { KeyR: "goHome", KeyV: "toggleWalking", KeyK: "togglePlay", Space: "togglePlay" };
+const KEYS = { KeyR: "goHome", KeyM: "measure", KeyV: "toggleWalking", KeyK: "togglePlay", Space: "togglePlay" };
 const pressed = (code, facts) => shortcut({ code, key: "", onButton: false }, facts);
 
 for (const [code, action] of Object.entries(KEYS)) {
@@ -603,6 +604,29 @@ test("in a sphere one can go home, and neither walk nor fly", () => {
 
 test("the space bar presses the button that has the focus, and nothing else", () => {
   assert.equal(shortcut({ code: "Space", key: " ", onButton: true }, SEEN.scene), null);
+});
+
+test("while one measures, Enter takes the middle and Escape ends it; a button that has the focus keeps both", () => {
+  const facts = { ...SEEN.scene, measures: true };
+  assert.deepEqual(["Enter", "Escape"].map((code) => pressed(code, facts)), ["measureMiddle", "measure"]);
+  assert.equal(shortcut({ code: "Enter", key: "", onButton: true }, facts), null);
+  assert.equal(pressed("Enter", SEEN.scene), null);
+});
+
+// Measuring
+
+const place = (x, y, z) => ({ x, y, z, length: () => Math.hypot(x, y, z), distanceTo: (b) => Math.hypot(x - b.x, y - b.y, z - b.z) });
+
+test("a place on the floor tells how high the camera stood, and one at eye height nothing to scale by", () => {
+  assert.equal(measured([place(0, -1.6, -1.2)]).length, 1.6);
+  assert.match(measured([place(0, -1.6, -1.2)]).words, /2\.00 m from the camera, which stood 1\.60 m above/);
+  assert.equal(measured([place(0, 0.5, -3)]).length, null);
+  assert.equal(measured([]).length, null);
+});
+
+test("two places tell how far they are apart, in centimetres up to ten metres", () => {
+  assert.equal(measured([place(0, -1, -4), place(3, -1, 0)]).length, 5);
+  assert.match(measured([place(0, 0, -12.34), place(0, 0, 0)]).words, /^12\.3 m/);
 });
 
 // What needs a page only when it is used
