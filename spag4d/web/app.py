@@ -11,13 +11,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from spag4d import __version__
 from spag4d.errors import Spag4dError
 from spag4d.web.guard import Access, Guard
 from spag4d.web.jobs import QUEUE_FULL, QueueFull
+from spag4d.web.modules import page_with_modules
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.routes import router
 from spag4d.web.service import Service
@@ -104,10 +105,12 @@ def _problem(status: int, words: str, headers: Mapping[str, str] | None = None) 
 
 
 def _add_page(app: FastAPI) -> None:
+    content = page_with_modules(static_folder())
+
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
-    def page() -> FileResponse:
-        return FileResponse(static_folder() / "index.html", headers={"cache-control": "no-cache"})
+    def page() -> HTMLResponse:
+        return HTMLResponse(content, headers={"cache-control": "no-cache"})
 
     @app.get("/example.jpg", include_in_schema=False)
     def example() -> FileResponse:

@@ -61,7 +61,7 @@ class Page {
   }
 
   async start() {
-    const [health, schema, models] = await Promise.all([get("/api/health"), get("/api/settings"), get("/api/models")]);
+    const [health, schema, models, jobs] = await Promise.all(["health", "settings", "models", "jobs"].map((name) => get(`/api/${name}`)));
     if (!health.viewer) {
       this.stage.setAvailable(false, NO_VIEWER);
       byId("missing").textContent = NO_VIEWER;
@@ -75,7 +75,7 @@ class Page {
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models, () => this.retell());
     this.chooser.maxBytes = health.max_upload_bytes;
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
-    for (const job of await get("/api/jobs")) this.jobs.set(job.id, job);
+    for (const job of jobs) this.jobs.set(job.id, job);
     this.onChosen();
     byId("convert").disabled = false;
     this.show(query.get("job"));
@@ -298,7 +298,7 @@ function viewOf(job) {
     standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
-    walkingRange: job.result?.walking_range_m ?? null, canScale: Boolean(job.ended_s),
+    walkingRange: job.result?.walking_range_m ?? null, collision: url("scene.collision.glb"), canScale: Boolean(job.ended_s),
   };
 }
 

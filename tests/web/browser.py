@@ -27,11 +27,15 @@ def launched(playwright: Playwright) -> Browser:
 
 
 class Visit:
-    """A page that somebody has open, and what went wrong in it."""
+    """A page that somebody has open, and what went wrong in it; ``hints`` are for those who come for the first time."""
 
-    def __init__(self, browser: Browser, address: str, *, width: int = 900, height: int = 440, **options: Any) -> None:
+    def __init__(
+        self, browser: Browser, address: str, *, width: int = 900, height: int = 440, hints: bool = False, **options: Any
+    ) -> None:
         self.address = address
         self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+        if not hints:
+            self.context.add_init_script("try { localStorage.setItem('spag4d.hints', 2) } catch {}")
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.complaints: list[str] = []

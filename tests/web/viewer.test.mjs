@@ -2,18 +2,21 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { Collider } from "../../static/js/viewer/collider.js";
 import { decide } from "../../static/js/viewer/decide.js";
 import { Detail } from "../../static/js/viewer/detail.js";
 import { Film } from "../../static/js/viewer/film.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
-import { homePose, lookOnly, noIntent, step } from "../../static/js/viewer/movement.js";
+import { homePose, isMoving, lookOnly, noIntent, step, withMode } from "../../static/js/viewer/movement.js";
 import { levelsFor, Pace } from "../../static/js/viewer/pace.js";
 import { measured } from "../../static/js/viewer/measure.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
 import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
 import { shortcut } from "../../static/js/viewer/shortcuts.js";
+import { trianglesFromGlb } from "../../static/js/viewer/triangles.js";
 import { walkingRange } from "../../static/js/viewer/walking_range.js";
+import { sentTo } from "../../static/js/viewer/way.js";
 
 const OPEN_WORLD = { speed: 1, eyeRange: 0.5, limitAt: null };
 const ROUNDING = 1e-9;
@@ -70,7 +73,7 @@ test("whoever walks rises as far as the eye range, and sinks as far", () => {
 
 test("in a sphere one turns and zooms, and stays where one is", () => {
   const all = { right: 1, up: 1, forward: 1, turn: 1, tilt: 0.1, shift: { right: 1, forward: 1 }, zoom: 0.9 };
-  const { x, y, z, heading, fov } = moved(homePose(false), lookOnly({ ...noIntent(), ...all }), 1, 0.1);
+  const { x, y, z, heading, fov } = moved(homePose("fly"), lookOnly({ ...noIntent(), ...all }), 1, 0.1);
   assert.deepEqual([x, y, z].map(Math.abs), [0, 0, 0]);
   assert.ok(heading > 0.5, `heading is ${heading}`);
   assert.ok(fov < 60, `fov is ${fov}`);
@@ -96,7 +99,7 @@ for (const dt of [0.01, 0.1, 0.5, 1]) {
 }
 
 test("flying goes on beyond the limit", () => {
-  const { z } = moved(homePose(false), { forward: 1 }, 10, 0.1, within(() => 1.5));
+  const { z } = moved(homePose("fly"), { forward: 1 }, 10, 0.1, within(() => 1.5));
   assert.ok(-z > 8, `z is ${z}`);
 });
 
@@ -170,6 +173,218 @@ for (const [name, limit] of Object.entries(BORDERS)) {
   }
 }
 
+// Walls, stairs and holes
+
+const EYE = 1.6;
+
+/** Two triangles for a rectangle: a corner and the two sides from there. */
+function plate([x, y, z], [ux, uy, uz], [vx, vy, vz]) {
+  const [a, b, c, d] = [[x, y, z], [x + ux, y + uy, z + uz], [x + ux + vx, y + uy + vy, z + uz + vz], [x + vx, y + vy, z + vz]];
+  return [a, b, c, a, c, d].flat();
+}
+
+const FLOOR = plate([-20, -EYE, -20], [40, 0, 0], [0, 0, 40]);
+
+/** The world of a floor and other things on it. */
+const built = (...plates) => ({ ...OPEN_WORLD, collider: new Collider(Float32Array.from([FLOOR, ...plates].flat())) });
+
+/** An upright wall from one place to another, from the floor up. */
+const wall = (fromX, fromZ, toX, toZ, height = 3) => plate([fromX, -EYE, fromZ], [toX - fromX, 0, toZ - fromZ], [0, height, 0]);
+
+const turnedBy = (degrees) => {
+  const heading = (degrees * Math.PI) / 180;
+  return { ...homePose(), heading, goal: { ...homePose().goal, heading } };
+};
+
+for (const [speed, dt] of [[1, 1 / 60], [10, 1 / 10], [10, 0.5]]) {
+  const world = { ...built(wall(-90, -2, 90, -2)), speed };
+
+  test(`a wall stops a walk and is never passed, at ${speed} m/s with steps of ${dt.toFixed(3)} s`, () => {
+    for (const degrees of [0, 20, -50, 80]) {
+      let pose = turnedBy(degrees);
+      for (let i = 0; i < 5 / dt && Math.abs(pose.x) < 15; i++) {
+        pose = step(pose, { ...noIntent(), forward: 1, fast: true }, dt, world);
+        assert.ok(pose.z >= -1.8 - 1e-6, `${-1.8 - pose.z} m too near the wall`);
+      }
+      assertNear(pose.z, -1.8, 0.01, `at ${degrees} degrees:`);
+    }
+  });
+
+  test(`along a wall one slides at a constant distance, at ${speed} m/s with steps of ${dt.toFixed(3)} s`, () => {
+    let pose = { ...turnedBy(45), z: -1.8 };
+    for (let i = 0; i < 1 / dt && pose.x < 15; i++) {
+      pose = step(pose, { ...noIntent(), forward: 1 }, dt, world);
+      assertNear(pose.z, -1.8, 1e-6);
+    }
+    assert.ok(pose.x > 0.5 * speed, `x is ${pose.x}`);
+  });
+
+  test(`no way of wandering about leads out of a room with a corner and a pillar, at ${speed} m/s with steps of ${dt.toFixed(3)} s`, () => {
+    const corners = [[-2, -2], [3, -3], [3, 2], [0.5, 0.6], [-2, 2]];
+    const sides = corners.map((from, i) => [from, corners[(i + 1) % corners.length]]);
+    const pillar = [wall(1, -1, 1.2, -1), wall(1.2, -1, 1.2, -1.2), wall(1.2, -1.2, 1, -1.2), wall(1, -1.2, 1, -1)];
+    const room = { ...built(...sides.map(([from, to]) => wall(...from, ...to)), ...pillar), speed };
+    let pose = homePose();
+    for (let i = 0; i < 600; i++) {
+      pose = step(pose, { ...noIntent(), right: Math.sin(i * 0.7), forward: Math.cos(i * 0.31) + 0.3, turn: 1 }, dt, room);
+      for (const [[ax, az], [bx, bz]] of sides) {
+        const off = ((bx - ax) * (pose.z - az) - (bz - az) * (pose.x - ax)) / Math.hypot(bx - ax, bz - az);
+        const along = ((bx - ax) * (pose.x - ax) + (bz - az) * (pose.z - az)) / Math.hypot(bx - ax, bz - az) ** 2;
+        if (along > 0 && along < 1) assert.ok(Math.abs(off) > 0.199, `${off} m from a wall after step ${i}`);
+      }
+      assert.ok(pose.x > -2 && pose.x < 3 && pose.z > -3 && pose.z < 2, `${pose.x}, ${pose.z} is outside after step ${i}`);
+    }
+  });
+}
+
+/** A straight staircase ahead, from 1 m on. */
+const stairs = (count, rise, tread) => Array.from({ length: count }, (_, i) => [
+  plate([-1, -EYE + rise * i, -1 - tread * i], [2, 0, 0], [0, rise, 0]),
+  plate([-1, -EYE + rise * (i + 1), -1 - tread * i], [2, 0, 0], [0, 0, -tread]),
+]).flat();
+
+for (const dt of [1 / 60, 1 / 10]) {
+  const world = built(...stairs(8, 0.19, 0.26), plate([-1, -EYE + 8 * 0.19, -1 - 8 * 0.26], [2, 0, 0], [0, 0, -5]));
+
+  test(`stairs are climbed and walked down again, with steps of ${dt.toFixed(3)} s`, () => {
+    const up = moved(homePose(), { forward: 1 }, 6, dt, world);
+    assertNear(up.y, 8 * 0.19, 0.01);
+    assert.ok(up.z < -4, `z is ${up.z}`);
+    const down = moved(up, { forward: -1 }, 8, dt, world);
+    assertNear(moved(down, {}, 2, dt, world).y, 0, 0.01);
+  });
+}
+
+test("what is higher than a step is a wall, and what is lower than one is stepped on", () => {
+  const block = (height) => [wall(-1, -1, 1, -1, height), plate([-1, -EYE + height, -1], [2, 0, 0], [0, 0, -4])];
+  assertNear(moved(homePose(), { forward: 1 }, 5, 0.05, built(...block(0.5))).z, -0.8, 0.01);
+  const high = moved(homePose(), { forward: 1 }, 3, 0.05, built(...block(0.3)));
+  assertNear(high.y, 0.3, 0.01);
+});
+
+test("nobody falls through a hole or off an edge", () => {
+  const hole = { ...OPEN_WORLD, collider: new Collider(Float32Array.from([plate([-1, -EYE, 1], [2, 0, 0], [0, 0, -3]), plate([-1, -EYE, -5], [2, 0, 0], [0, 0, -5]),
+    plate([-1, -EYE - 3, 1], [2, 0, 0], [0, 0, -9])].flat())) };
+  let pose = homePose();
+  for (let i = 0; i < 80; i++) {
+    pose = step(pose, { ...noIntent(), forward: 1 }, 0.1, hole);
+    assertNear(pose.y, 0, 1e-6);
+  }
+  assert.ok(pose.z < -7, `z is ${pose.z}`);
+});
+
+test("below what hangs low one does not pass, and below what hangs high one does", () => {
+  const beam = (height) => plate([-5, -EYE + height, -1], [10, 0, 0], [0, 0, -0.5]);
+  assertNear(moved(homePose(), { forward: 1 }, 4, 0.05, built(beam(1.2))).z, -0.8, 0.01);
+  assert.ok(moved(homePose(), { forward: 1 }, 4, 0.05, built(beam(1.9))).z < -3);
+});
+
+test("triangles are read from a file as conversions write it", () => {
+  const text = JSON.stringify({
+    meshes: [{ primitives: [{ attributes: { POSITION: 0, COLOR_0: 1 }, indices: 2 }] }],
+    accessors: [{ bufferView: 0, count: 3 }, { bufferView: 1, count: 3 }, { bufferView: 2, count: 6 }],
+    bufferViews: [{ byteOffset: 0, byteLength: 36 }, { byteOffset: 36, byteLength: 24 }, { byteOffset: 60, byteLength: 24 }],
+  }).padEnd(400);
+  const bytes = new Uint8Array(4 + 20 + 400 + 8 + 84); // the file begins within its buffer
+  const view = new DataView(bytes.buffer, 4);
+  view.setUint32(12, 400, true);
+  bytes.set(new TextEncoder().encode(text), 24);
+  bytes.set(new Uint8Array(Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7, 8]).buffer), 432);
+  bytes.set(new Uint8Array(Uint32Array.from([0, 1, 2, 2, 1, 0]).buffer), 432 + 60);
+  assert.deepEqual([...trianglesFromGlb(bytes.subarray(4))], [0, 1, 2, 3, 4, 5, 6, 7, 8, 6, 7, 8, 3, 4, 5, 0, 1, 2]);
+});
+
+test("what stands where the camera stood holds nobody", () => {
+  const tripod = [wall(-0.1, -0.1, 0.1, -0.1), wall(-0.1, -0.1, 0, 0.1), wall(0.1, -0.1, 0, 0.1)];
+  for (const degrees of [0, 90, 200, 300]) {
+    const pose = moved(turnedBy(degrees), { forward: 1 }, 2, 0.05, built(...tripod));
+    assert.ok(awayFromHome(pose) > 1.5, `${awayFromHome(pose)} m at ${degrees} degrees`);
+  }
+});
+
+test("whoever comes back from flying stands on the ground below, and gets out of a wall", () => {
+  const world = built(wall(-20, -2, 20, -2), plate([2, -EYE + 1, -1], [2, 0, 0], [0, 0, 2]));
+  const above = withMode({ ...homePose("fly"), x: 3, y: 1.5 }, "walk");
+  assertNear(moved(above, {}, 2, 0.05, world).y, 1, 0.01);
+  const inWall = withMode({ ...homePose("fly"), z: -1.95 }, "walk");
+  assert.ok(moved(inWall, { forward: -1 }, 2, 0.05, world).z > -0.8);
+});
+
+test("where nobody has stood the eye's height is that of people", () => {
+  assertNear(new Collider(Float32Array.from(wall(-5, -3, 5, -3))).eye, 1.6, ROUNDING);
+  assertNear(built().collider.eye, EYE, 1e-6);
+});
+
+test("the walking range holds beside walls too", () => {
+  const world = { ...built(wall(-20, 0.3, 1, -3)), limitAt: () => 1.5 };
+  let pose = homePose();
+  for (let i = 0; i < 400; i++) {
+    pose = step(pose, { ...noIntent(), right: Math.sin(i * 0.17), forward: Math.cos(i * 0.11) }, 0.1, world);
+    assert.ok(awayFromHome(pose) <= 1.5 + 1e-6, `${awayFromHome(pose)} m after step ${i}`);
+  }
+});
+
+// Going where one points, and orbiting
+
+for (const dt of [1 / 60, 1 / 5, 1]) {
+  test(`one goes to the place on the floor, with steps of ${dt.toFixed(3)} s`, () => {
+    const pose = moved(sentTo(homePose(), { x: 2, y: -EYE, z: -3 }, built().collider), {}, 8, dt, built());
+    assertNear(pose.x, 2, 0.05);
+    assertNear(pose.z, -3, 0.05);
+    assert.equal(pose.way, null);
+    assert.ok(!isMoving(moved(pose, {}, 2, dt, built())));
+  });
+}
+
+test("one goes before a wall, not into it, and no farther than the walking range", () => {
+  const world = built(wall(-20, -4, 20, -4));
+  assertNear(moved(sentTo(homePose(), { x: 0, y: 0.2, z: -4 }, world.collider), {}, 6, 0.05, world).z, -3.4, 0.05);
+  const near = { ...world, limitAt: () => 1 };
+  const pose = moved(sentTo(homePose(), { x: 0, y: -EYE, z: -3 }, near.collider), {}, 9, 0.05, near);
+  assertNear(pose.z, -1, 0.02);
+  assert.equal(pose.way, null);
+});
+
+test("who takes a step goes no longer where they were sent", () => {
+  const sent = moved(sentTo(homePose(), { x: 0, y: -EYE, z: -3 }, null), {}, 0.2, 0.05);
+  assert.ok(sent.way && sent.z < 0);
+  assert.equal(step(sent, { ...noIntent(), right: 1 }, 0.05, OPEN_WORLD).way, null);
+});
+
+test("where motion is to be reduced one is there at once, and nothing glides or turns on", () => {
+  const calm = { ...built(), isCalm: true };
+  const there = step(sentTo(homePose(), { x: 1, y: -EYE, z: -2 }, calm.collider), noIntent(), 1 / 60, calm);
+  assertNear(there.z, -2, 0.02);
+  const moving = step(there, { ...noIntent(), forward: 1, pan: { heading: 0.3, pitch: 0 } }, 1 / 60, calm);
+  assertNear(moving.heading, 0.3, 1e-6);
+  assert.ok(!isMoving(step(moving, noIntent(), 1 / 60, calm)));
+});
+
+test("a walk glides to its halt", () => {
+  const walking = moved(homePose(), { forward: 1 }, 1, 0.01);
+  const halted = moved(walking, {}, 2, 0.01);
+  assertNear(walking.z - halted.z, 0.2, 0.01);
+});
+
+test("in orbit the point stays in the middle, at its distance until one zooms", () => {
+  const pivot = { x: 1, y: -0.5, z: -2 };
+  const start = withMode(homePose(), "orbit", pivot);
+  const apart = ({ x, y, z }) => Math.hypot(x - pivot.x, y - pivot.y, z - pivot.z);
+  const pose = moved(start, { pan: { heading: 0.01, pitch: 0.002 } }, 1, 0.05);
+  assertNear(apart(pose), apart(start), 1e-6);
+  const ahead = { x: Math.sin(pose.heading) * Math.cos(pose.pitch), y: Math.sin(pose.pitch), z: -Math.cos(pose.heading) * Math.cos(pose.pitch) };
+  for (const axis of ["x", "y", "z"]) assertNear(pose[axis] + ahead[axis] * apart(pose), pivot[axis], 1e-6);
+  assert.ok(pose.heading < start.heading, "the near side follows the pointer");
+  assertNear(apart(moved(start, { zoom: 0.5 ** (1 / 20) }, 1, 0.05)), apart(start) / 2, 0.1);
+  assert.equal(pose.fov, start.fov);
+});
+
+test("from an orbit one comes back to the ground", () => {
+  const pose = moved(withMode(homePose(), "orbit", { x: 0, y: 0, z: -2 }), { pan: { heading: 0.1, pitch: -0.02 } }, 0.5, 0.05);
+  assert.ok(Math.abs(pose.y) > 0.2);
+  assertNear(moved(withMode(pose, "walk"), {}, 2, 0.05, built()).y, 0, 0.01);
+});
+
 // The walking range of a scene
 
 const RANGES = Object.fromEntries(NAMES.map((name, i) => [name, 0.1 + 0.13 * i]));
@@ -197,7 +412,7 @@ test("one walks as far as was measured, and flies on", () => {
   const walked = moved(homePose(), { forward: 1 }, 10, 0.02, walkingRange(ranges));
   assertNear(-walked.z, 0.3, 0.02);
   assert.ok(walked.stopped);
-  assert.ok(-moved(homePose(false), { forward: 1 }, 5, 0.02, walkingRange(ranges)).z > 1);
+  assert.ok(-moved(homePose("fly"), { forward: 1 }, 5, 0.02, walkingRange(ranges)).z > 1);
 });
 
 test("one rises no farther than was measured, and slower where one can go less far", () => {
@@ -587,7 +802,9 @@ test("a picture that fails says so itself, and is the one that is loaded again",
 // Keys
 
 const SEEN = { scene: { sight: "scene", canPlay: true, canHelp: true }, nothing: { sight: null, canPlay: false, canHelp: false } };
-const KEYS = { KeyR: "goHome", KeyM: "measure", KeyV: "toggleWalking", KeyK: "togglePlay", Space: "togglePlay" };
+const KEYS = {
+  KeyR: "goHome", KeyM: "measure", KeyV: "walkOrFly", KeyO: "toggleOrbit", KeyK: "togglePlay", Space: "togglePlay",
+};
 const pressed = (code, facts) => shortcut({ code, key: "", onButton: false }, facts);
 
 for (const [code, action] of Object.entries(KEYS)) {

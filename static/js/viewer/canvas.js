@@ -4,7 +4,8 @@ import { element } from "../dom.js";
 
 const KEYS =
   "3D scene. W, A, S, D move, Q and E go down and up, shift is faster, the arrow keys and dragging look around, the wheel zooms, " +
-  "R goes back to the start, V switches between walking and flying, M measures, space or K plays and pauses a video, the question mark opens help.";
+  "R goes back to the start, V switches between walking and flying, O orbits, M measures, space or K plays and pauses a video, the question mark " +
+  "opens help.";
 
 /** A canvas that takes the focus and says what its keys do. */
 export function newCanvas() {

@@ -2,6 +2,7 @@
 
 import { element, iconButton } from "../dom.js";
 import { icons } from "./icons.js";
+import { MODES } from "./modes.js";
 
 const VIEWS = [
   ["scene", "Scene"],
@@ -54,7 +55,7 @@ export class ViewChoice {
 /** The tools: each calls the action of its name. */
 export class Toolbar {
   constructor(actions) {
-    this.walking = iconButton("Fly (V)", icons.fly, actions.toggleWalking);
+    this.mode = iconButton("Fly (V)", icons.fly, actions.nextMode);
     this.classic = iconButton("Classic look: as older viewers draw it", icons.look, actions.toggleClassic, { "aria-pressed": "false" });
     this.measure = iconButton("Measure (M)", icons.measure, actions.measure, { "aria-pressed": "false" });
     this.headset = iconButton("Enter VR", icons.headset, actions.enterHeadset);
@@ -62,21 +63,21 @@ export class Toolbar {
     this.camera = iconButton("Save a picture", icons.camera, actions.screenshot);
     this.home = iconButton("Back to the start (R)", icons.home, actions.goHome);
     this.help = iconButton("Help (?)", icons.help, actions.help);
-    const tools = [this.home, this.walking, this.measure, this.classic, this.headset, this.camera, this.full, this.help];
+    const tools = [this.home, this.mode, this.measure, this.classic, this.headset, this.camera, this.full, this.help];
     this.element = element("div", { class: "stage-tools", role: "group", "aria-label": "Scene tools" }, ...tools);
     this.headset.hidden = true;
     this.full.hidden = !document.fullscreenEnabled;
   }
 
   /** Show what is on, and which tools there are. */
-  show({ walking, classic, in3d, inScene, headset, measures }) {
-    const name = walking ? "Fly (V)" : "Walk (V)";
-    this.walking.ariaLabel = this.walking.title = name;
-    this.walking.querySelector("path").setAttribute("d", walking ? icons.fly : icons.walk);
+  show({ mode, classic, in3d, inScene, headset, measures }) {
+    const { next, nextName: name } = MODES[mode];
+    this.mode.ariaLabel = this.mode.title = name;
+    this.mode.querySelector("path").setAttribute("d", icons[next]);
     this.classic.ariaPressed = String(classic);
     this.measure.ariaPressed = String(measures);
     this.home.hidden = this.camera.hidden = !in3d;
-    this.walking.hidden = this.measure.hidden = this.classic.hidden = !inScene;
+    this.mode.hidden = this.measure.hidden = this.classic.hidden = !inScene;
     this.headset.hidden = !(in3d && headset);
   }
 }

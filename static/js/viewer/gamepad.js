@@ -1,7 +1,21 @@
-// Gamepads: the left stick moves, the right one looks, the triggers go up and down.
+// Gamepads: the left stick moves, the right one looks, the triggers go up and down; two buttons stand for keys.
 
 const DEAD = 0.15;
 const LOOK_PER_S = 2;
+const ACTIONS = { 0: "goHome", 3: "walkOrFly" }; // A and Y
+
+/** The actions of buttons that were not down at the last reading. */
+export class PadButtons {
+  #down = new Set();
+
+  read() {
+    const pads = [...(navigator.getGamepads?.() ?? [])].filter((pad) => pad?.connected && pad.mapping === "standard");
+    const down = new Set(Object.keys(ACTIONS).filter((button) => pads.some((pad) => pad.buttons[button]?.pressed)));
+    const actions = [...down].filter((button) => !this.#down.has(button)).map((button) => ACTIONS[button]);
+    this.#down = down;
+    return actions;
+  }
+}
 
 /** A stick's deflection without the play in its middle, finer where it is small. */
 export function stick(value) {

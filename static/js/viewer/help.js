@@ -3,7 +3,7 @@
 import { element } from "../dom.js";
 
 const TOPICS = [
-  ["Mouse", [["Drag", "look around"], ["Wheel", "zoom"]]],
+  ["Mouse", [["Drag", "look around"], ["Wheel", "zoom"], ["Double click", "go there"]]],
   [
     "Keys",
     [
@@ -13,18 +13,20 @@ const TOPICS = [
       ["Arrows", "look around"],
       ["R", "back to where the camera stood"],
       ["V", "walk or fly"],
+      ["O", "orbit around what is in the middle, and back"],
       ["M", "measure; Enter takes the middle"],
       ["Space or K", "play or pause a video"],
       ["?", "this help"],
     ],
   ],
-  ["Touch", [["One finger", "look around"], ["Two fingers", "drag to move, pinch to zoom"]]],
-  ["Gamepad", [["Left stick", "move"], ["Right stick", "look around"], ["Triggers", "lower and higher"]]],
-  ["VR headset", [["Button with the headset", "step in, where one is connected"], ["Left stick", "move"], ["Right stick", "turn"]]],
+  ["Touch", [["One finger", "look around"], ["Two fingers", "drag to move, pinch to zoom"], ["Two taps", "go there"]]],
+  ["Gamepad", [["Left stick", "move; pressed: faster"], ["Right stick", "look around"], ["Triggers", "lower and higher"], ["A", "back to the start"], ["Y", "walk or fly"]]],
+  ["VR headset", [["Button with the headset", "step in, where one is connected"], ["Left stick", "move"], ["Right stick", "turn; up and down: higher and lower"], ["Your own steps", "move as well, a few steps around where you put it on"]]],
 ];
 
 const ABOUT =
-  "The scene is what one camera saw from one place. Walking stops where the picture ends; flying goes on, and shows what is missing there.";
+  "The scene is what one camera saw from one place. Walking keeps to the floor, climbs stairs, and stops at walls and where the picture ends; flying " +
+  "goes on, and shows what is missing there. In orbit, dragging turns the scene around one point, and the wheel brings it nearer.";
 
 /** The dialog; `showModal()` opens it, Escape closes it, and the focus goes back by itself. */
 export function helpDialog() {

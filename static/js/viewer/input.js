@@ -1,22 +1,15 @@
 // Keys, mouse and fingers become one intent per frame. Nothing here knows what a pose is.
 
 import { readGamepads } from "./gamepad.js";
+import { keysAreTaken } from "./keys.js";
 import { noIntent } from "./movement.js";
 
 const MOVES = { KeyW: ["forward", 1], KeyS: ["forward", -1], KeyD: ["right", 1], KeyA: ["right", -1], KeyE: ["up", 1], KeyQ: ["up", -1] };
 const TURNS = { ArrowRight: ["turn", 1], ArrowLeft: ["turn", -1], ArrowUp: ["tilt", 1], ArrowDown: ["tilt", -1] };
 const TURN_PER_S = 1.4;
 const LINE_PX = 16;
-
-/** Whether keys belong to something else at the moment: a field, a dialog, or another part of the page. */
-export function keysAreTaken(event, stage) {
-  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return true;
-  if (document.querySelector("dialog[open]")) return true;
-  const focused = document.activeElement;
-  if (!focused || focused === document.body) return false;
-  if (focused.closest("input, select, textarea, [contenteditable]:not([contenteditable=false])")) return true;
-  return !stage.contains(focused);
-}
+const TAP_MS = 350; // between the first of two taps or clicks and the second
+const TAP_PX = 12; // between the two, and from where a finger came down to where it left
 
 /** Listens at the canvas and the window until `dispose`. */
 export class Input {
@@ -27,11 +20,14 @@ export class Input {
   #tapped = new Map(); // code → for how long, of keys that were let go since the last reading
   #lastRead = performance.now();
   #pointers = new Map();
+  #down = null; // where and when the only pointer came down
+  #tap = null; // the tap or click before
   #pixels = { look: [0, 0], shift: [0, 0] };
   #zoom = 1;
   #stop = new AbortController();
 
-  /** @param calls `sight()` tells what is seen (see `Scene`), `onInput()` is called at every input */
+  /** @param calls `sight()` tells what is seen (see `Scene`), `onInput()` is called at every input, `onDouble({ clientX, clientY })` at
+   *   a double click or two taps */
   constructor(canvas, stage, calls) {
     this.#canvas = canvas;
     this.#stage = stage;
@@ -48,6 +44,7 @@ export class Input {
     on(document, "focusin", (event) => stage.contains(event.target) || this.#release());
     on(canvas, "pointerdown", (event) => (this.#pointerDown(event), onInput()));
     on(canvas, "pointermove", (event) => this.#pointerMove(event) && onInput());
+    on(canvas, "pointerup", (event) => this.#tapOf(event));
     on(canvas, "pointerup pointercancel lostpointercapture", (event) => this.#pointerUp(event));
     on(canvas, "wheel", (event) => (this.#wheel(event), onInput()), { passive: false });
     on(canvas, "contextmenu", (event) => event.preventDefault());
@@ -123,6 +120,7 @@ export class Input {
     this.#canvas.focus({ preventScroll: true });
     this.#canvas.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    this.#down = this.#pointers.size === 1 ? event : null;
     this.#canvas.classList.add("dragging");
   }
 
@@ -138,6 +136,14 @@ export class Input {
     this.#pixels[kind][1] += (event.clientY - before[1]) / fingers;
     if (fingers === 2 && spreadBefore > 0) this.#zoom *= Math.min(2, Math.max(0.5, spreadBefore / Math.max(1, this.#spread())));
     return true;
+  }
+
+  /** Two short taps at one place are a double click, whatever they are made with. */
+  #tapOf(event) {
+    const isTap = this.#down?.pointerId === event.pointerId && isBeside(this.#down, event);
+    const isSecond = isTap && this.#tap && isBeside(this.#tap, event);
+    this.#tap = isTap && !isSecond ? event : null;
+    if (isSecond) this.#calls.onDouble(event);
   }
 
   #pointerUp(event) {
@@ -156,3 +162,6 @@ export class Input {
     this.#zoom *= Math.exp(Math.min(200, Math.max(-200, pixels)) * (event.ctrlKey ? 0.01 : 0.001));
   }
 }
+
+const isBeside = (one, other) =>
+  other.timeStamp - one.timeStamp < TAP_MS && Math.hypot(other.clientX - one.clientX, other.clientY - one.clientY) < TAP_PX;

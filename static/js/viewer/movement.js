@@ -1,23 +1,29 @@
 // How a visitor moves: pure arithmetic, a pose and an intent in, the next pose out. Metres, seconds and radians in the frame of
 // three.js (x right, y up, -z ahead at home). Everything eases exponentially, so the frame rate does not change where one arrives.
 
+import { confine, leadsOut } from "./border.js";
+import { orbited } from "./orbit.js";
+import { wayAfter, wayOn } from "./way.js";
+
 export const FOV_HOME = 75;
 const FOV_MIN = 20;
 const FOV_MAX = 100;
 const PITCH_MAX = (89 * Math.PI) / 180;
 const EASE_MOVE_S = 0.13;
+const EASE_STOP_S = 0.2; // one glides to a halt
 const EASE_LOOK_S = 0.06;
 const EASE_ZOOM_S = 0.08;
-const BRAKE_PER_S = 5;
+const CALM_S = 1e-6; // for those who want no motion of the picture's own
 const FAST = 3;
-const STAY = { x: 0, z: 0 };
+const LONGEST_FALL_M = 3;
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 /** The pose at the capture point, looking along the centre of the panorama. */
-export function homePose(walking = true) {
+export function homePose(mode = "walk") {
   const look = { heading: 0, pitch: 0, fov: FOV_HOME };
-  return { x: 0, y: 0, z: 0, vx: 0, vy: 0, vz: 0, ...look, goal: { ...look, y: 0 }, walking, stopped: false };
+  const orbit = { pivot: null, distance: 0 };
+  return { x: 0, y: 0, z: 0, vx: 0, vy: 0, vz: 0, ...look, ...orbit, goal: { ...look, ...orbit, y: 0 }, level: 0, way: null, mode, stopped: false };
 }
 
 /** An intent that wants nothing. */
@@ -28,51 +34,69 @@ export function noIntent() {
 /** What an intent wants where one can only turn and zoom. */
 export function lookOnly(intent) {
   const { turn, tilt, pan, zoom } = intent;
-  return { ...noIntent(), turn, tilt, pan, zoom };
+  return { ...noIntent(), turn, tilt, pan, zoom, isLook: true };
 }
 
 /** Whether the pose would go on changing without any further intent. */
 export function isMoving(pose) {
   const { goal } = pose;
   const looks = Math.abs(goal.heading - pose.heading) + Math.abs(goal.pitch - pose.pitch) > 1e-5 || Math.abs(goal.fov - pose.fov) > 0.01;
-  return looks || Math.hypot(pose.vx, pose.vy, pose.vz) > 1e-3 || (pose.walking && Math.abs(goal.y - pose.y) > 1e-3);
+  if (looks || pose.way) return true;
+  if (pose.mode === "orbit") return apart(goal.pivot, pose.pivot) + Math.abs(goal.distance - pose.distance) > 1e-3;
+  return Math.hypot(pose.vx, pose.vy, pose.vz) > 1e-3 || (pose.mode === "walk" && Math.abs(pose.level + goal.y - pose.y) > 1e-3);
 }
+
+const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z);
 
 /**
  * The pose after `dt` seconds.
- * @param world `speed` in m/s, `eyeRange` in m (how far Q and E take the eye while walking), `limitAt(azimuth)` in m or null
+ * @param world `speed` in m/s, `eyeRange` in m (how far Q and E take the eye while walking), `limitAt(azimuth)` in m or null,
+ *   `collider` or null, `isCalm` where nothing is to move by itself
  * @param viewHeading where ahead is, if not where the pose looks (a headset turns by itself)
  */
 export function step(pose, intent, dt, world, viewHeading = null) {
   const next = { ...pose, goal: { ...pose.goal }, stopped: false };
-  look(next, intent, dt);
+  const part = (ease) => 1 - Math.exp(-dt / (world.isCalm ? CALM_S : ease));
+  if (pose.mode === "orbit" && !intent.isLook) return orbited(next, intent, dt, { part, speed: world.speed, clampPitch, look: EASE_LOOK_S });
+  look(next, intent, dt, part);
   const heading = viewHeading ?? next.heading;
-  const pitch = pose.walking || viewHeading !== null ? 0 : next.pitch;
-  travel(next, pose, wantedVelocity(intent, heading, pitch, world.speed, pose.walking), shifted(intent, heading), dt, world);
-  if (pose.walking) {
-    next.goal.y = clamp(pose.goal.y + intent.up * world.speed * 0.5 * dt, -world.eyeRange, world.eyeRange);
-    next.y = pose.y + (next.goal.y - pose.y) * share(dt, EASE_MOVE_S);
-    next.vy = 0;
-  }
+  const walks = pose.mode === "walk";
+  const asked = wantedVelocity(intent, heading, walks || viewHeading !== null ? 0 : next.pitch, world.speed, walks);
+  const shift = shifted(intent, heading);
+  next.way = isStill(asked) && isStill(shift) ? pose.way : null; // who moves goes no longer where they were sent
+  travel(next, pose, next.way ? wayOn(pose, dt, world) : asked, shift, dt, world);
+  if (next.way) next.way = wayAfter(next, pose, dt);
+  if (walks) stand(next, pose, intent, dt, world, part);
   return next;
 }
 
-/** Walk or fly: the place stays, and walking returns to eye height. */
-export function withWalking(pose, walking) {
-  return { ...pose, walking, goal: { ...pose.goal, y: 0 } };
+/** Walk, fly or orbit around a point: the place stays, and walking returns to eye height. */
+export function withMode(pose, mode, pivot = null) {
+  const distance = pivot ? Math.max(0.1, apart(pivot, pose)) : 0;
+  const aim = pivot ? { heading: Math.atan2(pivot.x - pose.x, pose.z - pivot.z), pitch: Math.asin((pivot.y - pose.y) / distance) } : {};
+  const heading = pivot ? pose.heading + turnTo(pose.heading, aim.heading) : pose.heading;
+  const still = { vx: 0, vy: 0, vz: 0, way: null };
+  const faces = pivot ? { heading, pitch: clampPitch(aim.pitch) } : {};
+  const goal = { ...pose.goal, ...faces, y: 0, pivot, distance };
+  return { ...pose, ...still, ...faces, mode, level: null, pivot, distance, goal };
 }
 
-const share = (dt, ease) => 1 - Math.exp(-dt / ease);
+/** The shortest turn from one heading to another. */
+const turnTo = (from, to) => Math.atan2(Math.sin(to - from), Math.cos(to - from));
 
-function look(next, intent, dt) {
+const clampPitch = (pitch) => clamp(pitch, -PITCH_MAX, PITCH_MAX);
+
+const isStill = (velocity) => Math.hypot(velocity.x, velocity.y ?? 0, velocity.z) === 0;
+
+function look(next, intent, dt, part) {
   const { goal } = next;
   const scale = next.fov / FOV_HOME;
   goal.heading += intent.pan.heading + intent.turn * scale * dt;
-  goal.pitch = clamp(goal.pitch + intent.pan.pitch + intent.tilt * scale * dt, -PITCH_MAX, PITCH_MAX);
+  goal.pitch = clampPitch(goal.pitch + intent.pan.pitch + intent.tilt * scale * dt);
   goal.fov = clamp(goal.fov * intent.zoom, FOV_MIN, FOV_MAX);
-  next.heading += (goal.heading - next.heading) * share(dt, EASE_LOOK_S);
-  next.pitch += (goal.pitch - next.pitch) * share(dt, EASE_LOOK_S);
-  next.fov += (goal.fov - next.fov) * share(dt, EASE_ZOOM_S);
+  next.heading += (goal.heading - next.heading) * part(EASE_LOOK_S);
+  next.pitch += (goal.pitch - next.pitch) * part(EASE_LOOK_S);
+  next.fov += (goal.fov - next.fov) * part(EASE_ZOOM_S);
 }
 
 function wantedVelocity(intent, heading, pitch, speed, walking) {
@@ -93,62 +117,49 @@ function shifted({ shift }, heading) {
 }
 
 function travel(next, pose, wanted, shift, dt, world) {
-  const left = EASE_MOVE_S * share(dt, EASE_MOVE_S);
-  const going = (velocity, goal) => goal * dt + (velocity - goal) * left;
+  const ease = world.isCalm ? CALM_S : isStill(wanted) ? EASE_STOP_S : EASE_MOVE_S;
+  const part = 1 - Math.exp(-dt / ease);
+  const going = (velocity, goal) => goal * dt + (velocity - goal) * ease * part;
   const ahead = { x: going(pose.vx, wanted.x) + shift.x, z: going(pose.vz, wanted.z) + shift.z };
-  for (const axis of ["x", "y", "z"]) next[`v${axis}`] = wanted[axis] + (pose[`v${axis}`] - wanted[axis]) * (1 - share(dt, EASE_MOVE_S));
-  if (!pose.walking) next.y = pose.y + going(pose.vy, wanted.y);
-  const confined = pose.walking && world.limitAt ? confine(pose, ahead, dt, world.limitAt) : { ...ahead, stopped: false };
-  next.x = pose.x + confined.x;
-  next.z = pose.z + confined.z;
-  if (confined.braked && dt > 0) {
-    next.vx = confined.x / dt;
-    next.vz = confined.z / dt;
+  for (const axis of ["x", "y", "z"]) next[`v${axis}`] = wanted[axis] + (pose[`v${axis}`] - wanted[axis]) * (1 - part);
+  if (pose.mode !== "walk") {
+    next.y = pose.y + going(pose.vy, wanted.y);
+    next.x = pose.x + ahead.x;
+    next.z = pose.z + ahead.z;
+    return;
   }
-  next.stopped = confined.stopped && Math.hypot(wanted.x, wanted.z) + Math.hypot(shift.x, shift.z) > 0;
+  const taken = walked(pose, ahead, dt, world);
+  next.x = pose.x + taken.x;
+  next.z = pose.z + taken.z;
+  next.level = taken.level;
+  if (taken.braked && dt > 0) {
+    next.vx = taken.x / dt;
+    next.vz = taken.z / dt;
+  }
+  next.stopped = taken.stopped && Math.hypot(wanted.x, wanted.z) + Math.hypot(shift.x, shift.z) > 0;
 }
 
-/**
- * Brake on the way out; the way in is always free, also for those who come back from flying. Whoever walks against the border stops
- * there and is not led aside; a way along it is led on inside.
- */
-function confine(from, ahead, dt, limitAt) {
-  const limit = (place) => limitAt(Math.atan2(place.x, -place.z));
-  const outside = Math.max(0, away(from) - limit(from));
-  const most = (place) => limit(place) + outside;
-  const reach = (place) => eased(away(from), most(place), dt);
-  const to = sum(from, ahead);
-  if (away(to) <= reach(to)) return { ...ahead, braked: false, stopped: false };
-  const taken = leadsAway(from, ahead) ? straight(from, ahead, reach(to), most) : around(from, ahead, reach);
-  return { ...taken, braked: true, stopped: dot(taken, ahead) < 0.25 * dot(ahead, ahead) };
+/** What is left of a step where the walking range ends and walls stand, and the level of the eye after it. */
+function walked(pose, ahead, dt, { limitAt, collider }) {
+  const inside = limitAt ? confine(pose, ahead, dt, limitAt) : { ...ahead, braked: false, stopped: false };
+  if (!collider) return { ...inside, level: 0 };
+  const level = pose.level ?? landed(pose, collider);
+  const to = collider.walk({ x: pose.x, z: pose.z, feet: level - collider.eye }, inside);
+  const taken = { x: to.x - pose.x, z: to.z - pose.z };
+  if (limitAt && leadsOut(pose, taken, limitAt)) return { x: 0, z: 0, braked: true, stopped: false, level };
+  const isHeld = Math.hypot(taken.x - inside.x, taken.z - inside.z) > 1e-9;
+  return { ...taken, braked: inside.braked || isHeld, stopped: inside.stopped, level: to.feet + collider.eye };
 }
 
-const away = (place) => Math.hypot(place.x, place.z);
-const dot = (a, b) => a.x * b.x + a.z * b.z;
-const sum = (a, b) => ({ x: a.x + b.x, z: a.z + b.z });
-const scaled = (a, factor) => ({ x: a.x * factor, z: a.z * factor });
-
-/** Whether a step leads away from the capture point rather than round it. */
-const leadsAway = (from, step) => dot(from, step) >= Math.abs(from.x * step.z - from.z * step.x);
-
-/** How far from the capture point a step may end that begins at `radius` and must not pass `most`. */
-const eased = (radius, most, dt) => (most > radius ? radius + (most - radius) * (1 - Math.exp(-BRAKE_PER_S * dt)) : most);
-
-/** The first part of a step that would end beyond `reach`. */
-function straight(from, step, reach, most) {
-  const growth = away(sum(from, step)) - away(from);
-  const taken = scaled(step, Math.max(0, reach - away(from)) / Math.max(1e-12, growth));
-  const place = sum(from, taken);
-  return away(place) <= most(place) ? taken : STAY;
+/** The level of the eye above the ground below it; where there is none within a fall, where it is. */
+function landed({ x, y, z }, collider) {
+  const ground = collider.groundAt(x, z, y);
+  return ground !== null && y - ground < collider.eye + LONGEST_FALL_M ? ground + collider.eye : y;
 }
 
-/** A step that is brought back towards the capture point. */
-function around(from, step, reach) {
-  const inside = (whole) => {
-    const to = sum(from, whole);
-    return sum(scaled(to, Math.min(1, reach(to) / away(to))), scaled(from, -1));
-  };
-  const once = inside(step);
-  const taken = inside(scaled(step, Math.min(1, away(step) / away(once)))); // a visitor is never carried faster than they walk
-  return dot(taken, step) > 0 ? taken : STAY; // nor against their will
+/** The eye goes to its level, and from there as far up and down as it is asked to. */
+function stand(next, pose, intent, dt, world, part) {
+  next.goal.y = clamp(pose.goal.y + intent.up * world.speed * 0.5 * dt, -world.eyeRange, world.eyeRange);
+  next.y = pose.y + (next.level + next.goal.y - pose.y) * part(EASE_MOVE_S);
+  next.vy = 0;
 }

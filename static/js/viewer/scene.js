@@ -3,7 +3,7 @@
 import { SparkRenderer } from "@sparkjsdev/spark";
 import * as THREE from "three";
 import { Detail } from "./detail.js";
-import { wantsAnything } from "./gamepad.js";
+import { PadButtons, wantsAnything } from "./gamepad.js";
 import { Headset } from "./headset.js";
 import { Input } from "./input.js";
 import { lookOnly } from "./movement.js";
@@ -30,6 +30,7 @@ export class Scene {
   #needsPicture = true;
   #quiet = 0;
   #moves = false;
+  #pads = new PadButtons();
   #last = Infinity; // no time has passed before the first tick
   #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
   #detail;
@@ -46,7 +47,8 @@ export class Scene {
   /**
    * @param calls `visitor` to take over, `spin` in degrees per second until the first input,
    *   `onTick(dt)` before each picture (0 s while the scene is not seen), `onDrawn()` after it,
-   *   `onInput()` at every input, `onSlow()` once, when less is drawn as this computer is slow, `onLost()` when the graphics card has dropped everything
+   *   `onInput()` at every input, `onDouble(event)` at a double click, `onAction(name)` for a gamepad's buttons,
+   *   `onSlow()` once, when less is drawn as this computer is slow, `onLost()` when the graphics card has dropped everything
    */
   constructor(canvas, stage, { visitor, spin = 0, ...calls }) {
     this.#calls = calls;
@@ -60,7 +62,7 @@ export class Scene {
     this.headset = new Headset(this.renderer);
     this.#detail = new Detail(this.spark, { onChange: () => this.invalidate(), onSlow: () => this.#calls.onSlow() });
     this.spin = spin;
-    this.#input = new Input(canvas, stage, { sight: () => this.sight, onInput: () => this.#touched() });
+    this.#input = new Input(canvas, stage, { sight: () => this.sight, onInput: () => this.#touched(), onDouble: calls.onDouble });
     canvas.addEventListener("webglcontextlost", this.#onLost);
     document.addEventListener("visibilitychange", this.#onHidden);
     this.#sizes = new ResizeObserver(() => this.#resize());
@@ -163,6 +165,12 @@ export class Scene {
     return { x: ((x + 1) / 2) * clientWidth, y: ((1 - y) / 2) * clientHeight };
   }
 
+  /** The point of the surface in the middle of the picture, or null. */
+  pickMiddle() {
+    const { left, top, width, height } = this.renderer.domElement.getBoundingClientRect();
+    return this.pick({ clientX: left + width / 2, clientY: top + height / 2 })?.point ?? null;
+  }
+
   /** Back to the capture point. */
   goHome() {
     this.visitor.goHome();
@@ -230,6 +238,7 @@ export class Scene {
 
   /** Do what has been asked for; returns whether the picture changes. */
   #moveVisitor(dt) {
+    for (const action of this.#pads.read()) this.#calls.onAction(action);
     const { pose, speed } = this.visitor;
     const intent = this.#input.read({ fov: pose.fov, speed });
     const worn = this.headset.read(intent);

@@ -10,7 +10,8 @@ export function shortcut({ code, key, onButton }, { sight, canPlay, canHelp, mea
   if (code === "KeyR") return sight ? "goHome" : null;
   if (code === "KeyM") return sight === "scene" && canHelp ? "measure" : null;
   if (measures && (code === "Escape" || code === "Enter") && !onButton) return code === "Enter" ? "measureMiddle" : "measure";
-  if (code === "KeyV") return sight === "scene" ? "toggleWalking" : null;
+  if (code === "KeyV") return sight === "scene" ? "walkOrFly" : null;
+  if (code === "KeyO") return sight === "scene" ? "toggleOrbit" : null;
   if (code === "KeyK" || (code === "Space" && !onButton)) return canPlay ? "togglePlay" : null;
   return null;
 }

@@ -1,18 +1,18 @@
 // The stage of the page: shows a job as scene, panorama or depth, and keeps buttons, words and data attributes true to it.
-// three.js and Spark may be missing, so nothing here imports them but `#start`, when they are first needed.
+// three.js and Spark may be missing, and take a while, so that all of 3D is imported by `#start`, when it is first needed.
 
 import { element } from "../dom.js";
 import { hasWebGL2, newCanvas, savePicture } from "./canvas.js";
-import { Contents } from "./contents.js";
 import { Toolbar, ViewChoice } from "./controls.js";
 import { account, decide, hasScene } from "./decide.js";
 import { canWearHeadset } from "./headset.js";
 import { FlatPicture } from "./flat.js";
 import { helpDialog } from "./help.js";
-import { keysAreTaken } from "./input.js";
+import { Hints } from "./hints.js";
+import { keysAreTaken } from "./keys.js";
 import { Measure } from "./measure.js";
+import { MODES } from "./modes.js";
 import { Notice } from "./notice.js";
-import { Pictures } from "./pictures.js";
 import { Clock } from "./sequence.js";
 import { shortcut } from "./shortcuts.js";
 import { Status } from "./status.js";
@@ -46,9 +46,12 @@ export class Stage {
   #drawnPicture = null;
   #settled = false;
   #saidLimit = false;
+  #walls = null;
   #actions = {
-    goHome: () => this.#scene?.goHome(),
-    toggleWalking: () => this.#toggleWalking(),
+    goHome: () => this.#goHome(),
+    nextMode: () => this.#setMode(MODES[this.#visitor.pose.mode].next),
+    walkOrFly: () => this.#setMode(this.#visitor.pose.mode === "walk" ? "fly" : "walk"),
+    toggleOrbit: () => this.#setMode(this.#visitor.pose.mode === "orbit" ? "walk" : "orbit"),
     toggleClassic: () => this.#toggleClassic(),
     enterHeadset: () => this.#enterHeadset(),
     screenshot: () => this.#saveScreenshot(),
@@ -98,6 +101,7 @@ export class Stage {
     this.flat = new FlatPicture(() => this.#refresh());
     this.words = element("p", { class: "stage-words" });
     this.notice = new Notice();
+    this.hints = new Hints(this.notice);
     this.status = new Status(this.#element, this.notice);
     this.views = new ViewChoice({ onView: (view) => this.#choose({ view }), onShape: (shape) => this.#choose({ shape, view: this.#seen().view }) });
     this.tools = new Toolbar(this.#actions);
@@ -138,15 +142,18 @@ export class Stage {
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
     else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
     this.#visitor?.setRange(view?.walkingRange ?? null);
+    if (this.#visitor) this.#walls.show(view?.collision ?? null, this.#visitor);
     this.#refresh();
   }
 
   async #start() {
     if (this.#starting || this.#lost) return;
     this.#starting = true;
+    await new Promise((resume) => setTimeout(resume)); // a graphics context takes a while: the page can be used before
     try {
       if (!hasWebGL2()) throw new Error(NO_WEBGL);
-      this.#modules ??= await Promise.all([import("./scene.js"), import("./splats.js")]).catch((error) => {
+      const names = ["scene", "splats", "contents", "pictures", "walls"];
+      this.#modules ??= await Promise.all(names.map((name) => import(`./${name}.js`))).catch((error) => {
         throw new Error(NO_MODULES, { cause: error });
       });
       if (!this.#unavailable) this.#open();
@@ -158,18 +165,21 @@ export class Stage {
   }
 
   #open() {
-    const [{ Scene }, splats] = this.#modules;
+    const [{ Scene }, splats, { Contents }, { Pictures }, { Walls }] = this.#modules;
     this.#scene = new Scene(this.canvas, this.#element, {
       visitor: this.#visitor,
       spin: this.#spin,
       onTick: (dt) => this.#contents?.tick(dt),
       onDrawn: () => this.#drawn(),
       onInput: () => this.#touched(),
+      onDouble: (event) => this.#goThere(event),
+      onAction: (name) => this.#scene.sight === "scene" && this.#actions[name](),
       onSlow: () => this.notice.glimpse(SLOW),
       onLost: () => this.#contextLost(),
     });
     this.#scene.setClassic(this.#classic);
     this.#visitor = this.#scene.visitor;
+    this.#walls ??= new Walls();
     this.#contents = new Contents(this.#scene, splats, () => this.#refresh());
     this.#pictures = new Pictures(this.#scene, () => this.#refresh());
   }
@@ -209,6 +219,7 @@ export class Stage {
     this.status.set("settled", still);
     this.measure.draw();
     if (stopped && sight === "scene") this.#sayLimit();
+    if (sight === "scene" && settled && !this.#bare) this.hints.arrived();
     if (settled !== this.#settled) {
       this.#settled = settled;
       this.#refresh();
@@ -225,6 +236,7 @@ export class Stage {
   /** At once, not with the next picture: code that waits until nothing moves may look before that. */
   #touched() {
     this.#spin = 0;
+    this.hints.used();
     this.status.set("settled", false);
   }
 
@@ -242,9 +254,10 @@ export class Stage {
     const inScene = in3d && seen.view === "scene";
     if (in3d) this.#scene.sight = !inScene ? "sphere" : this.#contents.shown ? "scene" : null;
     else if (this.#scene) this.#scene.sight = null;
-    const walking = this.#visitor?.pose.walking ?? true;
+    const mode = this.#visitor?.pose.mode ?? "walk";
+    this.status.set("mode", mode);
     this.measure.offer(inScene, view?.canScale ?? false);
-    this.tools.show({ in3d, inScene, walking, classic: this.#classic, headset: this.#headset, measures: this.measure.isOn });
+    this.tools.show({ in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.isOn });
     this.tools.element.hidden = !view;
     this.timeline.attach(inScene ? this.#clock : null);
     this.status.say(said, { seen, view, shown: this.#contents?.shown });
@@ -278,13 +291,24 @@ export class Stage {
     if (!repeat) this.#actions[name]();
   }
 
-  #toggleWalking() {
-    const visitor = this.#scene?.visitor;
-    if (!visitor) return;
-    this.#touched();
-    visitor.setWalking(!visitor.pose.walking);
-    this.notice.glimpse(visitor.pose.walking ? "Walking: at eye height, as far as the scene holds" : "Flying: wherever you look");
+  #goHome() {
+    this.#scene?.goHome();
     this.#refresh();
+  }
+
+  #setMode(mode) {
+    if (!this.#scene) return;
+    this.#touched();
+    this.#visitor.setMode(mode, mode === "orbit" ? this.#scene.pickMiddle() : null);
+    this.#scene.invalidate();
+    this.notice.glimpse(MODES[mode].words);
+    this.#refresh();
+  }
+
+  /** Somebody has clicked twice: they go there. */
+  #goThere(event) {
+    const picked = this.#scene.sight === "scene" && !this.measure.isOn ? this.#scene.pick(event) : null;
+    if (picked) this.#visitor.goTo(picked.point);
   }
 
   #toggleClassic() {
@@ -294,6 +318,7 @@ export class Stage {
   }
 
   async #enterHeadset() {
+    if (this.#visitor.pose.mode === "orbit") this.#setMode("walk");
     try {
       await this.#scene.headset.start(() => this.#scene?.leaveHeadset());
     } catch {

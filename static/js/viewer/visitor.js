@@ -1,17 +1,22 @@
 // The visitor in the scene: holds the pose, and puts the camera where it is.
 
 import * as THREE from "three";
-import { homePose, isMoving, step, withWalking } from "./movement.js";
+import { Collider } from "./collider.js";
+import { homePose, isMoving, step, withMode } from "./movement.js";
 import { walkingRange } from "./walking_range.js";
+import { sentTo } from "./way.js";
 
 const NEAR_M = 0.01;
 const FAR_M = 5000;
 const FLYING = 1.5; // times as fast as walking
+const PIVOT_M = 2; // ahead, where nothing is seen to orbit around
 
 /** Pose, walking range and camera of one visitor. */
 export class Visitor {
   pose = homePose();
   #range = walkingRange(null);
+  #collider = null;
+  #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor() {
     this.camera = new THREE.PerspectiveCamera(this.pose.fov, 1, NEAR_M, FAR_M);
@@ -21,7 +26,7 @@ export class Visitor {
   }
 
   get speed() {
-    return this.#range.speed * (this.pose.walking ? 1 : FLYING);
+    return this.#range.speed * (this.pose.mode === "walk" ? 1 : FLYING);
   }
 
   /** Degrees, 0 ahead, growing to the right, below 360. */
@@ -35,19 +40,32 @@ export class Visitor {
     this.#range = walkingRange(ranges);
   }
 
+  /** Set what stops and carries the visitor, corners as `Collider` takes them, or null where nothing is known. */
+  setTriangles(corners) {
+    this.#collider = corners && new Collider(corners);
+    if (this.pose.mode === "walk" && (this.pose.x || this.pose.z)) this.pose = withMode(this.pose, "walk"); // finds the ground there
+  }
+
   goHome() {
-    this.pose = homePose(this.pose.walking);
+    this.pose = homePose(this.pose.mode === "fly" ? "fly" : "walk");
     this.#place(false);
   }
 
-  setWalking(walking) {
-    this.pose = withWalking(this.pose, walking);
+  /** Walk, fly, or orbit around a point: the one that is seen in the middle, if there is one. */
+  setMode(mode, seen = null) {
+    this.pose = withMode(this.pose, mode, mode === "orbit" ? (seen ?? this.#ahead(PIVOT_M)) : null);
+  }
+
+  /** Go to a point, as far as walls and the walking range allow. */
+  goTo(point) {
+    const { x, y, z } = point;
+    this.pose = sentTo(this.pose, { x, y, z }, this.#collider);
   }
 
   /** Go on by `dt` seconds; returns whether the picture changes. `viewHeading` is where a headset looks. */
   advance(dt, intent, viewHeading = null) {
     const before = this.pose;
-    this.pose = step(before, intent, dt, { ...this.#range, speed: this.speed }, viewHeading);
+    this.pose = step(before, intent, dt, { ...this.#range, speed: this.speed, collider: this.#collider, isCalm: this.#isCalm.matches }, viewHeading);
     this.#place(viewHeading !== null);
     return isMoving(this.pose) || ["x", "y", "z", "heading", "pitch", "fov"].some((name) => Math.abs(this.pose[name] - before[name]) > 1e-6);
   }
@@ -55,6 +73,12 @@ export class Visitor {
   setAspect(aspect) {
     this.camera.aspect = aspect;
     this.camera.updateProjectionMatrix();
+  }
+
+  #ahead(metres) {
+    const { x, y, z, heading, pitch } = this.pose;
+    const flat = metres * Math.cos(pitch);
+    return { x: x + flat * Math.sin(heading), y: y + metres * Math.sin(pitch), z: z - flat * Math.cos(heading) };
   }
 
   #place(headset) {
