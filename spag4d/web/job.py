@@ -13,12 +13,24 @@ Status = Literal["queued", "running", "done", "failed", "cancelled"]
 Kind = Literal["photo", "video", "place", "scene", "export", "picture"]
 
 
+class Viewpoint(BaseModel):
+    """A panorama of a scene of several: see `spag4d.conversion.Viewpoint`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    position_m: tuple[float, float, float]
+    measured: float
+    walking_range_m: dict[str, float]
+
+
 class Result(BaseModel):
     """What a finished job made; an opened scene has no depth model. Times are in seconds, depths in metres.
 
 
     ``scale_sigma`` is the standard deviation of the log of the scale, where that is estimated.
-    ``walking_range_m`` is how far you can walk in each of 14 directions, in a video until its first frame opens gaps.
+    ``walking_range_m`` is how far you can walk in each of 14 directions, in a video until its first frame opens gaps;
+    ``viewpoints`` says the same for each panorama of a scene of several.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +45,7 @@ class Result(BaseModel):
     device: str
     stage_times: dict[str, float] = {}
     walking_range_m: dict[str, float] = {}
+    viewpoints: list[Viewpoint] = []
 
 
 class Job(BaseModel):

@@ -212,7 +212,8 @@ def conversion_devices() -> list[str]:
 def _summary(result: ConversionResult) -> dict[str, Any]:
     keys = ("splat_count", "processing_time", "depth_range", "depth_model", "metres_from", "scale_sigma", "sharp", "device")
     mappings = {"stage_times": dict(result.stage_times), "walking_range_m": dict(result.walking_range_m)}
-    return {key: getattr(result, key) for key in keys} | mappings
+    viewpoints = [asdict(viewpoint) for viewpoint in result.viewpoints]
+    return {key: getattr(result, key) for key in keys} | mappings | {"viewpoints": viewpoints}
 
 
 def _summary_of_video(frames: list[FrameResult]) -> dict[str, Any] | None:

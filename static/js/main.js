@@ -298,7 +298,7 @@ function viewOf(job) {
     standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
-    walkingRange: job.result?.walking_range_m ?? null, collision: url("scene.collision.glb"), canScale: Boolean(job.ended_s),
+    walkingRange: job.result?.walking_range_m ?? null, viewpoints: job.result?.viewpoints, collision: url("scene.collision.glb"), canScale: Boolean(job.ended_s),
   };
 }
 

@@ -63,6 +63,7 @@ def test_pictures_of_one_place_become_one_scene(server: RunningServer, tmp_path:
     job = server.wait(server.post("/api/jobs", json=said).json()["id"], patience_s=3 * PATIENCE_S)
     assert (job["status"], job["error"], job["kind"], job["name"]) == ("done", "", "place", "a.png and 2 more")
     assert set(job["files"]) == BASICS - {"first-look.splat", "depth.png", "depth.jpg"}
+    assert len(job["result"]["viewpoints"]) == 3 and job["result"]["viewpoints"][1]["walking_range_m"]["+z"] > 0
     assert job["result"]["splat_count"] > 2000 and not any("left out" in words for words in job["warnings"])
 
 

@@ -18,10 +18,11 @@ import { trianglesFromGlb } from "../../static/js/viewer/triangles.js";
 import { walkingRange } from "../../static/js/viewer/walking_range.js";
 import { sentTo } from "../../static/js/viewer/way.js";
 
-const OPEN_WORLD = { speed: 1, eyeRange: 0.5, limitAt: null };
+const OPEN_WORLD = { speed: 1, eyeRange: 0.5, borders: [] };
 const ROUNDING = 1e-9;
 
-const within = (limit) => ({ ...OPEN_WORLD, limitAt: limit });
+const around = (x, z, limitAt) => ({ x, z, limitAt });
+const within = (limit) => ({ ...OPEN_WORLD, borders: [around(0, 0, limit)] });
 
 /** The pose after so many seconds in which somebody wants the same all the time, in steps of `dt`. */
 function moved(pose, wanted, seconds, dt, world = OPEN_WORLD) {
@@ -29,6 +30,8 @@ function moved(pose, wanted, seconds, dt, world = OPEN_WORLD) {
   for (let i = 0; i < Math.round(seconds / dt); i++) pose = step(pose, intent, dt, world);
   return pose;
 }
+
+const bordersOf = (ranges) => walkingRange(ranges).borders;
 
 const NAMES = ["x", "y", "z"].flatMap((axis) => [`+${axis}`, `-${axis}`]).concat(
   ["+x", "-x"].flatMap((x) => ["+y", "-y"].flatMap((y) => ["+z", "-z"].map((z) => x + y + z))));
@@ -87,7 +90,7 @@ for (const dt of [0.01, 0.1, 0.5, 1]) {
 
   test(`walking ends at the limit and says so, with steps of ${dt} s`, () => {
     const pose = atLimit();
-    assert.ok(beyond(pose, world.limitAt) <= ROUNDING, `${awayFromHome(pose)} m is beyond the limit`);
+    assert.ok(beyond(pose, world.borders[0].limitAt) <= ROUNDING, `${awayFromHome(pose)} m is beyond the limit`);
     assert.ok(awayFromHome(pose) > 1.4, `${awayFromHome(pose)} m is well before the limit`);
     assert.ok(pose.stopped);
   });
@@ -126,12 +129,12 @@ for (const dt of [0.02, 0.25]) {
     const world = walkingRange({ ...Object.fromEntries(NAMES.map((name) => [name, 5])), ...narrow });
     const ahead = moved(homePose(), { forward: 1 }, 3, 0.02, world);
     const pose = moved(ahead, { right: 1 }, 20, dt, world);
-    assert.ok(beyond(pose, world.limitAt) <= 0.02, `${beyond(pose, world.limitAt)} m beyond the limit`);
+    assert.ok(beyond(pose, world.borders[0].limitAt) <= 0.02, `${beyond(pose, world.borders[0].limitAt)} m beyond the limit`);
   });
 }
 
 test("a straight walk into the limit stays straight, however the border lies there", () => {
-  const { limitAt } = walkingRange(Object.fromEntries(NAMES.map((name, i) => [name, 0.2 + 0.1 * ((i * 7) % 5)])));
+  const [{ limitAt }] = bordersOf(Object.fromEntries(NAMES.map((name, i) => [name, 0.2 + 0.1 * ((i * 7) % 5)])));
   for (let degrees = 0; degrees < 360; degrees += 15) {
     const heading = (degrees * Math.PI) / 180;
     const look = { heading, pitch: 0, fov: 75 };
@@ -316,7 +319,7 @@ test("where nobody has stood the eye's height is that of people", () => {
 });
 
 test("the walking range holds beside walls too", () => {
-  const world = { ...built(wall(-20, 0.3, 1, -3)), limitAt: () => 1.5 };
+  const world = { ...built(wall(-20, 0.3, 1, -3)), borders: [around(0, 0, () => 1.5)] };
   let pose = homePose();
   for (let i = 0; i < 400; i++) {
     pose = step(pose, { ...noIntent(), right: Math.sin(i * 0.17), forward: Math.cos(i * 0.11) }, 0.1, world);
@@ -339,7 +342,7 @@ for (const dt of [1 / 60, 1 / 5, 1]) {
 test("one goes before a wall, not into it, and no farther than the walking range", () => {
   const world = built(wall(-20, -4, 20, -4));
   assertNear(moved(sentTo(homePose(), { x: 0, y: 0.2, z: -4 }, world.collider), {}, 6, 0.05, world).z, -3.4, 0.05);
-  const near = { ...world, limitAt: () => 1 };
+  const near = { ...world, borders: [around(0, 0, () => 1)] };
   const pose = moved(sentTo(homePose(), { x: 0, y: -EYE, z: -3 }, near.collider), {}, 9, 0.05, near);
   assertNear(pose.z, -1, 0.02);
   assert.equal(pose.way, null);
@@ -390,21 +393,31 @@ test("from an orbit one comes back to the ground", () => {
 const RANGES = Object.fromEntries(NAMES.map((name, i) => [name, 0.1 + 0.13 * i]));
 
 test("the limit is the measured range: to the right, back, to the left, ahead", () => {
-  const { limitAt } = walkingRange(RANGES);
+  const [{ limitAt }] = bordersOf(RANGES);
   for (const [azimuth, name] of [[0, "+z"], [Math.PI / 2, "+x"], [Math.PI, "-z"], [-Math.PI / 2, "-x"], [2 * Math.PI, "+z"]]) {
     assertNear(limitAt(azimuth), RANGES[name], ROUNDING, name);
   }
 });
 
 test("half way between two axes the limit is the mean of the directions above and below", () => {
-  const { limitAt } = walkingRange(RANGES);
+  const [{ limitAt }] = bordersOf(RANGES);
   assertNear(limitAt(Math.PI / 4), (RANGES["+x+y+z"] + RANGES["+x-y+z"]) / 2, ROUNDING);
   assertNear(limitAt((-3 * Math.PI) / 4), (RANGES["-x+y-z"] + RANGES["-x-y-z"]) / 2, ROUNDING);
 });
 
 test("the limit has no jumps", () => {
-  const { limitAt } = walkingRange(RANGES);
+  const [{ limitAt }] = bordersOf(RANGES);
   for (let i = 0; i < 720; i++) assertNear(limitAt((i * Math.PI) / 360), limitAt(((i + 1) * Math.PI) / 360), 0.05);
+});
+
+test("of several panoramas one walks as far as from any of them", () => {
+  const ranges = Object.fromEntries(NAMES.map((name) => [name, 1]));
+  const viewpoints = [{ position_m: [0, 0, 0], walking_range_m: ranges }, { position_m: [0, 0, 1.5], walking_range_m: ranges }];
+  const world = walkingRange(ranges, viewpoints);
+  const pose = moved(homePose(), { forward: 1 }, 20, 0.05, world);
+  assertNear(pose.z, -2.5, 0.02);
+  assert.ok(pose.stopped);
+  assertNear(moved(pose, { forward: -1 }, 20, 0.05, world).z, 1, 0.02);
 });
 
 test("one walks as far as was measured, and flies on", () => {
@@ -422,7 +435,7 @@ test("one rises no farther than was measured, and slower where one can go less f
 });
 
 test("where nobody has measured, nothing stops a walk", () => {
-  for (const unknown of [null, undefined, {}, { "+x": 1 }]) assert.equal(walkingRange(unknown).limitAt, null);
+  for (const unknown of [null, undefined, {}, { "+x": 1 }]) assert.deepEqual(walkingRange(unknown).borders, []);
   assert.ok(-moved(homePose(), { forward: 1 }, 5, 0.1, walkingRange(null)).z > 4);
 });
 

@@ -1,7 +1,16 @@
-// The border of the walking range: it brakes on the way out, and leads along. Pure arithmetic in metres and seconds.
+// The borders of the walking range: they brake on the way out, and lead along. Pure arithmetic in metres and seconds.
 
 const BRAKE_PER_S = 5;
 const STAY = { x: 0, z: 0 };
+
+/** Of several borders, each `limitAt` around its `x` and `z`, the one that lets somebody go farthest; null of none. */
+export function widest(borders, place) {
+  const left = (border) => border.limitAt(azimuthOf(fromCentre(place, border))) - away(fromCentre(place, border));
+  return borders.reduce((best, one) => (best && left(best) >= left(one) ? best : one), null);
+}
+
+/** Where a place lies, seen from the middle of a border. */
+export const fromCentre = (place, { x, z }) => ({ x: place.x - x, z: place.z - z });
 
 /**
  * Brake on the way out; the way in is always free, also for those who come back from flying. Whoever walks against the border stops
@@ -24,11 +33,12 @@ export function leadsOut(from, step, limitAt) {
 
 /** How far from the capture point somebody may be who stands at `from`, by place. */
 function mostFrom(from, limitAt) {
-  const limit = (place) => limitAt(Math.atan2(place.x, -place.z));
+  const limit = (place) => limitAt(azimuthOf(place));
   const outside = Math.max(0, away(from) - limit(from));
   return (place) => limit(place) + outside;
 }
 
+const azimuthOf = (place) => Math.atan2(place.x, -place.z);
 const away = (place) => Math.hypot(place.x, place.z);
 const dot = (a, b) => a.x * b.x + a.z * b.z;
 const sum = (a, b) => ({ x: a.x + b.x, z: a.z + b.z });

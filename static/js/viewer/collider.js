@@ -73,8 +73,8 @@ export class Collider {
     const eye = feet + this.eye;
     const low = Math.max(feet + STEP_M, eye - TALL_M);
     for (const at of this.#columns.near(x, z, radius)) {
-      const point = nearestBetween(this.#columns.corners, at, low, eye + OVER_EYE_M, x, z);
-      if (point && point.distance < radius) yield { at, point };
+      const point = nearestBetween(this.#columns.corners, at, { low, high: eye + OVER_EYE_M }, { x, z }, radius);
+      if (point) yield { at, point };
     }
   }
 

@@ -1,7 +1,7 @@
 // How a visitor moves: pure arithmetic, a pose and an intent in, the next pose out. Metres, seconds and radians in the frame of
 // three.js (x right, y up, -z ahead at home). Everything eases exponentially, so the frame rate does not change where one arrives.
 
-import { confine, leadsOut } from "./border.js";
+import { confine, fromCentre, leadsOut, widest } from "./border.js";
 import { orbited } from "./orbit.js";
 import { wayAfter, wayOn } from "./way.js";
 
@@ -50,8 +50,8 @@ const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z);
 
 /**
  * The pose after `dt` seconds.
- * @param world `speed` in m/s, `eyeRange` in m (how far Q and E take the eye while walking), `limitAt(azimuth)` in m or null,
- *   `collider` or null, `isCalm` where nothing is to move by itself
+ * @param world `speed` in m/s, `eyeRange` in m (how far Q and E take the eye while walking), `borders` of the
+ *   walking range, `collider` or null, `isCalm` where nothing is to move by itself
  * @param viewHeading where ahead is, if not where the pose looks (a headset turns by itself)
  */
 export function step(pose, intent, dt, world, viewHeading = null) {
@@ -140,13 +140,14 @@ function travel(next, pose, wanted, shift, dt, world) {
 }
 
 /** What is left of a step where the walking range ends and walls stand, and the level of the eye after it. */
-function walked(pose, ahead, dt, { limitAt, collider }) {
-  const inside = limitAt ? confine(pose, ahead, dt, limitAt) : { ...ahead, braked: false, stopped: false };
+function walked(pose, ahead, dt, { borders, collider }) {
+  const border = widest(borders, pose);
+  const inside = border ? confine(fromCentre(pose, border), ahead, dt, border.limitAt) : { ...ahead, braked: false, stopped: false };
   if (!collider) return { ...inside, level: 0 };
   const level = pose.level ?? landed(pose, collider);
   const to = collider.walk({ x: pose.x, z: pose.z, feet: level - collider.eye }, inside);
   const taken = { x: to.x - pose.x, z: to.z - pose.z };
-  if (limitAt && leadsOut(pose, taken, limitAt)) return { x: 0, z: 0, braked: true, stopped: false, level };
+  if (border && leadsOut(fromCentre(pose, border), taken, border.limitAt)) return { x: 0, z: 0, braked: true, stopped: false, level };
   const isHeld = Math.hypot(taken.x - inside.x, taken.z - inside.z) > 1e-9;
   return { ...taken, braked: inside.braked || isHeld, stopped: inside.stopped, level: to.feet + collider.eye };
 }

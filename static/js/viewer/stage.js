@@ -141,7 +141,7 @@ export class Stage {
     if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
     else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
-    this.#visitor?.setRange(view?.walkingRange ?? null);
+    this.#visitor?.setRange(view?.walkingRange ?? null, view?.viewpoints);
     if (this.#visitor) this.#walls.show(view?.collision ?? null, this.#visitor);
     this.#refresh();
   }

@@ -72,10 +72,13 @@ export function levelness(corners, at) {
   return Math.abs(normal[1]) / Math.max(1e-12, Math.hypot(...normal));
 }
 
-/** The point, seen from above, of a triangle's part between two heights that is nearest to a place; null if no part lies there. */
-export function nearestBetween(corners, at, low, high, x, z) {
-  const [first, second, third] = [corners[at + 1], corners[at + 4], corners[at + 7]];
-  if (Math.max(first, second, third) < low || Math.min(first, second, third) > high) return null; // as most do
+/** The point, seen from above, of a triangle's part between two heights that is nearest to a place; null beyond `radius`. */
+export function nearestBetween(corners, at, { low, high }, { x, z }, radius) {
+  const lies = (axis, from, to) => {
+    const [first, second, third] = [corners[at + axis], corners[at + 3 + axis], corners[at + 6 + axis]];
+    return Math.max(first, second, third) >= from && Math.min(first, second, third) <= to;
+  };
+  if (!lies(1, low, high) || !lies(0, x - radius, x + radius) || !lies(2, z - radius, z + radius)) return null; // as most do
   let outline = [0, 3, 6].map((corner) => [corners[at + corner], corners[at + corner + 1], corners[at + corner + 2]]);
   outline = cutAt(cutAt(outline, low, 1), high, -1);
   if (outline.length === 0) return null;
@@ -85,7 +88,7 @@ export function nearestBetween(corners, at, low, high, x, z) {
     const found = nearestOnLine(from, outline[(i + 1) % outline.length], x, z);
     if (!best || found.distance < best.distance) best = found;
   }
-  return best;
+  return best.distance < radius ? best : null;
 }
 
 /** The part of an outline above a height (`sign` 1) or below it (-1). */

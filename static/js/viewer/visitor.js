@@ -36,8 +36,8 @@ export class Visitor {
   }
 
   /** Set how far the visitor can walk, as `walkingRange` takes it, or null where nothing is known. */
-  setRange(ranges) {
-    this.#range = walkingRange(ranges);
+  setRange(ranges, viewpoints) {
+    this.#range = walkingRange(ranges, viewpoints);
   }
 
   /** Set what stops and carries the visitor, corners as `Collider` takes them, or null where nothing is known. */

@@ -1,4 +1,4 @@
-// How far you can walk from the capture point, as the conversion measured it. Pure arithmetic.
+// How far you can walk from each place where a panorama was taken, as the conversion measured it. Pure arithmetic.
 
 const EYE_LEAST_M = 0.1;
 const EYE_MOST_M = 0.6;
@@ -11,18 +11,24 @@ const LEVEL = ["+z", "+x", "-z", "-x"];
  * What a visitor needs to know of the range.
  * @param ranges metres by direction in the frame of the files (x right, y down, z forward): "+x", "-x+y-z" and so on; null where
  *   it was not measured
- * @returns `limitAt(azimuth)` in metres, 0 is ahead and to the right it grows, or null; `eyeRange` in metres up and down; `speed` in m/s
+ * @param viewpoints of a scene of several panoramas: `position_m` in the frame of the files, and `walking_range_m` as `ranges` from
+ *   there
+ * @returns `borders`, none where nothing is known: `x` and `z` of a place in the frame of three.js, and `limitAt(azimuth)` from
+ *   there in metres, 0 is ahead and to the right it grows; `eyeRange` in metres up and down; `speed` in m/s
  */
-export function walkingRange(ranges) {
-  if (!isComplete(ranges)) return { limitAt: null, eyeRange: EYE_LEAST_M, speed: SPEED_UNKNOWN };
+export function walkingRange(ranges, viewpoints = []) {
+  if (!isComplete(ranges)) return { borders: [], eyeRange: EYE_LEAST_M, speed: SPEED_UNKNOWN };
   const level = LEVEL.map((name) => ranges[name]);
+  const others = viewpoints.filter((one) => isComplete(one.walking_range_m));
   const mean = level.reduce((sum, metres) => sum + metres) / level.length;
   return {
-    limitAt: (azimuth) => towards(ranges, azimuth),
+    borders: [borderAround([0, 0, 0], ranges), ...others.map((one) => borderAround(one.position_m, one.walking_range_m))],
     eyeRange: clamp(Math.min(ranges["+y"], ranges["-y"]), EYE_LEAST_M, EYE_MOST_M),
     speed: clamp(mean, SPEED_LEAST, SPEED_MOST), // from the middle to the border in a second
   };
 }
+
+const borderAround = ([x, , z], ranges) => ({ x, z: -z, limitAt: (azimuth) => towards(ranges, azimuth) });
 
 /** The range on the level: on the cube around the capture point it is linear between the middle of a face and its upright edges. */
 function towards(ranges, azimuth) {
