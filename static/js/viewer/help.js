@@ -20,8 +20,25 @@ const TOPICS = [
     ],
   ],
   ["Touch", [["One finger", "look around"], ["Two fingers", "drag to move, pinch to zoom"], ["Two taps", "go there"]]],
-  ["Gamepad", [["Left stick", "move; pressed: faster"], ["Right stick", "look around"], ["Triggers", "lower and higher"], ["A", "back to the start"], ["Y", "walk or fly"]]],
-  ["VR headset", [["Button with the headset", "step in, where one is connected"], ["Left stick", "move"], ["Right stick", "turn; up and down: higher and lower"], ["Your own steps", "move as well, a few steps around where you put it on"]]],
+  [
+    "Gamepad",
+    [
+      ["Left stick", "move; pressed: faster"],
+      ["Right stick", "look around"],
+      ["Triggers", "lower and higher"],
+      ["A", "back to the start"],
+      ["Y", "walk or fly"],
+    ],
+  ],
+  [
+    "VR headset",
+    [
+      ["Button with the headset", "step in, where one is connected"],
+      ["Left stick", "move"],
+      ["Right stick", "turn; up and down: higher and lower"],
+      ["Your own steps", "move as well"],
+    ],
+  ],
 ];
 
 const ABOUT =

@@ -140,7 +140,7 @@ export class Input {
 
   /** Two short taps at one place are a double click, whatever they are made with. */
   #tapOf(event) {
-    const isTap = this.#down?.pointerId === event.pointerId && isBeside(this.#down, event);
+    const isTap = event.button === 0 && this.#down?.pointerId === event.pointerId && isBeside(this.#down, event);
     const isSecond = isTap && this.#tap && isBeside(this.#tap, event);
     this.#tap = isTap && !isSecond ? event : null;
     if (isSecond) this.#calls.onDouble(event);
