@@ -6,6 +6,7 @@ import { Collider } from "../../static/js/viewer/collider.js";
 import { decide } from "../../static/js/viewer/decide.js";
 import { Detail } from "../../static/js/viewer/detail.js";
 import { Film } from "../../static/js/viewer/film.js";
+import { PadButtons } from "../../static/js/viewer/gamepad.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
 import { fetchPicture } from "../../static/js/viewer/loading.js";
 import { homePose, isMoving, lookOnly, noIntent, step, withMode } from "../../static/js/viewer/movement.js";
@@ -812,7 +813,17 @@ test("a picture that fails says so itself, and is the one that is loaded again",
   assert.ok(pictures.get("depth").texture);
 });
 
-// Keys
+// Keys and buttons
+
+test("a gamepad's button acts once for each time that it is pressed", () => {
+  const pad = { connected: true, mapping: "standard", buttons: [{ pressed: false }, {}, {}, { pressed: false }] };
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { getGamepads: () => [null, pad] } });
+  const buttons = new PadButtons();
+  const read = (down) => ((pad.buttons[0].pressed = down), buttons.read());
+  assert.deepEqual([false, true, true, false, true].map(read), [[], ["goHome"], [], [], ["goHome"]]);
+  pad.buttons[3].pressed = true;
+  assert.deepEqual(buttons.read(), ["walkOrFly"]);
+});
 
 const SEEN = { scene: { sight: "scene", canPlay: true, canHelp: true }, nothing: { sight: null, canPlay: false, canHelp: false } };
 const KEYS = {
