@@ -8,7 +8,7 @@ const MOVES = { KeyW: ["forward", 1], KeyS: ["forward", -1], KeyD: ["right", 1],
 const TURNS = { ArrowRight: ["turn", 1], ArrowLeft: ["turn", -1], ArrowUp: ["tilt", 1], ArrowDown: ["tilt", -1] };
 const TURN_PER_S = 1.4;
 const LINE_PX = 16;
-const TAP_MS = 350; // between the first of two taps or clicks and the second
+const TAP_MS = 350; // between the first of two taps and the second
 const TAP_PX = 12; // between the two, and from where a finger came down to where it left
 
 /** Listens at the canvas and the window until `dispose`. */
@@ -21,7 +21,8 @@ export class Input {
   #lastRead = performance.now();
   #pointers = new Map();
   #down = null; // where and when the only pointer came down
-  #tap = null; // the tap or click before
+  #tap = null; // the tap before
+  #isMouse = true;
   #pixels = { look: [0, 0], shift: [0, 0] };
   #zoom = 1;
   #stop = new AbortController();
@@ -44,7 +45,8 @@ export class Input {
     on(document, "focusin", (event) => stage.contains(event.target) || this.#release());
     on(canvas, "pointerdown", (event) => (this.#pointerDown(event), onInput()));
     on(canvas, "pointermove", (event) => this.#pointerMove(event) && onInput());
-    on(canvas, "pointerup", (event) => this.#tapOf(event));
+    on(canvas, "pointerup", (event) => this.#isMouse || this.#tapOf(event));
+    on(canvas, "dblclick", (event) => this.#isMouse && calls.onDouble(event));
     on(canvas, "pointerup pointercancel lostpointercapture", (event) => this.#pointerUp(event));
     on(canvas, "wheel", (event) => (this.#wheel(event), onInput()), { passive: false });
     on(canvas, "contextmenu", (event) => event.preventDefault());
@@ -116,7 +118,8 @@ export class Input {
   }
 
   #pointerDown(event) {
-    if (event.button !== 0 && event.pointerType === "mouse") return;
+    this.#isMouse = event.pointerType === "mouse";
+    if (event.button !== 0 && this.#isMouse) return;
     this.#canvas.focus({ preventScroll: true });
     this.#canvas.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -138,9 +141,9 @@ export class Input {
     return true;
   }
 
-  /** Two short taps at one place are a double click, whatever they are made with. */
+  /** Two short taps at one place are a double click: not all browsers make one of them. */
   #tapOf(event) {
-    const isTap = event.button === 0 && this.#down?.pointerId === event.pointerId && isBeside(this.#down, event);
+    const isTap = this.#down?.pointerId === event.pointerId && isBeside(this.#down, event);
     const isSecond = isTap && this.#tap && isBeside(this.#tap, event);
     this.#tap = isTap && !isSecond ? event : null;
     if (isSecond) this.#calls.onDouble(event);
