@@ -14,6 +14,7 @@ from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import InputError, either
 from spag4d.formats import MOVING
 from spag4d.formats.moving import moving_format_of, opened_moving
+from spag4d.formats.moving_page import check_moving_page, write_moving_page
 from spag4d.formats.outputs import output_paths
 from spag4d.formats.scene import read_scene
 from spag4d.formats.scene_card import card_path
@@ -168,14 +169,15 @@ class SPAG4D:
         *,
         overwrite: bool = False,
         preview: str | Path | None = None,
+        export_html: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
         """Convert a 360° video whose camera stands, or only turns, into one file of a scene that moves (.4dgs).
 
         What stands is made once and what moves frame by frame, in the axes of the first frame. A run that was stopped goes on
-        where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that shows the scene. Raises what `convert`
-        does, and `InputError` for a camera that travels.
+        where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that shows the scene, ``export_html`` a web
+        page that plays it. Raises what `convert` does, and `InputError` for a camera that travels.
         """
         from spag4d.clip_scene import ClipScene
         from spag4d.reconstruction.kept_work import forget_work
@@ -188,6 +190,8 @@ class SPAG4D:
         _check_targets([output], None, sources=(input_path,))
         if preview is not None:
             _check_preview(Path(preview), Path(input_path))
+        if export_html is not None:
+            check_moving_page(Path(export_html), output)
         clip = read_clip(Path(input_path), progress=progress)
         shown = clip.frames(settings.fps, settings.start, settings.duration, progress=progress)
         if overwrite:
@@ -198,6 +202,8 @@ class SPAG4D:
         if preview is not None:
             found = opened_moving(output)
             _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)
+        if export_html is not None:
+            write_moving_page(Path(export_html), output, title=Path(input_path).stem)
         return result
 
     def _frames(

@@ -7,6 +7,7 @@ import click
 
 from spag4d.commands.endings import in_words
 from spag4d.commands.options import FilePath, given, settings_options
+from spag4d.errors import InputError
 
 
 @click.command("convert-video")
@@ -14,6 +15,7 @@ from spag4d.commands.options import FilePath, given, settings_options
 @click.argument("output", type=FilePath)
 @settings_options(video=True)
 @click.option("--preview", type=FilePath, help="Also make a video (.mp4): a view that moves a little, and the depth.")
+@click.option("--export-html", type=FilePath, help="Also write a web page (.html) that plays a .4dgs OUTPUT.")
 @click.option("--overwrite", is_flag=True, help="Start over instead of continuing where an earlier run stopped.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per frame.")
@@ -37,6 +39,9 @@ def convert_video(
     from spag4d.io.standard_input import kept
     from spag4d.sequence import Sequence360
 
+    export_html: Path | None = settings.pop("export_html")
+    if export_html and moving_format_of(output) is None:
+        raise InputError("--export-html makes a page of a clip in one file: end the output in .4dgs.")
     converter = SPAG4D(**given(settings))
     check_combination(converter.settings)
     with Console(quiet=quiet, as_json=as_json) as console, kept(input) as source:
@@ -44,8 +49,8 @@ def convert_video(
             offer_model(converter, console)
         if moving_format_of(output):
             check_is_of_a_clip(converter.settings)
-            console.result(converter.convert_clip(
-                source, output, overwrite=overwrite, preview=preview, progress=console.progress))
+            console.result(converter.convert_clip(source, output, overwrite=overwrite, preview=preview, export_html=export_html,
+                                                  progress=console.progress))
             return
         frames = converter.convert_video(
             source, output, overwrite=overwrite, preview=preview, progress=console.progress)

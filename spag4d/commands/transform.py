@@ -38,6 +38,7 @@ _ANGLES = Numbers("YAW,PITCH,ROLL", ",", 3, float)
 @click.option("--duration", "duration_s", type=click.FloatRange(0.001, 1e6),
               help="How long a scene that moves is to last; by default as long as its file says. [s]")
 @click.option("--format", default="ply", show_default=True, help="Format of the frames that a scene that moves becomes.")
+@click.option("--export-html", type=FilePath, help="Also write a web page (.html), a single file with scene and viewer.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @in_words
 def transform(
@@ -54,13 +55,17 @@ def transform(
     OUTPUT is one; with --time its state at one moment is taken like any other scene.
     """
     from spag4d.commands.console import Console
+    from spag4d.commands.page_of_scene import check_page_of, write_page_of
     from spag4d.commands.transform_moving import check_one_moving, moving_to_moving, moving_to_sequence, sequence_to_moving
     from spag4d.commands.transform_scenes import Change, transform_scenes
     from spag4d.formats.moving import is_moving, moving_format_of
     from spag4d.formats.outputs import format_of
 
+    export_html: Path | None = options.pop("export_html")
     layers = tuple(word.strip() for word in drop.split(",") if word.strip())
     change = Change(drop=layers, y_up=up == "y", **options)
+    if export_html:
+        check_page_of(export_html, output)
     with Console(quiet=quiet) as console:
         if moving_format_of(output):
             source = check_one_moving(inputs, output, change, time_s)
@@ -73,5 +78,7 @@ def transform(
         else:
             path, count = transform_scenes(inputs, output, change, time_s=time_s, duration_s=duration_s,
                                            progress=console.progress)
+        if export_html:
+            write_page_of(export_html, path, progress=console.progress)
         size = sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
         console.say(f"{path}: {count:,} Gaussians, {size / 1e6:.1f} MB")

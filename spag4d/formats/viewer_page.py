@@ -7,6 +7,7 @@ import base64
 import html
 import json
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,14 @@ _PIECE = 3 << 20  # a multiple of three: base64 of the pieces is that of the who
 
 def check_page(path: Path) -> None:
     """Raise `InputError` where a page cannot be written to ``path``, before any work."""
+    check_is_page(path, ["vendor/supersplat/index.js"])
+
+
+def check_is_page(path: Path, needed: Iterable[str]) -> None:
+    """Raise `InputError` where a page cannot be written to ``path``, or files of the viewer are ``needed`` and missing."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"the page is a web page: end '{path.name}' in .html.")
-    if not (_viewer() / "index.js").is_file():
+    if not all((static_folder() / name).is_file() for name in needed):
         raise InputError("the viewer for pages is missing, as it could not be fetched when SPAG-4D was installed. "
                          "`python static/npm/vendor.py` in a checkout, or a new installation with a network, fetches it.")
     check_target(path)

@@ -5,12 +5,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from spag4d.data import View
-from spag4d.formats import FORMATS
+from spag4d.formats import FORMATS, MOVING
 from spag4d.formats.format import Format
 from spag4d.formats.outputs import AUTO, BOTH, formats_in
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["photo", "video", "place", "scene", "export", "picture"]
+Kind = Literal["photo", "video", "place", "clip", "scene", "export", "picture"]
+
+CLIP_FORMAT = "4dgs"
+_CLIP_PURPOSE = "The whole clip in one file: what stands is stored once, and what moves with its motion"
 
 
 class Viewpoint(BaseModel):
@@ -56,7 +59,8 @@ class Job(BaseModel):
     `making.Wish`) and ``file`` the name of the scene that it is made of. ``start`` is where one stands at first, None for the
     capture point.
 
-    A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk.
+    A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk; a ``clip`` is a
+    video as one scene that moves.
     ``depth_map`` is the name of the file with distances that came with a picture, or empty.
     ``fraction`` is how much of it is done, 0–1, and ``left_s`` about how many seconds are left; ``frames`` are the whole
     frames of a video so far; ``files`` are the names of what it has made with their sizes in bytes.
@@ -95,12 +99,14 @@ class Job(BaseModel):
     @property
     def formats(self) -> list[str]:
         """The formats of its scenes, the quickest to show first."""
-        return [format.name for format in self._formats]
+        return [CLIP_FORMAT] if self.kind == "clip" else [format.name for format in self._formats]
 
     @computed_field
     @property
     def shown(self) -> str | None:
         """The format of the scenes that the page shows, None where it can show none of them."""
+        if self.kind == "clip":
+            return CLIP_FORMAT
         first = self._formats[0]
         return None if first.shown is None else first.name
 
@@ -108,6 +114,8 @@ class Job(BaseModel):
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
         """Its formats, each with its label and purpose."""
+        if self.kind == "clip":
+            return {CLIP_FORMAT: (MOVING.load(CLIP_FORMAT).label, _CLIP_PURPOSE)}
         chosen = {format.name: format for format in self._formats}
         return {name: (chosen[name].label, chosen[name].purpose) for name in FORMATS if name in chosen}
 

@@ -39,7 +39,7 @@ def settings_from(given: object) -> Settings:
 
 
 class JobRequest(BaseModel):
-    """A conversion to queue, or with ``one_place`` a reconstruction."""
+    """A conversion to queue; with ``one_place`` a reconstruction, with ``one_file`` one scene that moves of a video."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,6 +47,8 @@ class JobRequest(BaseModel):
         "The id of an upload, or of a job whose file to convert again. For one_place there may be several."))
     one_place: bool = Field(default=False, description=(
         "Make one scene of all: of pictures of one place, or of a single video of a walk through it."))
+    one_file: bool = Field(default=False, description=(
+        "Make one scene that moves of a video whose camera stands or only turns, rather than a scene of each frame."))
     depth_map: str = Field(default="", description=(
         "The id of an upload with the distances of a single picture, or of a job that was made with one."))
     settings: Annotated[Settings, PlainValidator(settings_from), WithJsonSchema(page_schema())] = Field(

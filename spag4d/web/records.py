@@ -18,7 +18,7 @@ from spag4d.errors import InputError, ResourceError, printable, reason
 from spag4d.io.atomic import atomic_path
 from spag4d.settings import Settings
 from spag4d.web.files import finished_frames
-from spag4d.web.job import Job
+from spag4d.web.job import CLIP_FORMAT, Job, Kind
 from spag4d.web.places import SOURCE
 from spag4d.web.worker import FRAMES_FOLDER, SETTINGS
 
@@ -123,7 +123,8 @@ def _recovered(folder: Path) -> Job:
     made_s = path.stat().st_mtime
     is_video = (folder / FRAMES_FOLDER).is_dir()
     files = _files_in(folder)
-    job = Job(id=folder.name, kind="video" if is_video else "photo", name="recovered", settings=settings, created_s=made_s,
+    kind: Kind = "video" if is_video else "clip" if f"scene.{CLIP_FORMAT}" in files else "photo"
+    job = Job(id=folder.name, kind=kind, name="recovered", settings=settings, created_s=made_s,
               ended_s=made_s, status="done", fraction=1.0, files=files, warnings=[_LOST])
     job = job.model_copy(update={"frames": finished_frames(job, folder) if is_video else 0})
     if not job.frames and not _holds_scene(files, job):

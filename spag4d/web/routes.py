@@ -108,9 +108,11 @@ async def upload(request: Request, name: str, service: TheService, *, depth: IsD
 def create_job(wanted: JobRequest, service: TheService) -> Job:
     """Queue the conversion of an upload, which the job takes, or once more that of another job's file; open a scene file.
 
-    With one_place one scene is made of pictures of one place, or of a video of a walk.
+    With one_place one scene is made of pictures of one place, or of a video of a walk; with one_file one scene that moves of a
+    video.
     """
-    return service.submit(wanted.uploads, wanted.settings, one_place=wanted.one_place, depth_map=wanted.depth_map)
+    return service.submit(wanted.uploads, wanted.settings, one_place=wanted.one_place, one_file=wanted.one_file,
+                          depth_map=wanted.depth_map)
 
 
 @router.post("/jobs/{id}/make", status_code=201, responses={**ASKING, **RECEIVING, **UNKNOWN})

@@ -15,7 +15,9 @@ from PIL import Image
 from spag4d.check.report import Report
 from spag4d.check.scene import check_scene
 from spag4d.data import Gaussians, Scene, View
-from spag4d.formats.moving import is_moving, opened_moving, scene_at
+from spag4d.formats.fourdgs_read import FourdgsFile
+from spag4d.formats.moving import is_moving, opened_moving, scene_at, write_moving
+from spag4d.formats.moving_page import write_moving_page
 from spag4d.formats.scene import read_layers, read_scene_comments, write_scene
 from spag4d.formats.viewer_page import write_viewer_page
 from spag4d.io.atomic import atomic_path
@@ -30,6 +32,7 @@ from spag4d.web.places import SOURCE
 from spag4d.web.scene_files import MOVING_SCENE, named_as
 
 CARD = "check.json"
+_PAGE = "scene.html"
 THUMBNAIL = "thumbnail.jpg"
 _THUMBNAIL_HW = (240, 480)
 """Pixels: as large as a picture in the page's list may get."""
@@ -78,7 +81,7 @@ def open_scene(order: Order, say: Say, progress: Progress) -> dict[str, Any]:
         _write(scene, formats, comments, progress)
         say(files=[f"scene.{format}" for format in formats])
         if moves:
-            _link(source, Path(MOVING_SCENE))
+            _keep_moving(source, progress.under("Writing"))
             say(files=[MOVING_SCENE])
             report = None
         else:
@@ -97,9 +100,13 @@ def export(order: Order, say: Say, progress: Progress) -> None:
     assert isinstance(wish, Export | WebPage)
     with named_as(Path(SOURCE), order.name) as source:
         progress.report("Reading", 0, 1)
+        if isinstance(wish, WebPage) and is_moving(source):
+            write_moving_page(Path(_PAGE), source, title=order.title)
+            say(files=[_PAGE])
+            return
         scene, comments = read_layers(source, progress=progress.under("Reading")), read_scene_comments(source)
     if isinstance(wish, WebPage):
-        path = Path("scene.html")
+        path = Path(_PAGE)
         write_viewer_page(path, scene.joined, title=order.title, start=order.start, progress=progress.under("Writing"))
     else:
         path = Path(f"scene.{wish.format}")
@@ -162,6 +169,15 @@ def _write(scene: Scene, formats: Sequence[str], comments: Sequence[str], progre
     for number, format in enumerate(formats):
         write_scene(Path(f"scene.{format}"), scene, format, comments=comments,
                     progress=progress.part(number, len(formats)).under("Writing"))
+
+
+def _keep_moving(source: Path, progress: Progress) -> None:
+    """Keep a scene that moves as the page plays it: as it is, or written anew where it has another format."""
+    found = opened_moving(source)
+    if isinstance(found, FourdgsFile):
+        _link(source, Path(MOVING_SCENE))
+    else:
+        write_moving(Path(MOVING_SCENE), found.timeline, found.parts(), comments=found.comments, progress=progress)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from filelock import FileLock, Timeout
 from starlette.requests import Request
 
+from spag4d.contradictions import check_is_of_a_clip
 from spag4d.errors import InputError
 from spag4d.settings import Settings
 from spag4d.web.board import Board
@@ -146,28 +147,30 @@ class Service:
             raise InputError(f"{upload.name} was sent as a picture, not as a depth map.")
         return upload
 
-    def submit(self, ids: Sequence[str], settings: Settings, *, one_place: bool = False, depth_map: str = "") -> Job:
+    def submit(
+        self, ids: Sequence[str], settings: Settings, *, one_place: bool = False, one_file: bool = False, depth_map: str = ""
+    ) -> Job:
         """Queue the conversion of an upload, which is the job's from now on, or of the file of another job.
 
-        ``one_place`` makes one scene of several pictures, or of a video; ``depth_map`` is the id of the distances of a single
-        picture. Raises `InputError` where an upload is gone or they do not go together, `QueueFull`, and what `copied`
-        raises; the uploads stay then.
+        ``one_place`` makes one scene of several pictures, or of a video, ``one_file`` one scene that moves of a video;
+        ``depth_map`` is the id of the distances of a single picture. Raises `InputError` where an upload is gone or they do
+        not go together, `QueueFull`, and what `copied` raises; the uploads stay then.
         """
         if self.jobs.is_full():
             raise QueueFull
         uploads = [upload for id in dict.fromkeys(ids) for upload in self.sources(id)]
-        if one_place:
+        if one_file:
+            _check_clip(uploads, settings, one_place=one_place)
+        elif one_place:
             _check_place(uploads)
         elif len(uploads) > 1:
             raise InputError("several uploads make one scene only if they show one place: say so, or make a job of each.")
         _check_kinds(uploads, has_depth=bool(depth_map), one_place=one_place)
-        return self.add(uploads, settings, one_place=one_place, depth=self.depth_map(depth_map) if depth_map else None)
+        kind = "clip" if one_file else "place" if one_place else cast(Kind, uploads[0].kind)
+        return self.add(uploads, settings, kind, self.depth_map(depth_map) if depth_map else None)
 
-    def add(
-        self, uploads: Sequence[Upload], settings: Settings, *, one_place: bool = False, depth: Upload | None = None
-    ) -> Job:
+    def add(self, uploads: Sequence[Upload], settings: Settings, kind: Kind, depth: Upload | None = None) -> Job:
         """Queue the conversion of files; kept uploads then are deleted. Raises `QueueFull`, and what `copied` raises."""
-        kind = "place" if one_place else cast(Kind, uploads[0].kind)
         return self._add(uploads, kind, settings.model_dump(), depth, depth_map=depth.name if depth else "")
 
     def make(self, job: Job, wish: Version | Export | WebPage | Still | Film) -> Job:
@@ -233,7 +236,7 @@ def _kind_of_files(job: Job) -> Kind:
     """Return what the files show that a job was made of."""
     if job.kind == "place":
         return "video" if len(job.called) == 1 else "photo"
-    return job.kind
+    return "video" if job.kind == "clip" else job.kind
 
 
 def _check_kinds(uploads: Sequence[Upload], *, has_depth: bool, one_place: bool) -> None:
@@ -254,3 +257,12 @@ def _check_place(uploads: Sequence[Upload]) -> None:
         raise InputError("one scene is made of pictures, or of one video of a walk, not of both or of several videos.")
     if kinds == {"photo"} and len(uploads) < 2:
         raise InputError("this is a single picture, and one scene of a place takes two or more. Convert it as it is.")
+
+
+def _check_clip(uploads: Sequence[Upload], settings: Settings, *, one_place: bool) -> None:
+    """Raise `InputError` for files that cannot become one scene that moves, and settings that have no effect on it."""
+    if one_place:
+        raise InputError("a scene of one place does not move: ask for one place or for one file, not for both.")
+    if [upload.kind for upload in uploads] != ["video"]:
+        raise InputError("one scene that moves is made of a single video.")
+    check_is_of_a_clip(settings)

@@ -21,6 +21,7 @@ from spag4d.errors import Cancelled, Spag4dError
 from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import Event, Notice, Progress
+from spag4d.web.job import CLIP_FORMAT
 from spag4d.web.places import DEPTH_SOURCE, SOURCE
 
 if TYPE_CHECKING:
@@ -86,9 +87,10 @@ class Worker:
             settings = dict(request["settings"])
             if settings["device"] == AUTO:
                 settings["device"] = request["device"]
-            if settings["format"] == AUTO:
+            if settings["format"] == AUTO and request["kind"] != "clip":
                 settings["format"] = BOTH
-            convert = {"photo": self._convert_photo, "video": self._convert_video, "place": self._reconstruct}[request["kind"]]
+            convert = {"photo": self._convert_photo, "video": self._convert_video, "place": self._reconstruct,
+                       "clip": self._convert_clip}[request["kind"]]
             with explained_memory_errors():
                 result = convert(_checked(settings, given_depth=Path(DEPTH_SOURCE).is_file()), progress)
             self._say(result=result)
@@ -156,7 +158,8 @@ class Worker:
         _write_pictures(panorama)
         self._say(files=[PANORAMA, THUMBNAIL])
 
-    def _convert_video(self, wanted: "Settings", progress: Progress) -> dict[str, Any] | None:
+    def _show_first(self, wanted: "Settings", progress: Progress) -> int:
+        """Show the first frame of a video, and return how many there are."""
         from spag4d.clips.clip import read_clip
         from spag4d.clips.frames import read_frames
 
@@ -165,13 +168,25 @@ class Worker:
         shown = clip.frames(wanted.fps, wanted.start, wanted.duration)
         for panorama in read_frames(clip, shown[:1], force_erp=wanted.force_erp):
             self._show(panorama)
+        return len(shown)
+
+    def _convert_clip(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
+        self._show_first(wanted, progress)
+        scene = f"scene.{CLIP_FORMAT}"
+        result = self._spag4d().convert_clip(SOURCE, scene, preview=PREVIEW, progress=progress, **_named(wanted))
+        self._record(wanted, result)
+        self._say(files=[scene, PREVIEW, SETTINGS])
+        return _summary(result)
+
+    def _convert_video(self, wanted: "Settings", progress: Progress) -> dict[str, Any] | None:
+        count = self._show_first(wanted, progress)
         frames: list[FrameResult] = []
         for frame in self._spag4d().convert_video(
                 SOURCE, FRAMES_FOLDER, preview=PREVIEW, save_depth=DEPTH_PICTURE, progress=progress, **_named(wanted)):
             frames.append(frame)
             self._say(frames=frame.number, files=[DEPTH_PICTURE] if frame.number == 1 else [])
         self._record(wanted, frames[-1].result if frames else None)
-        self._say(frames=len(shown), files=[PREVIEW, SETTINGS])
+        self._say(frames=count, files=[PREVIEW, SETTINGS])
         return _summary_of_video(frames)
 
     def _record(self, settings: "Settings", result: ConversionResult | None) -> None:

@@ -3,7 +3,7 @@ import { getFile } from "./api.js";
 import { DEPTH_FILES, depthRow, isDepthMap, ownerOf } from "./depth_map.js";
 import { element, iconButton, smallButton } from "./dom.js";
 import { inspected } from "./inspect.js";
-import { onePlaceChoice, refusal } from "./plan.js";
+import { refusal, waysFor } from "./plan.js";
 import { bytes } from "./words.js";
 
 const CROSS = "M6 6l12 12M18 6L6 18";
@@ -62,7 +62,7 @@ class Item {
 export class Chooser {
   maxBytes = Infinity; // that the server takes
   forcesAll = false; // whether everything is to be taken for a full sphere
-  wantsOnePlace = false;
+  wanted = "apart"; // of what can be made
 
   /**
    * Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new;
@@ -86,20 +86,26 @@ export class Chooser {
   }
 
   get hasVideo() {
-    return this.items.some((item) => item.kind === "video");
+    return this.items.some((item) => ["video", "clip"].includes(item.kind));
   }
 
   get hasDepth() {
     return this.items.some((item) => item.depth);
   }
 
-  /** Whether all that is chosen is to become one scene. */
-  get isOnePlace() {
-    return this.items[0].kind === "place" || (this.wantsOnePlace && this.choice !== null);
+  /** What is to be made: scenes "apart", or of all that is chosen one "place" or "clip"; see `waysFor`. */
+  get outcome() {
+    const { kind } = this.items[0];
+    if (["place", "clip"].includes(kind)) return kind;
+    return this.wanted in this.ways ? this.wanted : "apart";
   }
 
-  get choice() {
-    return onePlaceChoice(this.items.map((item) => item.kind));
+  get isOnePlace() {
+    return this.outcome === "place";
+  }
+
+  get ways() {
+    return waysFor(this.items.map((item) => item.kind));
   }
 
   /** Take files: pictures and videos to convert, and depth maps of pictures. */
@@ -176,17 +182,15 @@ export class Chooser {
   }
 
   drawChoice() {
-    const { choice } = this;
-    this.onePlace.hidden = !choice;
-    if (!choice) return;
-    const option = (words, isOne) => element("label", {},
-      element("input", { type: "radio", name: "one-place", checked: this.wantsOnePlace === isOne, change: () => this.choose(isOne) }), words);
-    this.onePlace.replaceChildren(
-      element("legend", { class: "visually-hidden" }, "What to make"), option(choice.apart, false), option(choice.together, true));
+    const ways = Object.entries(this.ways);
+    this.onePlace.hidden = !ways.length;
+    const option = ([way, words]) => element("label", {},
+      element("input", { type: "radio", name: "one-place", checked: this.outcome === way, change: () => this.choose(way) }), words);
+    this.onePlace.replaceChildren(element("legend", { class: "visually-hidden" }, "What to make"), ...ways.map(option));
   }
 
-  choose(isOne) {
-    this.wantsOnePlace = isOne;
+  choose(way) {
+    this.wanted = way;
     this.draw();
     this.onChange(false);
   }
@@ -213,7 +217,7 @@ export class Chooser {
 
   drawn(item) {
     const origin = item.size ? bytes(item.size) : "from the gallery";
-    const kind = item.kind === "place" ? "one place" : item.kind;
+    const kind = { place: "one place", clip: "video" }[item.kind] ?? item.kind;
     const words = this.isExample ? "an example to begin with" : `${kind}, ${origin}`;
     const problem = this.refusalOf(item);
     const remove = () => this.replace(this.items.filter((other) => other !== item));

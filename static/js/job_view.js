@@ -30,12 +30,13 @@ const STAGES = {
   "First look": "making a first look", Edges: "sharpening outlines", Poles: "removing the tripod", Gaussians: "building surfaces",
   SHARP: "refining with SHARP", "Sky dome": "painting the sky", Joining: "joining", Steadying: "steadying",
   "Walking range": "trying how far one can walk", Writing: "saving", "Writing depth": "saving the distances", Frames: "frame",
-  "Finding the camera's turns": "finding how the camera turned",
+  "Finding the camera's turns": "finding how the camera turned", "What stands": "finding what stands",
 };
 
 function stageWords({ stage, kind, done, total }) {
   if (!stage) return "starting";
-  const which = kind === "video" && total > 1 ? ` ${Math.min(done + 1, total)} of ${total}` : "";
+  const isCounted = kind === "video" || (kind === "clip" && stage === "Frames");
+  const which = isCounted && total > 1 ? ` ${Math.min(done + 1, total)} of ${total}` : "";
   return (STAGES[stage] ?? stage.toLowerCase()) + which;
 }
 

@@ -139,9 +139,10 @@ class Page {
 
   /** Say what a video becomes with the settings as they are. */
   plan(facts) {
-    if (this.chooser.isOnePlace) return walkWords(facts);
+    const { outcome } = this.chooser;
+    if (outcome === "place") return walkWords(facts);
     const [fps, start, duration, stride, most] = ["fps", "start", "duration", "stride", "max_splats"].map((name) => this.settings.number(name));
-    return planWords(facts, { fps, start, duration, stride, max_splats: most }, [...this.jobs.values()]);
+    return planWords(facts, { fps, start, duration, stride, max_splats: most }, [...this.jobs.values()], outcome === "clip");
   }
 
   /** The settings have changed: other things become of what was chosen. */
@@ -184,13 +185,13 @@ class Page {
     }
     this.fail("");
     byId("convert").disabled = true;
-    const isOne = this.chooser.isOnePlace;
-    const wanted = isOne ? [[...this.chooser.items]] : this.chooser.items.map((item) => [item]);
+    const { outcome } = this.chooser;
+    const wanted = outcome === "place" ? [[...this.chooser.items]] : this.chooser.items.map((item) => [item]);
     const failures = [];
     let first = null;
     for (const [number, items] of wanted.entries()) {
       try {
-        const job = await this.sent(items, isOne, wanted.length > 1 ? `${number + 1} of ${wanted.length}, ` : "");
+        const job = await this.sent(items, outcome, wanted.length > 1 ? `${number + 1} of ${wanted.length}, ` : "");
         if (items.length === 1) items[0].jobId = job.id;
         if (items.length === 1 && items[0].depth) items[0].depth.jobId = job.id;
         if (!this.jobs.has(job.id)) this.onJob(job); // its events may have been quicker
@@ -207,14 +208,14 @@ class Page {
   nameButton() {
     byId("new").textContent = "New scene …";
     const count = this.chooser.items.length;
-    if (this.chooser.isOnePlace) byId("convert").textContent = "Make one scene";
+    if (this.chooser.outcome === "place") byId("convert").textContent = "Make one scene";
     else byId("convert").textContent = count > 1 ? `Convert ${count} files` : "Convert";
   }
 
   /** Make a job of an item, or one of several items that show one place; a file that the server has already is not sent again. */
-  async sent(items, isOne, which) {
-    const { depth } = isOne ? { depth: null } : items[0];
-    const settings = this.settings.valuesFor(isOne ? "place" : items[0].kind, Boolean(depth));
+  async sent(items, outcome, which) {
+    const { depth } = outcome === "apart" ? items[0] : { depth: null };
+    const settings = this.settings.valuesFor(outcome === "apart" ? items[0].kind : outcome, Boolean(depth));
     await Promise.all(items.map((item) => item.inspection));
     for (const item of items) {
       const problem = this.chooser.refusalOf(item);
@@ -228,7 +229,8 @@ class Page {
       for (const item of [...items, depth]) if (item) item.uploadId = null;
     };
     try {
-      const job = await post("/api/jobs", { uploads, one_place: isOne, depth_map: depthMap, settings });
+      const kinds = { one_place: outcome === "place", one_file: outcome === "clip" };
+      const job = await post("/api/jobs", { uploads, ...kinds, depth_map: depthMap, settings });
       forget(); // the job has taken them
       return job;
     } catch (problem) {
@@ -256,7 +258,8 @@ class Page {
   /** Make a scene anew, larger by a factor. */
   async rescale(job, factor) {
     const settings = { ...this.settings.known(job.settings), global_scale: job.settings.global_scale * factor };
-    const made = await post("/api/jobs", { uploads: [job.id], one_place: job.kind === "place", depth_map: job.depth_map && job.id, settings });
+    const kinds = { one_place: job.kind === "place", one_file: job.kind === "clip" };
+    const made = await post("/api/jobs", { uploads: [job.id], ...kinds, depth_map: job.depth_map && job.id, settings });
     if (!this.jobs.has(made.id)) this.onJob(made); // its events may have been quicker
     this.open(made.id);
   }
@@ -293,8 +296,9 @@ function viewOf(job) {
   const url = (name) => (name in job.files ? fileUrl(job, name) : null);
   const scene = url(`scene.${job.shown}`);
   const isVideo = job.kind === "video";
+  const moving = url("scene.4dgs");
   return {
-    id: job.id, title: job.name, scene: isVideo ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
+    id: job.id, title: job.name, moving, scene: isVideo || moving ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
     standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,

@@ -53,25 +53,32 @@ export function estimate(frames, { width, height }, { stride, max_splats }, jobs
   return { seconds: (frames / made) * (fixed + ((processing_time - fixed) * gaussians) / splat_count), measured: true };
 }
 
-/** What is said of a video: its length, how many scenes will be made of how much of it, and how long that takes. */
-export function planWords(facts, settings, jobs) {
+/** What is said of a video: its length, how many scenes (or frames of one `isClip`) are made of how much of it, and how long that takes. */
+export function planWords(facts, settings, jobs, isClip = false) {
   if (facts.length_s === null) return "This browser cannot look into it; the server can.";
   const frames = framesOf(facts.length_s, settings);
   if (frames === null) return `It is ${inSeconds(facts.length_s)} long: begin before its end.`;
   const part = Math.min(settings.duration ?? Infinity, facts.length_s - settings.start);
   const { seconds, measured } = estimate(frames, facts, settings, jobs);
   const whole = part >= facts.length_s ? "All of it" : `${inSeconds(part)} of ${inSeconds(facts.length_s)}`;
-  return `${whole}: ${frames} ${frames === 1 ? "scene" : "scenes"}, ${measured ? "about" : "perhaps"} ${roughly(seconds)}`;
+  const what = isClip ? "frame" : "scene";
+  return `${whole}: ${frames} ${frames === 1 ? what : `${what}s`}, ${measured ? "about" : "perhaps"} ${roughly(seconds)}`;
 }
 
 /**
- * The choice between a scene for each file, or each frame, and one scene of them all: the words of both, or null where there is none.
+ * What can be made of what was chosen: words by what it is, a scene "apart" for each file or frame, one "place", or one "clip" in which
+ * things move; empty where there is no choice.
  * @param kinds of what was chosen
  */
-export function onePlaceChoice(kinds) {
-  if (kinds.length === 1 && kinds[0] === "video") return { apart: "A scene for every frame, in which things move", together: "One scene of a walk with the camera" };
-  if (kinds.length < 2 || kinds.some((kind) => kind !== "photo")) return null;
-  return { apart: `${kinds.length} separate scenes`, together: "One scene: they show one place, a step or two apart" };
+export function waysFor(kinds) {
+  if (kinds.length === 1 && kinds[0] === "video") {
+    return {
+      apart: "A scene for every frame, in which things move", clip: "One scene in one file, in which things move: the camera stands",
+      place: "One scene of a walk with the camera",
+    };
+  }
+  if (kinds.length < 2 || kinds.some((kind) => kind !== "photo")) return {};
+  return { apart: `${kinds.length} separate scenes`, place: "One scene: they show one place, a step or two apart" };
 }
 
 /** What is said of a video of a walk, of which one scene is made. */

@@ -5,6 +5,7 @@ import { recall, remember } from "./storage.js";
 
 const KEY = "spag4d.settings";
 const VIDEO_GROUP = "Video";
+const OF_SEQUENCES = ["format", "stabilize", "temporal_alpha"]; // without effect on a video that becomes one file
 const SHARP_GROUP = "SHARP";
 const OF_DEPTH_MAP = "depth_map_unit";
 const OF_ANY_MODEL = ["depth_model", "depth_tiles"]; // nothing that a depth map leaves anything to do
@@ -212,8 +213,9 @@ export class SettingsForm {
 
   /** What to send for a kind of input, with a depth map or without: what does not matter for it, or is as it would be anyway, is left out. */
   valuesFor(kind, hasDepth) {
-    const chosen = { hasVideo: kind === "video", hasDepth };
-    const changed = this.controls.filter((control) => this.matters(control, chosen) && control.value !== "");
+    const chosen = { hasVideo: kind === "video" || kind === "clip", hasDepth };
+    const isVain = ({ name }) => kind === "clip" && OF_SEQUENCES.includes(name);
+    const changed = this.controls.filter((control) => this.matters(control, chosen) && !isVain(control) && control.value !== "");
     return Object.fromEntries(changed.map((control) => [control.name, control.typedValue]));
   }
 

@@ -1,6 +1,8 @@
 """Sequences, files of scenes that move and still scenes, one into the other."""
 
+import base64
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from spag4d.data import Gaussians
 from spag4d.formats.moving import opened_moving
 from spag4d.formats.scene import read_scene, write_scene
+from spag4d.io.static_files import static_folder
 from tests.commands.running import run
 from tests.formats.gaussian_scenes import facing_discs
 from tests.formats.moving_files import spacetime_rows, write_ply_of
@@ -134,3 +137,21 @@ def test_pictures_show_the_moment(clip: Path, tmp_path: Path) -> None:
     assert run("render", clip, tmp_path / "a.png", "--time", "1").exit_code == 2
     done = run("render", clip, tmp_path / "a.mp4", "--size", "96x64", "--fps", "10")
     assert done.exit_code == 0 and (tmp_path / "a.mp4").stat().st_size > 500, done.output
+
+
+@pytest.mark.parametrize(("output", "viewer"), [("b.4dgs", "three"), ("b.ply", "supersplat")])
+def test_a_page_of_what_is_written(clip: Path, tmp_path: Path, output: str, viewer: str) -> None:
+    page = tmp_path / "b.html"
+    if not (static_folder() / "vendor" / viewer).is_dir():
+        pytest.skip("needs the libraries that draw scenes")
+    done = run("transform", clip, tmp_path / output, *([] if output == "b.4dgs" else ["--time", "0.1"]), "--export-html", page)
+    assert done.exit_code == 0, done.output
+    packed, = re.findall(r'id="scene">([A-Za-z0-9+/=]+)</script>', page.read_text(encoding="utf-8"))
+    assert output != "b.4dgs" or base64.b64decode(packed) == (tmp_path / output).read_bytes()
+
+
+def test_a_page_of_a_folder_is_refused_before_any_work(clip: Path, tmp_path: Path) -> None:
+    done = run("transform", clip, tmp_path / "frames2", "--export-html", tmp_path / "b.html")
+    assert done.exit_code == 2 and "makes a page of one scene file" in done.output and not (tmp_path / "frames2").exists()
+    done = run("convert-video", clip, tmp_path / "frames2", "--export-html", tmp_path / "b.html")
+    assert done.exit_code == 2 and "end the output in .4dgs" in done.output

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { isDepthMap, ownerOf } from "../../static/js/depth_map.js";
-import { estimate, framesOf, onePlaceChoice, planWords, refusal, triedLength, walkWords } from "../../static/js/plan.js";
+import { estimate, framesOf, planWords, refusal, triedLength, walkWords, waysFor } from "../../static/js/plan.js";
 import { roughly } from "../../static/js/words.js";
 
 const LIMITS = { maxBytes: 4e9, isForced: false };
@@ -74,9 +74,15 @@ test("a plan is said in a few words", () => {
 });
 
 test("several pictures, or a video, may be one place; a picture alone or a mixture may not", () => {
-  assert.match(onePlaceChoice(["photo", "photo", "photo"]).apart, /^3 separate/);
-  assert.match(onePlaceChoice(["video"]).together, /walk/);
-  for (const kinds of [["photo"], ["photo", "video"], ["video", "video"], ["place"]]) assert.equal(onePlaceChoice(kinds), null);
+  assert.match(waysFor(["photo", "photo", "photo"]).apart, /^3 separate/);
+  assert.deepEqual(Object.keys(waysFor(["photo", "photo"])), ["apart", "place"]);
+  assert.match(waysFor(["video"]).place, /walk/);
+  for (const kinds of [["photo"], ["photo", "video"], ["video", "video"], ["place"], ["clip"]]) assert.deepEqual(waysFor(kinds), {});
+});
+
+test("a video may be one file, and its plan counts frames then", () => {
+  assert.match(waysFor(["video"]).clip, /in one file/);
+  assert.match(planWords(video(4000, 2000, 35), SETTINGS, [], true), /: 20 frames, /);
 });
 
 test("a walk is one scene of a panorama every half second", () => {

@@ -54,7 +54,8 @@ def test_the_description_names_every_setting_of_the_page(server: RunningServer) 
     asked = described["paths"]["/api/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     form = described["components"]["schemas"][asked["$ref"].rsplit("/", 1)[1]]["properties"]
     wanted = [setting.name for setting in declared()]
-    assert list(form) == ["uploads", "one_place", "depth_map", "settings"] and list(form["settings"]["properties"]) == wanted
+    assert list(form) == ["uploads", "one_place", "one_file", "depth_map", "settings"]
+    assert list(form["settings"]["properties"]) == wanted
     page = server.get("/api/settings").json()["properties"]
     assert list(page) == wanted
     assert {name: one["default"] for name, one in page.items()} == Settings().model_dump(include=set(wanted))

@@ -1,5 +1,6 @@
 """Scene files that are opened, edited, written in other formats and drawn, by a real server."""
 
+import base64
 import io
 import json
 from dataclasses import replace
@@ -12,9 +13,9 @@ import requests
 from PIL import Image
 
 from spag4d.data import Layers, Moving
-from spag4d.formats.fourdgs import FOURDGS
-from spag4d.formats.moving import Timeline
+from spag4d.formats.moving import Timeline, opened_moving, write_moving
 from spag4d.formats.scene import read_layers, write_scene
+from spag4d.io.static_files import static_folder
 from tests.formats.gaussian_scenes import facing_discs, scene
 from tests.web.running_server import RunningServer
 
@@ -115,13 +116,18 @@ def test_an_object_is_looked_at_from_outside(server: RunningServer, tmp_path: Pa
     assert abs(x - 20) < 2 and z < -5 and abs(ahead_x - 20) < 2 and abs(ahead_z) < 2
 
 
-def test_a_scene_that_moves_is_kept_as_it_is_beside_its_first_moment(server: RunningServer, tmp_path: Path) -> None:
-    path = tmp_path / "clip.4dgs"
-    assert FOURDGS.write is not None
-    FOURDGS.write(path, Timeline(2.0, 10.0), [Moving.still(facing_discs(200), 0.0, 2.0)])
+@pytest.mark.parametrize("ending", ["4dgs", "ftgs.ply"])
+def test_a_scene_that_moves_is_kept_as_the_page_plays_it(server: RunningServer, tmp_path: Path, ending: str) -> None:
+    path, kept = tmp_path / f"clip.{ending}", tmp_path / "kept.4dgs"
+    write_moving(path, Timeline(2.0, 10.0), [Moving.still(facing_discs(200), 0.0, 2.0)])
     job = server.converted(path)
-    assert job["status"] == "done" and file_of(server, job, "scene.4dgs") == path.read_bytes()
-    assert "scene.splat" in job["files"]
+    assert job["status"] == "done" and "scene.splat" in job["files"]
+    kept.write_bytes(file_of(server, job, "scene.4dgs"))
+    assert (opened_moving(kept).count, opened_moving(kept).timeline.duration_s) == (200, 2.0)
+    assert ending != "4dgs" or kept.read_bytes() == path.read_bytes()
+    if (static_folder() / "vendor" / "spark").is_dir():
+        page = file_of(server, made(server, job, make="page"), "scene.html").decode()
+        assert base64.b64encode(kept.read_bytes()).decode() in page
 
 
 @pytest.mark.parametrize("wish, words", [

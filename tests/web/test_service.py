@@ -29,7 +29,7 @@ def started(keep_days: float = 90.0) -> Service:
 
 
 def added(service: Service, picture: Path) -> Job:
-    return service.add([Upload(picture, "photo", picture.name)], Settings())
+    return service.add([Upload(picture, "photo", picture.name)], Settings(), "photo")
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_pictures_of_one_place_become_one_job_that_can_be_made_again(tmp_path: P
     sent = [Upload(tmp_path / name, "photo", name) for name in ("b.jpg", "a.jpg")]
     for upload in sent:
         upload.path.write_bytes(upload.name.encode())
-    job = service.add(sent, Settings(), one_place=True)
+    job = service.add(sent, Settings(), "place")
     assert (job.kind, job.name, job.sources) == ("place", "b.jpg and 1 more", ["b.jpg", "a.jpg"])
     again = service.submit([job.id], Settings(stride=4), one_place=True)
     for made in (job, again):
@@ -136,18 +136,34 @@ def test_pictures_of_one_place_become_one_job_that_can_be_made_again(tmp_path: P
     service.stop()
 
 
-@pytest.mark.parametrize("kinds, one_place, words", [
-    (["photo", "photo"], False, "one place"), (["photo"], True, "single picture"), (["photo", "video"], True, "not of both"),
-    (["video", "video"], True, "several videos"), (["depth"], False, "belongs to a picture"),
+def test_a_video_becomes_one_file_that_can_be_made_again(tmp_path: Path) -> None:
+    service = started()
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"as it was sent")
+    job = service.submit([service.add([Upload(film, "video", "film.mp4")], Settings(), "video").id], Settings(), one_file=True)
+    assert (job.kind, job.formats, job.shown, list(job.downloads)) == ("clip", ["4dgs"], "4dgs", ["4dgs"])
+    again = service.submit([job.id], Settings(fps=5), one_file=True)
+    assert (service.folder_of(again) / "uploaded-file").read_bytes() == b"as it was sent"
+    with pytest.raises(InputError, match="has its own format"):
+        service.submit([job.id], Settings(format="ply"), one_file=True)
+    service.stop()
+
+
+@pytest.mark.parametrize("kinds, options, words", [
+    (["photo", "photo"], {}, "one place"), (["photo"], {"one_place": True}, "single picture"),
+    (["photo", "video"], {"one_place": True}, "not of both"), (["video", "video"], {"one_place": True}, "several videos"),
+    (["photo"], {"one_file": True}, "of a single video"), (["video", "video"], {"one_file": True}, "of a single video"),
+    (["video"], {"one_file": True, "one_place": True}, "not for both"),
+    (["depth"], {}, "belongs to a picture"),
 ])
-def test_what_does_not_go_together_is_refused(kinds: list[Kind], one_place: bool, words: str, tmp_path: Path) -> None:
+def test_what_does_not_go_together_is_refused(kinds: list[Kind], options: dict[str, bool], words: str, tmp_path: Path) -> None:
     service = started()
     folder = service.folder / "uploads"
     for number, kind in enumerate(kinds):
         (folder / f"{number:016x}").write_bytes(b"as it was sent")
         (folder / f"{number:016x}.json").write_text(json.dumps({"kind": kind, "name": "x"}))
     with pytest.raises(InputError, match=words):
-        service.submit([f"{number:016x}" for number in range(len(kinds))], Settings(), one_place=one_place)
+        service.submit([f"{number:016x}" for number in range(len(kinds))], Settings(), **options)
     assert not list((service.folder / "jobs").iterdir()) and service.uploads.count() == len(kinds)
     service.stop()
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { Clock } from "../../static/js/viewer/clocks.js";
 import { Collider } from "../../static/js/viewer/collider.js";
 import { decide } from "../../static/js/viewer/decide.js";
 import { Detail } from "../../static/js/viewer/detail.js";
@@ -13,7 +14,7 @@ import { homePose, isMoving, lookOnly, noIntent, step, withMode } from "../../st
 import { levelsFor, Pace } from "../../static/js/viewer/pace.js";
 import { measured } from "../../static/js/viewer/measure.js";
 import { Pictures } from "../../static/js/viewer/pictures.js";
-import { Clock, FrameCache } from "../../static/js/viewer/sequence.js";
+import { FrameCache } from "../../static/js/viewer/sequence.js";
 import { shortcut } from "../../static/js/viewer/shortcuts.js";
 import { trianglesFromGlb } from "../../static/js/viewer/triangles.js";
 import { walkingRange } from "../../static/js/viewer/walking_range.js";
@@ -725,7 +726,7 @@ test("whoever goes on moving gets quick pictures, however long ago the last one 
   const card = { getExtension: () => null, getParameter: () => "", fenceSync: () => ({}), getSyncParameter: () => "done", deleteSync: () => {} };
   const spark = { renderer: { getContext: () => card }, visible: true, activeSplats: 0 };
   const detail = new Detail(spark, { onChange: () => {}, onSlow: () => {} });
-  detail.setMesh({ splats: { getNumSplats: () => COUNT, createLodSplats: async () => {} } }, true);
+  detail.setMesh({ splats: { getNumSplats: () => COUNT, createLodSplats: async () => {} } }, { canThin: true });
   for (let picture = 0; picture < 3; picture++) {
     detail.started(true, true, false);
     clock_ms += 5000;

@@ -1,4 +1,4 @@
-// What stands in the scene: one file, or the frames of a video. Loads in the background, swaps when ready, leaves nothing behind.
+// What is in the scene: a file, still or moving, or the frames of a video. Loads in the background, swaps when ready, leaves nothing behind.
 
 import { Film } from "./film.js";
 import { fetchBytes, inMegabytes } from "./loading.js";
@@ -18,6 +18,7 @@ export class Contents {
   #url = null;
   #load = new AbortController();
   #frames = null;
+  #moving = null;
 
   /** @param splats the module splats.js: it needs Spark, and so is imported only together with the scene */
   constructor(scene, splats, onChange) {
@@ -38,7 +39,7 @@ export class Contents {
       if (standIn && this.#scene.isWeak && !this.shown) await this.#put(standIn, signal);
       await this.#put(url, signal);
     } catch (error) {
-      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(url, standIn));
+      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(() => this.showFile(url, standIn)));
     }
   }
 
@@ -59,9 +60,34 @@ export class Contents {
     this.film.setUrls(urls);
   }
 
+  /** Want a file that moves in the scene, at the moment where its `MovingClock` stands. */
+  async showMoving(url, clock) {
+    if (url === this.#url) return;
+    this.#load.abort();
+    this.#load = new AbortController();
+    this.#url = url;
+    const { signal } = this.#load;
+    this.#become("loading", { words: "Loading the scene", share: null });
+    try {
+      const { MovingScene } = await import("./fourdgs/player.js");
+      const onProgress = (loaded, total) => signal.aborted || this.#report(loaded, total);
+      const moving = await MovingScene.opened(url, clock, { renderer: this.#scene.renderer, signal, onProgress });
+      if (signal.aborted) return moving.dispose();
+      this.#become("loading", { words: "Preparing the scene", share: null });
+      moving.mesh.name = url;
+      this.#moving = moving;
+      this.#scene.setMesh(moving.mesh, { canThin: moving.canThin, beside: moving.most });
+    } catch (error) {
+      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(() => this.showMoving(url, clock)));
+    }
+  }
+
   clear() {
     this.#load.abort();
     this.#url = null;
+    this.#moving?.dispose();
+    this.#moving = null;
+    this.#scene.plays = false;
     this.film?.dispose();
     this.film = null;
     this.#frames = null;
@@ -72,6 +98,7 @@ export class Contents {
 
   /** Before each picture. */
   tick(dt) {
+    if (this.#moving) this.#tickMoving(dt);
     if (!this.film) return;
     const { clock } = this.film;
     const played = clock.playing;
@@ -81,6 +108,7 @@ export class Contents {
   /** After each picture: see what has come into sight. */
   look() {
     if (this.film) this.#lookAtFilm();
+    else if (this.#moving) this.#lookAtMoving();
     else if (this.state === "loading" && this.#scene.isDrawn) this.#lookAtFile(this.#scene.meshName);
   }
 
@@ -110,6 +138,37 @@ export class Contents {
     }
     this.#frames = new this.#splats.FrameMesh(frame);
     this.#scene.setMesh(this.#frames.mesh);
+  }
+
+  #tickMoving(dt) {
+    const { clock } = this.#moving;
+    const { playing } = clock;
+    if (this.#moving.tick(dt, this.#scene)) this.#scene.markChanged();
+    this.#scene.plays = clock.playing && dt > 0;
+    if (clock.playing !== playing) this.#onChange();
+  }
+
+  #lookAtMoving() {
+    const moving = this.#moving;
+    if (!this.#scene.isDrawn) return;
+    moving.drawn(this.#scene.spark);
+    if (this.shown?.time !== moving.shownTime) {
+      this.shown = { url: this.#url, frame: null, time: moving.shownTime };
+      this.#onChange();
+    }
+    if (moving.error) return this.#movingFailed();
+    const late = moving.waited > PATIENCE_S;
+    const isSeen = moving.shownTime !== null && (moving.clock.playing ? !late : moving.shownTime === moving.clock.time && this.#scene.settled);
+    this.#become(isSeen ? "ready" : "loading", late ? { words: "Loading what moves", share: null } : null);
+  }
+
+  #movingFailed() {
+    const words = `What moves cannot be shown: ${this.#moving.error.message}.`;
+    if (this.fault?.words === words) return;
+    this.#fail(words, () => {
+      this.#become("loading", { words: "Loading what moves", share: null });
+      this.#moving.retry();
+    });
   }
 
   #lookAtFile(name) {
@@ -144,9 +203,9 @@ export class Contents {
     });
   }
 
-  #again(url, standIn) {
+  #again(show) {
     this.#url = null;
-    this.showFile(url, standIn);
+    show();
   }
 
   #report(loaded, total) {

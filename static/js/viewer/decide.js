@@ -26,7 +26,7 @@ export function decide({ view, chosen, unavailable, sceneShown }) {
 
 /** Whether there is something that goes into the scene. */
 export function hasScene(view) {
-  return Boolean(view?.scene || view?.frames?.length);
+  return Boolean(view?.scene || view?.moving || view?.frames?.length);
 }
 
 /**

@@ -11,6 +11,7 @@ export class Detail {
   #calls;
   #watch;
   #mesh = null;
+  #beside = 0;
   #pace = idlePace();
   #counts = false; // whether the picture under way tells how long its level takes
   #isNew = false;
@@ -41,9 +42,10 @@ export class Detail {
     return this.#watch.isRunning;
   }
 
-  /** Begin with another mesh, or none (null); one that `canThin` is drawn with fewer Gaussians where all of them take too long. */
-  setMesh(mesh, canThin = false) {
+  /** Begin with another mesh, or none (null); see `Scene.setMesh`. */
+  setMesh(mesh, { canThin = false, beside = 0 } = {}) {
     this.#mesh = mesh;
+    this.#beside = beside;
     const count = mesh ? (mesh.splats.lodSplats ?? mesh.splats).getNumSplats() : 0;
     this.#pace = mesh ? new Pace(levelsFor({ count, canThin, pixelRatio: window.devicePixelRatio }), count, this.isWeak) : idlePace();
     if (mesh) this.#thin();
@@ -57,7 +59,7 @@ export class Detail {
   /** A picture has been asked for; `tells` whether it is one of the mesh. */
   started(tells, moves, isBusy) {
     this.#watch.start();
-    this.#counts = tells && this.#spark.activeSplats <= this.#pace.level.splats * 1.2 && (moves || !isBusy);
+    this.#counts = tells && this.#spark.activeSplats <= this.#pace.level.splats * 1.2 + this.#beside && (moves || !isBusy);
   }
 
   /** Forget the picture under way, as when the page is not seen. */

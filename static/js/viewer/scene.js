@@ -21,6 +21,7 @@ const BLUR = { fine: { preBlurAmount: 0, blurAmount: 0.3 }, classic: { preBlurAm
 export class Scene {
   /** What is seen: "scene"; "sphere", in which one turns and zooms, as moving would not show; or null, and nothing moves. */
   sight = null;
+  plays = false; // whether the picture changes by itself, as fast as it is drawn
   #scene = new THREE.Scene();
   #group = new THREE.Group();
   #sphere = new Sphere();
@@ -103,11 +104,11 @@ export class Scene {
 
   /**
    * Put a mesh in place of the one that is there, which stays in sight until the new one is sorted. One that `canThin` is drawn with
-   * fewer Gaussians where all of them take too long.
+   * fewer Gaussians where all of them take too long, but for up to so many `beside` those of the mesh itself.
    */
-  setMesh(mesh, { canThin = false } = {}) {
+  setMesh(mesh, { canThin = false, beside = 0 } = {}) {
     this.#mesh = mesh;
-    this.#detail.setMesh(mesh, canThin);
+    this.#detail.setMesh(mesh, { canThin, beside });
     this.#group.add(mesh);
     mesh.onFrame = () => {
       if (mesh.numSplats === 0 || mesh !== this.#mesh) return;
@@ -227,7 +228,7 @@ export class Scene {
     if (this.#sphere.tick(dt)) this.invalidate();
     if (!this.headset.isWorn) {
       const isBusy = this.#needsPicture || this.#isSorting() || this.#levelsWait();
-      this.#detail.keep(now, { moves: this.#moves, isBusy, isDrawn: this.#drawn });
+      this.#detail.keep(now, { moves: this.#moves || this.plays, isBusy, isDrawn: this.#drawn });
     }
     if (this.renderer.getPixelRatio() !== this.#ratio) this.#resize();
     this.#calls.onTick(this.sight === "scene" ? dt : 0);
@@ -261,7 +262,7 @@ export class Scene {
     this.spark.visible = !this.#sphere.mesh.visible || this.#sphere.fades || !this.isDisplayed || this.#isSorting();
     this.renderer.render(this.#scene, this.visitor.camera);
     this.#drawn = this.#mesh !== null && this.isDisplayed;
-    this.#detail.started(this.#drawn && this.spark.visible, this.#moves, this.#isSorting() || this.#levelsWait());
+    this.#detail.started(this.#drawn && this.spark.visible, this.#moves || this.plays, this.#isSorting() || this.#levelsWait());
   }
 
   /** See what Spark has got to: what it replaced can go, and quiet ticks are counted. */
@@ -311,5 +312,5 @@ export class Scene {
 
 function discard(mesh) {
   mesh.removeFromParent();
-  mesh.dispose();
+  mesh.traverse((part) => part.dispose?.());
 }

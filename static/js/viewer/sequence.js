@@ -1,10 +1,9 @@
-// Frames of a video: which of them to hold in memory, and which one to show when. No page, no graphics: the loader is handed in.
+// Frames of a video: which of them to hold in memory. No page, no graphics: the loader is handed in.
 
 const FRAMES_MAX = 6;
 const BYTES_MAX = 400e6;
 const AHEAD = 2;
 const AT_ONCE = 2;
-const ROUNDING = 1e-6;
 
 /**
  * Holds a few decoded frames around the one that is wanted. Loads never queue up: when one ends, the next is chosen by what is
@@ -108,62 +107,5 @@ export class FrameCache {
       this.#frames.get(index).dispose();
       this.#frames.delete(index);
     }
-  }
-}
-
-/** The clock of a video: which frame is wanted at what time. Where drawing or loading is slow, it waits: no frame is left out. */
-export class Clock {
-  playing = false;
-  speed = 1;
-  loop = true;
-  #frame = 0;
-  #passed = 0; // share of the frame's time that has passed
-
-  constructor(fps, count) {
-    this.fps = fps;
-    this.count = count;
-  }
-
-  get frame() {
-    return Math.min(this.count - 1, this.#frame);
-  }
-
-  get ended() {
-    return !this.loop && this.frame === this.count - 1;
-  }
-
-  /** The wanted frame and those that follow, in the order in which they will be shown. */
-  upcoming(number = 3) {
-    const indices = [];
-    for (let i = 0; i < Math.min(number, this.count); i++) {
-      const index = this.frame + i;
-      if (index < this.count) indices.push(index);
-      else if (this.loop) indices.push(index % this.count);
-    }
-    return indices;
-  }
-
-  seek(frame) {
-    this.#frame = Math.max(0, Math.min(this.count - 1, frame));
-    this.#passed = 0;
-  }
-
-  /**
-   * Go on by `dt` seconds, by one frame at most, and not past one that has not been drawn, by `isDrawn(frame)`; without a loop
-   * the last one is the end. Returns the wanted frame.
-   */
-  advance(dt, isDrawn) {
-    if (!this.playing || this.count < 2) return this.frame;
-    this.#passed += dt * this.speed * this.fps;
-    if (this.#passed < 1 - ROUNDING) return this.frame;
-    if (!isDrawn(this.frame)) this.#passed = 1;
-    else if (this.ended) this.playing = false;
-    else this.#next();
-    return this.frame;
-  }
-
-  #next() {
-    this.#frame = (this.frame + 1) % this.count;
-    this.#passed = Math.max(0, this.#passed - 1) % 1; // what drawing lags behind is not made up for
   }
 }

@@ -3,6 +3,7 @@
 
 import { element } from "../dom.js";
 import { hasWebGL2, newCanvas, savePicture } from "./canvas.js";
+import { Clock, MovingClock } from "./clocks.js";
 import { Toolbar, ViewChoice } from "./controls.js";
 import { account, decide, hasScene } from "./decide.js";
 import { canWearHeadset } from "./headset.js";
@@ -13,7 +14,6 @@ import { keysAreTaken } from "./keys.js";
 import { Measure } from "./measure.js";
 import { MODES } from "./modes.js";
 import { Notice } from "./notice.js";
-import { Clock } from "./sequence.js";
 import { shortcut } from "./shortcuts.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
@@ -139,7 +139,9 @@ export class Stage {
     const in3d = hasScene(view) || (seen.url && seen.shape === "sphere");
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
     if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
+    if (view?.moving) this.#clock ??= Object.assign(new MovingClock(), { playing: this.#bare || Boolean(view.plays) });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
+    else if (this.#contents && view?.moving) this.#contents.showMoving(view.moving, this.#clock);
     else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
     this.#visitor?.setRange(view?.walkingRange ?? null, view?.viewpoints);
     if (this.#visitor) this.#walls.show(view?.collision ?? null, this.#visitor);

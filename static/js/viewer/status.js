@@ -22,9 +22,9 @@ export class Status {
     else if (this.#data[name] !== String(value)) this.#data[name] = value;
   }
 
-  /** @param said what `account` found, `seen` what `decide` did, `view` the job, `shown` `url` and `frame` of what is drawn */
+  /** @param said what `account` found, `seen` what `decide` did, `view` the job, `shown` `url`, `frame` and `time` of what is drawn */
   say({ state, fault, words, share }, { seen, view, shown }) {
-    const data = { state, view: seen.view, shown: shown?.url ?? "", frame: shown?.frame ?? null };
+    const data = { state, view: seen.view, shown: shown?.url ?? "", frame: shown?.frame ?? null, time: shown?.time?.toFixed(3) ?? null };
     for (const [name, value] of Object.entries(data)) this.set(name, value);
     if (fault) this.#notice.fail(fault.words, fault.again);
     else if (words) this.#notice.say(words, share);

@@ -5,13 +5,7 @@ import { icons } from "./icons.js";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
 
-/** "0:07.4" of seconds. */
-export function clockTime(seconds) {
-  const tenths = Math.round(seconds * 10);
-  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
-}
-
-/** The controls of a `Clock`; `onChange` is called after each use, `giveBack` when the pointer lets go of the scrubber. */
+/** The controls of a clock of clocks.js; `onChange` is called after each use, `giveBack` when the pointer lets go of the scrubber. */
 export class Timeline {
   #clock = null;
   #onChange;
@@ -49,20 +43,18 @@ export class Timeline {
   refresh() {
     const clock = this.#clock;
     if (!clock) return;
-    const { frame, count, fps } = clock;
-    this.scrubber.max = Math.max(0, count - 1);
-    this.scrubber.value = frame;
-    this.scrubber.disabled = count < 2;
-    this.scrubber.setAttribute("aria-valuetext", `${clockTime(frame / fps)} of ${clockTime((count - 1) / fps)}, frame ${frame + 1} of ${count}`);
-    const text = `${clockTime(frame / fps)} · ${frame + 1}/${count}`;
-    if (this.time.textContent !== text) this.time.textContent = text;
+    this.scrubber.step = clock.step;
+    this.scrubber.max = clock.lastPosition;
+    this.scrubber.value = clock.position;
+    this.scrubber.setAttribute("aria-valuetext", clock.spokenWords);
+    if (this.time.textContent !== clock.words) this.time.textContent = clock.words;
     this.#showPlaying(clock.playing);
-    this.play.disabled = count < 2;
+    this.play.disabled = this.scrubber.disabled = !clock.canPlay;
   }
 
   /** Whether there is a video that can be played. */
   get canPlay() {
-    return this.#clock !== null && this.#clock.count > 1;
+    return this.#clock?.canPlay ?? false;
   }
 
   togglePlay() {
