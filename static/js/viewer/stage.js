@@ -154,8 +154,7 @@ export class Stage {
     await new Promise((resume) => setTimeout(resume)); // a graphics context takes a while: the page can be used before
     try {
       if (!hasWebGL2()) throw new Error(NO_WEBGL);
-      const names = ["scene", "splats", "contents", "pictures", "walls"];
-      this.#modules ??= await Promise.all(names.map((name) => import(`./${name}.js`))).catch((error) => {
+      this.#modules ??= await Promise.all(modulesOf3d()).catch((error) => {
         throw new Error(NO_MODULES, { cause: error });
       });
       if (!this.#unavailable) this.#open();
@@ -340,3 +339,6 @@ export class Stage {
     savePicture(await this.#scene.screenshot(), this.#view?.title ?? "");
   }
 }
+
+/** Each is written out: pages of one file find by these words what they have to hold. */
+const modulesOf3d = () => [import("./scene.js"), import("./splats.js"), import("./contents.js"), import("./pictures.js"), import("./walls.js")];
