@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float64
+
 from spag4d.data import DepthMap
 from spag4d.device import explained_memory_errors
 from spag4d.progress import Event, Notice, Progress, Step
@@ -150,6 +153,8 @@ class Run:
     sharp: str = ""
     walking_range_m: dict[str, float] = field(default_factory=dict)
     viewpoints: tuple[Viewpoint, ...] = ()
+    seen_from: Float64[np.ndarray, "k 3"] | None = None
+    """Places of the panoramas of a scene of several, in the file's axes."""
 
     def result(
         self, started: float, paths: Iterable[Path], count: int, depth: DepthMap, reach: tuple[float, float] | None, device: str

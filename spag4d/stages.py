@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spag4d import __version__
+from spag4d.check.seen_from import seen_from_in, seen_from_line
 from spag4d.check.uncertainty import doubt_line, uncertainty_in
 from spag4d.conversion import STAGES, Run, percent
 from spag4d.data import DepthMap, Gaussians, Layers, Panorama
@@ -263,6 +264,8 @@ class Stages:
             comments.append(f"scale about right to {percent(depth.scale_sigma)} % (one standard deviation)")
         if depth.doubt is not None:
             comments.append(doubt_line(depth.doubt))
+        if run.seen_from is not None:
+            comments.append(seen_from_line(run.seen_from))
         if gaussians is not None:
             comments.append(_walking_range(gaussians, comments, run))
         return comments
@@ -281,7 +284,7 @@ def _walking_range(gaussians: Gaussians, comments: Sequence[str], run: Run) -> s
     from spag4d.check.walking import walking_range
 
     with run.stage("Walking range") as listener:
-        found = walking_range(gaussians, uncertainty_in(comments), progress=listener)
+        found = walking_range(gaussians, uncertainty_in(comments), seen_from_in(comments), progress=listener)
         run.walking_range_m = found.by_name
         return found.to_comment()
 

@@ -14,7 +14,7 @@ _AHEAD = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 
 def compile_kernels() -> None:
-    """Make scenes of a tiny panorama that has edges, sky and a black cap, and of two: what numba compiles stays on the disk."""
+    """Make scenes of a tiny panorama that has edges, sky and a black cap, and of three: what numba compiles stays on disk."""
     rows, columns = np.indices((64, 128))
     sky, chequered = rows < 24, (rows // 8 + columns // 8) % 2 == 0
     rgb = np.where(sky[..., None], (140, 180, 240), np.where(chequered[..., None], 60, 190)).astype(np.uint8)
@@ -22,9 +22,9 @@ def compile_kernels() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, converter = Path(name), SPAG4D(depth_model="builtin", sharp_refine=False, device="cpu")
         converter.convert(rgb, folder / "scene.ply")
-        for number in (0, 1):
+        for number in range(3):
             cv2.imwrite(str(folder / f"{number}.png"), np.roll(rgb, number, axis=1))
-        poses = {f"{number}.png": {"position_m": [0.1 * number, 0, 0], "rotation": _AHEAD} for number in (0, 1)}
+        poses = {f"{number}.png": {"position_m": [0.1 * number, 0, 0], "rotation": _AHEAD} for number in range(3)}
         (folder / "poses.json").write_text(json.dumps({"panoramas": poses}), encoding="utf-8")
         converter.reconstruct([folder], folder / "place.ply", poses=folder)
     lasting_picture(np.stack([rgb, rgb]), np.zeros((2, *rgb.shape[:2]), np.float32))

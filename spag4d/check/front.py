@@ -2,7 +2,8 @@
 
 Where two neighbouring directions show surfaces at different distances, one leaves the other as one moves: a gap opens between
 them that no camera has seen into. A clean outline opens one such gap, a ragged one many, and a piece that lies by itself has
-one all around; so the gaps' area measures tearing, whatever fills them in. Nearer things part faster. On a blank wall nobody
+one all around; so the gaps' area measures tearing, whatever fills them in, unless another panorama of the scene stood where
+it is as open, and filled it in by what is there. Nearer things part faster. On a blank wall nobody
 sees a gap that the wall's colour fills, nor that the wall stands elsewhere: both count by the contrast around them.
 """
 
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
+from spag4d.check.seen_from import ORIGIN_ALONE, Places
 from spag4d.check.tiles import STARTS, TILE_SR, TILES
 from spag4d.check.uncertainty import EDGE_RAD, Uncertainty
 from spag4d.data import Gaussians
@@ -56,12 +58,12 @@ _ONE, _ZERO = np.float32(1), np.float32(0)
 class Front:
     """What stands nearest around the capture point.
 
-    ``pairs`` (n, 7) are neighbouring points (m) between which the distance jumps, and how wide the edge is between them in
-    radians, as far as it is seen. ``points`` (k, 3) sample the surfaces evenly, ``errors`` (k,) say which part of their
-    distance may be wrong, as far as that is seen.
+    ``pairs`` (n, 8) are neighbouring points (m) between which the distance jumps, how wide the edge is between them in radians,
+    as far as it is seen, and how far open, in radians, some panorama has seen the gap between them. ``points`` (k, 3) sample
+    the surfaces evenly, ``errors`` (k,) say which part of their distance may be wrong, as far as that is seen.
     """
 
-    pairs: Float32[np.ndarray, "n 7"]
+    pairs: Float32[np.ndarray, "n 8"]
     points: Float32[np.ndarray, "k 3"]
     errors: Float32[np.ndarray, " k"]
 
@@ -78,8 +80,11 @@ class Front:
         return sums[:, 0] / np.maximum(sums[:, 1], 1e-9)
 
 
-def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
-    """Return the front of a scene, whose depth is wrong by ``uncertainty``, or was measured (None)."""
+def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None, seen_from: Places = ORIGIN_ALONE) -> Front:
+    """Return the front of a scene, whose depth is wrong by ``uncertainty``, or was measured (None).
+
+    ``seen_from`` (k, 3) are the places of the scene's panoramas, if there are several.
+    """
     rows = int(np.clip(np.sqrt(len(gaussians) / 2 / _PER_CELL), *_ROWS))
     starts = ring_starts(rows, _FEWEST_CELLS)
     nearest, own = np.full(starts[-1], -1, np.int64), np.full(starts[-1], np.inf, np.float32)
@@ -91,6 +96,7 @@ def front_of(gaussians: Gaussians, uncertainty: Uncertainty | None) -> Front:
     right, below = (jumps(distance, axis) for axis in (1, 0))
     visible = _visible(_colors(gaussians, starts, nearest))
     pairs = np.concatenate([_pairs(points, right, visible, 1), _pairs(points, below, visible, 0)])
+    _see_into(pairs, seen_from.astype(np.float32))
     beside_edge = grown(right | below, max(1, round(EDGE_RAD * rows / np.pi)))
     return Front(pairs, *_sample(points, distance, visible, beside_edge, uncertainty))
 
@@ -211,14 +217,29 @@ def jumps(distance: Float32[np.ndarray, "h w"], axis: int) -> Bool[np.ndarray, "
 
 def _pairs(
     points: Float32[np.ndarray, "h w 3"], jumps: Bool[np.ndarray, "h w"], visible: Float32[np.ndarray, "h w"], axis: int
-) -> Float32[np.ndarray, "n 7"]:
+) -> Float32[np.ndarray, "n 8"]:
     rows, columns = jumps.shape
     row, column = np.nonzero(jumps)
     other = (row, (column + 1) % columns) if axis else (np.minimum(row + 1, rows - 1), column)
     turn = np.pi / rows
     width = np.full(len(row), turn) if axis else turn * np.cos((row + 1) * turn - np.pi / 2)
     seen = np.maximum(visible[row, column], visible[other]) * width
-    return np.concatenate([points[row, column], points[other], seen[:, None].astype(np.float32)], 1)
+    nothing = np.zeros(len(row), np.float32)
+    return np.concatenate([points[row, column], points[other], np.stack([seen.astype(np.float32), nothing], 1)], 1)
+
+
+def _see_into(pairs: Float32[np.ndarray, "n 8"], places: Float32[np.ndarray, "k 3"]) -> None:
+    """Note for each pair how far the widest gap is open that is seen from one of the places."""
+    ends = pairs[:, :3], pairs[:, 3:6]
+    across = _unit(ends[1]) - _unit(ends[0])
+    length = np.linalg.norm(across, axis=1)
+    for place in places:
+        apart = _unit(ends[1] - place) - _unit(ends[0] - place)
+        pairs[:, 7] = np.maximum(pairs[:, 7], (apart * across).sum(1) / length - length)
+
+
+def _unit(vectors: Float32[np.ndarray, "n 3"]) -> Float32[np.ndarray, "n 3"]:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _NEAREST_M)
 
 
 @kernel
@@ -227,7 +248,7 @@ def _part(pairs, position, starts, areas):
     """Add up, tile by tile, the gaps that open between the points of each pair: how wide, times how long the edge is."""
     px, py, pz = position
     for i in range(len(pairs)):
-        ax, ay, az, bx, by, bz, edge = pairs[i]
+        ax, ay, az, bx, by, bz, edge, seen = pairs[i]
         a0, b0 = np.sqrt(ax * ax + ay * ay + az * az), np.sqrt(bx * bx + by * by + bz * bz)
         ex, ey, ez = bx / b0 - ax / a0, by / b0 - ay / a0, bz / b0 - az / a0
         length = np.sqrt(ex * ex + ey * ey + ez * ez)
@@ -235,6 +256,7 @@ def _part(pairs, position, starts, areas):
         a1 = max(np.sqrt(ax * ax + ay * ay + az * az), _NEAREST_M)
         b1 = max(np.sqrt(bx * bx + by * by + bz * bz), _NEAREST_M)
         wide = ((bx / b1 - ax / a1) * ex + (by / b1 - ay / a1) * ey + (bz / b1 - az / a1) * ez) / length - length
+        wide -= seen
         if wide <= _ZERO:
             continue
         area = min(wide, _WIDEST_RAD) * edge

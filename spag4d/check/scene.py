@@ -8,6 +8,7 @@ from spag4d.check.facts import Facts, find_facts
 from spag4d.check.likeness import HEIGHT, find_likeness, poles_open
 from spag4d.check.merge import Clouds, merged
 from spag4d.check.report import Report
+from spag4d.check.seen_from import Places, seen_from_card, seen_from_in
 from spag4d.check.uncertainty import Uncertainty, uncertainty_in, uncertainty_of
 from spag4d.check.views import find_views
 from spag4d.check.walking import walking_range, walks
@@ -47,7 +48,7 @@ def check_scene(
     progress.report("Rendering", 1, 1)
     likeness = None if photo is None else find_likeness(gaussians, photo, shown, progress=progress)
     zenith, nadir = poles_open(shown)
-    found = walks(gaussians, _uncertainty(scene, comments), clouds=clouds, progress=progress)
+    found = walks(gaussians, _uncertainty(scene, comments), _seen_from(scene, comments), clouds=clouds, progress=progress)
     views = find_views(gaussians, photos, progress=progress) if photos else ()
     report = Report(facts, found, zenith, nadir, likeness, views)
     return Checked(report, gaussians, shown)
@@ -55,8 +56,9 @@ def check_scene(
 
 def range_of(scene: Path, *, progress: Progress = SILENT) -> WalkingRange:
     """Return the walking range of a scene file alone; raises `InputError`."""
-    uncertainty = _uncertainty(scene, read_scene_comments(scene))
-    return walking_range(read_scene(scene, progress=progress), uncertainty, progress=progress)
+    comments = read_scene_comments(scene)
+    told = _uncertainty(scene, comments), _seen_from(scene, comments)
+    return walking_range(read_scene(scene, progress=progress), *told, progress=progress)
 
 
 def write_range(scene: Path, walking_range: WalkingRange) -> None:
@@ -81,6 +83,11 @@ def _uncertainty(scene: Path, comments: list[str]) -> Uncertainty | None:
         return uncertainty_in(comments)
     card = read_card(scene)
     return uncertainty_of(card.get("depth_model", ""), card.get("depth_doubt", ""))
+
+
+def _seen_from(scene: Path, comments: list[str]) -> Places:
+    """Return where a scene's panoramas were taken, from its comments or, in formats without these, from its scene card."""
+    return seen_from_in(comments) if comments else seen_from_card(read_card(scene))
 
 
 def _read(scene: Path, progress: Progress) -> tuple[Gaussians, Clouds, Facts, list[str]]:

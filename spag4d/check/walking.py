@@ -21,6 +21,7 @@ from jaxtyping import Float32, Float64
 from spag4d.check.front import Front, front_of
 from spag4d.check.merge import Clouds, merged
 from spag4d.check.ray_probe import Blocks, Glance, blocks_of, probe
+from spag4d.check.seen_from import ORIGIN_ALONE, Places
 from spag4d.check.tiles import worst_tile
 from spag4d.check.uncertainty import Uncertainty
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, Limits, WalkingRange
@@ -57,11 +58,13 @@ class Around:
     front: Front
 
     @staticmethod
-    def of(gaussians: Gaussians, uncertainty: Uncertainty | None, clouds: Clouds | None = None) -> "Around":
+    def of(
+        gaussians: Gaussians, uncertainty: Uncertainty | None, seen_from: Places = ORIGIN_ALONE, clouds: Clouds | None = None
+    ) -> "Around":
         """Prepare a scene; ``clouds`` are its merged ones, if they exist already."""
         clouds = merged(gaussians) if clouds is None else clouds
         blocks = blocks_of(clouds)
-        return Around(clouds, blocks, probe(blocks, np.zeros(3)), front_of(gaussians, uncertainty))
+        return Around(clouds, blocks, probe(blocks, np.zeros(3)), front_of(gaussians, uncertainty, seen_from))
 
     def spoilt(self, number: int, distance_m: float) -> Float64[np.ndarray, "4 tiles"]:
         """Return how far each of `_SPOILS` spoils each tile that is seen on a walk in one of `DIRECTIONS`; 1 is too much."""
@@ -112,24 +115,25 @@ class Walks:
 
 
 def walking_range(
-    gaussians: Gaussians, uncertainty: Uncertainty | None, *, progress: Progress = SILENT
+    gaussians: Gaussians, uncertainty: Uncertainty | None, seen_from: Places = ORIGIN_ALONE, *, progress: Progress = SILENT
 ) -> WalkingRange:
     """Return how far you can walk in a scene whose depth is wrong by ``uncertainty``, or was measured (None).
 
-    It looks at a coarse copy of the scene, and takes a second or so for millions of Gaussians.
+    ``seen_from`` are the places of its panoramas, where there are several. It looks at a coarse copy of the scene, and takes a
+    second or so for millions of Gaussians.
     """
-    return walks(gaussians, uncertainty, to_the_end=False, progress=progress).range
+    return walks(gaussians, uncertainty, seen_from, to_the_end=False, progress=progress).range
 
 
 def walks(
-    gaussians: Gaussians, uncertainty: Uncertainty | None, *, clouds: Clouds | None = None, to_the_end: bool = True,
-    progress: Progress = SILENT,
+    gaussians: Gaussians, uncertainty: Uncertainty | None, seen_from: Places = ORIGIN_ALONE, *, clouds: Clouds | None = None,
+    to_the_end: bool = True, progress: Progress = SILENT,
 ) -> Walks:
     """Walk in all 14 directions, each until it fails, or ``to_the_end``; raises `Cancelled`.
 
     ``clouds`` are the merged ones, if they exist already.
     """
-    around = Around.of(gaussians, uncertainty, clouds)
+    around = Around.of(gaussians, uncertainty, seen_from, clouds)
     found = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for walk in pool.map(lambda number: _walk(around, number, to_the_end), range(len(NAMES))):

@@ -72,7 +72,7 @@ class Panoramas:
 
     def sky(self, number: int, whole: Whole) -> np.ndarray:
         """Return where (h, w) a panorama shows sky: what a single view takes for it and nothing contradicts."""
-        return self.depths[number].sky & ~whole.sure
+        return self.depths[number].sky & ~whole.sure & ~whole.moving
 
     def joint_depth(self, number: int, whole: Whole, size_hw: tuple[int, int]) -> DepthMap:
         """Return the depth of a panorama that agrees with the others."""

@@ -79,6 +79,7 @@ def reconstruct(
         layers = scene_of(panoramas, world, keep)
         depths.finish()
         depth = _told(panoramas, world, found)
+        run.seen_from = world.places
         stages.write(layers, outputs, depth, run)
         run.viewpoints = _viewpoints(panoramas, world, layers, depth)
         stages.write_card(outputs, depth, run)
@@ -138,7 +139,7 @@ def _viewpoints(panoramas: Panoramas, world: World, layers: Layers, depth: Depth
             if place.any():
                 part = listener.part(len(found), len(world.captured))
                 there = moved(layers.joined, -place)
-                ranges = walking_range(there, uncertainty_of(depth.model), progress=part).by_name
+                ranges = walking_range(there, uncertainty_of(depth.model), world.places - place, progress=part).by_name
             x, y, z = (round(float(value), 4) for value in place)
             found.append(Viewpoint(panoramas.names[number], (x, y, z), round(shares[number], 4), ranges))
     return tuple(found)

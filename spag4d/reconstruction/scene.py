@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from spag4d.data import LAYERS, DepthMap, Gaussians, Layers, Panorama, Pose
 from spag4d.reconstruction.budget import Budget
+from spag4d.reconstruction.moving import left_to_others, with_gap_below, without
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.world import World
 from spag4d.splat.edit import moved, rotated
@@ -15,10 +16,8 @@ from spag4d.world.join import own_part
 def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, DepthMap], None]) -> Layers:
     """Return one scene; ``keep`` gets each panorama's number, picture and depth as Gaussians are made of them."""
     budget, parts = _budget(panoramas, world), []
-    for number, captured in world.captured.items():
-        panorama = panoramas.read(number)
-        depth = panoramas.joint_depth(number, captured, panorama.size_hw)
-        pictured = panoramas.stages.finished(balanced(panorama, world.gains[number]), depth, panoramas.run)
+    for number in world.captured:
+        pictured = _pictured(number, panoramas, world)
         keep(number, *pictured)
 
         def made(count: int | None, number: int = number, pictured: tuple[Panorama, DepthMap] = pictured) -> Layers:
@@ -26,6 +25,17 @@ def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, 
 
         parts.append(made(None) if budget is None else budget.spent(number, made))
     return _joined(parts)
+
+
+def _pictured(number: int, panoramas: Panoramas, world: World) -> tuple[Panorama, DepthMap]:
+    """Return a panorama, as bright as all others and without what moves, and its depth as Gaussians are made of them."""
+    captured, stages, run = world.captured[number], panoramas.stages, panoramas.run
+    panorama = panoramas.read(number)
+    if captured.moving.any():
+        panorama = stages.painted(with_gap_below(panorama, captured.moving), run)
+    depth = panoramas.joint_depth(number, captured, panorama.size_hw)
+    panorama, depth = stages.finished(balanced(panorama, world.gains[number]), depth, run)
+    return without(panorama, left_to_others(captured.moving, panorama.size_hw)), depth
 
 
 def _part(

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Float64
 
 from spag4d.data import Pose
 from spag4d.geometry.equirect import directions, solid_angle_weights
 from spag4d.progress import Progress
+from spag4d.reconstruction.moving import left_to_others, without_moving
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.agree import Whole, measured, whole
 from spag4d.world.exposure import Gains
@@ -37,16 +38,22 @@ class World:
         return min(places, key=lambda number: float(np.linalg.norm(places[number] - mean)))
 
     @property
+    def places(self) -> Float64[np.ndarray, "k 3"]:
+        """Where the panoramas were taken."""
+        return np.stack([captured.view.pose.translation for captured in self.captured.values()])
+
+    @property
     def shares(self) -> dict[int, float]:
         """How much of the sphere was measured from each panorama, 0–1."""
         return {number: share(captured.sure) for number, captured in self.captured.items()}
 
     def kept(self, number: int, distance: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
         """Return where a panorama, of such distances, shows what the scene takes from it."""
+        left = left_to_others(self.captured[number].moving, distance.shape)
         pose = self.captured[number].view.pose
         points = directions(len(distance)) * distance[..., None] @ pose.rotation.T.astype(np.float32)
         means = (points + pose.translation.astype(np.float32)).reshape(-1, 3)
-        return shown_by(means, number, self.captured).reshape(distance.shape)
+        return shown_by(means, number, self.captured).reshape(distance.shape) & ~left
 
     def kept_share(self, number: int, sky: Bool[np.ndarray, "h w"]) -> float:
         """Return which share of its sphere the scene takes from a panorama that has ``sky`` there."""
@@ -66,8 +73,8 @@ def scaled_world(world: World, factor: float) -> World:
     def scaled(captured: Captured) -> Captured:
         view, size = captured.view, np.float32(factor)
         pose = Pose(view.pose.rotation, factor * view.pose.translation)
-        return Captured(replace(view, pose=pose, prior=size * view.prior), size * captured.distance, captured.sure,
-                        captured.rank, captured.worth / size**2)
+        return replace(captured, view=replace(view, pose=pose, prior=size * view.prior), distance=size * captured.distance,
+                       worth=captured.worth / size**2)
 
     return World({number: scaled(captured) for number, captured in world.captured.items()}, world.gains)
 
@@ -94,8 +101,11 @@ def measured_world(panoramas: Panoramas, places: Places) -> World:
     wholes: dict[int, Whole] = {}
     for number, view in views.items():
         sure = measured(view, swept[number], [(views[other], swept[other]) for other in near[number]])
-        wholes[number] = Whole(view, whole(view.prior, swept[number].distance, sure), sure)
-    return World(*captured_world(wholes, {number: panoramas.pictures[number].rgb for number in wholes}))
+        wholes[number] = Whole(view, whole(view.prior, swept[number].distance, sure), sure, np.zeros_like(sure))
+    pictures = {number: panoramas.pictures[number] for number in wholes}
+    with panoramas.run.stage("Joining"):
+        found = without_moving(wholes, pictures)
+        return World(*captured_world(found, {number: picture.rgb for number, picture in pictures.items()}))
 
 
 def warn_of_guesses(world: World, progress: Progress, *, are_poses_known: bool) -> None:

@@ -25,11 +25,15 @@ the least error on the known clip, half of the one without (median 1.2 instead o
 
 @dataclass(frozen=True)
 class Whole:
-    """A panorama whose distance (h, w) is known everywhere, and ``sure`` (h, w) where it was measured."""
+    """A panorama whose distance (h, w) is known everywhere, and ``sure`` (h, w) where it was measured.
+
+    ``moving`` (h, w) is where it shows something that moves or that the camera carries; the distance is that of what is around.
+    """
 
     view: View
     distance: Float32[np.ndarray, "h w"]
     sure: Bool[np.ndarray, "h w"]
+    moving: Bool[np.ndarray, "h w"]
 
 
 @dataclass(frozen=True)

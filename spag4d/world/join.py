@@ -31,8 +31,8 @@ class Captured(Whole):
     """A panorama that is part of the world.
 
     Of what several show, that of the highest ``rank`` (h, w) is taken: 2 where it is measured and the others confirm it, 1
-    where it is guessed and nobody contradicts, 0 where more contradict than confirm; among equals that of the greatest
-    ``worth`` (h, w), the solid angle of a piece of surface.
+    where it is guessed and nobody contradicts, 0 where more contradict than confirm, -1 where something moves in front of it;
+    among equals that of the greatest ``worth`` (h, w), the solid angle of a piece of surface.
     """
 
     rank: Int8[np.ndarray, "h w"]
@@ -46,9 +46,10 @@ def captured_world(wholes: Mapping[int, Whole], pictures: Pictures) -> tuple[dic
     exposures = Exposures(pictures)
     for first, second in permutations(wholes, 2):
         seen = sight(wholes[first], wholes[second])
-        votes[first] += _votes(wholes[first].sure, seen, greys[second][seen.place] - greys[first])
+        found = _votes(wholes[first].sure, seen, greys[second][seen.place] - greys[first])
+        votes[first] += np.where(wholes[second].moving[seen.place], 0, found)
         exposures.compare(first, second, wholes[first].sure, seen)
-    world = {number: Captured(whole.view, whole.distance, whole.sure, _rank(votes[number], whole.sure), _worth(whole.distance))
+    world = {number: Captured(**vars(whole), rank=_rank(votes[number], whole), worth=_worth(whole.distance))
              for number, whole in wholes.items()}
     return world, exposures.gains(list(wholes))
 
@@ -64,8 +65,9 @@ def _votes(
     return (same & alike).astype(np.int32) - (same & ~alike & seen.sure) - through
 
 
-def _rank(votes: Int32[np.ndarray, "h w"], sure: Bool[np.ndarray, "h w"]) -> Int8[np.ndarray, "h w"]:
-    return np.where(votes + sure < 0, 0, 1 + sure).astype(np.int8)
+def _rank(votes: Int32[np.ndarray, "h w"], whole: Whole) -> Int8[np.ndarray, "h w"]:
+    confirmed = np.where(votes + whole.sure < 0, 0, 1 + whole.sure)
+    return np.where(whole.moving, -1, confirmed).astype(np.int8)
 
 
 def _blurred(grey: np.ndarray) -> np.ndarray:

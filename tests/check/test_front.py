@@ -49,6 +49,14 @@ def test_tearing_grows_with_the_way_with_nearness_and_with_rags() -> None:
     assert front_of(board(20, ragged_deg=2), None).torn(upwards).sum() > 1.7 * scene.torn(upwards).sum()
 
 
+def test_a_gap_that_another_panorama_has_seen_into_is_no_tear() -> None:
+    there = np.array([0.2, 0, 0])
+    alone, with_other = front_of(board(20), None), front_of(board(20), None, there[None])
+    assert with_other.torn(there).max() < 1e-6 and with_other.torn(0.5 * there).max() < 1e-6
+    np.testing.assert_array_equal(with_other.torn(-there), alone.torn(-there))
+    assert with_other.torn(2 * there).sum() == pytest.approx(alone.torn(2 * there).sum() - alone.torn(there).sum(), rel=0.1)
+
+
 def test_uncertain_depth_displaces_by_the_parallax_of_the_error() -> None:
     scene = front_of(scene_of(np.full((ROWS, 2 * ROWS), 4.0)), ALWAYS_A_TENTH)
     displaced = scene.displaced(np.array([0.2, 0, 0]))

@@ -16,7 +16,8 @@ def test_pictures_that_were_exposed_differently_are_evened_out() -> None:
     pictures = {number: np.repeat(0.3 + 0.4 * view.grey[..., None], 3, -1) for number, view in enumerate(views)}
     light = np.array([0.6, 0.5, 0.5])
     pictures[1] = balanced(Panorama(pictures[1]), light).rgb
-    wholes = {number: Whole(view, view.prior, np.ones(view.grey.shape, bool)) for number, view in enumerate(views)}
+    everywhere = np.ones(views[0].grey.shape, bool)
+    wholes = {number: Whole(view, view.prior, everywhere, ~everywhere) for number, view in enumerate(views)}
     _, gains = captured_world(wholes, pictures)
     np.testing.assert_allclose(gains[0] * gains[1], 1, atol=1e-6)
     np.testing.assert_allclose(gains[0] / gains[1], light, rtol=0.03)

@@ -21,7 +21,8 @@ def gaussians_of(number: int, distance: np.ndarray) -> Gaussians:
 def world_of(distances: list[np.ndarray], sure: list[np.ndarray]) -> tuple[list[Layers], list[Layers]]:
     """Return each panorama's Gaussians, and what the world takes of them."""
     views = [view_from(pose, HEIGHT, distance) for pose, distance in zip(PLACES, distances, strict=False)]
-    wholes = {number: Whole(view, distances[number], sure[number]) for number, view in enumerate(views)}
+    wholes = {number: Whole(view, distances[number], sure[number], np.zeros_like(sure[number]))
+              for number, view in enumerate(views)}
     world, _ = captured_world(wholes, {number: np.repeat(view.grey[..., None], 3, -1) for number, view in enumerate(views)})
     layers = [Layers(fine=gaussians_of(number, distance), sky=gaussians_of(number, 10 * distance))
               for number, distance in enumerate(distances)]

@@ -23,7 +23,8 @@ def world() -> dict[int, Captured]:
         if not number:
             distance[:3] = FAR_M
         view = view_from(type(pose)(pose.rotation, 0.5 * pose.translation), HEIGHT, distance)
-        wholes[number] = Whole(view, distance, np.arange(HEIGHT)[:, None] + np.zeros(2 * HEIGHT) > HEIGHT // 2)
+        wholes[number] = Whole(view, distance, np.arange(HEIGHT)[:, None] + np.zeros(2 * HEIGHT) > HEIGHT // 2,
+                               np.zeros(distance.shape, bool))
     return captured_world(wholes, {number: np.repeat(whole.view.grey[..., None], 3, -1) for number, whole in wholes.items()})[0]
 
 
