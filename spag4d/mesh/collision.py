@@ -1,5 +1,7 @@
 """What stops a visitor and what carries one: surfaces as a few thousand triangles, without gaps in the floor."""
 
+import json
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +42,17 @@ def collision_part(depth: DepthMap, near_far_m: tuple[float, float], wanted: Wan
     small = _sampled(depth)
     chosen = wanted(small)
     return _surfaces(small, *near_far_m, chosen), _points(small, near_far_m[0], chosen)
+
+
+def read_collision(path: Path) -> Mesh:
+    """Return the mesh of a .glb file that `write_mesh` wrote, without its colours; raises `OSError` where there is none."""
+    data = path.read_bytes()
+    start = 28 + struct.unpack_from("<I", data, 12)[0]
+    document = json.loads(data[20 : start - 8])
+    vertices, indices = document["accessors"][0]["count"], document["accessors"][2]["count"]
+    places = np.frombuffer(data, "<f4", 3 * vertices, start).reshape(-1, 3) * np.array([1, -1, -1], np.float32)
+    corners = np.frombuffer(data, "<u4", indices, start + document["bufferViews"][2]["byteOffset"])
+    return Mesh(places, np.zeros_like(places), corners.reshape(-1, 3).astype(np.int64))
 
 
 def viewer_glb(mesh: Mesh) -> bytes:

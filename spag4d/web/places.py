@@ -14,6 +14,8 @@ SOURCE = "uploaded-file"
 
 DEPTH_SOURCE = "uploaded-depth"
 """Name of the depth map that came with it, likewise."""
+COLLISION = "scene.collision.glb"
+"""Name of what stops and carries the visitors of a job's scene."""
 
 
 def source_names(count: int) -> list[str]:

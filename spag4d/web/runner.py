@@ -23,7 +23,7 @@ log = logging.getLogger("spag4d.web")
 _IDLE_S = 300.0
 """Idle time after which a worker is ended, so that it gives its memory back."""
 
-_ASKED = {"id", "kind", "name", "settings", "wish", "file", "start"}
+_ASKED = {"id", "kind", "name", "settings", "wish", "file", "start", "of"}
 """What a worker has to know of a job."""
 
 _KNOWN_EARLY = ("settings", "start")

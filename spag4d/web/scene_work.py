@@ -21,6 +21,7 @@ from spag4d.formats.moving_page import write_moving_page
 from spag4d.formats.scene import read_layers, read_scene_comments, write_scene
 from spag4d.formats.viewer_page import write_viewer_page
 from spag4d.io.atomic import atomic_path
+from spag4d.mesh.collision import read_collision, viewer_glb
 from spag4d.progress import Progress
 from spag4d.render.on_cuda import drawing_device
 from spag4d.render.path import view_from
@@ -28,7 +29,7 @@ from spag4d.render.view import Rendering, render_panorama, render_view
 from spag4d.shots import draw
 from spag4d.splat.edits import edited
 from spag4d.web.making import Export, Film, Still, Version, WebPage, recorded
-from spag4d.web.places import SOURCE
+from spag4d.web.places import COLLISION, SOURCE
 from spag4d.web.scene_files import MOVING_SCENE, named_as
 
 CARD = "check.json"
@@ -50,18 +51,22 @@ Say = Callable[..., None]
 
 @dataclass(frozen=True)
 class Order:
-    """What the server asks of the worker about a scene: the name that its file had, the wish, and where one starts in it."""
+    """What the server asks of the worker about a scene: the name that its file had, the wish, and where one starts in it.
+
+    ``of`` is the job that made the scene, if there is one.
+    """
 
     name: str
     wish: dict[str, Any]
     start: View | None
     title: str
+    of: str
 
     @staticmethod
     def of(request: dict[str, Any]) -> "Order":
         """Return the order of a request."""
         start = request["start"] and View(*(tuple(request["start"][name]) for name in ("position_m", "look_at_m")))
-        return Order(request["file"] or request["name"], request["wish"], start, Path(request["name"]).stem)
+        return Order(request["file"] or request["name"], request["wish"], start, Path(request["name"]).stem, request["of"])
 
 
 def open_scene(order: Order, say: Say, progress: Progress) -> dict[str, Any]:
@@ -107,7 +112,10 @@ def export(order: Order, say: Say, progress: Progress) -> None:
         scene, comments = read_layers(source, progress=progress.under("Reading")), read_scene_comments(source)
     if isinstance(wish, WebPage):
         path = Path(_PAGE)
-        write_viewer_page(path, scene.joined, title=order.title, start=order.start, progress=progress.under("Writing"))
+        collision = Path("..", order.of, COLLISION)
+        met = viewer_glb(read_collision(collision)) if order.of and collision.is_file() else b""
+        write_viewer_page(
+            path, scene.joined, collision=met, title=order.title, start=order.start, progress=progress.under("Writing"))
     else:
         path = Path(f"scene.{wish.format}")
         write_scene(path, scene, wish.format, comments=comments, progress=progress.under("Writing"))

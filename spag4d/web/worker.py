@@ -22,7 +22,7 @@ from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import Event, Notice, Progress
 from spag4d.web.job import CLIP_FORMAT
-from spag4d.web.places import DEPTH_SOURCE, SOURCE
+from spag4d.web.places import COLLISION, DEPTH_SOURCE, SOURCE
 
 if TYPE_CHECKING:
     from spag4d.core import SPAG4D
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 FIRST_LOOK = "first-look.splat"
 PANORAMA, THUMBNAIL = "panorama.jpg", "thumbnail.jpg"
-COLLISION = "scene.collision.glb"
 DEPTH, DEPTH_PICTURE = "depth.png", "depth.jpg"
 SETTINGS = "settings.json"
 FRAMES_FOLDER = "frames"

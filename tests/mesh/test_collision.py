@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from spag4d.data import DepthMap
-from spag4d.mesh.collision import collision_mesh, collision_part, is_collision, viewer_glb
+from spag4d.mesh.collision import collision_mesh, collision_part, is_collision, read_collision, viewer_glb
 from spag4d.mesh.mesh import Mesh
+from spag4d.mesh.write import write_mesh
 from tests.box_room import BoxRoom, directions
 
 HEIGHT = 128
@@ -71,6 +72,14 @@ def test_a_part_has_what_is_wanted_and_its_points() -> None:
 def test_names_ask_for_it() -> None:
     assert is_collision(Path("house.collision.GLB")) and is_collision(Path("a/house.collision.ply"))
     assert not is_collision(Path("collision.glb")) and not is_collision(Path("house.glb"))
+
+
+def test_a_file_is_read_back(tmp_path: Path) -> None:
+    mesh = collision_mesh(room_depth(), 0.1)
+    write_mesh(tmp_path / "a.collision.glb", mesh)
+    again = read_collision(tmp_path / "a.collision.glb")
+    np.testing.assert_array_equal(again.vertices, mesh.vertices)
+    np.testing.assert_array_equal(again.triangles, mesh.triangles)
 
 
 def test_the_viewer_s_file_is_turned_as_the_viewer_turns_scenes() -> None:

@@ -86,6 +86,11 @@ def test_edits_make_a_version_beside_the_old_one(server: RunningServer, opened: 
     assert nothing["status"] == "failed" and "nothing is left" in nothing["error"]
 
 
+def test_in_the_page_of_a_picture_s_scene_one_can_walk(server: RunningServer, room: Path) -> None:
+    page = file_of(server, made(server, server.converted(room, stride=8), make="page"), "scene.html").decode()
+    assert 'id="collision">676c5446' in page  # glTF
+
+
 def test_stills_and_films_are_drawn_by_the_server(server: RunningServer, opened: dict[str, Any]) -> None:
     still = made(server, opened, make="still", view=STANDING, width=96, height=64)
     assert Image.open(io.BytesIO(file_of(server, still, "view.png"))).size == (96, 64)
