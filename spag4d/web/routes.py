@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import BaseModel
 
 from spag4d import __version__
+from spag4d.formats import FORMATS
 from spag4d.models.weights import WEIGHTS
 from spag4d.presets import choices_for_page
 from spag4d.settings import page_schema
@@ -95,6 +96,20 @@ def settings() -> dict[str, Any]:
 
 
 IsDepth = Annotated[bool, Query(description="Whether the file holds distances: npy, npz, 16-bit PNG, TIFF, EXR or PFM.")]
+
+
+class FormatFacts(BaseModel):
+    """A format that scenes can be written in."""
+
+    label: str
+    purpose: str
+
+
+@router.get("/formats")
+def formats() -> dict[str, FormatFacts]:
+    """List the formats that a scene can be written in."""
+    found = {name: FORMATS.load(name) for name in FORMATS}
+    return {name: FormatFacts(label=one.label, purpose=one.purpose) for name, one in found.items()}
 
 
 @router.put("/uploads/{name:path}", status_code=201, responses=RECEIVING, openapi_extra=FILE_BODY)

@@ -1,6 +1,7 @@
 """What runs behind the page: the jobs, their files, the processes that convert, and what is forgotten when it is old."""
 
 import logging
+import re
 import secrets
 import shutil
 import threading
@@ -31,6 +32,8 @@ from spag4d.web.uploads import SPARED_S, UPLOAD_GONE, Upload, Uploads, copied
 
 log = logging.getLogger("spag4d.web")
 
+_VERSION = re.compile(r" \(version \d+\)(?=\.[^.]*$|$)")
+"""What tells a version of a scene from the first one, in its name."""
 _DAY_S = 86400.0  # seconds
 _TIDY_EVERY_S = 3600.0
 """Jobs are kept for days, so an hour more does not matter."""
@@ -184,8 +187,16 @@ class Service:
         if job.status != "done" or scene is None:
             raise InputError("this job has no scene of its own, or not yet.")
         kind = KINDS[wish.make]
-        source = Upload(scene, kind, job.name)
+        source = Upload(scene, kind, self._name_of_version(job) if wish.make == "version" else job.name)
         return self._add([source], kind, job.settings, of=job.id, wish=checked(wish), file=scene.name, start=job.start)
+
+    def _name_of_version(self, job: Job) -> str:
+        """Return a name for a new version of a job's scene: "room.jpg" becomes "room (version 2).jpg"."""
+        root = _VERSION.sub("", job.name)
+        versions = [other for other in self.jobs.all() if other.of and other.kind == "scene"]
+        count = sum(_VERSION.sub("", other.name) == root for other in versions)
+        name = Path(root)
+        return f"{name.stem} (version {count + 2}){name.suffix}"
 
     def _add(
         self, uploads: Sequence[Upload], kind: Kind, settings: dict[str, Any], depth: Upload | None = None, **facts: Any

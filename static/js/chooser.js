@@ -3,6 +3,7 @@ import { getFile } from "./api.js";
 import { DEPTH_FILES, depthRow, isDepthMap, ownerOf } from "./depth_map.js";
 import { element, iconButton, smallButton } from "./dom.js";
 import { inspected } from "./inspect.js";
+import { isScene, SCENE_ENDINGS } from "./open_scene.js";
 import { refusal, waysFor } from "./plan.js";
 import { bytes } from "./words.js";
 
@@ -66,14 +67,14 @@ export class Chooser {
 
   /**
    * Fill `list`, listen to the whole page, and call `onChange` whenever other things are chosen, and say whether they are new;
-   * `onFacts` when more is known of an item; `onProblem(words)` when a file cannot be taken; `plan` says what becomes of a video;
-   * `unit` is what a depth map's numbers count, in metres, with `get()` and `set(metres)`.
+   * `onFacts` when more is known of an item; `onProblem(words)` when a file cannot be taken; `onScenes` takes files that are scenes
+   * already; `plan` says what becomes of a video; `unit` is what a depth map's numbers count, in metres, with `get()` and `set(metres)`.
    */
-  constructor({ list, input, browse, drop, onePlace }, { onChange, onFacts, onProblem, plan, unit }) {
+  constructor({ list, input, browse, drop, onePlace }, { onChange, onFacts, onProblem, onScenes, plan, unit }) {
     this.list = list;
     this.onePlace = onePlace;
-    Object.assign(this, { onChange, onFacts, onProblem, plan, unit });
-    input.accept += `,${DEPTH_FILES}`;
+    Object.assign(this, { onChange, onFacts, onProblem, onScenes, plan, unit });
+    input.accept += `,${DEPTH_FILES},${SCENE_ENDINGS}`;
     this.items = [Item.example()];
     this.isExample = true;
     browse.addEventListener("click", () => input.click());
@@ -108,8 +109,11 @@ export class Chooser {
     return waysFor(this.items.map((item) => item.kind));
   }
 
-  /** Take files: pictures and videos to convert, and depth maps of pictures. */
-  async add(files) {
+  /** Take files: pictures and videos to convert, depth maps of pictures, and scenes. */
+  async add(all) {
+    const scenes = all.filter(isScene);
+    if (scenes.length) this.onScenes(scenes);
+    const files = all.filter((file) => !isScene(file));
     const areDepths = await Promise.all(files.map(isDepthMap));
     this.addPictures(files.filter((_, at) => !areDepths[at]));
     for (const file of files.filter((_, at) => areDepths[at])) this.addDepth(file);

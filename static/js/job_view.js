@@ -1,6 +1,8 @@
 // One job beside its scene: how far it is, what came of it, what to be warned of, and what to take away.
 import { fileUrl } from "./api.js";
 import { element, icon, smallButton } from "./dom.js";
+import { cardOf } from "./open_scene.js";
+import { Takeaway } from "./takeaway.js";
 import { bytes, duration, many, metres } from "./words.js";
 
 /** What can be taken away beside the scenes, by file: its name, and what it is good for. */
@@ -25,7 +27,7 @@ export function statusWords(job) {
 
 /** What a stage does, in the words of people who do not know how. */
 const STAGES = {
-  Reading: "reading", Caps: "filling floor and sky", Depth: "measuring distances", Detail: "measuring distances closely",
+  Reading: "reading", "Looking around": "looking around", Checking: "checking what it is", Drawing: "drawing", Caps: "filling floor and sky", Depth: "measuring distances", Detail: "measuring distances closely",
   Poses: "finding where the pictures were taken", Parallax: "measuring distances between pictures", Scale: "finding the scale",
   "First look": "making a first look", Edges: "sharpening outlines", Poles: "removing the tripod", Gaussians: "building surfaces",
   SHARP: "refining with SHARP", "Sky dome": "painting the sky", Joining: "joining", Steadying: "steadying",
@@ -41,14 +43,16 @@ function stageWords({ stage, kind, done, total }) {
 }
 
 export class JobView {
-  /** Show jobs in `place`; `act` has cancel, remove, again, share and models, each called with the job. */
+  /** Show jobs in `place`; `act` has cancel, remove, again, share and models, each called with a job, and `make(wish)`. */
   constructor(place, act) {
     this.place = place;
     this.act = act;
     this.shape = "";
+    this.takeaway = new Takeaway(act);
   }
 
-  show(job) {
+  /** Show a job, with what was `made` of its scene. */
+  show(job, made) {
     this.place.hidden = !job;
     if (!job) return;
     // All but the progress stays as it is until the status changes, so that a button that has the focus is not replaced under it.
@@ -58,6 +62,7 @@ export class JobView {
       this.place.replaceChildren(...this.drawn(job));
     }
     this.showProgress(job);
+    this.takeaway.show(job, made);
   }
 
   drawn(job) {
@@ -67,6 +72,7 @@ export class JobView {
       ...(job.status === "failed" ? [failure(job)] : []),
       ...(job.status === "cancelled" ? [element("p", { class: "muted" }, "This was cancelled.")] : []),
       ...(job.status === "done" ? [element("div", { class: "result" }, facts(job), downloads(job))] : []),
+      ...(job.status === "done" ? [...cardOf(job, (edits) => this.act.make({ make: "version", edits })), this.takeaway.element] : []),
       ...(job.ended_s && job.warnings.length ? [this.warnings(job)] : []),
     ];
   }
@@ -75,7 +81,7 @@ export class JobView {
     if (job.status === "running" || job.status === "queued") return [smallButton("Cancel", () => this.act.cancel(job))];
     return [
       ...(job.status === "done" ? [element("button", { type: "button", class: "button small primary", click: () => this.act.share(job) }, "Share …")] : []),
-      smallButton("Convert again …", () => this.act.again(job), "Use this file and its settings"),
+      ...(job.kind === "scene" ? [] : [smallButton("Convert again …", () => this.act.again(job), "Use this file and its settings")]),
       smallButton("Delete", () => this.act.remove(job)),
     ];
   }
@@ -116,6 +122,7 @@ function facts(job) {
   if (!job.result) return element("p", { class: "facts" }, job.kind === "video" ? `${job.frames} frames` : ""); // made before a restart
   const made = job.result;
   const count = many(made.splat_count);
+  if (job.kind === "scene") return element("p", { class: "facts" }, [`${count} Gaussians`, ...walkWords(made.walking_range_m)].join(" · "));
   const lines = [
     job.kind === "video" ? `${job.frames} frames, up to ${count} Gaussians each` : `${count} Gaussians`,
     made.depth_range ? `${metres(made.depth_range[0])} to ${metres(made.depth_range[1])} away` : "sky only",

@@ -41,12 +41,13 @@ class Page {
       again: (job) => this.again(job),
       models: () => this.models.open(),
       share: (job) => this.attempt(() => this.share.open(job)),
+      make: (wish) => this.make(wish),
     });
     this.gallery = new Gallery(byId("cards"), { open: (job) => this.open(job.id), remove: (job) => this.remove(job) });
     const places = { list: byId("chosen"), input: byId("files"), browse: byId("browse"), drop: byId("drop"), onePlace: byId("one-place") };
     this.chooser = new Chooser(places, {
       onChange: (areNew) => this.onChosen(areNew), onFacts: (item) => this.onFacts(item), onProblem: (words) => this.fail(words),
-      plan: (facts) => this.plan(facts),
+      onScenes: (files) => this.openScenes(files), plan: (facts) => this.plan(facts),
       unit: { get: () => this.settings.number("depth_map_unit"), set: (metres) => this.settings.set("depth_map_unit", metres) },
     });
     byId("open-models").addEventListener("click", () => this.models.open());
@@ -61,7 +62,7 @@ class Page {
   }
 
   async start() {
-    const [health, schema, models, jobs] = await Promise.all(["health", "settings", "models", "jobs"].map((name) => get(`/api/${name}`)));
+    const [health, schema, models, jobs, formats] = await Promise.all(["health", "settings", "models", "jobs", "formats"].map((name) => get(`/api/${name}`)));
     if (!health.viewer) {
       this.stage.setAvailable(false, NO_VIEWER);
       byId("missing").textContent = NO_VIEWER;
@@ -75,6 +76,7 @@ class Page {
     this.settings = new SettingsForm(byId("settings"), byId("reset-settings"), schema, models, () => this.retell());
     this.chooser.maxBytes = health.max_upload_bytes;
     byId("gallery-note").textContent = health.keep_days ? `kept for ${Math.round(health.keep_days)} days` : "";
+    this.jobView.takeaway.formats = formats;
     for (const job of jobs) this.jobs.set(job.id, job);
     this.onChosen();
     byId("convert").disabled = false;
@@ -169,8 +171,8 @@ class Page {
   draw() {
     const job = this.jobs.get(this.current) ?? null;
     document.title = job ? `${job.name} – SPAG-4D` : "SPAG-4D";
-    this.jobView.show(job);
-    this.gallery.show([...this.jobs.values()], this.current);
+    this.jobView.show(job, [...this.jobs.values()].filter((one) => isMade(one) && one.of === job?.id));
+    this.gallery.show([...this.jobs.values()].filter((one) => !isMade(one)), this.current);
     document.body.classList.toggle("no-jobs", this.jobs.size === 0);
     document.body.classList.toggle("has-job", job !== null);
     this.stage.show(job ? viewOf(job) : viewOfItem(this.chooser.items[0]));
@@ -248,6 +250,32 @@ class Page {
     return item.uploadId;
   }
 
+  /** Open scene files of any tool. */
+  async openScenes(files) {
+    for (const file of files) {
+      await this.attempt(async () => {
+        const { id } = await upload(file, (done, total) => (byId("new").textContent = `Sending ${Math.floor((100 * done) / total)} %`));
+        this.came(await post("/api/jobs", { uploads: [id] }), true);
+      });
+      this.nameButton();
+    }
+  }
+
+  /** Have something made of the scene that is looked at; a new version is looked at instead. */
+  make(wish) {
+    return this.attempt(async () => {
+      const job = await post(`/api/jobs/${this.current}/make`, wish);
+      this.came(job, wish.make === "version");
+      return job;
+    });
+  }
+
+  /** A job was made; its events may have been quicker. */
+  came(job, opens) {
+    if (!this.jobs.has(job.id)) this.onJob(job);
+    if (opens) this.open(job.id);
+  }
+
   again(job) {
     this.chooser.useJob(job, "panorama.jpg" in job.files ? fileUrl(job, "panorama.jpg") : null);
     this.settings.fill(job.settings);
@@ -291,6 +319,9 @@ function announce(words) {
   byId("announcer").textContent = words;
 }
 
+/** Whether a job is something to take away, made of another job's scene. */
+const isMade = (job) => job.kind === "export" || job.kind === "picture";
+
 /** What the stage shows of a job. */
 function viewOf(job) {
   const url = (name) => (name in job.files ? fileUrl(job, name) : null);
@@ -302,7 +333,8 @@ function viewOf(job) {
     standIn: url("first-look.splat"),
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
-    walkingRange: job.result?.walking_range_m ?? null, viewpoints: job.result?.viewpoints, collision: url("scene.collision.glb"), canScale: Boolean(job.ended_s),
+    walkingRange: job.result?.walking_range_m ?? null, viewpoints: job.result?.viewpoints, collision: url("scene.collision.glb"),
+    canScale: Boolean(job.ended_s) && job.kind !== "scene", start: job.start,
   };
 }
 

@@ -75,6 +75,7 @@ def test_edits_make_a_version_beside_the_old_one(server: RunningServer, opened: 
              {"edit": "start", "position_m": [0, 0.5, 0], "look_at_m": [0, 0.5, 2]}, {"edit": "up", "up": [0, 1, 0]}]
     version = made(server, opened, make="version", edits=edits)
     assert (version["kind"], version["of"], version["status"]) == ("scene", opened["id"], "done"), version
+    assert version["name"] == "room (version 2).ply"
     assert version["start"] == {"position_m": [0.0, -0.5, 0.0], "look_at_m": [0.0, -0.5, -2.0]}
     (tmp_path / "scene.ply").write_bytes(file_of(server, version, "scene.ply"))
     left = read_layers(tmp_path / "scene.ply")

@@ -44,6 +44,7 @@ export class Stage {
   #contents = null;
   #pictures = null;
   #drawnPicture = null;
+  #begins = "null"; // where home is, as JSON
   #settled = false;
   #saidLimit = false;
   #walls = null;
@@ -145,7 +146,17 @@ export class Stage {
     else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
     this.#visitor?.setRange(view?.walkingRange ?? null, view?.viewpoints);
     if (this.#visitor) this.#walls.show(view?.collision ?? null, this.#visitor);
+    this.#goToStart(view?.start ?? null);
     this.#refresh();
+  }
+
+  /** Go where the scene begins, as soon as that is known. */
+  #goToStart(start) {
+    const key = JSON.stringify(start);
+    if (!this.#visitor || key === this.#begins) return;
+    this.#begins = key;
+    this.#visitor.setHome(start);
+    this.#scene?.goHome();
   }
 
   async #start() {

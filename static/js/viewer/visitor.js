@@ -2,7 +2,7 @@
 
 import * as THREE from "three";
 import { Collider } from "./collider.js";
-import { homePose, isMoving, step, withMode } from "./movement.js";
+import { homePose, isMoving, poseOf, step, withMode } from "./movement.js";
 import { walkingRange } from "./walking_range.js";
 import { sentTo } from "./way.js";
 
@@ -16,6 +16,7 @@ export class Visitor {
   pose = homePose();
   #range = walkingRange(null);
   #collider = null;
+  #home = null;
   #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor() {
@@ -47,7 +48,19 @@ export class Visitor {
   }
 
   goHome() {
-    this.pose = homePose(this.pose.mode === "fly" ? "fly" : "walk");
+    this.standAt(this.#home);
+  }
+
+  /** Set where home is: a view `position_m`, `look_at_m` in the frame of files, or null for the capture point. */
+  setHome(view) {
+    this.#home = view && poseOf(view.position_m, view.look_at_m);
+  }
+
+  /** Stand somewhere at once: `x`, `y`, `z`, `heading`, `pitch`, and `fov` where it changes; null for the capture point. */
+  standAt(place) {
+    const pose = homePose(this.pose.mode === "fly" ? "fly" : "walk");
+    const { heading, pitch, fov, y } = { ...pose, ...place };
+    this.pose = { ...pose, ...place, level: y, goal: { ...pose.goal, heading, pitch, fov } };
     this.#place(false);
   }
 
