@@ -32,7 +32,7 @@ class Page {
     document.body.classList.toggle("kiosk", isKiosk);
     setUpTheme(byId("switch-theme"));
     const onScale = (factor) => this.attempt(() => this.rescale(this.jobs.get(this.current), factor));
-    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale });
+    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale, make: (wish) => this.make(wish) });
     this.models = new ModelsDialog(byId("models"));
     this.share = new ShareDialog(byId("share"));
     this.jobView = new JobView(byId("job"), {
@@ -334,7 +334,8 @@ function viewOf(job) {
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
     walkingRange: job.result?.walking_range_m ?? null, viewpoints: job.result?.viewpoints, collision: url("scene.collision.glb"),
-    canScale: Boolean(job.ended_s) && job.kind !== "scene", start: job.start,
+    canScale: Boolean(job.ended_s) && job.kind !== "scene",
+    canMake: job.status === "done" && !isVideo, whole: url("scene.ply") ?? scene, start: job.start,
   };
 }
 

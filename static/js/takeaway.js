@@ -51,7 +51,7 @@ export class Takeaway {
       more.value = "";
     } }, element("option", { value: "" }, "More formats …"), ...others.map(option));
     const page = smallButton("Web page", () => this.#ask({ make: "page" }), "One .html file with the scene and its viewer, which opens anywhere");
-    this.choices.replaceChildren(...(isOne && others.length ? [more] : []), ...(isOne ? [page] : []));
+    this.choices.replaceChildren(...(isOne && others.length && !("scene.4dgs" in job.files) ? [more] : []), ...(isOne ? [page] : []));
   }
 
   async #ask(wish) {

@@ -1,4 +1,8 @@
+import json
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ from spag4d.geometry.rotation import rotations_from_quats
 from spag4d.splat.edits import Edit, edited
 from tests.formats.gaussian_scenes import scene
 
+NODE = shutil.which("node")
 EDITS = TypeAdapter(list[Edit])
 
 
@@ -97,3 +102,25 @@ def test_an_edit_that_leaves_nothing_is_refused() -> None:
 def test_what_is_not_an_edit_is_refused(wanted: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         edits(wanted)
+
+
+@pytest.mark.skipif(NODE is None, reason="needs Node")
+def test_the_page_previews_what_the_server_makes() -> None:
+    module = Path(__file__).parents[2] / "static" / "js" / "viewer" / "edits.js"
+    layers = Layers(fine=scene(200), sky=scene(90, seed=1))
+    wanted = [{"edit": "hide", "layers": ["sky"]}, {"edit": "crop_box", "low_m": [-3, -3, -1], "high_m": [4, 2, 4]},
+              {"edit": "crop_sphere", "centre_m": [1, 0, 0], "radius_m": 3.5},
+              {"edit": "erase", "eye_m": [0, 0, 0.2], "radius_deg": 12,
+               "rays": [[0, 0.6, 0.8, 3], [1, 0, 0, 4], [0, 0, -1, 9]]},
+              {"edit": "up", "up": [0.6, -0.48, 0.64]}]
+    code = (f"import {{ leftBy, upright }} from {json.dumps(module.as_uri())};"
+            f"const centers = Float32Array.from({json.dumps(layers.joined.means.ravel().tolist())});"
+            f"console.log(JSON.stringify([[...leftBy({json.dumps(wanted)}, centers, {{ fine: 200, sky: 90 }})],"
+            "upright([0.6, -0.48, 0.64])]))")
+    done = subprocess.run([str(NODE), "--input-type=module", "-e", code], capture_output=True, text=True, check=True)
+    left, (x, y, z, w) = json.loads(done.stdout)
+    made, _ = edited(layers, edits(*wanted))
+    kept = layers.joined.means[np.array(left, bool)]
+    assert 5 < len(kept) < 190
+    turn = rotations_from_quats(np.array([[w, x, y, z]]))[0]
+    np.testing.assert_allclose(made.joined.means, kept @ turn.T, atol=1e-4)

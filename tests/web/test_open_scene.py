@@ -35,7 +35,7 @@ def test_a_scene_file_is_walked_in_and_taken_away(visit: Visiting, room_scene: P
     assert one.picture(tmp_path).std() > 0.02
     expect(page.locator("#job .scene-card summary")).to_contain_text("You can walk")
     page.click("#job .scene-card summary")
-    expect(page.locator("#job .scene-card")).to_contain_text("there is a floor below")
+    expect(page.locator("#job .scene-card")).to_contain_text("all valid")
     expect(page.locator("#job button:has-text('Convert again')")).to_have_count(0)
     with page.expect_download() as download:
         page.select_option("#job select[aria-label='More formats']", "spz")
@@ -46,7 +46,7 @@ def test_a_scene_file_is_walked_in_and_taken_away(visit: Visiting, room_scene: P
     expect(page.locator("#cards .card-name", has_text="room scan.ply")).to_have_count(1)
 
 
-def test_a_scene_of_another_tool_is_seen_from_outside_and_turned_upright(visit: Visiting, tmp_path: Path) -> None:
+def test_an_object_of_another_tool_is_looked_at_from_outside(visit: Visiting, tmp_path: Path) -> None:
     gaussians = random_scene(400)
     gaussians.means[:] += np.array([20, 0, 0], np.float32)
     write_scene(tmp_path / "object.splat", gaussians, "splat")
@@ -55,4 +55,4 @@ def test_a_scene_of_another_tool_is_seen_from_outside_and_turned_upright(visit: 
     page.set_input_files("#files", tmp_path / "object.splat")
     one.wait_for_scene("/scene.splat")
     expect(page.locator("#stage")).to_have_attribute("data-position", re.compile(r"^(19|20)\.\d+,"))
-    assert one.picture(tmp_path).std() > 0.02, "it is in sight"
+    assert one.picture(tmp_path).max() > 0.2, "it is in sight"

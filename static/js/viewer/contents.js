@@ -2,6 +2,7 @@
 
 import { Film } from "./film.js";
 import { fetchBytes, inMegabytes } from "./loading.js";
+import { isWhole } from "./studio.js";
 
 const PATIENCE_S = 0.8;
 
@@ -45,7 +46,7 @@ export class Contents {
 
   async #put(url, signal) {
     const mesh = await this.#decode(url, signal);
-    this.#scene.setMesh(mesh, { canThin: true });
+    this.#scene.setMesh(mesh, { canThin: !isWhole(url) });
   }
 
   /** Want a video in the scene, at the frame where its `Clock` stands. `urls` may grow from call to call. */
@@ -115,7 +116,7 @@ export class Contents {
   async #decode(url, signal) {
     const bytes = await fetchBytes(url, { signal, onProgress: (loaded, total) => this.#report(loaded, total) });
     this.#become("loading", { words: "Preparing the scene", share: null });
-    const mesh = await this.#splats.decodeScene(bytes, this.#splats.fileNameOf(url), this.#scene.isWeak);
+    const mesh = await this.#splats.decodeScene(bytes, this.#splats.fileNameOf(url), { isWeak: this.#scene.isWeak, isWhole: isWhole(url) });
     if (signal.aborted) mesh.dispose();
     signal.throwIfAborted();
     mesh.name = url;

@@ -58,24 +58,30 @@ export class Toolbar {
     this.mode = iconButton("Fly (V)", icons.fly, actions.nextMode);
     this.classic = iconButton("Classic look: as older viewers draw it", icons.look, actions.toggleClassic, { "aria-pressed": "false" });
     this.measure = iconButton("Measure (M)", icons.measure, actions.measure, { "aria-pressed": "false" });
+    this.pictures = iconButton("Pictures, video along a path", icons.film, actions.pictures, { "aria-pressed": "false" });
+    this.edit = iconButton("Edit the scene", icons.edit, actions.edit, { "aria-pressed": "false" });
     this.headset = iconButton("Enter VR", icons.headset, actions.enterHeadset);
     this.full = iconButton("Full screen", icons.full, actions.toggleFull);
     this.camera = iconButton("Save a picture", icons.camera, actions.screenshot);
     this.home = iconButton("Back to the start (R)", icons.home, actions.goHome);
     this.help = iconButton("Help (?)", icons.help, actions.help);
-    const tools = [this.home, this.mode, this.measure, this.classic, this.headset, this.camera, this.full, this.help];
+    const tools = [this.home, this.mode, this.measure, this.edit, this.pictures, this.classic, this.headset, this.camera, this.full, this.help];
     this.element = element("div", { class: "stage-tools", role: "group", "aria-label": "Scene tools" }, ...tools);
     this.headset.hidden = true;
     this.full.hidden = !document.fullscreenEnabled;
   }
 
   /** Show what is on, and which tools there are. */
-  show({ mode, classic, in3d, inScene, headset, measures }) {
+  show({ mode, classic, in3d, inScene, headset, measures, studio, canMake, isStill }) {
     const { next, nextName: name } = MODES[mode];
     this.mode.ariaLabel = this.mode.title = name;
     this.mode.querySelector("path").setAttribute("d", icons[next]);
     this.classic.ariaPressed = String(classic);
     this.measure.ariaPressed = String(measures);
+    this.pictures.ariaPressed = String(studio === "stills");
+    this.edit.ariaPressed = String(studio === "editor");
+    this.pictures.hidden = !(inScene && canMake);
+    this.edit.hidden = !(inScene && canMake && isStill);
     this.home.hidden = this.camera.hidden = !in3d;
     this.mode.hidden = this.measure.hidden = this.classic.hidden = !inScene;
     this.headset.hidden = !(in3d && headset);

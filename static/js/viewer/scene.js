@@ -172,6 +172,24 @@ export class Scene {
     return this.pick({ clientX: left + width / 2, clientY: top + height / 2 })?.point ?? null;
   }
 
+  /** The newest mesh, or null. */
+  get mesh() {
+    return this.#mesh;
+  }
+
+  /** Turn what the scene holds, by a quaternion x, y, z, w in the frame of files; null turns it back. */
+  setTurn(quaternion) {
+    this.#group.quaternion.set(1, 0, 0, 0).multiply(new THREE.Quaternion(...(quaternion ?? [0, 0, 0, 1])));
+    this.invalidate();
+  }
+
+  /** Stand somewhere at once, as `Visitor.standAt` takes it. */
+  standAt(place) {
+    this.visitor.standAt(place);
+    this.#touched();
+    this.invalidate();
+  }
+
   /** Back to the capture point. */
   goHome() {
     this.visitor.goHome();

@@ -34,13 +34,13 @@ export function fileNameOf(url) {
 
 /**
  * Decode a scene into a mesh that can be added at once; very large ones, and on a computer that `isWeak` all but small ones, get
- * levels of detail, if these do not fail.
+ * levels of detail, if these do not fail. One that is wanted whole gets none, and can be changed Gaussian by Gaussian.
  */
-export async function decodeScene(given, givenName, isWeak = false) {
+export async function decodeScene(given, givenName, { isWeak = false, isWhole = false } = {}) {
   const [bytes, fileName] = readable(given, givenName);
   const count = countIn(bytes, fileName);
-  const hasLevels = count > (isWeak ? LOD_ABOVE_WEAK : LOD_ABOVE);
-  const options = { fileBytes: bytes, fileName, editable: false, extSplats: count > EXTENDED_ABOVE };
+  const hasLevels = !isWhole && count > (isWeak ? LOD_ABOVE_WEAK : LOD_ABOVE);
+  const options = { fileBytes: bytes, fileName, editable: false, extSplats: !isWhole && count > EXTENDED_ABOVE };
   let mesh;
   try {
     mesh = await initialized({ ...options, lod: hasLevels });

@@ -15,6 +15,7 @@ import { Measure } from "./measure.js";
 import { MODES } from "./modes.js";
 import { Notice } from "./notice.js";
 import { shortcut } from "./shortcuts.js";
+import { Studio } from "./studio.js";
 import { Status } from "./status.js";
 import { Timeline } from "./timeline.js";
 
@@ -60,18 +61,23 @@ export class Stage {
     togglePlay: () => this.timeline.togglePlay(),
     help: () => this.help.showModal(),
     measure: () => this.measure.toggle(),
+    pictures: () => this.studio.toggle("stills"),
+    edit: () => this.studio.toggle("editor"),
     measureMiddle: () => this.measure.addMiddle(this.canvas),
   };
 
   /**
    * @param options `bare`: nothing but the picture, for kiosks; `spin`: degrees per second of slow turning until the first input;
-   *   `onScale(factor)` is called when the scene that is shown is to be made so much larger
+   *   `onScale(factor)` is called when the scene that is shown is to be made so much larger, `make(wish)` to have something made of it
    */
-  constructor(stage, { bare = false, spin = 0, onScale = () => {} } = {}) {
+  constructor(stage, { bare = false, spin = 0, onScale = () => {}, make = () => {} } = {}) {
     this.#element = stage;
     this.#bare = bare;
     this.measure = new Measure({ scene: () => this.#scene, onScale, onChange: () => this.#refresh() });
     this.measure.listenTo(stage);
+    this.studio = new Studio({
+      scene: () => this.#scene, contents: () => this.#contents, make, say: (words) => this.notice.glimpse(words), onChange: () => this.#update(),
+    });
     this.#spin = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : spin;
     this.#build();
     window.addEventListener("keydown", (event) => this.#keyDown(event));
@@ -109,10 +115,10 @@ export class Stage {
     this.timeline = new Timeline({ onChange: () => this.#refresh(), giveBack: () => this.canvas.focus({ preventScroll: true }) });
     this.help = helpDialog();
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
-    const controls = this.#bare ? [] : [this.measure.panel, this.timeline.element];
+    const controls = this.#bare ? [] : [...this.studio.panels, this.measure.panel, this.timeline.element];
     const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...controls);
     this.#element.classList.add("stage");
-    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, ...(this.#bare ? [] : [top]), bottom, this.help);
+    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, this.studio.editor.overlay, ...(this.#bare ? [] : [top]), bottom, this.help);
   }
 
   #seen() {
@@ -125,6 +131,7 @@ export class Stage {
     this.#chosen = { view: null, shape: "sphere" };
     this.status.forget();
     this.measure.clear();
+    this.studio.forget();
     this.#contents?.clear();
     this.#pictures?.clear();
     this.#visitor?.goHome();
@@ -143,7 +150,7 @@ export class Stage {
     if (view?.moving) this.#clock ??= Object.assign(new MovingClock(), { playing: this.#bare || Boolean(view.plays) });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
     else if (this.#contents && view?.moving) this.#contents.showMoving(view.moving, this.#clock);
-    else if (this.#contents && view?.scene) this.#contents.showFile(view.scene, view.standIn);
+    else if (this.#contents && view?.scene) this.#contents.showFile(this.studio.file ?? view.scene, view.standIn);
     this.#visitor?.setRange(view?.walkingRange ?? null, view?.viewpoints);
     if (this.#visitor) this.#walls.show(view?.collision ?? null, this.#visitor);
     this.#goToStart(view?.start ?? null);
@@ -181,7 +188,7 @@ export class Stage {
     this.#scene = new Scene(this.canvas, this.#element, {
       visitor: this.#visitor,
       spin: this.#spin,
-      onTick: (dt) => this.#contents?.tick(dt),
+      onTick: (dt) => (this.#contents?.tick(dt), this.studio.tick()),
       onDrawn: () => this.#drawn(),
       onInput: () => this.#touched(),
       onDouble: (event) => this.#goThere(event),
@@ -269,7 +276,8 @@ export class Stage {
     const mode = this.#visitor?.pose.mode ?? "walk";
     this.status.set("mode", mode);
     this.measure.offer(inScene, view?.canScale ?? false);
-    this.tools.show({ in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.isOn });
+    this.studio.offer(inScene && Boolean(view?.canMake), view);
+    this.tools.show({ studio: this.studio.open, canMake: view?.canMake, isStill: !view?.moving, in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.isOn });
     this.tools.element.hidden = !view;
     this.timeline.attach(inScene ? this.#clock : null);
     this.status.say(said, { seen, view, shown: this.#contents?.shown });
