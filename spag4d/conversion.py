@@ -64,6 +64,7 @@ STAGES = {
     "Gaussians": Stage(20.0),
     "SHARP": Stage(600.0, _on("sharp_refine")),
     "Sky dome": Stage(2.0, _on("sky_dome", usually=True)),
+    "Motion": Stage(2.0, _rare),
     "Joining": Stage(5.0, _rare),
     "Mesh": Stage(5.0, _rare),
     "Steadying": Stage(2.0, _rare),

@@ -206,6 +206,35 @@ class SPAG4D:
             write_moving_page(Path(export_html), output, title=Path(input_path).stem)
         return result
 
+    def animate(
+        self,
+        input_path: PanoramaLike,
+        output_path: str | Path,
+        motions: Sequence[Any] = (),
+        *,
+        loop_s: float = 6.0,
+        depth_map: DepthLike | None = None,
+        progress: Progress = SILENT,
+        **overrides: Any,
+    ) -> ConversionResult:
+        """Convert a panorama into a scene that moves and loops (.4dgs), or into a looping 360° video (.mp4).
+
+        ``motions`` are `spag4d.animate.motions.Motion`, each of a region of the panorama, the first of which has what several
+        claim; without any the clouds drift. Everything else stands. The loop lasts ``loop_s``. Raises what `convert` does.
+        """
+        from spag4d.animated_scene import MOVIE, write_animation
+
+        output = Path(output_path)
+        if output.suffix.lower() != MOVIE and moving_format_of(output) is None:
+            endings = either([*(f".{name}" for name in MOVING), MOVIE])
+            raise InputError(f"what comes alive ends in {endings}, and not as {output.name} does.")
+        if not 0.5 <= loop_s <= 60:
+            raise InputError(f"a loop lasts 0.5 to 60 s, got {loop_s:g}")
+        _check_targets([output], None, sources=(input_path, depth_map))
+        started, run = time.perf_counter(), Run(self.settings.changed(**overrides), progress)
+        finished = self._filled(input_path, depth_map, run)
+        return write_animation(self._stages, run, finished, output, motions, loop_s, started)
+
     def _frames(
         self, clip: Clip, shown: list[Shown], sequence: Sequence360, settings: Settings, progress: Progress,
         depth_path: Path | None,

@@ -51,6 +51,19 @@ def read_frames(
         frames.close()
 
 
+def read_pixels(clip: Clip, ticks: Sequence[int]) -> Generator[NDArray[np.float32], None, None]:
+    """Yield the frames with these timestamps as they are, sRGB 0–1, one at a time: of clips that are no panoramas.
+
+    Raises `InputError` where a frame is damaged beyond decoding.
+    """
+    frames = _decoded(clip, ticks, None, SILENT)
+    try:
+        for pixels in frames:
+            yield np.divide(pixels, np.iinfo(pixels.dtype).max, dtype=np.float32)
+    finally:
+        frames.close()
+
+
 def _one_eye(pixels: NDArray[Any], clip: Clip) -> NDArray[Any]:
     """Return the left eye's picture of a frame, at 2:1 if it was squeezed to share the frame."""
     if not clip.stereo:

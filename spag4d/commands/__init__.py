@@ -7,6 +7,7 @@ import click
 
 from spag4d import __version__
 from spag4d.commands import (
+    animate,
     check,
     convert,
     convert_video,
@@ -17,6 +18,7 @@ from spag4d.commands import (
     serve,
     settings,
     transform,
+    views,
 )
 from spag4d.commands.endings import run
 
@@ -28,8 +30,9 @@ def cli() -> None:
 
 
 for command in (
-    convert.convert, convert_video.convert_video, reconstruct.reconstruct, render.render, check.check, transform.transform,
-    info.info, serve.serve, download_models.download_models, settings.settings,
+    convert.convert, convert_video.convert_video, reconstruct.reconstruct, animate.animate,
+    render.render, check.check, transform.transform, info.info, views.views, views.assemble, serve.serve,
+    download_models.download_models, settings.settings,
 ):
     cli.add_command(command)
 

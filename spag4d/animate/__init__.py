@@ -1,0 +1,1 @@
+"""What of a still panorama moves, and how: as Gaussians that loop, and as a film."""
