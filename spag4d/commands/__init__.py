@@ -8,6 +8,7 @@ import click
 from spag4d import __version__
 from spag4d.commands import (
     animate,
+    assemble,
     check,
     convert,
     convert_video,
@@ -31,7 +32,7 @@ def cli() -> None:
 
 for command in (
     convert.convert, convert_video.convert_video, reconstruct.reconstruct, animate.animate,
-    render.render, check.check, transform.transform, info.info, views.views, views.assemble, serve.serve,
+    render.render, check.check, transform.transform, info.info, views.views, assemble.assemble, serve.serve,
     download_models.download_models, settings.settings,
 ):
     cli.add_command(command)

@@ -1,4 +1,4 @@
-"""``spag4d views`` and ``spag4d assemble``: a panorama as flat views for other programs, and back."""
+"""``spag4d views``: a panorama as flat views for other programs."""
 
 from pathlib import Path
 
@@ -29,23 +29,3 @@ def views(input: Path, folder: Path, cube: bool, size_px: int, quiet: bool) -> N
         panorama = read_panorama(input, progress=console.progress)
         count = write_views(panorama, folder, cube=cube, size_px=size_px, progress=console.progress)
         console.say(f"{folder}: {count} views, and {RECORD} with their cameras")
-
-
-@click.command()
-@click.argument("folder", type=FilePath)
-@click.argument("output", type=FilePath)
-@click.option("--height", type=click.IntRange(32, 8192), help="Of the result; by default as high as the panorama was. [pixels]")
-@click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
-@in_words
-def assemble(folder: Path, output: Path, height: int | None, quiet: bool) -> None:
-    """Fuse the views in FOLDER to the panorama OUTPUT (.png, .jpg, .webp), or clips of them to a 360° video (.mp4).
-
-    FOLDER holds what `spag4d views` wrote, each view_01.png replaced by another picture, or with a clip beside it, such as
-    view_01.mp4. They may have another size, but the same shape.
-    """
-    from spag4d.animate.views import assemble as fuse
-    from spag4d.commands.console import Console
-
-    with Console(quiet=quiet) as console:
-        count = fuse(folder, output, height=height, progress=console.progress)
-        console.say(f"{output}: {count} frames" if count > 1 else str(output))

@@ -21,6 +21,8 @@ _AS_IT_IS, _DIFFERENCES, _CONSTANT = 0, 1, 2
 _DEFLATE, _ZSTD = 0, 1
 _LEVEL = 6
 """zlib's default; the best is four times as slow and saves 1 %."""
+_SAMPLE = 8192
+"""Gaussians: packing both ways to the end takes half as long again, and saves 0.004 %."""
 _SYMBOLS = {1: np.uint8, 2: np.uint16, 4: np.uint32}
 _WINDOW = 1 << 27
 """zstd looks back by no more than 128 MiB at any of its levels, without the option of longer windows."""
@@ -29,14 +31,15 @@ Bins = Int64[np.ndarray, "n channels"]
 
 
 def encoded(attribute: int, bins: Bins) -> bytes:
-    """Return one attribute's stream; of differences and numbers as they are the shorter one is taken."""
+    """Return one attribute's stream; of differences and numbers as they are that is taken of which a sample is shorter."""
     count, channels = bins.shape
     if count and (bins == bins[0]).all():
-        choices = [(_CONSTANT, *_packed(bins[:1]))]
+        mode, values = _CONSTANT, bins[:1]
     else:
         differences = np.diff(bins, axis=0, prepend=np.zeros((1, channels), np.int64))
-        choices = [(_AS_IT_IS, *_packed(bins)), (_DIFFERENCES, *_packed(differences))]
-    mode, width, body = min(choices, key=lambda choice: len(choice[2]))
+        sample = slice(count // 2, count // 2 + _SAMPLE) if count > 2 * _SAMPLE else slice(None)
+        mode, values = min(((_AS_IT_IS, bins), (_DIFFERENCES, differences)), key=lambda way: len(_packed(way[1][sample])[1]))
+    width, body = _packed(values)
     return HEAD.pack(attribute, width, mode, _DEFLATE, channels, count, len(body)) + body
 
 
