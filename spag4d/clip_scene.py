@@ -22,6 +22,7 @@ from spag4d.motion.lasting import Lasting, lasting_picture
 from spag4d.motion.split import depth_of_moving, moving_region
 from spag4d.motion.windows import in_windows
 from spag4d.photos.image import panorama_from_array
+from spag4d.photos.write_depth import write_depth
 from spag4d.reconstruction.kept_work import KeptWork, depth_from_arrays, depth_to_arrays, kept_work
 from spag4d.splat.budget import uniform_stride
 from spag4d.splat.density import Extent, Uniform
@@ -60,8 +61,8 @@ class ClipScene:
         self._stages, self._run, self._clip, self._shown = stages, run, clip, shown
         self._count = len(shown)
 
-    def write(self, output: Path) -> ConversionResult:
-        """Write the scene and return what was made.
+    def write(self, output: Path, depth_path: Path | None = None) -> ConversionResult:
+        """Write the scene, and the depth of what stands, and return what was made.
 
         What was found out is kept beside the output until then, so that a run that was stopped goes on, to the same bytes.
         Raises `InputError` for a camera that travels.
@@ -82,6 +83,8 @@ class ClipScene:
             with self._run.stage("Writing") as listener:
                 count = write_moving(output, timeline, parts(), comments=standing.comments, progress=listener)
         depth = standing.depth
+        if depth_path is not None:
+            write_depth(depth_path, depth)
         return self._run.result(started, [output], count, depth, depth.reach(), self._stages.device)
 
     def _turns(self, kept: KeptWork) -> Float64[np.ndarray, "n 3 3"]:

@@ -170,6 +170,7 @@ class SPAG4D:
         overwrite: bool = False,
         preview: str | Path | None = None,
         export_html: str | Path | None = None,
+        save_depth: str | Path | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
@@ -177,7 +178,8 @@ class SPAG4D:
 
         What stands is made once and what moves frame by frame, in the axes of the first frame. A run that was stopped goes on
         where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that shows the scene, ``export_html`` a web
-        page that plays it. Raises what `convert` does, and `InputError` for a camera that travels.
+        page that plays it, ``save_depth`` a file for the depth of what stands. Raises what `convert` does, and `InputError`
+        for a camera that travels.
         """
         from spag4d.clip_scene import ClipScene
         from spag4d.reconstruction.kept_work import forget_work
@@ -187,7 +189,7 @@ class SPAG4D:
         if moving_format_of(output) is None:
             endings = either(f".{name}" for name in MOVING)
             raise InputError(f"one file for a clip ends in {endings}, and not as {output.name} does.")
-        _check_targets([output], None, sources=(input_path,))
+        _check_targets([output], None if save_depth is None else Path(save_depth), sources=(input_path,))
         if preview is not None:
             _check_preview(Path(preview), Path(input_path))
         if export_html is not None:
@@ -198,7 +200,7 @@ class SPAG4D:
             forget_work(output)
         run = Run(settings, progress)
         self._stages.choose(run)
-        result = ClipScene(self._stages, run, clip, shown).write(output)
+        result = ClipScene(self._stages, run, clip, shown).write(output, None if save_depth is None else Path(save_depth))
         if preview is not None:
             found = opened_moving(output)
             _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)

@@ -92,7 +92,9 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(clip: Path, whole: Path, t
 
 def test_a_camera_that_turns_sees_one_room(tmp_path: Path) -> None:
     source = written(tmp_path, pictures(turn_px=5))
-    SPAG4D(**FAST).convert_clip(source, tmp_path / "a.4dgs", preview=tmp_path / "a.mp4")
+    depth = tmp_path / "a.npy"
+    SPAG4D(**FAST).convert_clip(source, tmp_path / "a.4dgs", preview=tmp_path / "a.mp4", save_depth=depth)
+    assert np.isfinite(np.load(depth)).mean() > 0.9  # a room has no sky
     told = describe_moving(tmp_path / "a.4dgs")
     assert told.standing > 5000 and told.count < 1.6 * told.standing
     assert (tmp_path / "a.mp4").stat().st_size > 1000

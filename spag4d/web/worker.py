@@ -172,9 +172,10 @@ class Worker:
     def _convert_clip(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
         self._show_first(wanted, progress)
         scene = f"scene.{CLIP_FORMAT}"
-        result = self._spag4d().convert_clip(SOURCE, scene, preview=PREVIEW, progress=progress, **_named(wanted))
+        result = self._spag4d().convert_clip(
+            SOURCE, scene, preview=PREVIEW, save_depth=DEPTH_PICTURE, progress=progress, **_named(wanted))
         self._record(wanted, result)
-        self._say(files=[scene, PREVIEW, SETTINGS])
+        self._say(files=[scene, DEPTH_PICTURE, PREVIEW, SETTINGS])
         return _summary(result)
 
     def _convert_video(self, wanted: "Settings", progress: Progress) -> dict[str, Any] | None:

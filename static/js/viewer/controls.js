@@ -77,13 +77,14 @@ export class Toolbar {
     this.mode.ariaLabel = this.mode.title = name;
     this.mode.querySelector("path").setAttribute("d", icons[next]);
     this.classic.ariaPressed = String(classic);
-    this.measure.ariaPressed = String(measures);
+    this.measure.ariaPressed = String(measures === true);
     this.pictures.ariaPressed = String(studio === "stills");
     this.edit.ariaPressed = String(studio === "editor");
     this.pictures.hidden = !(inScene && canMake);
     this.edit.hidden = !(inScene && canMake && isStill);
     this.home.hidden = this.camera.hidden = !in3d;
-    this.mode.hidden = this.measure.hidden = this.classic.hidden = !inScene;
+    this.mode.hidden = this.classic.hidden = !inScene;
+    this.measure.hidden = measures === null;
     this.headset.hidden = !(in3d && headset);
   }
 }

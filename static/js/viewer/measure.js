@@ -7,6 +7,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const STILL_PX = 5; // a pointer that moves farther between down and up looks around
 const ABOVE_M = 0.2; // a place that lies less below the camera is no floor
 
+const NOTHING = "There is nothing to measure at that place. Click another one.";
+
 const drawn = (tag, attributes) => {
   const made = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -31,6 +33,7 @@ export function measured(points) {
 /** The tool: an overlay over the canvas, and a panel of words with a field. */
 export class Measure {
   isOn = false;
+  #isOffered = false;
   #points = [];
   #down = null;
   #length = null;
@@ -75,8 +78,14 @@ export class Measure {
     this.#show();
   }
 
-  /** Whether the tool can be used now: it is hidden otherwise, and `canScale` says whether the scene can be made anew. */
+  /** Whether one measures, or null where one cannot. */
+  get state() {
+    return this.#isOffered ? this.isOn : null;
+  }
+
+  /** Whether the tool can be used now, and whether the scene `canScale`: be made anew. */
   offer(can, canScale) {
+    this.#isOffered = can;
     if (!can && this.isOn) this.toggle();
     this.form.classList.toggle("impossible", !canScale);
   }
@@ -99,7 +108,10 @@ export class Measure {
 
   #add(place) {
     const found = this.#scene()?.pick(place);
-    if (!found) return;
+    if (!found) {
+      this.words.textContent = NOTHING;
+      return;
+    }
     this.#points = this.#points.length === 2 ? [found.point] : [...this.#points, found.point];
     this.#show();
   }

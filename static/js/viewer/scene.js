@@ -152,6 +152,11 @@ export class Scene {
     return texture;
   }
 
+  /** Whether places of the scene can be picked: where they change with time nothing holds still for it. */
+  get canPick() {
+    return this.#mesh?.raycastable === true;
+  }
+
   /** The `point` of the surface at a place of the page (`clientX`, `clientY`) and its `distance`; null where nothing is seen. */
   pick(place) {
     return this.#mesh && this.#drawn ? pick(this.#mesh, this.visitor.camera, this.renderer.domElement, place) : null;

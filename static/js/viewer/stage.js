@@ -275,9 +275,9 @@ export class Stage {
     else if (this.#scene) this.#scene.sight = null;
     const mode = this.#visitor?.pose.mode ?? "walk";
     this.status.set("mode", mode);
-    this.measure.offer(inScene, view?.canScale ?? false);
+    this.measure.offer(inScene && this.#scene.canPick, view?.canScale ?? false);
     this.studio.offer(inScene && Boolean(view?.canMake), view);
-    this.tools.show({ studio: this.studio.open, canMake: view?.canMake, isStill: !view?.moving, in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.isOn });
+    this.tools.show({ studio: this.studio.open, canMake: view?.canMake, isStill: !view?.moving, in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.state });
     this.tools.element.hidden = !view;
     this.timeline.attach(inScene ? this.#clock : null);
     this.status.say(said, { seen, view, shown: this.#contents?.shown });
@@ -304,7 +304,7 @@ export class Stage {
     if (keysAreTaken(event, this.#element)) return;
     const { code, key, repeat, target } = event;
     const canHelp = Boolean(this.#view) && !this.#bare;
-    const facts = { sight: this.#scene?.sight ?? null, canPlay: this.timeline.canPlay, canHelp, measures: this.measure.isOn };
+    const facts = { sight: this.#scene?.sight ?? null, canPlay: this.timeline.canPlay, canHelp, measures: this.measure.state };
     const name = shortcut({ code, key, onButton: Boolean(target.closest?.("button, a")) }, facts);
     if (!name) return;
     event.preventDefault(); // also of a key that is held down: the page must not scroll below it
