@@ -1,7 +1,7 @@
 // The page: what is chosen on the left, what came of it on the right, and the server's news in between.
 import { fileUrl, frameUrl, get, post, remove, upload } from "./api.js";
 import { Chooser } from "./chooser.js";
-import { byId, icon } from "./dom.js";
+import { byId, element, icon } from "./dom.js";
 import { follow } from "./feed.js";
 import { Gallery } from "./gallery.js";
 import { JobView } from "./job_view.js";
@@ -28,13 +28,14 @@ const isKiosk = query.has("kiosk");
 class Page {
   constructor() {
     this.jobs = new Map();
+    this.awaited = new Map(); // by id: who wants to know when a job has ended
     this.current = null;
     document.body.classList.toggle("kiosk", isKiosk);
     setUpTheme(byId("switch-theme"));
     const onScale = (factor) => this.attempt(() => this.rescale(this.jobs.get(this.current), factor));
     this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale, make: (wish) => this.make(wish) });
     this.models = new ModelsDialog(byId("models"));
-    this.share = new ShareDialog(byId("share"));
+    this.share = new ShareDialog(byId("share"), (job) => this.savePage(job));
     this.jobView = new JobView(byId("job"), {
       cancel: (job) => this.attempt(() => post(`/api/jobs/${job.id}/cancel`)),
       remove: (job) => this.remove(job),
@@ -108,6 +109,7 @@ class Page {
   onJob(job) {
     const before = this.jobs.get(job.id);
     this.jobs.set(job.id, job);
+    if (job.ended_s) this.awaited.get(job.id)?.(job);
     if (before?.status !== job.status && before) announce(`${job.name}: ${job.status}`);
     this.draw();
   }
@@ -290,6 +292,16 @@ class Page {
     const made = await post("/api/jobs", { uploads: [job.id], ...kinds, depth_map: job.depth_map && job.id, settings });
     if (!this.jobs.has(made.id)) this.onJob(made); // its events may have been quicker
     this.open(made.id);
+  }
+
+  /** Have a web page made of a scene, and save it. */
+  async savePage(job) {
+    const { id } = await post(`/api/jobs/${job.id}/make`, { make: "page" });
+    const known = this.jobs.get(id);
+    const ended = known?.ended_s ? known : await new Promise((resolve) => this.awaited.set(id, resolve));
+    this.awaited.delete(id);
+    if (ended.status !== "done") throw new Error(ended.error || "This was cancelled.");
+    element("a", { href: `${fileUrl(ended, Object.keys(ended.files)[0])}?download=true`, download: "" }).click();
   }
 
   remove(job) {

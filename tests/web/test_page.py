@@ -559,7 +559,8 @@ def test_keys_do_nothing_where_no_scene_is_seen(visit: Visiting, scene: dict) ->
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, str]]:
     """A server with the example's scene, and the address of that."""
     running = RunningServer(tmp_path_factory.mktemp("example"))
-    job = running.wait(running.submit(EXAMPLE, max_splats=500_000).json()["id"], patience_s=900)  # ten seconds of drawing
+    sent = running.submit(EXAMPLE, max_splats=500_000)  # as many as a processor draws in ten seconds
+    job = running.wait(sent.json()["id"], patience_s=900)
     yield running, f"/?job={job['id']}"
     running.stop()
 

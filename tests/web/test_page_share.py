@@ -37,6 +37,7 @@ def test_on_localhost_the_link_is_said_to_be_this_computers(visit: Visiting, sce
     visitor = visit()
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = visitor.open(f"/?job={scene['id']}")
+    count = page.locator("#cards .card").count()
     link = shared(page)
     assert link == f"{visitor.address}/?job={scene['id']}&kiosk"
     expect(page.locator("#share")).to_contain_text("works on this computer only")
@@ -44,6 +45,11 @@ def test_on_localhost_the_link_is_said_to_be_this_computers(visit: Visiting, sce
     page.click("#share button:has-text('Copy link')")
     expect(page.locator("#share")).to_contain_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == link
+    with page.expect_download() as download:
+        page.click("#share button:has-text('Save as a web page')")
+    assert download.value.suggested_filename.endswith(".html")
+    assert b"<title>room" in Path(download.value.path()).read_bytes()[:2000]
+    expect(page.locator("#cards .card")).to_have_count(count)
     page.keyboard.press("Escape")
     expect(page.locator("#job button:has-text('Share')")).to_be_focused()
 
@@ -57,7 +63,8 @@ def test_for_others_the_address_has_the_token_and_is_a_code_that_shows_only_the_
     page.wait_for_function("document.querySelector('.share-code').naturalWidth > 0")
     png = page.locator(".share-code").screenshot()
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    assert cv2.QRCodeDetector().detectAndDecode(cv2.copyMakeBorder(picture, 40, 40, 40, 40, 0, value=(255,) * 3))[0] == link
+    picture = cv2.copyMakeBorder(picture, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    assert cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0] == link
     guest = visit(there)
     guest.page.goto(link)
     guest.page.wait_for_selector('#stage[data-shown*="/scene."]')

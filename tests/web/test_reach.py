@@ -18,7 +18,7 @@ def read(lines: str) -> str:
     halves = np.array([[light[letter] for letter in line] for line in lines.split("\n")], np.uint8)
     modules = halves.transpose(0, 2, 1).reshape(-1, halves.shape[1])
     picture = np.pad(np.kron(modules * 255, np.ones((8, 8), np.uint8)), 32, constant_values=255)
-    return cv2.QRCodeDetector().detectAndDecode(picture)[0]
+    return cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0]
 
 
 def test_a_code_in_the_terminal_says_the_address() -> None:
