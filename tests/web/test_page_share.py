@@ -56,13 +56,14 @@ def test_on_localhost_the_link_is_said_to_be_this_computers(visit: Visiting, sce
 
 def test_for_others_the_address_has_the_token_and_is_a_code_that_shows_only_the_scene(
         open_server: RunningServer, visit: Visiting, scene: dict) -> None:
-    page = visit(open_server.address, height=700, device_scale_factor=3).open(f"/{open_server.query}&job={scene['id']}")
+    page = visit(open_server.address, height=700).open(f"/{open_server.query}&job={scene['id']}")
     link = shared(page)
     there = f"http://{own_address()}:{open_server.port}"
     assert link.startswith(f"{there}/{open_server.query}&job={scene['id']}")
     page.wait_for_function("document.querySelector('.share-code').naturalWidth > 0")
     png = page.locator(".share-code").screenshot()
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.resize(picture, None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
     picture = cv2.copyMakeBorder(picture, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     assert cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0] == link
     guest = visit(there)
