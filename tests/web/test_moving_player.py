@@ -202,7 +202,7 @@ def test_a_video_becomes_one_file_on_the_page_and_plays(browser: Browser, server
     page.wait_for_function("Number(document.getElementById('stage').dataset.time) > 0")
     assert set(answers) == {206}  # parts of the file, as they are needed
     expect(page.locator("#stage button:has-text('Depth')")).to_be_visible()
-    expect(page.locator("#stage button[aria-label^='Measure']")).to_be_hidden()  # nothing in it can be picked
+    expect(page.locator("#stage button[aria-label^='Measure']")).to_be_visible()  # in what stands
     link = page.locator("#job a:has-text('4DGS')")
     expect(link).to_be_visible()
     with page.expect_download() as download:

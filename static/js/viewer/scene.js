@@ -152,7 +152,7 @@ export class Scene {
     return texture;
   }
 
-  /** Whether places of the scene can be picked: where they change with time nothing holds still for it. */
+  /** Whether places of the scene can be picked; of one that moves in what stands. */
   get canPick() {
     return this.#mesh?.raycastable === true;
   }
