@@ -27,6 +27,7 @@ from spag4d.progress import SILENT, Progress
 from spag4d.sequence import Sequence360, VideoPlan, opened
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
+from spag4d.warm_up import compile_in_background
 from spag4d.world import EVERY_S
 
 _FIRST_LOOK_ROWS = 512
@@ -48,6 +49,7 @@ class SPAG4D:
         """
         self.settings = Settings.of(**settings)
         check_models(self.settings)
+        compile_in_background()
         self._stages = Stages()
 
     def convert(

@@ -17,6 +17,10 @@ _LEAST_PER_THREAD = 1024
 """Items: fewer take less time than starting a thread."""
 
 
+_MADE: list["_Kernel"] = []
+"""In the order in which this process first needed them."""
+
+
 class _Kernel:
     """A function that numba, itself half a second to import, compiles at the first call and keeps on the disk if it can."""
 
@@ -31,6 +35,15 @@ class _Kernel:
     def __call__(self, *arguments: Any) -> Any:
         """Run the machine code."""
         return (self._compiled or self._made())(*arguments)
+
+    def compile(self, types: tuple[Any, ...]) -> None:
+        """Compile for arguments of these types, numba's, and keep the machine code."""
+        self._made().compile(types)
+
+    @property
+    def signatures(self) -> list[tuple[Any, ...]]:
+        """The types, numba's, that it has been called with."""
+        return [] if self._compiled is None else list(self._compiled.signatures)
 
     @property
     def _numba_type_(self) -> Any:
@@ -48,7 +61,13 @@ class _Kernel:
                     self._compiled = njit(cache=True, **self._how)(self._function)
                 except RuntimeError:  # no folder that can be written to
                     self._compiled = njit(**self._how)(self._function)
+                _MADE.append(self)
             return self._compiled
+
+
+def compiled_kernels() -> list[_Kernel]:
+    """Return those that this process has called, in the order of their first calls."""
+    return [one for one in _MADE if one.signatures]
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """After a warm-up a conversion and a reconstruction compile nothing."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from spag4d.warm_up import compile_kernels
+from spag4d import warm_up
+from spag4d.warm_up import compile_in_background, main
 
 CONVERT = """
 import sys
@@ -27,7 +29,7 @@ AHEAD = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 @pytest.mark.parametrize("cap_px", [0, 30])
 def test_what_comes_after_it_compiles_nothing(tmp_path: Path, cap_px: int) -> None:
-    compile_kernels()
+    main([])
     rgb = np.asarray(cv2.imread(str(Path(__file__).parents[1] / "TestImage" / "courtyard.jpg")))
     rgb = cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA)
     rgb[256 - cap_px :] = 0
@@ -39,3 +41,21 @@ def test_what_comes_after_it_compiles_nothing(tmp_path: Path, cap_px: int) -> No
     command = [sys.executable, "-c", CONVERT, tmp_path / "photo.png", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_background_begins_once_for_each_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    listed = tmp_path / "package" / "kernel_signatures.json"
+    listed.parent.mkdir()
+    listed.write_text("{}")
+    monkeypatch.setattr(warm_up, "SIGNATURES_PATH", listed)
+    monkeypatch.setattr(warm_up, "start_compiling", lambda: started.append("all") or [])
+    compile_in_background()
+    compile_in_background()
+    assert started == ["all"]
+    os.utime(listed, (1, 1))  # another list: other kernels
+    compile_in_background()
+    monkeypatch.setattr(sys, "executable", "/opt/modeller/modeller")
+    os.utime(listed, (2, 2))
+    compile_in_background()
+    assert started == ["all"] * 2
