@@ -42,6 +42,20 @@ for (const name of ["texImage2D", "texImage3D", "texSubImage2D", "texSubImage3D"
 """
 """Bytes that go to the graphics card: Spark's order of drawing has rows of 4096, nothing else does."""
 
+_NOTE_YELLOW = """() => {
+    const stage = document.getElementById("stage");
+    const small = Object.assign(document.createElement("canvas"), { width: 100, height: 65 }).getContext("2d");
+    window.seen = [];
+    new MutationObserver(() => {
+        small.drawImage(stage.querySelector("canvas"), 0, 0, 100, 65);
+        const { data } = small.getImageData(0, 0, 100, 65);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) count += Math.min(data[i], data[i + 1]) - data[i + 2] > 75;
+        window.seen.push([Number(stage.dataset.time), count]);
+    }).observe(stage, { attributeFilter: ["data-time"] });
+}"""
+"""Note the time of each picture, and how many of its 6500 points are as yellow as the ball."""
+
 
 @pytest.mark.skipif(NODE is None, reason="needs Node")
 def test_the_page_reads_what_python_reads(tmp_path: Path) -> None:
@@ -165,6 +179,19 @@ def test_playing_sends_nothing_but_the_order(visit: Visit) -> None:
     visit.wait_until_still()
     sent = page.evaluate("window.uploads")
     assert sent["other"] == 0 and sent["order"] > 0
+
+
+@needs_chromium
+def test_what_comes_is_in_the_first_picture_of_its_time(visit: Visit) -> None:
+    """At 1 s, and again at 0 s, Gaussians that have not been seen before take over from those whose time is over."""
+    seek(visit, 0.8)
+    page = visit.page
+    page.evaluate(_NOTE_YELLOW)
+    page.click("button[aria-label^='Play']")
+    page.wait_for_function("window.seen.length > 3 && window.seen.at(-1)[0] > 0.3 && window.seen.at(-1)[0] < 0.7")
+    page.click("button[aria-label^='Pause']")
+    seen = page.evaluate("window.seen")
+    assert len(seen) > 12 and min(count for _, count in seen) > 12, seen
 
 
 @needs_chromium
