@@ -582,7 +582,8 @@ def test_pictures_for_the_documentation(
     if name == "web_depth":
         page.click("#stage button:has-text('Depth')")
         page.wait_for_selector('#stage[data-state="ready"][data-view="depth"]')
-    visit.wait_until_still()
-    page.wait_for_timeout(5000)  # what was said of the loading is gone then
+    for _ in range(3):  # what was said of the loading is gone then, and the last of the better pictures drawn
+        page.wait_for_timeout(4000)
+        visit.wait_until_still()
     page.screenshot(path=Path(SCREENSHOTS) / f"{name}.jpg", type="jpeg", quality=82)
     visit.context.close()
