@@ -70,4 +70,4 @@ def test_for_others_the_address_has_the_token_and_is_a_code_that_shows_only_the_
     guest.page.goto(link)
     guest.page.wait_for_selector('#stage[data-shown*="/scene."]')
     expect(guest.page.locator("#job")).to_be_hidden()
-    guest.complaints = [words for words in guest.complaints if "Opener-Policy" not in words]  # which browsers heed with TLS only
+    guest.complaints = [words for words in guest.complaints if "Opener-Policy" not in words]  # heeded with TLS only
