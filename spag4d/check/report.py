@@ -1,8 +1,8 @@
 """The report card: the findings about a scene, judged, as text and as JSON."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -42,7 +42,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Report:
-    """All findings about a scene; ``zenith_open`` and ``nadir_open`` are the see-through shares within 10° of the poles."""
+    """All findings about a scene; ``zenith_open`` and ``nadir_open`` are the see-through shares within 10° of the poles.
+
+    ``measured`` says by name how much of each panorama's sphere (0–1) parallax has measured, of a scene of several.
+    """
 
     facts: Facts
     walks: Walks
@@ -50,6 +53,7 @@ class Report:
     nadir_open: float
     likeness: Likeness | None
     views: tuple[ViewLikeness, ...] = ()
+    measured: Mapping[str, float] = field(default_factory=dict)
 
     def verdict(self) -> str:
         """Describe in plain words how far you can walk."""
@@ -106,6 +110,10 @@ class Report:
         note = "; it has no capture point, so the rest refers to the origin" if empty > _MOSTLY_EMPTY else ""
         yield Line("depth", "estimated: its likely error shortens the walking range" if self.walks.estimated else
                    "measured, or not stated in the file: taken as correct", "ok")
+        if self.measured:
+            shares = self.measured.values()
+            yield Line("parallax", f"{min(shares):.0%} to {max(shares):.0%} of the sphere measured, seen from {len(shares)} "
+                       "panoramas", "ok")
         yield Line("origin", f"{empty:.1%} of the sphere is empty, seen from there{note}", "warn" if note else "ok")
         holes = max(self.zenith_open, self.nadir_open)
         yield Line("poles", f"{self.zenith_open:.1%} open above, {self.nadir_open:.1%} below",
@@ -136,6 +144,7 @@ class Report:
             "verdict": self.verdict(),
             "warnings": [f"{line.label}: {line.value}" for line in self.lines() if line.mark == "warn"],
             "facts": facts,
+            "measured": dict(self.measured),
             "poles": {"zenith_open": self.zenith_open, "nadir_open": self.nadir_open},
             "likeness": None if self.likeness is None else _likeness(self.likeness),
             "views": [asdict(view) for view in self.views],

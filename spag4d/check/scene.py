@@ -50,7 +50,8 @@ def check_scene(
     zenith, nadir = poles_open(shown)
     found = walks(gaussians, _uncertainty(scene, comments), _seen_from(scene, comments), clouds=clouds, progress=progress)
     views = find_views(gaussians, photos, progress=progress) if photos else ()
-    report = Report(facts, found, zenith, nadir, likeness, views)
+    measured = {viewpoint["name"]: viewpoint["measured"] for viewpoint in read_card(scene).get("viewpoints", ())}
+    report = Report(facts, found, zenith, nadir, likeness, views, measured)
     return Checked(report, gaussians, shown)
 
 

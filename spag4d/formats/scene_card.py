@@ -21,8 +21,15 @@ _LARGEST = 1 << 20
 """Bytes: ours have about two thousand."""
 
 
+class _Viewpoint(Foreign):
+    name: str
+    position_m: tuple[float, float, float]
+    measured: float
+
+
 class _Card(Foreign):
     files: list[str]
+    viewpoints: list[_Viewpoint] = []
     depth_model: str = ""
     depth_doubt: str = ""
 

@@ -105,7 +105,8 @@ def _carried(moving: Sequence[Mask], known: Sequence[Mask]) -> Mask:
 def _touching(mask: Mask, seeds: Mask) -> Mask:
     """Return the connected parts of a mask, across the seam, that hold seeds."""
     width = mask.shape[1]
-    labels = cv2.connectedComponents(np.tile(mask, (1, 2)).astype(np.uint8), connectivity=8)[1]
+    found = cv2.connectedComponents(np.tile(mask, (1, 2)).astype(np.uint8), connectivity=8)[1]
+    labels = np.asarray(found, np.int64)
     held = np.zeros(labels.max() + 1, bool)
     held[np.unique(labels[np.tile(seeds & mask, (1, 2))])] = True
     held[0] = False

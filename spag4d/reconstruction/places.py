@@ -5,16 +5,23 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from spag4d.data import Pose
+from spag4d.errors import InputError
 from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.known_poses import KnownPoses, write_poses
-from spag4d.world.own_places import place_finder
-from spag4d.world.poses import Places
+from spag4d.world.own_places import OwnFinder, place_finder
+from spag4d.world.poses import ColmapFinder, Places
 from spag4d.world.settle import carried, metres_per_unit, metres_per_unit_by_gps, settled
 from spag4d.world.sources import Source
+
+_ALIKE_ROWS, _ALIKE = 128, 0.02
+"""Five levels of 255, as a mean over pictures of so many rows: noise and people who walk about make less, a step aside more."""
+_NO_WAY = ("the camera hardly moved from one panorama to the next, so that nothing shifts between them. For a video from a "
+           "tripod use `spag4d convert-video`, for a single panorama `spag4d convert`.")
 
 
 @dataclass(frozen=True)
@@ -77,13 +84,34 @@ def _found(panoramas: Panoramas, *, in_order: bool) -> Places:
             for panorama in panoramas.look():
                 finder.add(panorama)
             with panoramas.run.stage("Poses") as listener:
-                places = finder.find(in_order=in_order, progress=listener)
+                places = _places(finder, panoramas, in_order=in_order, progress=listener)
         panoramas.kept.keep("places", places.to_arrays())
     else:
         panoramas.look_at_all()
         places = Places.from_arrays(known)
     _say_who_is_left_out(places, panoramas.names, panoramas.run.between_stages)
     return places
+
+
+def _places(finder: ColmapFinder | OwnFinder, panoramas: Panoramas, *, in_order: bool, progress: Progress) -> Places:
+    try:
+        return finder.find(in_order=in_order, progress=progress)
+    except InputError as error:
+        if _stood_still(panoramas):
+            raise InputError(_NO_WAY) from error
+        if isinstance(finder, OwnFinder):
+            raise
+    own = OwnFinder()  # finds two or three panoramas where COLMAP wants more
+    for number in range(len(panoramas.names)):
+        own.add(panoramas.read(number))
+    return own.find(in_order=in_order, progress=progress)
+
+
+def _stood_still(panoramas: Panoramas) -> bool:
+    """Return whether most panoramas show the same in the same direction, as from a tripod."""
+    first, *others = (cv2.resize(picture.rgb, (2 * _ALIKE_ROWS, _ALIKE_ROWS), interpolation=cv2.INTER_AREA)
+                      for picture in panoramas.pictures)
+    return float(np.median([np.abs(other - first).mean() for other in others])) < _ALIKE
 
 
 def _say_who_is_left_out(places: Places, names: Sequence[str], progress: Progress) -> None:

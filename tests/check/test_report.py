@@ -33,6 +33,15 @@ def test_the_text_is_a_card(checked: Checked) -> None:
     assert sum(" m " in line and line.startswith("  ") for line in lines) >= len(NAMES)
 
 
+def test_of_several_panoramas_the_card_says_how_much_parallax_has_measured(tmp_path: Path) -> None:
+    write_ply(tmp_path / "house.ply", box_room_scene())
+    viewpoints = [{"name": f"{share}.jpg", "position_m": [0, 0, 0], "measured": share} for share in (0.4, 0.6)]
+    (tmp_path / "house.scene.json").write_text(json.dumps({"files": ["house.ply"], "viewpoints": viewpoints}), encoding="utf-8")
+    report = check_scene(tmp_path / "house.ply").report
+    assert "40% to 60% of the sphere measured, seen from 2 panoramas" in report.to_text()
+    assert json.loads(report.to_json())["measured"] == {"0.4.jpg": 0.4, "0.6.jpg": 0.6}
+
+
 def test_the_json_holds_the_same(checked: Checked) -> None:
     card = json.loads(checked.report.to_json())
     assert card["verdict"] == checked.report.verdict() and card["warnings"] == []

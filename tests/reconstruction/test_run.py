@@ -8,13 +8,15 @@ import pytest
 from PIL import Image
 
 from spag4d.core import SPAG4D
-from spag4d.errors import Cancelled
+from spag4d.errors import Cancelled, InputError
 from spag4d.progress import Event, Progress, Step
 from spag4d.reconstruction import world
 from spag4d.reconstruction.kept_work import work_folder
 from spag4d.stages import Stages
 from spag4d.world.colmap_model import Points
 from spag4d.world.known_poses import write_poses
+from spag4d.world.own_places import OwnFinder
+from spag4d.world.poses import NO_OVERLAP
 from tests.world.rooms import PLACES, panorama_from
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
@@ -67,3 +69,18 @@ def test_a_stopped_run_goes_on_where_it_was(room: Path, tmp_path: Path, monkeypa
     assert not work_folder(tmp_path / "out.ply").exists()
     converter.reconstruct([room], tmp_path / "again.ply", poses=room)
     assert (tmp_path / "out.ply").read_bytes() == (tmp_path / "again.ply").read_bytes()
+
+
+def test_a_camera_that_stood_still_is_sent_elsewhere(room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing shifts between the same picture twice, whoever looks for places; pictures of other places are not meant."""
+    def nothing(*_: object, **__: object) -> None:
+        raise InputError(NO_OVERLAP)
+
+    monkeypatch.setattr(OwnFinder, "find", nothing)
+    monkeypatch.setattr("spag4d.reconstruction.places.place_finder", OwnFinder)
+    converter = SPAG4D(device="cpu", depth_model="builtin", sharp_refine=False)
+    (tmp_path / "again.png").write_bytes((room / "a.png").read_bytes())
+    with pytest.raises(InputError, match="convert-video"):
+        converter.reconstruct([room / "a.png", tmp_path / "again.png"], tmp_path / "out.ply")
+    with pytest.raises(InputError, match="overlap"):
+        converter.reconstruct([room / "a.png", room / "c.png"], tmp_path / "out.ply")
