@@ -16,10 +16,12 @@ from spag4d.commands.endings import in_words
 @click.option("--max-queue", type=click.IntRange(1), default=100, show_default=True, help="Most jobs that may wait.")
 @click.option("--keep-days", type=click.FloatRange(0), default=90, show_default=True,
               help="How many days to keep scenes; 0 keeps them for ever.")
+@click.option("--example/--no-example", default=True, show_default=True,
+              help="Convert the example picture when nothing else is to be done, once, so that the page begins with a scene.")
 @in_words
 def serve(
     host: str, port: int | None, open_page: bool, names: tuple[str, ...], no_auth: bool,
-    max_upload: float, max_queue: int, keep_days: float,
+    max_upload: float, max_queue: int, keep_days: float, example: bool,
 ) -> None:
     """Start the web page, by default at http://localhost:7860.
 
@@ -31,4 +33,5 @@ def serve(
     from spag4d.web.service import Limits
 
     compile_in_background()
-    serve_page(Listening(host, port, names, no_auth, open_page), Limits(max_upload, max_queue, keep_days), say=click.echo)
+    limits = Limits(max_upload, max_queue, keep_days, with_example=example)
+    serve_page(Listening(host, port, names, no_auth, open_page), limits, say=click.echo)

@@ -57,7 +57,7 @@ class Job(BaseModel):
     A ``scene`` is a file of any tool that was opened, or a new version of another job's scene; an ``export`` is such a scene
     in another format, a ``picture`` a still or film of it. ``of`` is that other job, ``wish`` what was asked for (see
     `making.Wish`) and ``file`` the name of the scene that it is made of. ``start`` is where one stands at first, None for the
-    capture point.
+    capture point. The one that ``is_example`` was asked for by nobody: it waits until nothing else is to be done.
 
     A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk; a ``clip`` is a
     video as one scene that moves.
@@ -78,6 +78,7 @@ class Job(BaseModel):
     wish: dict[str, Any] = {}
     file: str = ""
     start: View | None = None
+    is_example: bool = False
     created_s: float
     status: Status = "queued"
     started_s: float | None = None

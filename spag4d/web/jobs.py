@@ -114,7 +114,7 @@ class Jobs:
     def _first(self) -> Job | None:
         """Return the job to begin next: what takes seconds, and people wait for, comes before conversions."""
         queued = [job for job in self._jobs.values() if job.status == "queued"]
-        return min(queued, key=lambda job: job.kind not in _QUICK, default=None)
+        return min(queued, key=lambda job: (job.is_example, job.kind not in _QUICK), default=None)
 
     def update(self, id: str, **changes: Any) -> Job:
         """Change a job; its progress stays in memory, everything else is on the disk when this returns.

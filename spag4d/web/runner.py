@@ -43,6 +43,7 @@ class Runner:
         self._threads: list[threading.Thread] = []
         self._workers: dict[str, _Worker] = {}
         self._cancelled: set[str] = set()
+        self._postponed: set[str] = set()
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -68,6 +69,14 @@ class Runner:
             worker = self._workers.get(id)
         if worker is not None:
             worker.cancel(id)
+
+    def postpone(self, id: str) -> None:
+        """Put a job back behind those that wait, if it is under way: its process is ended."""
+        with self._lock:
+            worker = self._workers.get(id)
+            if worker is not None:
+                self._postponed.add(id)
+                worker.kill()
 
     def _add_thread(self, device: str | None) -> None:
         thread = threading.Thread(target=self._work, args=(device,), name=f"spag4d {device or 'first device'}", daemon=True)
@@ -125,7 +134,7 @@ class Runner:
             for message in worker.messages():
                 if self._hear(job.id, message, estimate, folder):
                     return
-            if self._stopping.is_set():
+            if self._stopping.is_set() or job.id in self._postponed:
                 self._jobs.put_back(job.id)
             else:
                 self._after_death(job.id, worker)
@@ -134,6 +143,7 @@ class Runner:
             with self._lock:
                 del self._workers[job.id]
                 self._cancelled.discard(job.id)
+                self._postponed.discard(job.id)
 
     def _hear(self, id: str, message: dict[str, Any], estimate: Estimate, folder: Path) -> bool:
         """Record an event that a worker reports about its job, and return whether the job ended with it."""

@@ -17,14 +17,14 @@ from filelock import FileLock, Timeout
 from starlette.requests import Request
 
 from spag4d.contradictions import check_is_of_a_clip
-from spag4d.errors import InputError
+from spag4d.errors import InputError, Spag4dError
 from spag4d.settings import Settings
 from spag4d.web.board import Board
 from spag4d.web.job import Job, Kind
 from spag4d.web.jobs import Jobs, QueueFull
 from spag4d.web.making import KINDS, Export, Film, Still, Version, WebPage, checked
 from spag4d.web.models import Models
-from spag4d.web.places import DEPTH_SOURCE, source_names, web_folder
+from spag4d.web.places import DEPTH_SOURCE, example_file, source_names, web_folder
 from spag4d.web.records import Records
 from spag4d.web.runner import Runner
 from spag4d.web.scene_files import fullest_scene
@@ -34,6 +34,8 @@ log = logging.getLogger("spag4d.web")
 
 _VERSION = re.compile(r" \(version \d+\)(?=\.[^.]*$|$)")
 """What tells a version of a scene from the first one, in its name."""
+EXAMPLE = "000000000000e0a1"
+"""The id of the example's job."""
 _DAY_S = 86400.0  # seconds
 _TIDY_EVERY_S = 3600.0
 """Jobs are kept for days, so an hour more does not matter."""
@@ -43,11 +45,15 @@ _TIDY_FIRST_S = 600.0
 
 @dataclass(frozen=True)
 class Limits:
-    """The largest upload in megabytes, how many jobs may wait, and for how many days a job is kept (0 for ever)."""
+    """The largest upload in megabytes, how many jobs may wait, and for how many days a job is kept (0 for ever).
+
+    ``with_example`` is whether the example is converted when nothing else is to be done.
+    """
 
     max_upload_mb: float = 4000.0
     max_queue: int = 100
     keep_days: float = 90.0
+    with_example: bool = False
 
 
 class Service:
@@ -80,9 +86,20 @@ class Service:
         self.uploads = Uploads(self.folder / "uploads", max_bytes=int(self.limits.max_upload_mb * 1e6))
         self.jobs = Jobs(Records(self.folder), self.board, max_queue=self.limits.max_queue)
         self.runner = Runner(self.jobs, self.folder / "jobs")
+        if self.limits.with_example:
+            self._prepare_example()
         self.runner.start()
         threading.Thread(target=self._tidy_for_ever, name="spag4d tidying", daemon=True).start()
         self._started = True
+
+    def _prepare_example(self) -> None:
+        """Queue the conversion of the example that the page begins with, once, behind everything else."""
+        file = example_file()
+        if self.jobs.get(EXAMPLE) is None and file.is_file():
+            try:
+                self._add([Upload(file, "photo", file.name)], "photo", Settings().model_dump(), id=EXAMPLE, is_example=True)
+            except (QueueFull, Spag4dError) as error:
+                log.warning("the example is not converted: %s", error)
 
     def stop(self) -> None:
         """End the work; what was under way is started again by the next server."""
@@ -201,7 +218,7 @@ class Service:
     def _add(
         self, uploads: Sequence[Upload], kind: Kind, settings: dict[str, Any], depth: Upload | None = None, **facts: Any
     ) -> Job:
-        id = secrets.token_hex(8)
+        id = facts.pop("id", None) or secrets.token_hex(8)
         folder = self.folder / "jobs" / id
         try:
             copied([upload.path for upload in uploads], folder, depth and depth.path)
@@ -209,6 +226,8 @@ class Service:
                 job = self.jobs.add(id, kind, [upload.name for upload in uploads], settings, **facts)
                 for upload in [*uploads, *([depth] if depth else [])]:
                     self.uploads.forget(upload.path.name)
+            if not job.is_example:
+                self.runner.postpone(EXAMPLE)
             return job
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -238,7 +257,7 @@ class Service:
         self.uploads.clear_old()
         oldest = time.time() - self.limits.keep_days * _DAY_S
         for job in self.jobs.all():
-            if self.limits.keep_days and job.has_ended and (job.ended_s or 0) < oldest:
+            if self.limits.keep_days and not job.is_example and job.has_ended and (job.ended_s or 0) < oldest:
                 with suppress(InputError):  # something is being made of it
                     self.delete(job)
 

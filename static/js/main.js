@@ -174,10 +174,17 @@ class Page {
     const job = this.jobs.get(this.current) ?? null;
     document.title = job ? `${job.name} – SPAG-4D` : "SPAG-4D";
     this.jobView.show(job, [...this.jobs.values()].filter((one) => isMade(one) && one.of === job?.id));
-    this.gallery.show([...this.jobs.values()].filter((one) => !isMade(one)), this.current);
-    document.body.classList.toggle("no-jobs", this.jobs.size === 0);
+    const shown = [...this.jobs.values()].filter((one) => !isMade(one) && !one.is_example);
+    this.gallery.show(shown, this.current);
+    document.body.classList.toggle("no-jobs", shown.length === 0);
     document.body.classList.toggle("has-job", job !== null);
-    this.stage.show(job ? viewOf(job) : viewOfItem(this.chooser.items[0]));
+    this.stage.show(job ? viewOf(job) : this.viewOfChosen());
+  }
+
+  /** What is seen of what is chosen; of the example its scene, where that is made already. */
+  viewOfChosen() {
+    const example = this.chooser.isExample && [...this.jobs.values()].find((one) => one.is_example && one.status === "done");
+    return example ? { ...viewOf(example), canMake: false, canScale: false } : viewOfItem(this.chooser.items[0]);
   }
 
   async convert() {

@@ -21,7 +21,7 @@ class RunningServer:
 
     def __init__(self, home: Path, *options: str, prefix: tuple[str, ...] = (), **environment: str) -> None:
         self.home = home
-        command = [*prefix, sys.executable, "-m", "spag4d", "serve", "--port", "0", *options]
+        command = [*prefix, sys.executable, "-m", "spag4d", "serve", "--no-example", "--port", "0", *options]
         self.process = subprocess.Popen(
             command, env={**os.environ, "SPAG4D_HOME": str(home), **environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

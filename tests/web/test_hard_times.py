@@ -96,7 +96,7 @@ def test_a_job_that_ends_the_server_each_time_is_not_begun_for_ever(start: Start
 
 def test_a_second_server_on_the_same_folder_or_port_is_refused(start: Start, tmp_path: Path) -> None:
     first = start()
-    command = [sys.executable, "-m", "spag4d", "serve", "--port"]
+    command = [sys.executable, "-m", "spag4d", "serve", "--no-example", "--port"]
     environment = {**os.environ, "SPAG4D_HOME": str(tmp_path / "home")}
     folder = subprocess.run([*command, "0"], env=environment, capture_output=True, text=True, check=False)
     assert folder.returncode == 2 and "Error: another SPAG-4D server is using" in folder.stderr

@@ -1,17 +1,20 @@
 """Scene files opened on the page, and what is taken away of them, in a real browser."""
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from spag4d.formats.scene import read_layers, write_scene
+from spag4d.web.service import EXAMPLE
 from tests.formats.gaussian_scenes import scene as random_scene
-from tests.web.browser import NEEDS_CHROMIUM, Visiting
+from tests.web.browser import NEEDS_CHROMIUM, Visit, Visiting
 from tests.web.running_server import RunningServer
 
 expect.set_options(timeout=60_000)
@@ -56,3 +59,19 @@ def test_an_object_of_another_tool_is_looked_at_from_outside(visit: Visiting, tm
     one.wait_for_scene("/scene.splat")
     expect(page.locator("#stage")).to_have_attribute("data-position", re.compile(r"^(19|20)\.\d+,"))
     assert one.picture(tmp_path).max() > 0.2, "it is in sight"
+
+
+def test_the_page_begins_in_the_example(browser: Browser, server: RunningServer, scene: dict, tmp_path: Path) -> None:
+    folder = tmp_path / "web" / "jobs" / EXAMPLE
+    shutil.copytree(server.home / "web" / "jobs" / scene["id"], folder)
+    record = {**json.loads((folder / "job.json").read_text()), "id": EXAMPLE, "is_example": True}
+    (folder / "job.json").write_text(json.dumps(record))
+    with_example = RunningServer(tmp_path)
+    one = Visit(browser, with_example.address)
+    page = one.open()
+    one.wait_for_scene(f"{EXAMPLE}/files/scene.")
+    expect(page.locator("#cards .card")).to_have_count(0)
+    expect(page.locator("#chosen")).to_contain_text("courtyard.jpg")
+    one.context.close()
+    with_example.stop()
+    assert one.complaints == []

@@ -78,10 +78,10 @@ def runner(jobs: Jobs, tmp_path: Path) -> Iterator[Runner]:
     started.stop()
 
 
-def added(jobs: Jobs) -> Job:
+def added(jobs: Jobs, **facts: Any) -> Job:
     id = secrets.token_hex(8)
     jobs.records.folder_of(id).mkdir()
-    return jobs.add(id, "photo", ["a.png"], Settings().model_dump())
+    return jobs.add(id, "photo", ["a.png"], Settings().model_dump(), **facts)
 
 
 def wait(holds: Callable[[], bool]) -> None:
@@ -151,3 +151,14 @@ def test_a_stop_puts_the_job_back_as_if_it_had_not_been_begun(jobs: Jobs, runner
     runner.stop()
     ended = jobs.get(job.id)
     assert ended is not None and (ended.status, ended.starts) == ("queued", 0)
+
+
+def test_the_example_makes_way_for_a_job(jobs: Jobs, runner: Runner) -> None:
+    example = added(jobs, is_example=True)
+    runner.start()
+    wait(lambda: any(actor.requests for actor in Actor.everybody))
+    job = added(jobs)
+    runner.postpone(example.id)
+    wait(lambda: jobs.count("cancelled") == 2)
+    asked = [request["id"] for actor in Actor.everybody for request in actor.requests]
+    assert asked == [example.id, job.id, example.id]

@@ -22,8 +22,8 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Runner, "start", lambda self: None)
 
 
-def started(keep_days: float = 90.0) -> Service:
-    service = Service(Limits(keep_days=keep_days))
+def started(keep_days: float = 90.0, *, with_example: bool = False) -> Service:
+    service = Service(Limits(keep_days=keep_days, with_example=with_example))
     service.start()
     return service
 
@@ -194,3 +194,18 @@ def test_messages_name_no_folder_and_speak_as_the_page_does(tmp_path: Path) -> N
 
 def test_the_page_and_its_example_are_where_they_are_looked_for() -> None:
     assert (static_folder() / "index.html").is_file() and example_file().stat().st_size > 1e6
+
+
+def test_the_example_is_converted_once_and_after_everything_else(picture: Path) -> None:
+    service = started(with_example=True)
+    example, = service.jobs.all()
+    assert example.is_example and example.name == "courtyard.jpg"
+    job = added(service, picture)
+    taken = [service.jobs.take(0.0) for _ in range(2)]
+    assert [one and one.id for one in taken] == [job.id, example.id]
+    service.jobs.update(example.id, status="done", ended_s=0.0)
+    service.stop()
+    service = started(1.0, with_example=True)
+    service._tidy()
+    assert [(one.id, one.status) for one in service.jobs.all() if one.is_example] == [(example.id, "done")]
+    service.stop()
