@@ -50,9 +50,6 @@ NOTE_FRAMES = """() => {
 SCREENSHOTS = os.environ.get("SPAG4D_SCREENSHOTS", "")
 """A folder for the pictures of the documentation."""
 
-QUICK = "const now = performance.now.bind(performance); performance.now = () => now() / 1000;"
-"""Makes a browser take its pictures for quick ones, so that it draws all there is, however long that takes."""
-
 
 def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: Path) -> None:
     server = RunningServer(tmp_path / "home")
@@ -575,8 +572,7 @@ def test_pictures_for_the_documentation(
         name: str, options: dict[str, Any], browser: Browser, example: tuple[RunningServer, str]) -> None:
     server, path = example
     visit = Visit(browser, server.address, **options)
-    visit.page.set_default_timeout(300_000)  # with a processor a picture of all there is takes half a minute
-    visit.page.add_init_script(QUICK)
+    visit.page.set_default_timeout(300_000)  # pictures take long with a processor
     page = visit.open(path)
     visit.wait_for_scene("/scene.")
     if name == "web_depth":
