@@ -70,6 +70,12 @@ def test_what_the_camera_carries_is_found_down_to_what_it_hides_from_all(room: l
         assert mask[52:].mean() > 0.9 and mask[:44].mean() < 0.02
 
 
+def test_distances_that_do_not_agree_tell_nothing(room: list[Seen]) -> None:
+    """Each panorama has the still room in another size: all things would be elsewhere, and none of them moves."""
+    wrong = [replace(one, distance=one.distance * np.float32(0.6 * 1.25**k)) for k, one in enumerate(room)]
+    assert not np.any(moving_masks(wrong))
+
+
 def test_two_cannot_outvote_each_other(room: list[Seen]) -> None:
     assert not np.any(moving_masks([with_shirt(room[0], slice(20, 40), slice(10, 20)), room[1]]))
 
