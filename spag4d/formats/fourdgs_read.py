@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from jaxtyping import Float64
 
 from spag4d.data import Gaussians, Moving
 from spag4d.errors import InputError, printable
@@ -32,9 +33,11 @@ from spag4d.formats.fourdgs_records import (
     windows_of,
 )
 from spag4d.formats.fourdgs_streams import damaged, decoded, unpacked
+from spag4d.formats.fourdgs_way import TRAJECTORY, turned_way, way_of
 from spag4d.formats.fourdgs_write import AXES, COMMENT, FPS, turned_half
 from spag4d.formats.moving import Timeline
 from spag4d.geometry.rotation import turned_quats
+from spag4d.geometry.way import Way
 from spag4d.io.opening import opened
 from spag4d.io.unpacked_size import check_unpacked
 from spag4d.progress import SILENT, Progress
@@ -46,6 +49,8 @@ _CHUNK_HEAD = 128
 _PACKINGS = {"deflate": 0, "zstd": 1}
 _Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """To y down, z forward from z up, y forward."""
+_Y_UP = np.diag([1.0, -1.0, -1.0])
+_TURNS = {"y-up-right-handed": _Y_UP, "z-up-right-handed": _Z_UP}
 _FASTEST_FPS = 1000.0
 """Pictures a second that a file may state."""
 
@@ -66,6 +71,7 @@ class FourdgsFile:
         self._path, self.notices = path, set[str]()
         self._header: Header | None = None
         self._grid: Steps | None = None
+        self._way: Way | None = None
         self._windows: list[tuple[float, float]] = []
         self._places: list[_Place] = []
         self._shown: dict[int, Moving] = {}
@@ -86,7 +92,9 @@ class FourdgsFile:
             fps = float(self._head.attributes.get(FPS, "nan"))
         except ValueError:
             fps = math.nan
-        return Timeline(self._head.duration_s, fps if 0 < fps <= _FASTEST_FPS else None)
+        turn = self._turn
+        way = self._way if self._way is None or turn is None else turned_way(self._way, turn)
+        return Timeline(self._head.duration_s, fps if 0 < fps <= _FASTEST_FPS else None, way=way)
 
     @property
     def count(self) -> int:
@@ -151,7 +159,7 @@ class FourdgsFile:
             if head.size > size - fields.at:
                 raise damaged(self._path, "a chunk is longer than its record")
             self._places.append(_Place(at + fields.at, head))
-        elif kind in (HEADER, QUANTIZATION, WINDOWS):
+        elif kind in (HEADER, QUANTIZATION, WINDOWS, TRAJECTORY):
             if size > _LARGEST_HEAD:
                 raise damaged(self._path, f"its head has {size:,} bytes")
             self._keep(kind, file.read(size))
@@ -170,6 +178,8 @@ class FourdgsFile:
             scheme, self._grid = steps_of(content, self._path)
             if scheme != SCHEME:
                 raise InputError(f"{self._path} is packed in a way that is not known ({printable(scheme)[:40]}).")
+        elif kind == TRAJECTORY:
+            self._way = self._way or way_of(content, self._path)
         else:
             self._windows = windows_of(content, self._path)
 
@@ -205,13 +215,18 @@ class FourdgsFile:
             raise damaged(self._path, f"a Gaussian has none of the {len(self._windows)} windows")
         return self._upright(from_bins(bins, self._windows, self._grid, self._head.cutoff))
 
+    @property
+    def _turn(self) -> Float64[np.ndarray, "3 3"] | None:
+        """The rotation to the frame of this program; files that name no axes have that already, as PLYs do."""
+        return _TURNS.get(self._head.attributes.get(AXES, ""))
+
     def _upright(self, part: Moving) -> Moving:
-        """Return a part in the frame of this program; files that name no axes have that already, as PLYs do."""
-        axes = self._head.attributes.get(AXES)
-        if axes == "y-up-right-handed":
-            return turned_half(part)
-        if axes != "z-up-right-handed":
+        """Return a part in the frame of this program."""
+        turn = self._turn
+        if turn is None:
             return part
-        gaussians, turn = part.gaussians, _Z_UP.astype(np.float32).T
-        turned = replace(gaussians, means=gaussians.means @ turn, quats_wxyz=turned_quats(_Z_UP, gaussians.quats_wxyz))
-        return replace(part, gaussians=turned, velocities=part.velocities @ turn)
+        if turn is _Y_UP:
+            return turned_half(part)
+        gaussians, transposed = part.gaussians, turn.astype(np.float32).T
+        turned = replace(gaussians, means=gaussians.means @ transposed, quats_wxyz=turned_quats(turn, gaussians.quats_wxyz))
+        return replace(part, gaussians=turned, velocities=part.velocities @ transposed)

@@ -32,6 +32,7 @@ from spag4d.formats.fourdgs_records import (
     windows_record,
 )
 from spag4d.formats.fourdgs_streams import encoded
+from spag4d.formats.fourdgs_way import way_records
 from spag4d.formats.hilbert import curve_order
 from spag4d.formats.moving import Timeline
 from spag4d.progress import SILENT, Progress
@@ -149,6 +150,7 @@ def _assemble(path: Path, timeline: Timeline, written: _Written, steps: Steps, c
     with path.open("wb") as file:
         file.write(MAGIC + header_record(header) + steps_record(steps, bounds_of(steps)))
         file.write(windows_record(list(written.windows)))
+        file.write(b"" if timeline.way is None else way_records(timeline.way))
         summary = b"".join(_copied(file, written.spool, order))
         summary_at = file.tell()
         file.write(summary + footer_record(summary_at, zlib.crc32(summary)) + MAGIC)

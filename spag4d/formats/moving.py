@@ -15,6 +15,7 @@ from spag4d.data import Gaussians, Moving
 from spag4d.errors import InputError
 from spag4d.formats import MOVING, MOVING_READ_ONLY
 from spag4d.formats.finite import usable
+from spag4d.geometry.way import Way
 from spag4d.io.atomic import atomic_path
 from spag4d.io.opening import opened
 from spag4d.progress import SILENT, Progress
@@ -27,12 +28,14 @@ _HEAD = 16
 class Timeline:
     """How long a moving scene is, and how many pictures a second it was made from, None where that is unknown.
 
-    ``assumed`` is whether the file does not say how long it is.
+    ``assumed`` is whether the file does not say how long it is. ``way`` is where the camera was that took it; None where it
+    stood at the origin, in the axes of the scene.
     """
 
     duration_s: float
     fps: float | None = None
     assumed: bool = False
+    way: Way | None = None
 
     @property
     def frame_times_s(self) -> list[float]:

@@ -4,6 +4,7 @@ import struct
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fourdgs
@@ -14,12 +15,14 @@ from fourdgs.stream_reader import read
 from fourdgs.validate import validate
 from fourdgs.writer import WriteOptions, write
 
-from spag4d.data import Gaussians, Moving
+from spag4d.data import Gaussians, Moving, Pose
 from spag4d.errors import InputError
 from spag4d.formats.fourdgs_grid import bounds_of, steps_for
 from spag4d.formats.fourdgs_streams import HEAD
 from spag4d.formats.moving import Timeline, is_moving, opened_moving, scene_at, write_moving
 from spag4d.formats.scene import read_scene
+from spag4d.geometry.rotation import rotation_from_yaw_pitch_roll
+from spag4d.geometry.way import Way
 from tests.formats.gaussian_scenes import scene, sh_of
 
 LINE = Timeline(2.0, 10.0)
@@ -192,3 +195,21 @@ def test_other_models_and_grids_are_named(clip: Path) -> None:
         patched(clip, old, new)
         with pytest.raises(InputError, match=words):
             opened_moving(clip)
+
+
+def test_the_way_of_the_camera_is_kept_as_the_draft_has_it(tmp_path: Path) -> None:
+    poses = [Pose(rotation_from_yaw_pitch_roll(0.1 * number, 0.2, 0.3), np.array([number, 0.5, 2.0])) for number in range(3)]
+    path = tmp_path / "a.4dgs"
+    write_moving(path, replace(LINE, way=Way(np.array([0.1, 0.5, 1.9]), poses)), [things()])
+    assert validate(path.read_bytes()).findings == []
+    assert read(path).provenance.trajectories[0].translations[2] == [2.0, -0.5, -2.0]
+    way = opened_moving(path).timeline.way
+    assert way is not None and way.times_s.tolist() == [0.1, 0.5, 1.9]
+    for pose, expected in zip(way.poses, poses, strict=True):
+        np.testing.assert_allclose(pose.translation, expected.translation)
+        np.testing.assert_allclose(pose.rotation, expected.rotation, atol=1e-12)
+    data = path.read_bytes()
+    at = data.index(b"camera") + len(b"camera") + 5
+    path.write_bytes(data[:at] + struct.pack("<d", np.nan) + data[at + 8:])
+    with pytest.raises(InputError, match="the way of its camera"):
+        opened_moving(path)
