@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -9,9 +11,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
+from spag4d.check.clip_likeness import ROWS, clip_likeness
 from spag4d.check.report import one_line
 from spag4d.check.uncertainty import uncertainty_in
 from spag4d.check.walking import walking_range
+from spag4d.clips.clip import read_clip
+from spag4d.clips.frames import read_frames
 from spag4d.commands.console import Console
 from spag4d.data import Moving
 from spag4d.errors import InputError
@@ -19,6 +24,8 @@ from spag4d.formats.finite import is_usable, usable
 from spag4d.formats.moving import MovingFile, opened_moving
 from spag4d.progress import SILENT, Progress
 
+_SETTINGS = "settings "
+"""What the comment begins with from which a run can be repeated."""
 _USUAL_FPS = 10.0
 """At which a file that states no rate is looked at: the rate of `spag4d convert-video`."""
 
@@ -116,6 +123,25 @@ def check_moving(scene: Path, console: Console, *, every: int = 1, as_json: bool
         walks = walking_range(gaussians, uncertainty, progress=progress)
         console.say(json.dumps({"path": str(scene), "time_s": time_s, "walking_range_m": walks.by_name}) if as_json
                     else f"{time_s:.2f} s: {one_line(walks)}")
+
+
+def check_against_clip(scene: Path, source: Path, console: Console, *, every: int = 1, as_json: bool = False) -> None:
+    """Print how like its clip a scene that moves is, at each ``every``-th of its frames."""
+    found = opened_moving(scene, progress=console.progress)
+    clip = read_clip(source, progress=console.progress)
+    shown = clip.frames(found.timeline.rate, _start_s(found.comments), found.timeline.duration_s, progress=console.progress)
+    frames = read_frames(clip, shown, height=ROWS)
+    for one in clip_likeness(found, frames, found.timeline.frame_times_s, every=every, progress=console.progress):
+        console.say(json.dumps({"path": str(scene), **asdict(one)}) if as_json else f"{one.time_s:.2f} s: {one}")
+
+
+def _start_s(comments: Sequence[str]) -> float:
+    """Return at which second of its clip a scene begins, by the settings that its writer noted."""
+    for comment in comments:
+        if comment.startswith(_SETTINGS):
+            with suppress(ValueError, AttributeError, TypeError):
+                return max(0.0, float(json.loads(comment[len(_SETTINGS):]).get("start", 0.0)))
+    return 0.0
 
 
 def _frame_times_s(found: MovingFile) -> list[float]:
