@@ -25,7 +25,7 @@ def record_signatures() -> None:
     found: dict[str, list[list[Any]]] = {}
     for one in compiled_kernels():
         for signature in one.signatures:
-            found.setdefault(f"{one.__module__}:{one.__name__}", []).append([_described(type_) for type_ in signature])
+            found.setdefault(one.place, []).append([_described(type_) for type_ in signature])
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(signatures)}" for name, signatures in found.items())
     SIGNATURES_PATH.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 
@@ -42,7 +42,7 @@ def _described(type_: Any) -> Any:
 
     if isinstance(type_, types.Array):
         return f"{type_.dtype} {type_.ndim}{type_.layout}" + ("" if type_.mutable else "r")
-    return [_described(part) for part in type_] if isinstance(type_, types.BaseTuple) else str(type_)
+    return [_described(part) for part in type_.types] if isinstance(type_, types.BaseTuple) else str(type_)
 
 
 def _type(described: Any) -> Any:

@@ -41,6 +41,11 @@ class _Kernel:
         self._made().compile(types)
 
     @property
+    def place(self) -> str:
+        """The module and the name of the function, as ``module:function``."""
+        return f"{self._function.__module__}:{self._function.__name__}"
+
+    @property
     def signatures(self) -> list[tuple[Any, ...]]:
         """The types, numba's, that it has been called with."""
         return [] if self._compiled is None else list(self._compiled.signatures)

@@ -58,8 +58,8 @@ class BuiltinArrays:
         small = rgb.reshape(h // 4, 4, w // 4, 4, 3).mean((1, 3), dtype=np.float32)
         features, maps = self._context(small)
         mirrored = self._context(np.ascontiguousarray(small[:, ::-1]))[1][:, ::-1]
-        answer = _answers(self._detail(rgb, features, (maps + mirrored) / np.float32(2)))
-        return *answer, _near(maps) - _near(mirrored)
+        mean = np.asarray((maps + mirrored) / 2, np.float32)
+        return *_answers(self._detail(rgb, features, mean)), _near(maps) - _near(mirrored)
 
     def _context(self, rgb: Map) -> tuple[tuple[Map, Map, Map], Map]:
         part = "context."

@@ -152,7 +152,7 @@ def _vector(place: Place) -> Float32[np.ndarray, "3"]:
 
 def _in_box(scene: Scene, edit: CropBox) -> Kept:
     means = scene.joined.means
-    return np.logical_and(means >= _vector(edit.low_m), means <= _vector(edit.high_m)).all(1)
+    return np.asarray(((means >= _vector(edit.low_m)) & (means <= _vector(edit.high_m))).all(1))
 
 
 def _in_sphere(scene: Scene, edit: CropSphere) -> Kept:

@@ -53,14 +53,14 @@ Say = Callable[..., None]
 class Order:
     """What the server asks of the worker about a scene: the name that its file had, the wish, and where one starts in it.
 
-    ``of`` is the job that made the scene, if there is one.
+    ``made_by`` is the job that made the scene, if there is one.
     """
 
     name: str
     wish: dict[str, Any]
     start: View | None
     title: str
-    of: str
+    made_by: str
 
     @staticmethod
     def of(request: dict[str, Any]) -> "Order":
@@ -112,8 +112,8 @@ def export(order: Order, say: Say, progress: Progress) -> None:
         scene, comments = read_layers(source, progress=progress.under("Reading")), read_scene_comments(source)
     if isinstance(wish, WebPage):
         path = Path(_PAGE)
-        collision = Path("..", order.of, COLLISION)
-        met = viewer_glb(read_collision(collision)) if order.of and collision.is_file() else b""
+        collision = Path("..", order.made_by, COLLISION)
+        met = viewer_glb(read_collision(collision)) if order.made_by and collision.is_file() else b""
         write_viewer_page(
             path, scene.joined, collision=met, title=order.title, start=order.start, progress=progress.under("Writing"))
     else:

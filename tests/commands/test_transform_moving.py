@@ -89,8 +89,8 @@ def test_scenes_that_move_become_each_other(clip: Path, tmp_path: Path) -> None:
     first, second = opened_moving(clip), opened_moving(tmp_path / "b.4dgs")
     assert second.timeline.duration_s == 0.3 and second.timeline.fps == 10 and second.count == 503
     red = [found.at(0.15) for found in (first, second)]
-    places = [scene.means[(abs(scene.colors - RED) < 0.1).all(1) & (scene.opacities > 0.8)] for scene in red]
-    np.testing.assert_allclose(*places, atol=0.03)
+    place, other = [scene.means[(abs(scene.colors - RED) < 0.1).all(1) & (scene.opacities > 0.8)] for scene in red]
+    np.testing.assert_allclose(place, other, atol=0.03)
     done = run("transform", clip, tmp_path / "c.4dgs", "--crop-sphere", "0,0,1,0.1", "--translate", "0,0,1", "--up", "y")
     assert done.exit_code == 0, done.output
     assert abs(opened_moving(tmp_path / "c.4dgs").at(0.15).means - (0, 0, -2)).max() < 0.15

@@ -70,7 +70,7 @@ def test_from_the_example_to_a_scene_one_stands_in(browser: Browser, tmp_path: P
     page.keyboard.up("w")
     visit.wait_until_still()
     x, y, z = (float(value) for value in visit.stage("position").split(","))
-    assert z <= -0.1 and abs(y) < 0.01
+    assert z <= -0.1 and abs(y) < 0.05  # as high above the floor, which is not level in depth that is estimated
     assert abs(x) < 0.01  # though the range ends a quarter of a metre ahead, and is wider beside it
     moved = visit.picture(tmp_path)
     assert np.abs(moved - picture).mean() > 0.005 and likeness(moved, seen) < likeness(picture, seen)
@@ -131,7 +131,7 @@ def test_several_pictures_may_become_one_scene(visit: Visiting, pictures: Path) 
     expect(page.locator("#convert")).to_have_text("Make one scene")
     page.click("#convert")
     expect(page.locator(".job-title")).to_have_text(f"{names[0]} and 1 more")
-    expect(page.locator(".job-error")).to_contain_text("overlap", timeout=90_000)
+    expect(page.locator(".job-error")).to_contain_text("hardly moved", timeout=90_000)
     page.get_by_role("button", name="Convert again").click()
     expect(page.locator("#chosen")).to_contain_text("one place")
     expect(page.locator("#convert")).to_have_text("Make one scene")

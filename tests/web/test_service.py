@@ -2,6 +2,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_a_video_becomes_one_file_that_can_be_made_again(tmp_path: Path) -> None
     (["video"], {"one_file": True, "one_place": True}, "not for both"),
     (["depth"], {}, "belongs to a picture"),
 ])
-def test_what_does_not_go_together_is_refused(kinds: list[Kind], options: dict[str, bool], words: str, tmp_path: Path) -> None:
+def test_what_does_not_go_together_is_refused(kinds: list[Kind], options: dict[str, Any], words: str, tmp_path: Path) -> None:
     service = started()
     folder = service.folder / "uploads"
     for number, kind in enumerate(kinds):
