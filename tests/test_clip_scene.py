@@ -1,5 +1,6 @@
 """A clip in one file: what stands once, of each frame what moves."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -21,8 +22,7 @@ from tests.commands.running import run
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
 
-FAST = {"depth_model": "builtin", "sharp_refine": False, "stride": 2, "fps": 5.0, "sky_dome": False,
-        "use_guided_filter": False}
+FAST = {"depth_model": "builtin", "sharp_refine": False, "stride": 2, "fps": 5.0, "use_guided_filter": False}
 WIDTH, COUNT = 256, 6
 RED = (210, 40, 40)
 
@@ -73,6 +73,14 @@ def test_what_stands_does_not_change(whole: Path) -> None:
     first, last = found.at(0.0), found.at(COUNT / 5)
     standing = describe_moving(whole).standing
     np.testing.assert_array_equal(first.means[:standing], last.means[:standing])
+
+
+def test_it_is_compared_with_its_clip(clip: Path, whole: Path) -> None:
+    told = [json.loads(line) for line in run("check", whole, "--source", clip, "--json").stdout.splitlines()]
+    assert [round(one["time_s"], 1) for one in told] == [0.1, 0.3, 0.5, 0.7, 0.9, 1.1]
+    assert min(one["likeness_db"] for one in told) > 20 and told[0]["late_frames"] is told[0]["flicker"] is None
+    assert all(abs(one["late_frames"]) < 0.25 and one["flicker"] >= 0 for one in told[1:])
+    assert run("check", clip.with_name("none.ply"), "--source", clip).exit_code == 2
 
 
 def test_a_run_that_stopped_goes_on_to_the_same_bytes(clip: Path, whole: Path, tmp_path: Path) -> None:
