@@ -9,6 +9,7 @@ from typing import Any
 
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
+from spag4d.compiling import compile_in_background
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run, counted
 from spag4d.data import DepthMap, Gaussians, Panorama
 from spag4d.errors import InputError, either
@@ -27,7 +28,6 @@ from spag4d.progress import SILENT, Progress
 from spag4d.sequence import Sequence360, VideoPlan, opened
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
-from spag4d.warm_up import compile_in_background
 from spag4d.world import EVERY_S
 
 _FIRST_LOOK_ROWS = 512

@@ -14,9 +14,9 @@ PACKAGE = Path(__file__).parents[1] / "spag4d"
 LAYERS = [
     ("errors",),
     ("progress", "registry", "data", "color", "device", "kernels"),
-    ("io",),
+    ("io", "kernel_signatures"),
     ("networks", "geometry", "photos", "models"),
-    ("clips",),
+    ("clips", "compiling"),
     ("depth", "refine", "splat", "video", "render", "formats"),
     ("world", "mesh", "motion", "animate"),
     ("check", "shots"),

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from spag4d import warm_up
-from spag4d.warm_up import compile_in_background, main
+from spag4d import compiling
+from spag4d.compiling import compile_all, compile_in_background
 
 CONVERT = """
 import sys
@@ -29,7 +29,7 @@ AHEAD = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 
 @pytest.mark.parametrize("cap_px", [0, 30])
 def test_what_comes_after_it_compiles_nothing(tmp_path: Path, cap_px: int) -> None:
-    main([])
+    compile_all()
     rgb = np.asarray(cv2.imread(str(Path(__file__).parents[1] / "TestImage" / "courtyard.jpg")))
     rgb = cv2.resize(rgb, (512, 256), interpolation=cv2.INTER_AREA)
     rgb[256 - cap_px :] = 0
@@ -48,8 +48,8 @@ def test_the_background_begins_once_for_each_installation(tmp_path: Path, monkey
     listed = tmp_path / "package" / "kernel_signatures.json"
     listed.parent.mkdir()
     listed.write_text("{}")
-    monkeypatch.setattr(warm_up, "SIGNATURES_PATH", listed)
-    monkeypatch.setattr(warm_up, "start_compiling", lambda: started.append("all") or [])
+    monkeypatch.setattr(compiling, "SIGNATURES_PATH", listed)
+    monkeypatch.setattr(compiling, "_started", lambda: started.append("all") or [])
     compile_in_background()
     compile_in_background()
     assert started == ["all"]

@@ -28,7 +28,7 @@ def serve(
     Jobs and their files are kept in SPAG4D_HOME. Other machines are let in only with --host, or through a proxy with
     --name, and need the token that is printed; SPAG4D_TOKEN sets it.
     """
-    from spag4d.warm_up import compile_in_background
+    from spag4d.compiling import compile_in_background
     from spag4d.web.server import Listening, serve_page
     from spag4d.web.service import Limits
 
