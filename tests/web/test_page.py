@@ -326,7 +326,7 @@ def test_a_video_is_scrubbed(visit: Visiting, film: dict) -> None:
     visitor = visit()
     page = visitor.open(f"/?job={film['id']}")
     visitor.wait_for_scene("frame_")
-    stage, slider = page.locator("#stage"), page.locator("#stage input[type=range]")
+    stage, slider = page.locator("#stage"), page.locator("#stage .timeline-scrubber")
     expect(stage).to_have_attribute("data-frame", "0")
     slider.fill("2")
     expect(stage).to_have_attribute("data-frame", "2")
