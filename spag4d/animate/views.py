@@ -21,7 +21,7 @@ from spag4d.clips.frames import read_pixels
 from spag4d.clips.movie import write_movie
 from spag4d.clips.photo_or_clip import media_kind
 from spag4d.data import Panorama, PinholeCamera, Pose
-from spag4d.errors import InputError, either
+from spag4d.errors import InputError, either, reason
 from spag4d.geometry.blend import blend_views
 from spag4d.geometry.cubemap import cubemap
 from spag4d.geometry.icosahedron import face_views
@@ -182,7 +182,7 @@ def _camera(view: _View, size_hw: tuple[int, int], path: Path) -> PinholeCamera:
         pose = Pose(np.array(camera.world_from_camera, np.float64), np.zeros(3))
         return PinholeCamera(width, height, camera.fx * across, camera.fy * down, camera.cx * across, camera.cy * down, pose)
     except ValueError as error:
-        raise InputError(f"the camera of {view.name} in {RECORD} is no camera: {error}.") from error
+        raise InputError(f"the camera of {view.name} in {RECORD} is no camera: {reason(error)}.") from error
 
 
 def _frames(returned: Sequence[_Returned], rows: int, count: int, progress: Progress) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
@@ -204,4 +204,4 @@ def _fused(
     try:
         return _bytes(blend_views(views, [view.camera for view in returned], rows))
     except ValueError as error:
-        raise InputError(f"the views in {RECORD} do not make a whole panorama: {error}.") from error
+        raise InputError(f"the views in {RECORD} do not make a whole panorama: {reason(error)}.") from error

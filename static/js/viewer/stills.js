@@ -35,7 +35,7 @@ export class Stills {
     this.loop = element("input", { type: "checkbox", change: () => this.#changed() });
     this.preview = smallButton("Preview", () => this.#togglePreview());
     this.make = smallButton("Make the video", () => this.#film());
-    this.saving = smallButton("Save the path", () => world.save(JSON.stringify(this.#path(), null, 1), "path.json"), "For spag4d render --path");
+    this.saving = smallButton("Save the path", () => world.save(JSON.stringify(this.#path(), null, 1), "path.json"), "The key views as a file, for the command line");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Pictures and video" },
       element("div", { class: "studio-head" }, element("h2", {}, "Pictures and video"), iconButton("Close", CROSS, () => world.onClose())),
       row(smallButton("Picture", () => this.#still(this.size, false)), this.size),
