@@ -42,7 +42,7 @@ def _described(type_: Any) -> Any:
 
     if isinstance(type_, types.Array):
         return f"{type_.dtype} {type_.ndim}{type_.layout}" + ("" if type_.mutable else "r")
-    return [_described(part) for part in type_.types] if isinstance(type_, types.BaseTuple) else str(type_)
+    return [_described(type_[place]) for place in range(len(type_))] if isinstance(type_, types.BaseTuple) else str(type_)
 
 
 def _type(described: Any) -> Any:

@@ -40,7 +40,7 @@ def test_views_and_back(folder: Path, tmp_path: Path) -> None:
     (folder / "view_02.txt").write_text("a note")
     assert assemble(folder, tmp_path / "b.png") == 1 and psnr(tmp_path / "b.png") > 35
     assert assemble(folder, tmp_path / "c.png", height=64) == 1
-    assert np.shape(cv2.imread(str(tmp_path / "c.png"))) == (64, 128, 3)
+    assert np.asarray(cv2.imread(str(tmp_path / "c.png"))).shape == (64, 128, 3)
 
 
 def test_twenty_views_cover_all(tmp_path: Path) -> None:

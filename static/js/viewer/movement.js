@@ -26,12 +26,6 @@ export function homePose(mode = "walk") {
   return { x: 0, y: 0, z: 0, vx: 0, vy: 0, vz: 0, ...look, ...orbit, goal: { ...look, ...orbit, y: 0 }, level: 0, way: null, mode, stopped: false };
 }
 
-/** Where a view is in the frame of three.js that stands at a place and looks at another, both in the frame of files. */
-export function poseOf([x, y, z], [toX, toY, toZ]) {
-  const [right, down, ahead] = [toX - x, toY - y, toZ - z];
-  return { x, y: -y, z: -z, heading: Math.atan2(right, ahead), pitch: Math.atan2(-down, Math.hypot(right, ahead)) };
-}
-
 /** An intent that wants nothing. */
 export function noIntent() {
   return { right: 0, up: 0, forward: 0, fast: false, turn: 0, tilt: 0, pan: { heading: 0, pitch: 0 }, shift: { right: 0, forward: 0 }, zoom: 1 };

@@ -1,4 +1,4 @@
-// The page of one scene that moves, as `--export-html` writes it: the scene lies in the page, and nothing is asked of the network.
+// The page of one scene that moves: the scene lies in the page, and nothing is asked of the network.
 
 import { byId } from "../dom.js";
 import { Stage } from "./stage.js";

@@ -2,8 +2,8 @@
 
 import { get } from "../api.js";
 import { Editor } from "./edit.js";
-import { poseOf } from "./movement.js";
 import { Stills } from "./stills.js";
+import { poseOf } from "./view.js";
 
 const WHOLE = "#whole"; // at the end of an address: the file is wanted without levels of detail
 

@@ -2,7 +2,8 @@
 
 import * as THREE from "three";
 import { Collider } from "./collider.js";
-import { homePose, isMoving, poseOf, step, withMode } from "./movement.js";
+import { homePose, isMoving, step, withMode } from "./movement.js";
+import { poseOf } from "./view.js";
 import { walkingRange } from "./walking_range.js";
 import { sentTo } from "./way.js";
 
