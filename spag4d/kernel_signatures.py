@@ -8,7 +8,7 @@ a list for a tuple of them. ``python -m spag4d.warm_up --record`` writes it.
 import importlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spag4d.kernels import compiled_kernels
 
@@ -42,7 +42,7 @@ def _described(type_: Any) -> Any:
 
     if isinstance(type_, types.Array):
         return f"{type_.dtype} {type_.ndim}{type_.layout}" + ("" if type_.mutable else "r")
-    return [_described(type_[place]) for place in range(len(type_))] if isinstance(type_, types.BaseTuple) else str(type_)
+    return [_described(part) for part in cast(Any, type_)] if isinstance(type_, types.BaseTuple) else str(type_)
 
 
 def _type(described: Any) -> Any:
