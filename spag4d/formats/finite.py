@@ -14,9 +14,14 @@ def usable(scene: AnyScene, progress: Progress) -> AnyScene:
     no rotation. Nothing is copied where nothing is left out.
     """
     keep = is_usable(scene.joined)
+    tell_left_out(keep, progress)
+    return scene.select(keep)
+
+
+def tell_left_out(keep: Bool[np.ndarray, " n"], progress: Progress) -> None:
+    """Warn of how many Gaussians are not kept, if there are any."""
     if left_out := len(keep) - int(np.count_nonzero(keep)):
         progress.warn(f"{left_out:,} of {len(keep):,} Gaussians are left out because a value is not a finite number")
-    return scene.select(keep)
 
 
 def is_usable(gaussians: Gaussians) -> Bool[np.ndarray, " n"]:

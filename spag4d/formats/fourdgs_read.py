@@ -33,7 +33,7 @@ from spag4d.formats.fourdgs_records import (
     windows_of,
 )
 from spag4d.formats.fourdgs_streams import damaged, decoded, unpacked
-from spag4d.formats.fourdgs_way import TRAJECTORY, turned_way, way_of
+from spag4d.formats.fourdgs_way import TRAJECTORY, Y_UP, turned_way, way_of
 from spag4d.formats.fourdgs_write import AXES, COMMENT, FPS, turned_half
 from spag4d.formats.moving import Timeline
 from spag4d.geometry.rotation import turned_quats
@@ -49,8 +49,7 @@ _CHUNK_HEAD = 128
 _PACKINGS = {"deflate": 0, "zstd": 1}
 _Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """To y down, z forward from z up, y forward."""
-_Y_UP = np.diag([1.0, -1.0, -1.0])
-_TURNS = {"y-up-right-handed": _Y_UP, "z-up-right-handed": _Z_UP}
+_TURNS = {"y-up-right-handed": Y_UP, "z-up-right-handed": _Z_UP}
 _FASTEST_FPS = 1000.0
 """Pictures a second that a file may state."""
 
@@ -225,7 +224,7 @@ class FourdgsFile:
         turn = self._turn
         if turn is None:
             return part
-        if turn is _Y_UP:
+        if turn is Y_UP:
             return turned_half(part)
         gaussians, transposed = part.gaussians, turn.astype(np.float32).T
         turned = replace(gaussians, means=gaussians.means @ transposed, quats_wxyz=turned_quats(turn, gaussians.quats_wxyz))

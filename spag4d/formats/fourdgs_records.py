@@ -110,8 +110,9 @@ def record(kind: int, content: bytes) -> bytes:
 
 def header_record(header: Header) -> bytes:
     """Return the first record."""
-    return record(HEADER, _text("") + _text(header.library) + _COUNTS.pack(header.duration_s, header.count, header.cutoff)
-                  + _text(header.model) + _BOX.pack(*header.box, 0, 0) + _texts(header.attributes))
+    return record(HEADER, text_field("") + text_field(header.library)
+                  + _COUNTS.pack(header.duration_s, header.count, header.cutoff) + text_field(header.model)
+                  + _BOX.pack(*header.box, 0, 0) + _texts(header.attributes))
 
 
 def header_of(content: bytes, path: Path) -> Header:
@@ -127,7 +128,7 @@ def header_of(content: bytes, path: Path) -> Header:
 
 def steps_record(steps: Steps, bounds: Mapping[str, float]) -> bytes:
     """Return the record of the grids; ``bounds`` are the largest errors by the draft's names."""
-    return record(QUANTIZATION, _text(SCHEME) + _STEPS.pack(
+    return record(QUANTIZATION, text_field(SCHEME) + _STEPS.pack(
         *steps.origin_m, steps.position_m, steps.log_scale, steps.rotation, steps.color, steps.opacity, steps.velocity,
         steps.time_s, steps.log_sigma, 1) + _texts({name: repr(float(bound)) for name, bound in bounds.items()}))
 
@@ -154,7 +155,7 @@ def windows_of(content: bytes, path: Path) -> list[tuple[float, float]]:
 def chunk_record(first_s: float, last_s: float, count: int, streams: bytes) -> bytes:
     """Return the record of one chunk of Gaussians, all of which live between the two times."""
     size = _U64.pack(len(streams))
-    return record(CHUNK, _CHUNK.pack(first_s, last_s, 0, count) + _text("") + size + size + streams)
+    return record(CHUNK, _CHUNK.pack(first_s, last_s, 0, count) + text_field("") + size + size + streams)
 
 
 def chunk_head(fields: Fields) -> ChunkHead:
@@ -174,11 +175,12 @@ def footer_record(summary_at: int, checksum: int) -> bytes:
     return record(FOOTER, _FOOTER.pack(summary_at, 0, checksum))
 
 
-def _text(text: str) -> bytes:
+def text_field(text: str) -> bytes:
+    """Return a text as records hold it."""
     data = text.encode()
     return _U32.pack(len(data)) + data
 
 
 def _texts(texts: Mapping[str, str]) -> bytes:
-    body = b"".join(_text(name) + _text(text) for name, text in sorted(texts.items()))
+    body = b"".join(text_field(name) + text_field(text) for name, text in sorted(texts.items()))
     return _U32.pack(len(body)) + body

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from spag4d.data import Pose
-from spag4d.formats.fourdgs_records import Fields, record
+from spag4d.formats.fourdgs_records import Fields, record, text_field
 from spag4d.formats.fourdgs_streams import damaged
 from spag4d.geometry.rotation import quats_from_rotations, rotations_from_quats
 from spag4d.geometry.way import Way
@@ -19,18 +19,18 @@ _FRAME = struct.Struct("<4Bd")
 _HEAD, _SAMPLE = struct.Struct("<BI"), struct.Struct("<d4d3d")
 _STRAIGHT = 0
 """Between two samples: straight, turning evenly. The other way of the draft is in steps."""
-_HALF_TURN = np.diag([1.0, -1.0, -1.0])
-_LENGTH = struct.Struct("<I")
+Y_UP = np.diag([1.0, -1.0, -1.0])
+"""To y down, z forward from y up, -z forward, and back."""
 
 
 def way_records(way: Way) -> bytes:
     """Return the records of a way; the camera's own axes are turned as those of the scene are, y up."""
-    turned = [turned_pose(pose, _HALF_TURN) for pose in way.poses]
+    turned = [turned_pose(pose, Y_UP) for pose in way.poses]
     quats = quats_from_rotations(np.stack([pose.rotation for pose in turned]))
     samples = b"".join(_SAMPLE.pack(time_s, *quat[[1, 2, 3, 0]], *pose.translation)
                        for time_s, quat, pose in zip(way.times_s, quats, turned, strict=True))
-    frame = record(FRAME, _text("scene") + _FRAME.pack(_RIGHT_HANDED, _UP, _FORWARD, _METRES, 1.0))
-    return frame + record(TRAJECTORY, _text(_NAME) + _HEAD.pack(_STRAIGHT, len(way.poses)) + samples)
+    frame = record(FRAME, text_field("scene") + _FRAME.pack(_RIGHT_HANDED, _UP, _FORWARD, _METRES, 1.0))
+    return frame + record(TRAJECTORY, text_field(_NAME) + _HEAD.pack(_STRAIGHT, len(way.poses)) + samples)
 
 
 def way_of(content: bytes, path: Path) -> Way | None:
@@ -56,7 +56,3 @@ def turned_way(way: Way, turn: np.ndarray) -> Way:
 def turned_pose(pose: Pose, turn: np.ndarray) -> Pose:
     """Return a pose after a rotation of all axes."""
     return Pose(turn @ pose.rotation @ turn.T, turn @ pose.translation)
-
-
-def _text(text: str) -> bytes:
-    return _LENGTH.pack(len(text)) + text.encode("ascii")

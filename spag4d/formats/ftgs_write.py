@@ -16,7 +16,7 @@ from jaxtyping import Float64
 
 from spag4d.data import SH_COUNTS, Gaussians, Moving
 from spag4d.errors import InputError
-from spag4d.formats.finite import is_usable
+from spag4d.formats.finite import is_usable, tell_left_out
 from spag4d.formats.moving import Timeline
 from spag4d.formats.ply import property_names
 from spag4d.formats.ply_encode import encoded
@@ -84,8 +84,7 @@ def _header(timeline: Timeline, count: int, degree: int, shortest: float, commen
 def _kept(part: Moving, progress: Progress) -> Moving:
     keep = is_usable(part.gaussians) & np.isfinite(part.velocities).all(1) & np.isfinite(part.centers_s)
     keep &= ~np.isnan(part.sigmas_s) & ~np.isnan(part.windows_s).any(1)
-    if left_out := len(keep) - int(np.count_nonzero(keep)):
-        progress.warn(f"{left_out:,} of {len(keep):,} Gaussians are left out because a value is not a finite number")
+    tell_left_out(keep, progress)
     return part.select(keep)
 
 

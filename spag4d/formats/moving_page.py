@@ -4,7 +4,6 @@ Modules in one file have no addresses by which they could import each other: the
 import map names these.
 """
 
-import base64
 import html
 import posixpath
 import re
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from spag4d.errors import InputError
 from spag4d.formats.moving import moving_format_of
-from spag4d.formats.viewer_page import check_is_page
+from spag4d.formats.viewer_page import check_is_page, harmless, write_around
 from spag4d.io.atomic import atomic_path
 from spag4d.io.static_files import static_folder
 
@@ -27,7 +26,6 @@ _LIBRARIES = {
 _STYLES = ("css/base.css", "css/dialog.css", "css/viewer.css")
 _LICENCES = {"SPAG-4D": "../LICENSE", "three.js": "vendor/three/LICENSE", "Spark": "vendor/spark/LICENSE"}
 _RELATIVE = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])(\.{1,2}/[^"']+)\2""")
-_PIECE = 3 << 20  # a multiple of three: base64 of the pieces is that of the whole
 _START = """
 const imports = {};
 for (const module of document.querySelectorAll("script[data-module]")) {
@@ -54,11 +52,8 @@ def write_moving_page(path: Path, scene: Path, *, title: str = "") -> None:
     """
     check_moving_page(path, scene)
     start, end = (part.encode("utf-8") for part in _page(title or scene.stem))
-    with scene.open("rb") as source, atomic_path(path) as temporary, temporary.open("wb") as target:
-        target.write(start)
-        while piece := source.read(_PIECE):
-            target.write(base64.b64encode(piece))
-        target.write(end)
+    with atomic_path(path) as temporary:
+        write_around(temporary, start, scene, end)
 
 
 def _page(title: str) -> tuple[str, str]:
@@ -79,7 +74,7 @@ def _page(title: str) -> tuple[str, str]:
 <body>
 <section class="stage" id="stage" aria-label="Scene"></section>
 <script type="application/octet-stream" id="scene">"""
-    modules = "\n".join(f'<script type="text/plain" data-module="{name}">{_harmless(text)}</script>'
+    modules = "\n".join(f'<script type="text/plain" data-module="{name}">{harmless(text)}</script>'
                         for name, text in _modules().items())
     end = f"""</script>
 {modules}
@@ -108,11 +103,6 @@ def _modules() -> dict[str, str]:
         found[name] = _RELATIVE.sub(named, _text(name))
         waiting += places
     return found
-
-
-def _harmless(script: str) -> str:
-    """Return a script that means the same, and cannot end the element that it stands in."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _text(place: str) -> str:

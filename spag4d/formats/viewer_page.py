@@ -64,11 +64,21 @@ def write_viewer_page(
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
         scene = Path(folder, "scene.sog")
         write_scene(scene, gaussians, "sog", progress=progress)
-        with scene.open("rb") as source, temporary.open("wb") as target:
-            target.write(beginning)
-            while piece := source.read(_PIECE):
-                target.write(base64.b64encode(piece))
-            target.write(end)
+        write_around(temporary, beginning, scene, end)
+
+
+def write_around(page: Path, beginning: bytes, scene: Path, end: bytes) -> None:
+    """Write a page with the bytes of a file in base64 between its beginning and its end."""
+    with scene.open("rb") as source, page.open("wb") as target:
+        target.write(beginning)
+        while piece := source.read(_PIECE):
+            target.write(base64.b64encode(piece))
+        target.write(end)
+
+
+def harmless(script: str) -> str:
+    """Return a script that means the same, and cannot end the element that it stands in."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _settings(start: View | None) -> dict[str, Any]:
@@ -82,7 +92,7 @@ def _settings(start: View | None) -> dict[str, Any]:
 def _page(title: str, collision: bytes, settings: dict[str, Any]) -> tuple[str, str]:
     """Return what comes before the scene, and what behind it."""
     style, script, licence = ((_viewer() / name).read_text(encoding="utf-8") for name in ("index.css", "index.js", "LICENSE"))
-    script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    script = harmless(script)
     start = f"""<!doctype html>
 <html lang="en">
 <head>

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, UInt8
 from spag4d.data import DepthMap
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
 from spag4d.motion.lasting import Lasting, smooth_offset
+from spag4d.motion.regions import whole_regions
 
 _LEAST_LEVELS = 9.0
 """Of 255: compression and noise make as much in pictures that show the same."""
@@ -36,14 +37,9 @@ def moving_region(rgb: UInt8[np.ndarray, "h w 3"], lasting: Lasting) -> Bool[np.
     differs = np.abs(pad_sphere(rgb, pad).astype(np.int16) - pad_sphere(lasting.rgb, pad)).max(2).astype(np.float32)
     allowed = _allowed(pad_sphere(lasting.rgb, pad), pad_sphere(lasting.noise, pad))
     score = cv2.blur(differs, (3, 3)) / allowed
-    closed = cv2.morphologyEx((score > _GROWS).astype(np.uint8), cv2.MORPH_CLOSE, _disc(grown))
-    count, found, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    labels = np.asarray(found, np.int64)
-    strong = np.zeros(count, bool)
-    strong[np.unique(labels[score > _SEEDS])] = True
-    strong &= stats[:, cv2.CC_STAT_AREA] >= _SPECK * rgb.shape[0] * rgb.shape[1]
-    strong[0] = False
-    return crop_sphere(cv2.dilate(strong[labels].astype(np.uint8), _disc(grown)), pad) > 0
+    least_px = _SPECK * rgb.shape[0] * rgb.shape[1]
+    found = whole_regions(score, (_GROWS, _SEEDS), closed_px=grown, grown_px=grown, least_px=least_px)
+    return crop_sphere(found, pad) > 0
 
 
 def _allowed(rgb: UInt8[np.ndarray, "h w 3"], noise: UInt8[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
@@ -52,10 +48,6 @@ def _allowed(rgb: UInt8[np.ndarray, "h w 3"], noise: UInt8[np.ndarray, "h w"]) -
     steepest = cv2.morphologyEx(cv2.blur(grey, (3, 3)), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) / 2
     usual = cv2.dilate(cv2.blur(noise.astype(np.float32), (3, 3)), np.ones((3, 3), np.uint8))
     return np.asarray(_LEAST_LEVELS + _TIMES_NOISE * usual + _SLIPS_PX * steepest, np.float32)
-
-
-def _disc(radius_px: int) -> UInt8[np.ndarray, "k k"]:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1)), np.uint8)
 
 
 def depth_of_moving(depth: DepthMap, stands: DepthMap, moves: Bool[np.ndarray, "h w"]) -> DepthMap:

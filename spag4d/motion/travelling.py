@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.geometry.equirect import crop_sphere, pad_sphere
+from spag4d.motion.regions import disc, whole_regions
 from spag4d.motion.standing import Seen, Standing, standing_around, ycc_of
 
 _LEAST_LUMA, _LEAST_CHROMA = 22.0, 9.0
@@ -21,6 +22,8 @@ _SLIP_PX, _PER_ROWS = 3, 512
 """Distances that are off by a few per cent slip the others' pictures by so much, of a panorama of 512 rows."""
 _SEEDS, _GROWS = 1.0, 0.5
 """Thresholds, in what differs: a region needs pixels of the first, and goes as far as the second."""
+_SEEDED = 0.2
+"""Of a region, that must lie beyond the first threshold."""
 _SPECK = 5e-5
 """Of the picture: half of what a person 10 m away covers. Smaller regions are errors of depth at the rims of things."""
 _CLOSED_PX, _GROWN_PX = 4, 2
@@ -72,15 +75,10 @@ def moving_before(panorama: Seen, stands: Standing) -> Mask:
     score = _difference(panorama, stands)
     height = len(score)
     pad = _scaled(4 * _CLOSED_PX, height)
-    padded = pad_sphere(score, pad)
-    closed = cv2.morphologyEx((padded > _GROWS).astype(np.uint8), cv2.MORPH_CLOSE, _disc(_scaled(_CLOSED_PX, height)))
-    count, found, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    labels = np.asarray(found, np.int64)
-    seeds = np.bincount(labels[padded > _SEEDS], minlength=count)
-    strong = (seeds > 0.2 * stats[:, cv2.CC_STAT_AREA]) & (stats[:, cv2.CC_STAT_AREA] >= _SPECK * score.size)
-    strong[0] = False
-    grown = cv2.dilate(strong[labels].astype(np.uint8), _disc(_scaled(_GROWN_PX, height)))
-    return crop_sphere(grown, pad) > 0
+    found = whole_regions(
+        pad_sphere(score, pad), (_GROWS, _SEEDS), closed_px=_scaled(_CLOSED_PX, height), grown_px=_scaled(_GROWN_PX, height),
+        least_px=_SPECK * score.size, seeded=_SEEDED)
+    return crop_sphere(found, pad) > 0
 
 
 def _difference(panorama: Seen, stands: Standing) -> Float32[np.ndarray, "h w"]:
@@ -105,7 +103,7 @@ def _carried(moving: Sequence[Mask], known: Sequence[Mask]) -> Mask:
     hidden[: round(len(hidden) * (1 - _BELOW_DEG / 180))] = False
     pad = _scaled(2 * _FILLED_PX, len(hidden))
     whole = pad_sphere(_touching(hidden | carried, carried).astype(np.uint8), pad)
-    return crop_sphere(cv2.morphologyEx(whole, cv2.MORPH_CLOSE, _disc(_scaled(_FILLED_PX, len(hidden)))), pad) > 0
+    return crop_sphere(cv2.morphologyEx(whole, cv2.MORPH_CLOSE, disc(_scaled(_FILLED_PX, len(hidden)))), pad) > 0
 
 
 def _touching(mask: Mask, seeds: Mask) -> Mask:
@@ -127,7 +125,3 @@ def _nearest(number: int, panoramas: Sequence[Seen]) -> list[Seen]:
 
 def _scaled(pixels: int, height: int) -> int:
     return max(1, round(pixels * height / _PER_ROWS))
-
-
-def _disc(radius_px: int) -> np.ndarray:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1)), np.uint8)

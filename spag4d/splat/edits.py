@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from spag4d.data import Layers, Scene, View
 from spag4d.errors import InputError
+from spag4d.geometry.rotation import cross_matrices
 from spag4d.io.foreign_json import ForeignOrParsed
 from spag4d.splat.edit import rotated
 
@@ -136,8 +137,7 @@ def _upright(ups: Sequence[tuple[float, float, float]]) -> Float64[np.ndarray, "
         return None
     if cosine < -1 + 1e-9:
         return np.diag([1.0, -1.0, -1.0])  # upside down: half about x, so that right stays right
-    x, y, z = axis
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    cross = cross_matrices(axis[None])[0]
     return np.eye(3) + cross + cross @ cross / (1 + cosine)
 
 

@@ -30,6 +30,14 @@ export class Contents {
 
   /** Want a file in the scene; what is there stays until it is ready. A computer that draws slowly gets the `standIn` first, if there is one. */
   async showFile(url, standIn = null) {
+    await this.#instead(url, () => this.showFile(url, standIn), async (signal) => {
+      if (standIn && this.#scene.isWeak && !this.shown) await this.#put(standIn, signal);
+      await this.#put(url, signal);
+    });
+  }
+
+  /** Load a file by `read(signal)` in the place of the one before, unless it is wanted already; `again` is the way to try it anew. */
+  async #instead(url, again, read) {
     if (url === this.#url) return;
     this.#load.abort();
     this.#load = new AbortController();
@@ -37,10 +45,9 @@ export class Contents {
     const { signal } = this.#load;
     this.#become("loading", { words: "Loading the scene", share: null });
     try {
-      if (standIn && this.#scene.isWeak && !this.shown) await this.#put(standIn, signal);
-      await this.#put(url, signal);
+      await read(signal);
     } catch (error) {
-      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(() => this.showFile(url, standIn)));
+      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(again));
     }
   }
 
@@ -63,13 +70,7 @@ export class Contents {
 
   /** Want a file that moves in the scene, at the moment where its `MovingClock` stands. */
   async showMoving(url, clock) {
-    if (url === this.#url) return;
-    this.#load.abort();
-    this.#load = new AbortController();
-    this.#url = url;
-    const { signal } = this.#load;
-    this.#become("loading", { words: "Loading the scene", share: null });
-    try {
+    await this.#instead(url, () => this.showMoving(url, clock), async (signal) => {
       const { MovingScene } = await import("./fourdgs/player.js");
       const onProgress = (loaded, total) => signal.aborted || this.#report(loaded, total);
       const moving = await MovingScene.opened(url, clock, { renderer: this.#scene.renderer, signal, onProgress });
@@ -78,9 +79,7 @@ export class Contents {
       moving.mesh.name = url;
       this.#moving = moving;
       this.#scene.setMesh(moving.mesh, { canThin: moving.canThin, beside: moving.most });
-    } catch (error) {
-      if (!signal.aborted) this.#fail(`The scene cannot be shown: ${error.message}.`, () => this.#again(() => this.showMoving(url, clock)));
-    }
+    });
   }
 
   clear() {
