@@ -3,12 +3,15 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spag4d.batch import Item, Outcome, convert_items, list_items
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
+from spag4d.cluster.claims import Claims
+from spag4d.cluster.shares import Share
 from spag4d.compiling import compile_in_background
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run, counted
 from spag4d.data import DepthMap, Gaussians, Panorama
@@ -129,6 +132,36 @@ class SPAG4D:
             panorama, depth = self._stages.finished(panorama, depth, quick, measured=measured)
             layers = self._stages.gaussians(panorama, depth, quick)
             self._stages.write(layers, outputs, depth, quick, with_range=False)
+
+    def convert_folder(
+        self,
+        input_folder: str | Path,
+        output_folder: str | Path,
+        *,
+        recursive: bool = False,
+        overwrite: bool = False,
+        share: str | None = None,
+        claim: bool = False,
+        on_item: Callable[[int, int, Item], None] = lambda number, count, item: None,
+        progress: Progress = SILENT,
+    ) -> Iterator[Outcome]:
+        """Convert every panorama in a folder, and yield the outcome of each: a result, an error, or neither where it was done.
+
+        A scene that is newer than its picture stays, unless ``overwrite``. Of several runs, on any machines, each can do a
+        ``share``, such as "2/8", or ``claim`` what no other is at. ``on_item`` hears of each item, by its number from 1 of
+        how many, before it begins. Raises `InputError` for a folder without pictures, and `Cancelled`.
+        """
+        if claim and overwrite:
+            raise InputError("--claim takes what is not done yet, --overwrite does everything again. Leave one of them out.")
+        items = list_items(Path(input_folder), Path(output_folder), format=self.settings.format, recursive=recursive)
+        part = items if share is None else Share.of(share).part(items)
+
+        def begun(number: int, item: Item) -> Progress:
+            on_item(number + 1, len(part), item)
+            return progress
+
+        yield from convert_items(self.convert, part, self.settings, overwrite=overwrite, claims=Claims() if claim else None,
+                                 progress=begun)
 
     def convert_video(
         self,

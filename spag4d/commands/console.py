@@ -9,7 +9,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from spag4d.commands.convert_folder import Outcome
+from spag4d.batch import Outcome
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Viewpoint, percent
 from spag4d.errors import Spag4dError
 from spag4d.progress import Event, Notice, Progress

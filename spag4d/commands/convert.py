@@ -26,23 +26,27 @@ if TYPE_CHECKING:
 @click.option("--batch", is_flag=True, help="INPUT and OUTPUT are folders: convert every panorama in INPUT.")
 @click.option("--recursive", is_flag=True, help="With --batch: include subfolders.")
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again even if the scene is newer than its picture.")
+@click.option("--shard", "share", metavar="I/N", help="With --batch: convert only share I of N, from 1/N to N/N. For farms.")
+@click.option("--claim", is_flag=True, help="With --batch: take only what no other run is at; start as many as you like.")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
 @in_words
 def convert(
     input: Path, output: Path, depth_map: Path | None, save_depth: Path | None,
-    batch: bool, recursive: bool, overwrite: bool, quiet: bool, as_json: bool, **settings: Any,
+    quiet: bool, as_json: bool, **settings: Any,
 ) -> None:
     """Convert the panorama INPUT into the scene OUTPUT.
 
     The extension of OUTPUT chooses the format. An INPUT of - reads standard input.
     """
     beside: dict[str, Path | None] = {name: settings.pop(name) for name in ("export_html", "mesh")}
+    batch: bool = settings.pop("batch")
+    of_batch = {name: settings.pop(name) for name in ("recursive", "overwrite", "share", "claim")}
     if batch and (depth_map or save_depth or any(beside.values())):
         raise InputError("--depth-map, --save-depth, --export-html and --mesh apply to a single panorama: convert it without "
                          "--batch.")
-    if not batch and (recursive or overwrite):
-        raise InputError("--recursive and --overwrite need --batch.")
+    if not batch and any(of_batch.values()):
+        raise InputError("--recursive, --overwrite, --shard and --claim need --batch.")
     if not batch and input.is_dir():
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
@@ -58,7 +62,7 @@ def convert(
         if not (batch or quiet or as_json or depth_map) and input.is_file():
             offer_model(converter, console)
         if batch:
-            _convert_folder(converter, input, output, console, recursive=recursive, overwrite=overwrite)
+            _convert_folder(converter, input, output, console, **of_batch)
         else:
             with kept(input) as source:
                 console.result(converter.convert(
@@ -66,17 +70,22 @@ def convert(
 
 
 def _convert_folder(
-    converter: "SPAG4D", source: Path, target: Path, console: "Console", *, recursive: bool, overwrite: bool
+    converter: "SPAG4D", source: Path, target: Path, console: "Console", *, recursive: bool, overwrite: bool,
+    share: str | None, claim: bool,
 ) -> None:
-    from spag4d.commands.convert_folder import convert_item, list_items
+    from spag4d.batch import Item
 
-    items = list_items(source, target, format=converter.settings.format, recursive=recursive)
-    failures = []
-    for number, item in enumerate(items, 1):
-        console.title = f"{number}/{len(items)} {item.source.name}: "
-        outcome = convert_item(converter, item, overwrite=overwrite, progress=console.progress)
+    def titled(number: int, count: int, item: Item) -> None:
+        console.title = f"{number}/{count} {item.source.name}: "
+
+    outcomes = converter.convert_folder(
+        source, target, recursive=recursive, overwrite=overwrite, share=share, claim=claim, on_item=titled,
+        progress=console.progress)
+    count, failures = 0, []
+    for outcome in outcomes:
         console.outcome(outcome)
+        count += 1
         failures += [outcome] if outcome.error is not None else []
     if failures:
         lines = "\n".join(f"  {failure.item.source}: {failure.error}" for failure in failures)
-        raise Spag4dError(f"{len(failures)} of {len(items)} panoramas failed:\n{lines}")
+        raise Spag4dError(f"{len(failures)} of {count} panoramas failed:\n{lines}")

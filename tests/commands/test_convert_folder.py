@@ -83,3 +83,26 @@ def test_a_batch_writes_into_a_folder(folder: Path, photo: Path, tmp_path: Path)
 def test_a_page_and_a_mesh_belong_to_one_panorama(photo: Path, tmp_path: Path, option: str, name: str) -> None:
     done = run("convert", photo.parent, tmp_path / "out", "--batch", option, tmp_path / name)
     assert done.exit_code == 2 and option in done.stderr
+
+
+def test_shares_of_a_batch_make_together_what_one_run_makes(folder: Path, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    run("convert", folder, whole, *BATCH, "--recursive", "--format", "splat")
+    counts = []
+    for share in ("2/3", "1/3", "3/3"):
+        done = run("convert", folder, parts, *BATCH, "--recursive", "--format", "splat", "--shard", share, "--json", "--claim")
+        assert done.exit_code == 0, done.output
+        counts.append(len(done.stdout.splitlines()))
+    assert counts == [2, 2, 1]
+    assert scenes(parts) == scenes(whole)
+    assert all((parts / name).read_bytes() == (whole / name).read_bytes() for name in scenes(whole))
+
+
+def test_claims_and_shares_are_of_batches_and_claims_overwrite_nothing(folder: Path, photo: Path, tmp_path: Path) -> None:
+    for words in (("--shard", "1/2"), ("--claim",)):
+        done = run("convert", photo, tmp_path / "a.ply", *words)
+        assert done.exit_code == 2 and "need --batch" in done.stderr
+    done = run("convert", folder, tmp_path / "out", *BATCH, "--shard", "3/2")
+    assert done.exit_code == 2 and "1/8" in done.stderr
+    done = run("convert", folder, tmp_path / "out", *BATCH, "--claim", "--overwrite")
+    assert done.exit_code == 2 and "--overwrite" in done.stderr

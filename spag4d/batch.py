@@ -1,18 +1,27 @@
 """Converting a folder of panoramas one by one: targets, what can be skipped, what failed."""
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spag4d.cluster.claims import Claims
 from spag4d.conversion import ConversionResult
-from spag4d.core import SPAG4D
 from spag4d.errors import Cancelled, InputError, either
 from spag4d.formats import FORMATS
 from spag4d.formats.outputs import formats_in, output_paths
 from spag4d.photos.image import IMAGE_EXTENSIONS, picture_files
 from spag4d.progress import SILENT, Progress
-from spag4d.settings import AUTO
+from spag4d.settings import AUTO, Settings
+
+WAITING = "Waiting for other runs"
+"""The stage of a batch's progress in which only other runs' panoramas are left."""
+_LOOK_EVERY_S = 5.0
+"""How often a run that waits looks again whether another one's panorama is done or left behind."""
+
+Convert = Callable[..., ConversionResult]
+"""`SPAG4D.convert`."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +71,53 @@ def _distinct_names(pictures: list[Path]) -> list[Path]:
     return [name(path) for path in pictures]
 
 
-def convert_item(converter: SPAG4D, item: Item, *, overwrite: bool = False, progress: Progress = SILENT) -> Outcome:
-    """Convert one picture unless its output is newer than it, and return the outcome; raises only `Cancelled`."""
+def convert_item(
+    convert: Convert, item: Item, settings: Settings, *, overwrite: bool = False, claims: Claims | None = None,
+    progress: Progress = SILENT,
+) -> Outcome | None:
+    """Convert one picture unless its output is newer than it, and return the outcome; raises only `Cancelled`.
+
+    With ``claims`` the item is claimed meanwhile; None means that another run is at it.
+    """
     try:
-        outputs = output_paths(item.target, converter.settings.format)
+        outputs = output_paths(item.target, settings.format)
         if not overwrite and _up_to_date(item.source, outputs):
             return Outcome(item)
         _make_folder(item.target.parent)
-        return Outcome(item, result=converter.convert(item.source, item.target, progress=progress))
+        if claims is None:
+            return Outcome(item, result=convert(item.source, item.target, progress=progress))
+        with claims.claimed(item.target) as is_mine:
+            if not is_mine:
+                return None
+            if _up_to_date(item.source, outputs):  # by a run that has just ended
+                return Outcome(item)
+            return Outcome(item, result=convert(item.source, item.target, progress=progress))
     except Cancelled:
         raise
     except Exception as error:
         return Outcome(item, error=error)
+
+
+def convert_items(
+    convert: Convert, items: Sequence[Item], settings: Settings, *, overwrite: bool = False, claims: Claims | None = None,
+    progress: Callable[[int, Item], Progress],
+) -> Iterator[Outcome]:
+    """Convert pictures one after the other and yield their outcomes; ``progress`` is asked for with an item's number.
+
+    With ``claims``, what other runs are at comes last: when they have made it, or have left it behind.
+    """
+    left = dict(enumerate(items))
+    while left:
+        count = len(left)
+        for number, item in list(left.items()):
+            outcome = convert_item(convert, item, settings, overwrite=overwrite, claims=claims,
+                                   progress=progress(number, item))
+            if outcome is not None:
+                del left[number]
+                yield outcome
+        if len(left) == count:
+            progress(*next(iter(left.items()))).report(WAITING, len(items) - count, len(items))
+            time.sleep(_LOOK_EVERY_S)
 
 
 def _make_folder(folder: Path) -> None:
