@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
+from spag4d.animate.regions import is_polygon, polygon
 from spag4d.errors import InputError, either
 from spag4d.photos.decode import decode_picture
 from spag4d.progress import SILENT, Progress
@@ -43,16 +44,19 @@ class Motion:
         if not abs(self.heading_deg) <= 360:
             raise InputError(f"a heading lies within 360 degrees, got {self.heading_deg:g}")
         if self.region is None and self.kind != CLOUDS:
-            raise InputError(f"{self.kind} needs a region: a picture that is white where something moves")
+            raise InputError(f"{self.kind} needs a region: where it moves")
         if self.region is not None and not self.region.any():
-            raise InputError(f"the region of {self.kind} is empty: paint white where something moves")
+            raise InputError(f"the region of {self.kind} is empty: nothing would move")
 
 
-def read_region(path: Path, *, progress: Progress = SILENT) -> Bool[np.ndarray, "h w"]:
-    """Read a region: a picture of the whole panorama, of any size, white (and opaque) where something moves.
+def read_region(words: str | Path, *, progress: Progress = SILENT) -> Bool[np.ndarray, "h w"]:
+    """Return a region: a polygon in words, or a picture of the whole panorama, of any size, white and opaque where it is.
 
-    Raises `InputError`.
+    A polygon is ``yaw,pitch yaw,pitch …`` in degrees, see `spag4d.animate.regions`. Raises `InputError`.
     """
+    if is_polygon(str(words)):
+        return polygon(str(words))
+    path = Path(words)
     picture = decode_picture(path, progress=progress)
     height, width = picture.rgb.shape[:2]
     if abs(width - 2 * height) > _RATIO_TOLERANCE * 2 * height:

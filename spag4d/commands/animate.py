@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 
 class _Words(click.ParamType):
-    """A region's file and numbers with commas between them, each with its unit or without."""
+    """A region and numbers with commas between them, each with its unit or without."""
 
     def __init__(self, name: str, *units: str, region: bool = True) -> None:
         """Accept what ``name`` shows: a region unless there is none, and a number for each of the units."""
         self.name, self._units, self._region = name, units, region
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path, if there is one, and the numbers."""
+        """Return the region's words, if there is one, and the numbers."""
         words = value.rsplit(",", len(self._units)) if self._region else value.split(",")
-        path, numbers = (words[:1], words[1:]) if self._region else ([], words)
+        region, numbers = (words[:1], words[1:]) if self._region else ([], words)
         try:
             found = [float(word.strip().removesuffix(unit)) for word, unit in zip(numbers, self._units, strict=True)]
         except ValueError:
             self.fail(f"'{value}' is not of the form {self.name}", param, ctx)
-        return [*map(Path, path), *found]
+        return [*region, *found]
 
 
 _OWN = ("region", "flow", "clouds", "water", "falls", "smoke", "sway")
@@ -38,7 +38,7 @@ _OWN = ("region", "flow", "clouds", "water", "falls", "smoke", "sway")
 @click.command()
 @click.argument("input", type=FilePath)
 @click.argument("output", type=FilePath)
-@click.option("--region", type=FilePath, help="A picture of the whole panorama, of any size, white where --flow moves it.")
+@click.option("--region", metavar="MASK", help="Where --flow moves it.")
 @click.option("--flow", type=_Words("DEG,SPEED", "deg", "m/s", region=False),
               help="Where it goes in the picture (0 right, 90 up), along the surface there, and how fast. [degrees, m/s]")
 @click.option("--clouds", type=_Words("SPEED", "deg/s", region=False),
@@ -61,8 +61,9 @@ def animate(
     """Bring the panorama INPUT to life as OUTPUT: a scene that moves and loops (.4dgs, .ftgs.ply), or a 360° video (.mp4).
 
     Whatever no option names stands still; without any the clouds drift. A MASK is a picture of the whole panorama, of any
-    size, that is white where something moves. Where several claim a place the first in this list has it: flow, water, falls,
-    smoke, sway, clouds.
+    size, that is white where something moves, or a polygon: "yaw,pitch yaw,pitch yaw,pitch", degrees to the right of the
+    middle and above the horizon. Where several claim a place the first in this list has it: flow, water, falls, smoke, sway,
+    clouds.
     """
     from spag4d.commands.console import Console
     from spag4d.contradictions import check_combination
@@ -84,7 +85,7 @@ def animate(
             console.say(f"{output}: {result.file_size / 1e6:.1f} MB, {loop_s:g} s in {result.processing_time:.1f} s")
 
 
-def _motions(region: Path | None, flow: Any, clouds: Any, **named: Any) -> "list[Motion]":
+def _motions(region: str | None, flow: Any, clouds: Any, **named: Any) -> "list[Motion]":
     """Return what the options ask for, in the order in which places are theirs."""
     from spag4d.animate.motions import CLOUDS, FLOW, Motion, read_region
 
@@ -92,6 +93,6 @@ def _motions(region: Path | None, flow: Any, clouds: Any, **named: Any) -> "list
         raise InputError("--region and --flow go together: where something flows, and where to.")
     found = [] if region is None else [Motion(FLOW, read_region(region), flow[1], flow[0])]
     for kind, several in named.items():
-        for path, *heading, amount in several:
-            found.append(Motion(kind, read_region(path), amount, *heading))
+        for mask, *heading, amount in several:
+            found.append(Motion(kind, read_region(mask), amount, *heading))
     return found if clouds is None else [*found, Motion(CLOUDS, None, clouds[0])]

@@ -10,10 +10,14 @@ from spag4d.formats.format import Format
 from spag4d.formats.outputs import AUTO, BOTH, formats_in
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
-Kind = Literal["photo", "video", "place", "clip", "scene", "export", "picture"]
+Kind = Literal["photo", "video", "place", "clip", "scene", "export", "picture", "animation"]
 
 CLIP_FORMAT = "4dgs"
-_CLIP_PURPOSE = "The whole clip in one file: what stands is stored once, and what moves with its motion"
+MOVING_KINDS: dict[str, str] = {
+    "clip": "The whole clip in one file: what stands is stored once, and what moves with its motion",
+    "animation": "The scene in one file, with what moves in it",
+}
+"""The kinds of job whose scene moves, with what its file is good for."""
 
 
 class Viewpoint(BaseModel):
@@ -55,9 +59,10 @@ class Job(BaseModel):
     """One conversion.
 
     A ``scene`` is a file of any tool that was opened, or a new version of another job's scene; an ``export`` is such a scene
-    in another format, a ``picture`` a still or film of it. ``of`` is that other job, ``wish`` what was asked for (see
-    `making.Wish`) and ``file`` the name of the scene that it is made of. ``start`` is where one stands at first, None for the
-    capture point. The one that ``is_example`` was asked for by nobody: it waits until nothing else is to be done.
+    in another format, a ``picture`` a still or film of it, an ``animation`` its picture come alive. ``of`` is that other job,
+    ``wish`` what was asked for (see `making.Wish`) and ``file`` the name of the scene that it is made of. ``start`` is where
+    one stands at first, None for the capture point. The one that ``is_example`` was asked for by nobody: it waits until nothing
+    else is to be done.
 
     A ``place`` is one scene of several pictures, whose names ``sources`` tells, or of a single video of a walk; a ``clip`` is a
     video as one scene that moves.
@@ -100,13 +105,13 @@ class Job(BaseModel):
     @property
     def formats(self) -> list[str]:
         """The formats of its scenes, the quickest to show first."""
-        return [CLIP_FORMAT] if self.kind == "clip" else [format.name for format in self._formats]
+        return [CLIP_FORMAT] if self.kind in MOVING_KINDS else [format.name for format in self._formats]
 
     @computed_field
     @property
     def shown(self) -> str | None:
         """The format of the scenes that the page shows, None where it can show none of them."""
-        if self.kind == "clip":
+        if self.kind in MOVING_KINDS:
             return CLIP_FORMAT
         first = self._formats[0]
         return None if first.shown is None else first.name
@@ -115,8 +120,8 @@ class Job(BaseModel):
     @property
     def downloads(self) -> dict[str, tuple[str, str]]:
         """Its formats, each with its label and purpose."""
-        if self.kind == "clip":
-            return {CLIP_FORMAT: (MOVING.load(CLIP_FORMAT).label, _CLIP_PURPOSE)}
+        if self.kind in MOVING_KINDS:
+            return {CLIP_FORMAT: (MOVING.load(CLIP_FORMAT).label, MOVING_KINDS[self.kind])}
         chosen = {format.name: format for format in self._formats}
         return {name: (chosen[name].label, chosen[name].purpose) for name in FORMATS if name in chosen}
 

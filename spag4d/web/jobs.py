@@ -24,7 +24,7 @@ MOST_STARTS = 3
 _NOTHING_DONE: dict[str, Any] = {
     "stage": "", "detail": "", "done": 0, "total": 0, "fraction": 0.0, "left_s": None, "warnings": []}
 
-_QUICK = ("scene", "export", "picture")
+_QUICK = ("scene", "export", "picture", "animation")
 
 _FLEETING = {"stage", "detail", "done", "total", "fraction", "left_s"}
 

@@ -1,9 +1,12 @@
-"""What a client can ask to have made of a finished scene: a new version, another format, a web page, pictures and films."""
+"""What a client can ask to have made of a finished scene: versions, other formats, web pages, pictures, films, animations."""
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
+from spag4d.animate.motions import Motion
+from spag4d.animate.regions import brushed, polygon
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.render.camera_path import CameraPath, KeyView
@@ -15,6 +18,10 @@ MOST_EDITS = 500
 """Of one version: each stroke of the eraser is one."""
 MOST_PX = 8192
 """Along a side of a picture: a panorama of 8192 × 4096 is what headsets show at most."""
+MOST_MOTIONS, MOST_STROKES = 20, 200
+
+_Yaw = Annotated[float, Field(ge=-720, le=720)]
+_Pitch = Annotated[float, Field(ge=-90, le=90)]
 
 
 class _Wish(BaseModel):
@@ -90,22 +97,62 @@ class Film(_Wish):
         return Shot(path=self.path, size_wh=(self.width, self.height), fps=self.fps, seconds=self.seconds)
 
 
-Wish = Annotated[Version | Export | WebPage | Still | Film, Field(discriminator="make")]
+class Stroke(_Wish):
+    """What a round brush has covered: all within ``radius_deg`` of one of some places, each its yaw (90 right) and pitch."""
 
-_WISH = TypeAdapter[Version | Export | WebPage | Still | Film](Wish)
+    radius_deg: float = Field(gt=0, le=60)
+    places_deg: list[tuple[_Yaw, _Pitch]] = Field(min_length=1, max_length=5000)
 
-KINDS: dict[str, Kind] = {"version": "scene", "file": "export", "page": "export", "still": "picture", "film": "picture"}
+
+class Move(_Wish):
+    """What moves, and how, as `spag4d.animate.motions.Motion` says it; without strokes and polygon it is all of the sky."""
+
+    motion: Literal["clouds", "water", "falls", "smoke", "flow", "sway"]
+    amount: float
+    heading_deg: float = 0.0
+    strokes: list[Stroke] = Field(default=[], max_length=MOST_STROKES)
+    polygon: str = Field(default="", max_length=10_000, description="Corners in degrees: yaw,pitch yaw,pitch …")
+
+    def given(self) -> Motion:
+        """Return the motion; raises `InputError` for one that cannot be."""
+        parts = [brushed([(stroke.radius_deg, stroke.places_deg) for stroke in self.strokes])] if self.strokes else []
+        parts += [polygon(self.polygon)] if self.polygon else []
+        region = np.any(parts, axis=0) if parts else None
+        return Motion(self.motion, region, self.amount, self.heading_deg)
+
+
+class Animation(_Wish):
+    """The picture of a scene come alive, in a loop: a scene that moves, as a job beside the old one."""
+
+    make: Literal["animation"]
+    motions: list[Move] = Field(min_length=1, max_length=MOST_MOTIONS)
+    loop_s: float = Field(default=6.0, ge=0.5, le=60)
+
+    def given(self) -> list[Motion]:
+        """Return the motions; raises `InputError` for one that cannot be."""
+        return [move.given() for move in self.motions]
+
+
+AnyWish = Version | Export | WebPage | Still | Film | Animation
+Wish = Annotated[AnyWish, Field(discriminator="make")]
+
+_WISH = TypeAdapter[AnyWish](Wish)
+
+KINDS: dict[str, Kind] = {
+    "version": "scene", "file": "export", "page": "export", "still": "picture", "film": "picture", "animation": "animation"}
 """The kind of the job that makes it."""
 
 
-def checked(wish: "Version | Export | WebPage | Still | Film") -> dict[str, Any]:
+def checked(wish: AnyWish) -> dict[str, Any]:
     """Return a wish as JSON values for the record of its job; raises `InputError` for what cannot be drawn."""
     if isinstance(wish, Still | Film):
         wish.shot()
+    if isinstance(wish, Animation):
+        wish.given()
     return wish.model_dump(mode="json")
 
 
-def recorded(wish: dict[str, Any]) -> "Version | Export | WebPage | Still | Film":
+def recorded(wish: dict[str, Any]) -> AnyWish:
     """Return the wish of a job's record; raises `InputError` for one of another version of the program."""
     try:
         return _WISH.validate_python(wish, strict=False)

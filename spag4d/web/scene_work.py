@@ -188,6 +188,14 @@ def _keep_moving(source: Path, progress: Progress) -> None:
         write_moving(Path(MOVING_SCENE), found.timeline, found.parts(), comments=found.comments, progress=progress)
 
 
+def kept_of(job: str, *names: str) -> list[str]:
+    """Keep files of the job that this one is made of, whose place it shows; return the names of those that are there."""
+    there = [name for name in names if Path("..", job, name).is_file()]
+    for name in there:
+        _link(Path("..", job, name), Path(name))
+    return there
+
+
 def _link(source: Path, target: Path) -> None:
     with atomic_path(target) as path:
         path.unlink(missing_ok=True)

@@ -22,12 +22,12 @@ from spag4d.settings import Settings
 from spag4d.web.board import Board
 from spag4d.web.job import Job, Kind
 from spag4d.web.jobs import Jobs, QueueFull
-from spag4d.web.making import KINDS, Export, Film, Still, Version, WebPage, checked
+from spag4d.web.making import KINDS, Animation, AnyWish, checked
 from spag4d.web.models import Models
-from spag4d.web.places import DEPTH_SOURCE, example_file, source_names, web_folder
+from spag4d.web.places import DEPTH_SOURCE, SOURCE, example_file, source_names, web_folder
 from spag4d.web.records import Records
 from spag4d.web.runner import Runner
-from spag4d.web.scene_files import fullest_scene
+from spag4d.web.scene_files import MOVING_SCENE, fullest_scene
 from spag4d.web.uploads import SPARED_S, UPLOAD_GONE, Upload, Uploads, copied
 
 log = logging.getLogger("spag4d.web")
@@ -193,7 +193,7 @@ class Service:
         """Queue the conversion of files; kept uploads then are deleted. Raises `QueueFull`, and what `copied` raises."""
         return self._add(uploads, kind, settings.model_dump(), depth, depth_map=depth.name if depth else "")
 
-    def make(self, job: Job, wish: Version | Export | WebPage | Still | Film) -> Job:
+    def make(self, job: Job, wish: AnyWish) -> Job:
         """Queue something to be made of the scene of a job, which goes before conversions.
 
         Raises `InputError` where there is no scene or the wish cannot be met, `QueueFull`, and what `copied` raises.
@@ -203,14 +203,27 @@ class Service:
         scene = fullest_scene(job, self.folder_of(job))
         if job.status != "done" or scene is None:
             raise InputError("this job has no scene of its own, or not yet.")
+        if isinstance(wish, Animation):
+            return self._animate(job, wish)
+        if wish.make == "version" and scene.name == MOVING_SCENE:
+            raise InputError("a scene that moves cannot be edited. Edit a still one.")
         kind = KINDS[wish.make]
         source = Upload(scene, kind, self._name_of_version(job) if wish.make == "version" else job.name)
         return self._add([source], kind, job.settings, of=job.id, wish=checked(wish), file=scene.name, start=job.start)
 
+    def _animate(self, job: Job, wish: Animation) -> Job:
+        """Queue what comes alive of a job's picture, with the settings and the depth map of its scene."""
+        if job.kind not in ("photo", "animation"):
+            raise InputError("only the scene of a single picture can come alive.")
+        folder, kind = self.folder_of(job), KINDS[wish.make]
+        source = Upload(folder / SOURCE, kind, self._name_of_version(job))
+        depth = Upload(folder / DEPTH_SOURCE, "depth", job.depth_map) if job.depth_map else None
+        return self._add([source], kind, job.settings, depth, depth_map=job.depth_map, of=job.id, wish=checked(wish))
+
     def _name_of_version(self, job: Job) -> str:
         """Return a name for a new version of a job's scene: "room.jpg" becomes "room (version 2).jpg"."""
         root = _VERSION.sub("", job.name)
-        versions = [other for other in self.jobs.all() if other.of and other.kind == "scene"]
+        versions = [other for other in self.jobs.all() if other.of and other.kind in ("scene", "animation")]
         count = sum(_VERSION.sub("", other.name) == root for other in versions)
         name = Path(root)
         return f"{name.stem} (version {count + 2}){name.suffix}"

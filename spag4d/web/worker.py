@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,7 +22,7 @@ from spag4d.errors import Cancelled, Spag4dError
 from spag4d.formats.outputs import AUTO, BOTH
 from spag4d.io.atomic import atomic_path
 from spag4d.progress import Event, Notice, Progress
-from spag4d.web.job import CLIP_FORMAT
+from spag4d.web.job import CLIP_FORMAT, MOVING_KINDS
 from spag4d.web.places import COLLISION, DEPTH_SOURCE, SOURCE
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ class Worker:
             settings = dict(request["settings"])
             if settings["device"] == AUTO:
                 settings["device"] = request["device"]
-            if settings["format"] == AUTO and request["kind"] != "clip":
+            if settings["format"] == AUTO and request["kind"] not in MOVING_KINDS:
                 settings["format"] = BOTH
             convert = {"photo": self._convert_photo, "video": self._convert_video, "place": self._reconstruct,
-                       "clip": self._convert_clip}[request["kind"]]
+                       "clip": self._convert_clip, "animation": partial(self._animate, request)}[request["kind"]]
             with explained_memory_errors():
                 result = convert(_checked(settings, given_depth=Path(DEPTH_SOURCE).is_file()), progress)
             self._say(result=result)
@@ -125,20 +126,40 @@ class Worker:
             self._converter = SPAG4D()
         return self._converter
 
-    def _convert_photo(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
+    def _read_photo(self, wanted: "Settings", progress: Progress) -> "tuple[Panorama, Path | None]":
+        """Show the picture of a job, and return it with its own distances, if it came with any."""
         from spag4d.photos.image import read_panorama
 
         progress.report("Reading", 0, 1)
         panorama = read_panorama(Path(SOURCE), force_erp=wanted.force_erp, progress=progress)
         self._show(panorama)
         given = Path(DEPTH_SOURCE)
+        return panorama, given if given.is_file() else None
+
+    def _convert_photo(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:
+        panorama, given = self._read_photo(wanted, progress)
         result = self._spag4d().convert(
-            panorama, "scene", depth_map=given if given.is_file() else None, save_depth=DEPTH, first_look=FIRST_LOOK,
-            mesh=COLLISION, progress=progress, **_named(wanted))
+            panorama, "scene", depth_map=given, save_depth=DEPTH, first_look=FIRST_LOOK, mesh=COLLISION, progress=progress,
+            **_named(wanted))
         _write_depth_picture(panorama.size_hw)
         self._record(wanted, result)
         names = [path.name for path in result.output_paths]
         self._say(files=[*names, COLLISION, DEPTH, DEPTH_PICTURE, SETTINGS])
+        return _summary(result)
+
+    def _animate(self, request: dict[str, Any], wanted: "Settings", progress: Progress) -> dict[str, Any]:
+        from spag4d.web.making import Animation, recorded
+        from spag4d.web.scene_work import kept_of
+
+        wish = recorded(request["wish"])
+        assert isinstance(wish, Animation)
+        panorama, given = self._read_photo(wanted, progress)
+        result = self._spag4d().animate(
+            panorama, f"scene.{CLIP_FORMAT}", wish.given(), loop_s=wish.loop_s, depth_map=given, progress=progress,
+            **_named(wanted))
+        self._record(wanted, result)
+        names = [path.name for path in result.output_paths]
+        self._say(files=[*names, *kept_of(request["of"], COLLISION, DEPTH_PICTURE), SETTINGS])
         return _summary(result)
 
     def _reconstruct(self, wanted: "Settings", progress: Progress) -> dict[str, Any]:

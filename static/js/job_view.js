@@ -32,7 +32,7 @@ const STAGES = {
   "First look": "making a first look", Edges: "sharpening outlines", Poles: "removing the tripod", Gaussians: "building surfaces",
   SHARP: "refining with SHARP", "Sky dome": "painting the sky", Joining: "joining", Steadying: "steadying",
   "Walking range": "trying how far one can walk", Writing: "saving", "Writing depth": "saving the distances", Frames: "frame",
-  "Finding the camera's turns": "finding how the camera turned", "What stands": "finding what stands",
+  "Finding the camera's turns": "finding how the camera turned", "What stands": "finding what stands", Motion: "setting it in motion",
 };
 
 function stageWords({ stage, kind, done, total }) {
@@ -81,7 +81,7 @@ export class JobView {
     if (job.status === "running" || job.status === "queued") return [smallButton("Cancel", () => this.act.cancel(job))];
     return [
       ...(job.status === "done" ? [element("button", { type: "button", class: "button small primary", click: () => this.act.share(job) }, "Share …")] : []),
-      ...(job.kind === "scene" ? [] : [smallButton("Convert again …", () => this.act.again(job), "Use this file and its settings")]),
+      ...(job.kind === "scene" || job.of ? [] : [smallButton("Convert again …", () => this.act.again(job), "Use this file and its settings")]),
       smallButton("Delete", () => this.act.remove(job)),
     ];
   }

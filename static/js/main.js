@@ -184,7 +184,7 @@ class Page {
   /** What is seen of what is chosen; of the example its scene, where that is made already. */
   viewOfChosen() {
     const example = this.chooser.isExample && [...this.jobs.values()].find((one) => one.is_example && one.status === "done");
-    return example ? { ...viewOf(example), canMake: false, canScale: false } : viewOfItem(this.chooser.items[0]);
+    return example ? { ...viewOf(example), canMake: false, canAnimate: false, canScale: false } : viewOfItem(this.chooser.items[0]);
   }
 
   async convert() {
@@ -274,7 +274,7 @@ class Page {
   make(wish) {
     return this.attempt(async () => {
       const job = await post(`/api/jobs/${this.current}/make`, wish);
-      this.came(job, wish.make === "version");
+      this.came(job, ["version", "animation"].includes(wish.make));
       return job;
     });
   }
@@ -346,6 +346,7 @@ function viewOf(job) {
   const url = (name) => (name in job.files ? fileUrl(job, name) : null);
   const scene = url(`scene.${job.shown}`);
   const isVideo = job.kind === "video";
+  const isAnimation = job.kind === "animation";
   const moving = url("scene.4dgs");
   return {
     id: job.id, title: job.name, moving, scene: isVideo || moving ? null : scene ?? url("first-look.splat"), coarse: !isVideo && !scene,
@@ -353,8 +354,9 @@ function viewOf(job) {
     frames: isVideo ? Array.from({ length: job.shown ? job.frames : 0 }, (_, at) => frameUrl(job, at + 1, job.shown)) : null,
     fps: job.settings.fps, panorama: url("panorama.jpg"), depth: url("depth.jpg"), pending: !job.ended_s,
     walkingRange: job.result?.walking_range_m ?? null, viewpoints: job.result?.viewpoints, collision: url("scene.collision.glb"),
-    canScale: Boolean(job.ended_s) && job.kind !== "scene",
-    canMake: job.status === "done" && !isVideo, whole: url("scene.ply") ?? scene, start: job.start,
+    canScale: Boolean(job.ended_s) && job.kind !== "scene" && !isAnimation,
+    canMake: job.status === "done" && !isVideo, canAnimate: job.status === "done" && (job.kind === "photo" || isAnimation),
+    moves: isAnimation ? job.wish : null, plays: isAnimation, whole: url("scene.ply") ?? scene, start: job.start,
   };
 }
 

@@ -1,9 +1,8 @@
 // What can be made of a finished scene to take away, and what has been: other formats, a web page, pictures and films.
 import { fileUrl } from "./api.js";
 import { element, iconButton, smallButton } from "./dom.js";
+import { CROSS } from "./viewer/icons.js";
 import { bytes, duration } from "./words.js";
-
-const CROSS = "M6 6l12 12M18 6L6 18";
 
 /** Bytes that a Gaussian without view-dependent colour takes about, where that can be said before: of compact ones it varies by a third. */
 const ABOUT_BYTES = { ply: 56, splat: 32, spz: 15, "compressed.ply": 17, sog: 10, glb: 56 };

@@ -131,6 +131,8 @@ def test_a_scene_that_moves_is_kept_as_the_page_plays_it(server: RunningServer, 
     kept.write_bytes(file_of(server, job, "scene.4dgs"))
     assert (opened_moving(kept).count, opened_moving(kept).timeline.duration_s) == (200, 2.0)
     assert ending != "4dgs" or kept.read_bytes() == path.read_bytes()
+    refused = server.post(f"/api/jobs/{job['id']}/make", json={"make": "version", "edits": [{"edit": "up", "up": [0, 1, 0]}]})
+    assert refused.status_code == 422 and "moves cannot be edited" in refused.json()["detail"]
     if (static_folder() / "vendor" / "spark").is_dir():
         page = file_of(server, made(server, job, make="page"), "scene.html").decode()
         assert base64.b64encode(kept.read_bytes()).decode() in page

@@ -60,19 +60,20 @@ export class Toolbar {
     this.measure = iconButton("Measure (M)", icons.measure, actions.measure, { "aria-pressed": "false" });
     this.pictures = iconButton("Pictures, video along a path", icons.film, actions.pictures, { "aria-pressed": "false" });
     this.edit = iconButton("Edit the scene", icons.edit, actions.edit, { "aria-pressed": "false" });
+    this.alive = iconButton("Bring it alive", icons.alive, actions.alive, { "aria-pressed": "false" });
     this.headset = iconButton("Enter VR", icons.headset, actions.enterHeadset);
     this.full = iconButton("Full screen", icons.full, actions.toggleFull);
     this.camera = iconButton("Save a picture", icons.camera, actions.screenshot);
     this.home = iconButton("Back to the start (R)", icons.home, actions.goHome);
     this.help = iconButton("Help (?)", icons.help, actions.help);
-    const tools = [this.home, this.mode, this.measure, this.edit, this.pictures, this.classic, this.headset, this.camera, this.full, this.help];
+    const tools = [this.home, this.mode, this.measure, this.edit, this.alive, this.pictures, this.classic, this.headset, this.camera, this.full, this.help];
     this.element = element("div", { class: "stage-tools", role: "group", "aria-label": "Scene tools" }, ...tools);
     this.headset.hidden = true;
     this.full.hidden = !document.fullscreenEnabled;
   }
 
   /** Show what is on, and which tools there are. */
-  show({ mode, classic, in3d, inScene, headset, measures, studio, canMake, isStill }) {
+  show({ mode, classic, in3d, inScene, headset, measures, studio, canMake, canAnimate, isStill }) {
     const { next, nextName: name } = MODES[mode];
     this.mode.ariaLabel = this.mode.title = name;
     this.mode.querySelector("path").setAttribute("d", icons[next]);
@@ -80,6 +81,8 @@ export class Toolbar {
     this.measure.ariaPressed = String(measures === true);
     this.pictures.ariaPressed = String(studio === "stills");
     this.edit.ariaPressed = String(studio === "editor");
+    this.alive.ariaPressed = String(studio === "alive");
+    this.alive.hidden = !(in3d && canAnimate);
     this.pictures.hidden = !(inScene && canMake);
     this.edit.hidden = !(inScene && canMake && isStill);
     this.home.hidden = this.camera.hidden = !in3d;

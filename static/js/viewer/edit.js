@@ -2,8 +2,9 @@
 
 import { element, iconButton, smallButton } from "../dom.js";
 import { depthAlong, leftBy, upright } from "./edits.js";
+import { History } from "./history.js";
+import { CROSS } from "./icons.js";
 
-const CROSS = "M6 6l12 12M18 6L6 18";
 const LAYERS = { sky: "Sky", behind: "Filled part, behind what stands in front" };
 const UPS = { "as it is": [0, -1, 0], "turned upside down": [0, 1, 0], "what lies ahead": [0, 0, 1], "what lies behind": [0, 0, -1], "what lies right": [1, 0, 0], "what lies left": [-1, 0, 0] };
 const DIGITS = 4; // of a ray: a hundredth of a degree
@@ -17,8 +18,7 @@ const row = (...parts) => element("div", { class: "studio-row" }, ...parts);
 /** A panel over the scene, and the eraser's overlay over the picture. */
 export class Editor {
   #world;
-  #states = [[]]; // lists of edits, the newest last
-  #undone = [];
+  #history = new History([]); // of lists of edits
   #scene = null; // { mesh, layers, centers, alphas } of what is edited
   #stroke = null;
 
@@ -35,8 +35,8 @@ export class Editor {
     this.layers = element("div", { class: "studio-row" });
     this.up = element("select", { class: "button small", "aria-label": "What points up", change: () => this.#turnUp() },
       ...Object.keys(UPS).map((name) => element("option", {}, name)));
-    this.undo = smallButton("Undo", () => this.#step(this.#states, this.#undone, 1));
-    this.redo = smallButton("Redo", () => this.#step(this.#undone, this.#states, 0));
+    this.undo = smallButton("Undo", () => this.#step("undo"));
+    this.redo = smallButton("Redo", () => this.#step("redo"));
     this.save = element("button", { type: "button", class: "button small primary", click: () => this.#save() }, "Save as a new version");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Edit the scene" },
       element("div", { class: "studio-head" }, element("h2", {}, "Edit"), iconButton("Close", CROSS, () => world.onClose())),
@@ -57,7 +57,7 @@ export class Editor {
   }
 
   get #edits() {
-    return this.#states.at(-1);
+    return this.#history.now;
   }
 
   /** Begin to edit the scene that is shown: a mesh whose Gaussians are all there, in `layers` in the order of its file. */
@@ -76,20 +76,18 @@ export class Editor {
   /** Another scene, or none is edited any more: what is seen becomes as it was. */
   forget() {
     this.#setErasing(false);
-    this.#states = [[]];
-    this.#undone = [];
+    this.#history = new History([]);
     this.#show();
     this.#scene = null;
   }
 
   #push(edits) {
-    this.#states.push(edits);
-    this.#undone = [];
+    this.#history.push(edits);
     this.#show();
   }
 
-  #step(from, to, least) {
-    if (from.length > least) to.push(from.pop());
+  #step(name) {
+    this.#history[name]();
     this.#show();
   }
 
@@ -156,8 +154,8 @@ export class Editor {
 
   #show() {
     const { length } = this.#edits;
-    this.undo.disabled = this.#states.length < 2;
-    this.redo.disabled = !this.#undone.length;
+    this.undo.disabled = !this.#history.canUndo;
+    this.redo.disabled = !this.#history.canRedo;
     this.save.disabled = !length;
     const up = this.#edits.find((edit) => edit.edit === "up")?.up ?? UPS["as it is"];
     this.up.value = Object.keys(UPS).find((name) => UPS[name].every((value, k) => value === up[k]));

@@ -1,5 +1,7 @@
 // Drawings of the viewer's buttons: paths in a box of 24 × 24.
 
+export const CROSS = "M6 6l12 12M18 6L6 18";
+
 export const icons = {
   home: "M4 11.5 12 5l8 6.5M6 10v9h12v-9",
   walk: "M12.5 5.5a1.2 1.2 0 1 0 0-2.4 1.2 1.2 0 0 0 0 2.4ZM9 12l2-4 3 1 2 3M11 8.5 10.5 14l3 3 .5 4M10.5 14 8 20.5",
@@ -12,6 +14,7 @@ export const icons = {
   camera: "M4 8h4l1.5-2.5h5L16 8h4v11H4zM12 16.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7Z",
   film: "M3.5 7h11v10h-11zM14.5 11l6-3v8l-6-3M6.5 10v.2",
   edit: "M4 20l1-4.5L16.5 4 20 7.5 8.5 19zM14 6.5l3.5 3.5",
+  alive: "M3 9c2.5-3 5-3 7.5 0s5 3 7.5 0M6 15c2.5-3 5-3 7.5 0s5 3 7.5 0",
   help: "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .8-1 1.7M12 16.5v.2",
   play: "M8 5v14l11-7z",
   pause: "M8.5 5v14M15.5 5v14",

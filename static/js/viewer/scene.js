@@ -145,6 +145,11 @@ export class Scene {
     this.invalidate();
   }
 
+  /** Show what is painted over the picture around the visitor, a `Painting`; null shows nothing. */
+  showPaint(painting) {
+    if (this.#sphere.showPaint(painting)) this.invalidate();
+  }
+
   /** Put a decoded picture on the graphics card. */
   makeTexture(bitmap) {
     const texture = sphereTexture(bitmap, this.renderer.capabilities.getMaxAnisotropy());

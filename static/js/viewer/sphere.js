@@ -13,6 +13,8 @@ void main() {
 const FRAGMENT = `
 uniform sampler2D picture;
 uniform float opacity;
+uniform sampler2D paint; // over the picture
+uniform float painted;
 in vec3 direction;
 out vec4 colour;
 void main() {
@@ -22,10 +24,12 @@ void main() {
   vec2 down = dFdy(place);
   across.x -= round(across.x);
   down.x -= round(down.x);
-  colour = vec4(textureGrad(picture, place, across, down).rgb, opacity);
+  vec4 over = texture(paint, place);
+  colour = vec4(mix(textureGrad(picture, place, across, down).rgb, over.rgb, painted * over.a), opacity);
 }`;
 
 const FADE_S = 0.4;
+const PAINT = 0.55; // how much of what is painted covers the picture
 
 /** A picture on a sphere: the centre column straight ahead, a quarter turn to the right at +x. The colours pass unchanged. */
 export class Sphere {
@@ -34,7 +38,7 @@ export class Sphere {
       glslVersion: THREE.GLSL3,
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
-      uniforms: { picture: { value: null }, opacity: { value: 1 } },
+      uniforms: { picture: { value: null }, opacity: { value: 1 }, paint: { value: null }, painted: { value: 0 } },
       side: THREE.BackSide,
       transparent: true, // drawn after the Gaussians, and over them
       depthTest: false,
@@ -68,6 +72,18 @@ export class Sphere {
     return isOther;
   }
 
+  /** Lay what is painted over the picture, a `Painting`, or nothing (null); returns whether that is something else than before. */
+  showPaint(painting) {
+    const { paint, painted } = this.material.uniforms;
+    const before = paint.value;
+    if ((before?.image ?? null) === (painting?.canvas ?? null) && before?.paintedVersion === painting?.version) return false;
+    if (before && before.image !== painting?.canvas) before.dispose();
+    if (before?.image !== painting?.canvas) paint.value = painting && paintTexture(painting.canvas);
+    if (painting) Object.assign(paint.value, { paintedVersion: painting.version, needsUpdate: true });
+    painted.value = painting ? PAINT : 0;
+    return true;
+  }
+
   /** Let a picture that fades do so for some seconds; returns whether it did. */
   tick(dt) {
     if (!this.fades) return false;
@@ -78,9 +94,15 @@ export class Sphere {
   }
 
   dispose() {
+    this.showPaint(null);
     this.mesh.geometry.dispose();
     this.material.dispose();
   }
+}
+
+function paintTexture(canvas) {
+  const texture = new THREE.CanvasTexture(canvas);
+  return Object.assign(texture, { colorSpace: THREE.NoColorSpace, wrapS: THREE.RepeatWrapping, minFilter: THREE.LinearFilter, generateMipmaps: false, flipY: false });
 }
 
 /** Make a texture of a decoded picture; the picture is closed with it. */

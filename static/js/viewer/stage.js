@@ -63,6 +63,7 @@ export class Stage {
     measure: () => this.measure.toggle(),
     pictures: () => this.studio.toggle("stills"),
     edit: () => this.studio.toggle("editor"),
+    alive: () => this.studio.toggle("alive"),
     measureMiddle: () => this.measure.addMiddle(this.canvas),
   };
 
@@ -117,13 +118,15 @@ export class Stage {
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
     const controls = this.#bare ? [] : [...this.studio.panels, this.measure.panel, this.timeline.element];
     const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...controls);
+    const over = element("div", { class: "stage-over" }, ...(this.#bare ? [] : [top]), bottom);
     this.#element.classList.add("stage");
-    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, this.studio.editor.overlay, ...(this.#bare ? [] : [top]), bottom, this.help);
+    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, ...this.studio.overlays, over, this.help);
   }
 
   #seen() {
     const sceneShown = Boolean(this.#contents?.shown);
-    return decide({ view: this.#view, chosen: this.#chosen, unavailable: this.#unavailable, sceneShown });
+    const chosen = this.studio.open === "alive" ? { view: "panorama", shape: "sphere" } : this.#chosen;
+    return decide({ view: this.#view, chosen, unavailable: this.#unavailable, sceneShown });
   }
 
   /** Forget what belonged to the job before. */
@@ -276,8 +279,10 @@ export class Stage {
     const mode = this.#visitor?.pose.mode ?? "walk";
     this.status.set("mode", mode);
     this.measure.offer(inScene && this.#scene.canPick, view?.canScale ?? false);
-    this.studio.offer(inScene && Boolean(view?.canMake), view);
-    this.tools.show({ studio: this.studio.open, canMake: view?.canMake, isStill: !view?.moving, in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.state });
+    const canMake = inScene && Boolean(view?.canMake);
+    const canAnimate = in3d && Boolean(view?.canAnimate);
+    this.studio.offer({ stills: canMake, editor: canMake, alive: canAnimate }, view);
+    this.tools.show({ studio: this.studio.open, canMake: view?.canMake, canAnimate, isStill: !view?.moving, in3d, inScene, mode, classic: this.#classic, headset: this.#headset, measures: this.measure.state });
     this.tools.element.hidden = !view;
     this.timeline.attach(inScene ? this.#clock : null);
     this.status.say(said, { seen, view, shown: this.#contents?.shown });
@@ -296,6 +301,7 @@ export class Stage {
   }
 
   #choose(choice) {
+    if (this.studio.open === "alive") this.studio.toggle("alive");
     Object.assign(this.#chosen, choice);
     this.#update();
   }

@@ -1,9 +1,9 @@
 // Pictures and films of a scene, which the server draws: from where one stands, and along a path through key views.
 
 import { element, iconButton, smallButton } from "../dom.js";
+import { CROSS } from "./icons.js";
 import { alongPath, durationOf } from "./path.js";
 
-const CROSS = "M6 6l12 12M18 6L6 18";
 const SIZES = { "1920 × 1080": [1920, 1080], "3840 × 2160 (4K)": [3840, 2160], "1080 × 1080": [1080, 1080], "1080 × 1920 (upright)": [1080, 1920] };
 const SPHERES = { "4096 × 2048": [4096, 2048], "8192 × 4096": [8192, 4096] };
 const FILMS = { "1280 × 720": [1280, 720], "1920 × 1080": [1920, 1080], "3840 × 2160 (4K)": [3840, 2160], "1080 × 1920 (upright)": [1080, 1920] };

@@ -1,6 +1,7 @@
-// The panels in which more is made of a scene: pictures and films, and edits. Ties them to the visitor, the scene and the server.
+// The panels in which more is made of a scene: pictures and films, edits, and what moves. Ties them to the visitor, the scene and the server.
 
 import { get } from "../api.js";
+import { Alive } from "./alive.js";
 import { Editor } from "./edit.js";
 import { Stills } from "./stills.js";
 import { poseOf } from "./view.js";
@@ -10,7 +11,7 @@ const WHOLE = "#whole"; // at the end of an address: the file is wanted without 
 const toFile = ({ x, y, z }) => [x, -y, -z];
 
 export class Studio {
-  /** The panel that is open: "stills", "editor" or null. */
+  /** The panel that is open: "stills", "editor", "alive" or null. */
   open = null;
   #calls;
   #view = null;
@@ -25,7 +26,9 @@ export class Studio {
     };
     this.stills = new Stills(world);
     this.editor = new Editor(world);
-    this.panels = [this.stills.element, this.editor.element];
+    this.alive = new Alive({ ...world, redraw: () => this.#paint() });
+    this.panels = [this.stills.element, this.editor.element, this.alive.element];
+    this.overlays = [this.editor.overlay, this.alive.overlay];
     this.#show();
   }
 
@@ -33,6 +36,7 @@ export class Studio {
     const before = this.open;
     this.open = before === name ? null : name;
     if (before === "editor") this.#leaveEditor();
+    if (before === "alive") this.#leaveAlive();
     if (this.open === "editor") this.#enterEditor();
     this.#show();
     this.#calls.onChange();
@@ -43,10 +47,11 @@ export class Studio {
     return this.open === "editor" ? `${this.#view.whole}${WHOLE}` : null;
   }
 
-  /** Say what is looked at, and whether it can be worked with now. */
+  /** Say what is looked at, and which panels can be worked with now. */
   offer(can, view) {
+    if (view?.id !== this.#view?.id) this.alive.begin(view?.moves);
     this.#view = view;
-    if (!can && this.open) this.toggle(this.open);
+    if (this.open && !can[this.open]) this.toggle(this.open);
   }
 
   /** Another scene is looked at. */
@@ -57,6 +62,7 @@ export class Studio {
 
   /** Before each picture. */
   tick() {
+    this.#paint();
     this.stills.tick(performance.now() / 1000);
     const isThere = this.#waits && this.#calls.contents()?.shown?.url === this.file;
     if (!isThere) return;
@@ -76,7 +82,17 @@ export class Studio {
     this.#calls.scene()?.setTurn(null);
   }
 
+  #leaveAlive() {
+    this.alive.rest();
+    this.#calls.scene()?.showPaint(null);
+  }
+
+  #paint() {
+    if (this.open === "alive") this.#calls.scene()?.showPaint(this.alive.painting);
+  }
+
   #show() {
+    this.alive.element.hidden = this.open !== "alive";
     this.stills.element.hidden = this.open !== "stills";
     this.editor.element.hidden = this.open !== "editor";
   }
