@@ -209,14 +209,14 @@ class SPAG4D:
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
-        """Convert a 360° video whose camera stands, or only turns, into one file of a scene that moves (.4dgs).
+        """Convert a 360° video into one file of a scene that moves (.4dgs).
 
-        What stands is made once and what moves frame by frame, in the axes of the first frame. A run that was stopped goes on
-        where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that shows the scene, ``export_html`` a web
-        page that plays it, ``save_depth`` a file for the depth of what stands. Raises what `convert` does, and `InputError`
-        for a camera that travels.
+        What stands is made once and what moves frame by frame, in the axes of the first frame, or upright where the camera
+        travels. A run that was stopped goes on where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that
+        shows the scene, ``export_html`` a web page that plays it, ``save_depth`` a file for the depth of what stands. Raises
+        what `convert` does, and `InputError` where a camera travels and its way is not found.
         """
-        from spag4d.clip_scene import ClipScene
+        from spag4d.clip_scene.scene import write_clip
         from spag4d.reconstruction.kept_work import forget_work
 
         output = Path(output_path)
@@ -235,7 +235,7 @@ class SPAG4D:
             forget_work(output)
         run = Run(settings, progress)
         self._stages.choose(run)
-        result = ClipScene(self._stages, run, clip, shown).write(output, None if save_depth is None else Path(save_depth))
+        result = write_clip(self._stages, run, clip, shown, output, None if save_depth is None else Path(save_depth))
         if preview is not None:
             found = opened_moving(output)
             _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)

@@ -28,8 +28,7 @@ def convert_video(
     Writes frame_00001.ply and so on (or the format that --format names), and sequence.json with the time and pose of each
     frame. Run the command again to continue a run that was stopped.
 
-    Where OUTPUT ends in .4dgs, the video becomes one file: what stands is made once, and of each frame what moves. The camera
-    must stand, or only turn.
+    Where OUTPUT ends in .4dgs, the video becomes one file: what stands is made once, and of each frame what moves.
     """
     from spag4d.commands.console import Console
     from spag4d.commands.questions import offer_model

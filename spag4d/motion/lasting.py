@@ -39,16 +39,27 @@ def lasting_picture(pictures: UInt8[np.ndarray, "k h w 3"], log_distances: Float
     """Return what lasts of pictures spread over a clip, whose log distances are brought to each other by a smooth field."""
     middle = np.median(log_distances, 0).astype(np.float32)
     everywhere = np.ones(middle.shape, bool)
-    distances = np.stack([one + smooth_offset(one, middle, everywhere) for one in log_distances])
-    count, height, width = distances.shape
+    return lasting_of(pictures, np.stack([one + smooth_offset(one, middle, everywhere) for one in log_distances]))[0]
+
+
+def lasting_of(
+    pictures: UInt8[np.ndarray, "k h w 3"], log_distances: Float32[np.ndarray, "k h w"]
+) -> tuple[Lasting, LogMap]:
+    """Return what lasts of pictures of one scale, and its log distance, which is -infinite where a picture shows nothing.
+
+    The distance is that of most pictures of it: the farthest is the one whose depth is most wrong.
+    """
+    count, height, width = log_distances.shape
     rgb, noise = np.empty((height, width, 3), np.uint8), np.empty((height, width), np.uint8)
+    found = np.empty((height, width), np.float32)
     least = max(min(2, count), int(np.ceil(_LEAST_SHARE * count)))
 
     def fill(first: int, last: int) -> None:
-        _lasting(pictures[:, first:last], distances[:, first:last], least, rgb[first:last], noise[first:last])
+        _lasting(pictures[:, first:last], log_distances[:, first:last], least, rgb[first:last], noise[first:last],
+                 found[first:last])
 
     in_parts(fill, height, least=16)
-    return Lasting(rgb, noise)
+    return Lasting(rgb, noise), found
 
 
 def smooth_offset(log_distance: LogMap, wanted: LogMap, counted: Bool[np.ndarray, "h w"]) -> LogMap:
@@ -68,15 +79,17 @@ def smooth_offset(log_distance: LogMap, wanted: LogMap, counted: Bool[np.ndarray
 
 @kernel
 @no_type_check
-def _lasting(pictures, distances, least, rgb, noise):
+def _lasting(pictures, distances, least, rgb, noise, found):
     count, height, width, _ = pictures.shape
     for row in range(height):
         for column in range(width):
             best = _lasting_one(pictures, distances, least, row, column)
             members, strays, red, green, blue = 0, 0, 0, 0, 0
+            away = np.empty(count, np.float32)
             for one in range(count):
                 differs = _differ(pictures, one, best, row, column)
-                if differs <= _SAME_LEVELS:
+                if differs <= _SAME_LEVELS and (one == best or distances[one, row, column] > -np.inf):
+                    away[members] = distances[one, row, column]
                     members += 1
                     strays += differs
                     red += np.int64(pictures[one, row, column, 0])
@@ -86,6 +99,7 @@ def _lasting(pictures, distances, least, rgb, noise):
             rgb[row, column, 1] = (2 * green + members) // (2 * members)
             rgb[row, column, 2] = (2 * blue + members) // (2 * members)
             noise[row, column] = strays // members
+            found[row, column] = np.sort(away[:members])[members // 2]
 
 
 @kernel
@@ -96,7 +110,8 @@ def _lasting_one(pictures, distances, least, row, column):
     support = np.zeros(count, np.int64)
     for one in range(count):
         for other in range(count):
-            support[one] += _differ(pictures, one, other, row, column) <= _SAME_LEVELS
+            if distances[one, row, column] > -np.inf and distances[other, row, column] > -np.inf:
+                support[one] += _differ(pictures, one, other, row, column) <= _SAME_LEVELS
         most = max(most, support[one])
     enough = min(least, most)
     farthest = np.float32(-np.inf)
@@ -108,7 +123,7 @@ def _lasting_one(pictures, distances, least, row, column):
         far = distances[one, row, column] > farthest - np.float32(_FARTHER)
         if support[one] >= enough and far and (best < 0 or support[one] > support[best]):
             best = one
-    return best
+    return max(best, 0)
 
 
 @kernel

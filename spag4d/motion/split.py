@@ -29,17 +29,32 @@ _SKY_M = 1e4
 """Of what moves in the sky: farther than any surface, so that it is drawn at the farthest."""
 
 
-def moving_region(rgb: UInt8[np.ndarray, "h w 3"], lasting: Lasting) -> Bool[np.ndarray, "h w"]:
-    """Return where a frame shows something else than what lasts: whole regions, grown a little at their edges."""
+def moving_region(
+    rgb: UInt8[np.ndarray, "h w 3"], lasting: Lasting, *, slip_px: int = 0, unknown: Bool[np.ndarray, "h w"] | None = None
+) -> Bool[np.ndarray, "h w"]:
+    """Return where a frame shows something else than what lasts: whole regions, grown a little at their edges.
+
+    Within ``slip_px`` what lasts may be off its place. Where it is ``unknown``, nobody can say that a thing lasts.
+    """
     height = rgb.shape[0]
     grown = max(1, round(_GROWN_PX * height / _PER_ROWS))
     pad = 4 * grown
-    differs = np.abs(pad_sphere(rgb, pad).astype(np.int16) - pad_sphere(lasting.rgb, pad)).max(2).astype(np.float32)
+    differs = _off(pad_sphere(rgb, pad), pad_sphere(lasting.rgb, pad), slip_px)
+    if unknown is not None:
+        differs[pad_sphere(unknown, pad)] = 255
     allowed = _allowed(pad_sphere(lasting.rgb, pad), pad_sphere(lasting.noise, pad))
     score = cv2.blur(differs, (3, 3)) / allowed
     least_px = _SPECK * rgb.shape[0] * rgb.shape[1]
     found = whole_regions(score, (_GROWS, _SEEDS), closed_px=grown, grown_px=grown, least_px=least_px)
     return crop_sphere(found, pad) > 0
+
+
+def _off(rgb: UInt8[np.ndarray, "h w 3"], lasting: UInt8[np.ndarray, "h w 3"], slip_px: int) -> Float32[np.ndarray, "h w"]:
+    """Return by how many levels a picture is brighter or darker than all that lasts nearby, in the channel that tells most."""
+    around = np.ones((2 * slip_px + 1,) * 2, np.uint8)
+    brighter = rgb.astype(np.int16) - cv2.dilate(lasting, around)
+    darker = cv2.erode(lasting, around).astype(np.int16) - rgb
+    return np.maximum(brighter, darker).max(2).clip(0).astype(np.float32)
 
 
 def _allowed(rgb: UInt8[np.ndarray, "h w 3"], noise: UInt8[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

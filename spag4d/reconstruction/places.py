@@ -54,15 +54,15 @@ def placed(panoramas: Panoramas, known: KnownPoses | None, *, in_order: bool) ->
     """Look at all panoramas and return where they were taken: as is ``known``, or as they show."""
     factor = panoramas.run.settings.global_scale
     if known is None:
-        return _in_metres(_found(panoramas, in_order=in_order), panoramas, factor)
+        return in_metres(_found(panoramas, in_order=in_order), panoramas, factor)
     panoramas.look_at_all()
     places = known.places(panoramas.names)
     found = (Placed(settled(places, factor), metres_from=f"the poses in {known.path.name}") if known.in_metres
-             else _in_metres(places, panoramas, factor))
+             else in_metres(places, panoramas, factor))
     return replace(found, beside=carried(known.beside(panoramas.names), places, found.places))
 
 
-def _in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed:
+def in_metres(places: Places, panoramas: Panoramas, otherwise: float) -> Placed:
     """Return the places in metres by GPS where that is exact enough, else by what the depth model sees in each panorama."""
     if not panoramas.run.settings.camera_height:
         by_gps = metres_per_unit_by_gps(settled(places, 1.0), panoramas.gps())
