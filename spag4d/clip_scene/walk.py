@@ -16,13 +16,15 @@ from spag4d.data import DepthMap, Gaussians, Panorama, Pose
 from spag4d.depth.resize import shrunk_panorama
 from spag4d.errors import InputError
 from spag4d.geometry.way import Way
-from spag4d.motion.seen_again import Ground, Sighting, ground_from
+from spag4d.motion.seen_again import Sighting, ground_from
 from spag4d.motion.split import moving_region
 from spag4d.reconstruction.kept_work import depth_from_arrays, depth_to_arrays
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.places import in_metres
 from spag4d.reconstruction.scene import scene_of
 from spag4d.reconstruction.world import World, measured_world
+from spag4d.render.view import render_panorama
+from spag4d.splat.edit import moved, rotated
 from spag4d.stages import resized
 from spag4d.world.join import Captured
 from spag4d.world.own_places import place_finder
@@ -66,9 +68,12 @@ class Walk:
 
     def sight(self, number: int, frame: Panorama) -> Sight:
         """Return a frame in the axes of its own camera."""
-        moves, ground = self._split(frame, self._poses[number])
-        stands = DepthMap(np.where(ground.known, ground.distance, np.float32(FAR_M)),
-                          ~ground.known | (ground.distance > FAR_M / 2))
+        pose = self._poses[number]
+        moves, rows = self._split(frame, pose), min(_ROWS, frame.size_hw[0])
+        standing = rotated(moved(self.standing.gaussians, -pose.translation), pose.rotation.T)
+        distance = render_panorama(standing, rows).distance  # as drawn: what moves must not be behind that
+        shown = np.isfinite(distance)
+        stands = DepthMap(np.where(shown, distance, np.float32(FAR_M)), ~shown | (distance > FAR_M / 2))
         moves = _resized(moves, frame.size_hw)
         if frame.valid is not None:
             moves &= frame.valid
@@ -108,13 +113,13 @@ class Walk:
         shown = resized(shown, (rows, 2 * rows))
         return Sighting(rgb, np.where(shown.sky, np.float32(np.inf), shown.distance), captured.view.pose)
 
-    def _split(self, frame: Panorama, pose: Pose) -> tuple[Bool[np.ndarray, "h w"], Ground]:
-        """Return where a frame on few rows shows something that moves, and what stands behind."""
+    def _split(self, frame: Panorama, pose: Pose) -> Bool[np.ndarray, "h w"]:
+        """Return where a frame on few rows shows something that moves."""
         near = sorted(self._sightings, key=lambda one: float(np.linalg.norm(one.pose.translation - pose.translation)))
         ground = ground_from(pose, near[:_NEAREST_KEYFRAMES])
         small = in_bytes(shrunk_panorama(frame, len(ground.distance)))
         moves = moving_region(small, ground.lasting, slip_px=_SLIP_PX, unknown=~ground.known)
-        return moves | _resized(self._carried, moves.shape), ground
+        return moves | _resized(self._carried, moves.shape)
 
     def _made_standing(self, world: World, scale_sigma: float | None, metres_from: str) -> Arrays:
         film, whole = self._film, world.captured[world.middle]
@@ -140,8 +145,8 @@ def _of_keyframes(places: Places, keyframes: Sequence[int]) -> Places:
 def _whole_way(places: Places, before: Places, after: Places) -> list[Pose]:
     """Return the poses of all frames, where the keyframes came from ``before`` to ``after``."""
     found = {str(number): pose for number, pose in enumerate(places.world_from_camera) if pose is not None}
-    moved = carried(found, before, after)
-    way = Way(np.array([float(name) for name in moved]), list(moved.values()))
+    placed = carried(found, before, after)
+    way = Way(np.array([float(name) for name in placed]), list(placed.values()))
     return [way.at(float(number)) for number in range(len(places.world_from_camera))]
 
 
