@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import UInt8
 
 from spag4d.clips.clip import Clip, Shown
 from spag4d.clips.frames import read_frames
 from spag4d.conversion import Run
-from spag4d.data import DepthMap, Gaussians, Panorama, Pose
+from spag4d.data import Panorama
 from spag4d.reconstruction.kept_work import KeptWork
 from spag4d.stages import Stages
 
@@ -51,44 +50,6 @@ class Film:
             found = self.kept.find(name)
         assert found is not None, f"{name} was kept and is gone"
         return found
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What stands: its Gaussians in the world's axes, the depth of one view of it, and what the file notes of it."""
-
-    gaussians: Gaussians
-    depth: DepthMap
-    comments: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Sight:
-    """A frame: its picture, where (h, w) something moves, the depth of what stands behind, and the world from its axes."""
-
-    panorama: Panorama
-    moves: Bool[np.ndarray, "h w"]
-    stands: DepthMap
-    pose: Pose
-
-
-@runtime_checkable
-class Place(Protocol):
-    """What stands around the camera of a clip, and how each of its frames stands to that."""
-
-    standing: Standing
-
-    def pose(self, number: int) -> Pose:
-        """Return the world from the axes of a frame's camera."""
-        ...
-
-    def sight(self, number: int, frame: Panorama) -> Sight:
-        """Return a frame as it differs from what stands."""
-        ...
-
-    def depth(self, number: int, panorama: Panorama, run: Run) -> DepthMap:
-        """Return the depth of the picture of a frame's sight, by itself alone."""
-        ...
 
 
 def spread(count: int, most: int) -> list[int]:

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from spag4d import __version__
-from spag4d.clip_scene.film import Film, Place
+from spag4d.clip_scene.film import Film
+from spag4d.clip_scene.place import Place
 from spag4d.clip_scene.tripod import Tripod
 from spag4d.clip_scene.turns import turns_of
 from spag4d.clip_scene.walk import Walk

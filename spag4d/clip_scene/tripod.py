@@ -1,16 +1,15 @@
 """The place around a camera that stands or only turns: for each direction, what lasts over the clip."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float64
 
-from spag4d.clip_scene.film import STANDING, Arrays, Film, Sight, Standing, in_bytes, spread
+from spag4d.clip_scene.film import STANDING, Arrays, Film, in_bytes, spread
+from spag4d.clip_scene.place import Sight, kept_standing
 from spag4d.conversion import Run
 from spag4d.data import DepthMap, Gaussians, Panorama, Pose
-from spag4d.errors import InputError
 from spag4d.geometry.equirect import directions
 from spag4d.motion.lasting import Lasting, lasting_picture
 from spag4d.motion.split import moving_region
@@ -28,10 +27,8 @@ class Tripod:
     def __init__(self, film: Film, turns: Float64[np.ndarray, "n 3 3"]) -> None:
         """Find what stands before a camera of such ``turns``, world from camera; raises `InputError` where nothing does."""
         self._film, self._turns = film, turns
-        found = film.kept_or_made("standing", lambda: self._made_standing(self._found_lasting()))
-        gaussians = Gaussians(**{name[2:]: values for name, values in found.items() if name.startswith("g_")})
-        self._lasting = Lasting(found["rgb"], found["noise"])
-        self.standing = Standing(gaussians, depth_from_arrays(found), json.loads(str(found["comments"])))
+        self._lasting = Lasting(**film.kept_or_made("lasting", lambda: vars(self._found_lasting())))
+        self.standing = kept_standing(film, self._made_standing)
 
     def pose(self, number: int) -> Pose:
         """Return how the camera had turned at a frame."""
@@ -66,17 +63,11 @@ class Tripod:
         for number, frame in zip(numbers, self._film.read(numbers), strict=True):
             yield number, _in_world(frame, self._turns[number])
 
-    def _made_standing(self, lasting: Lasting) -> Arrays:
-        run, stages, name = self._film.run, self._film.stages, self._film.clip.path
-        place = stages.painted(panorama_from_array(lasting.rgb, name=name.stem, force_erp=True), run)
+    def _made_standing(self) -> tuple[Gaussians, DepthMap]:
+        run, stages, name = self._film.run, self._film.stages, self._film.clip.path.stem
+        place = stages.painted(panorama_from_array(self._lasting.rgb, name=name, force_erp=True), run)
         panorama, depth = stages.finished(place, stages.raw_depth(place, None, run), run)
-        layers = stages.gaussians(panorama, depth, run)
-        if not len(layers):
-            raise InputError(f"nothing of {name.name} stands between --depth-min and --depth-max.")
-        comments = stages.comments(depth, run, layers.joined)
-        arrays = {f"g_{name}": values for name, values in layers.joined.arrays.items()}
-        return {**arrays, **depth_to_arrays(depth), "rgb": lasting.rgb, "noise": lasting.noise,
-                "comments": np.array(json.dumps(comments))}
+        return stages.gaussians(panorama, depth, run).joined, depth
 
 
 def _in_world(frame: Panorama, world_from_camera: Float64[np.ndarray, "3 3"]) -> Panorama:

@@ -1,6 +1,5 @@
 """The place around a camera that travels: one scene of keyframes, before which each frame shows what moves."""
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -9,8 +8,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool
 
-from spag4d.clip_scene.film import Arrays, Film, Sight, Standing, in_bytes
+from spag4d.clip_scene.film import Arrays, Film, in_bytes
 from spag4d.clip_scene.keyframes import keyframes_of
+from spag4d.clip_scene.place import Sight, kept_standing
 from spag4d.conversion import Run
 from spag4d.data import DepthMap, Gaussians, Panorama, Pose
 from spag4d.depth.resize import shrunk_panorama
@@ -18,9 +18,8 @@ from spag4d.errors import InputError
 from spag4d.geometry.way import Way
 from spag4d.motion.seen_again import Sighting, ground_from
 from spag4d.motion.split import moving_region
-from spag4d.reconstruction.kept_work import depth_from_arrays, depth_to_arrays
 from spag4d.reconstruction.panoramas import Panoramas
-from spag4d.reconstruction.places import in_metres
+from spag4d.reconstruction.places import Placed, in_metres
 from spag4d.reconstruction.scene import scene_of
 from spag4d.reconstruction.world import World, measured_world
 from spag4d.render.view import render_panorama
@@ -58,9 +57,8 @@ class Walk:
         world = measured_world(self._panoramas, found.places)
         self._carried = np.all([captured.moving for captured in world.captured.values()], axis=0)
         self._sightings = [self._sighting(number, captured) for number, captured in world.captured.items()]
-        arrays = film.kept_or_made("standing", lambda: self._made_standing(world, found.scale_sigma, found.metres_from))
-        gaussians = Gaussians(**{name[2:]: values for name, values in arrays.items() if name.startswith("g_")})
-        self.standing = Standing(gaussians, depth_from_arrays(arrays), json.loads(str(arrays["comments"])))
+        film.run.seen_from = world.places
+        self.standing = kept_standing(film, lambda: self._made_standing(world, found))
 
     def pose(self, number: int) -> Pose:
         """Return where the camera was at a frame."""
@@ -121,16 +119,11 @@ class Walk:
         moves = moving_region(small, ground.lasting, slip_px=_SLIP_PX, unknown=~ground.known)
         return moves | _resized(self._carried, moves.shape)
 
-    def _made_standing(self, world: World, scale_sigma: float | None, metres_from: str) -> Arrays:
-        film, whole = self._film, world.captured[world.middle]
-        layers = scene_of(self._panoramas, world, lambda *_: None)
-        if not len(layers):
-            raise InputError(f"nothing of {film.clip.path.name} stands between --depth-min and --depth-max.")
+    def _made_standing(self, world: World, found: Placed) -> tuple[Gaussians, DepthMap]:
+        whole = world.captured[world.middle]
         depth = self._panoramas.joint_depth(world.middle, whole, whole.distance.shape)
-        depth = replace(depth, scale_sigma=scale_sigma, metres_from=metres_from or depth.metres_from)
-        comments = film.stages.comments(depth, film.run, layers.joined)
-        return {**{f"g_{name}": values for name, values in layers.joined.arrays.items()}, **depth_to_arrays(depth),
-                "comments": np.array(json.dumps(comments))}
+        depth = replace(depth, scale_sigma=found.scale_sigma, metres_from=found.metres_from or depth.metres_from)
+        return scene_of(self._panoramas, world, lambda *_: None).joined, depth
 
 
 def _of_keyframes(places: Places, keyframes: Sequence[int]) -> Places:

@@ -48,7 +48,7 @@ class JobRequest(BaseModel):
     one_place: bool = Field(default=False, description=(
         "Make one scene of all: of pictures of one place, or of a single video of a walk through it."))
     one_file: bool = Field(default=False, description=(
-        "Make one scene that moves of a video whose camera stands or only turns, rather than a scene of each frame."))
+        "Make one scene that moves of a video, rather than a scene of each frame."))
     depth_map: str = Field(default="", description=(
         "The id of an upload with the distances of a single picture, or of a job that was made with one."))
     settings: Annotated[Settings, PlainValidator(settings_from), WithJsonSchema(page_schema())] = Field(

@@ -73,7 +73,7 @@ export function planWords(facts, settings, jobs, isClip = false) {
 export function waysFor(kinds) {
   if (kinds.length === 1 && kinds[0] === "video") {
     return {
-      apart: "A scene for every frame, in which things move", clip: "One scene in one file, in which things move: the camera stands",
+      apart: "A scene for every frame, in which things move", clip: "One scene in one file, in which things move",
       place: "One scene of a walk with the camera",
     };
   }

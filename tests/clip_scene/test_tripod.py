@@ -12,6 +12,7 @@ from fourdgs.validate import validate
 from spag4d import SPAG4D, InputError
 from spag4d.clip_scene import scene
 from spag4d.clip_scene.film import Film
+from spag4d.commands.console import summary
 from spag4d.commands.describe_moving import describe_moving
 from spag4d.errors import Cancelled
 from spag4d.formats.moving import opened_moving
@@ -95,8 +96,8 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(clip: Path, whole: Path, t
         with pytest.raises(Cancelled):
             SPAG4D(**FAST).convert_clip(source, tmp_path / "a.4dgs", progress=Progress(hear))
         assert work_folder(tmp_path / "a.4dgs").exists() and not (tmp_path / "a.4dgs").exists()
-    SPAG4D(**FAST).convert_clip(source, tmp_path / "a.4dgs")
-    assert (tmp_path / "a.4dgs").read_bytes() == whole.read_bytes()
+    result = SPAG4D(**FAST).convert_clip(source, tmp_path / "a.4dgs")
+    assert (tmp_path / "a.4dgs").read_bytes() == whole.read_bytes() and "walking" in summary(result)
     assert not work_folder(tmp_path / "a.4dgs").exists()
 
 

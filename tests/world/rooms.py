@@ -28,10 +28,11 @@ def distance_from(pose: Pose, height: int) -> np.ndarray:
     return BoxRoom().hit(directions(height) @ pose.rotation.T, tuple(pose.translation))[0].astype(np.float32)
 
 
-def panorama_from(pose: Pose, height: int) -> Panorama:
-    """What a camera at ``pose`` takes: each pixel is the mean of 2 x 2 rays."""
+def panorama_from(pose: Pose, height: int, *, coarse: float = 1.0) -> Panorama:
+    """What a camera at ``pose`` takes: each pixel is the mean of 2 x 2 rays. The pattern may be ``coarse`` times as large."""
     rays = directions(2 * height) @ pose.rotation.T
-    grey = grey_at(pose.translation + rays * BoxRoom().hit(rays, tuple(pose.translation))[0][..., None])
+    points = pose.translation + rays * BoxRoom().hit(rays, tuple(pose.translation))[0][..., None]
+    grey = grey_at(points / coarse)
     grey = grey.reshape(height, 2, 2 * height, 2).mean((1, 3))
     return Panorama(np.repeat(grey[..., None], 3, -1).astype(np.float32), name="room")
 
