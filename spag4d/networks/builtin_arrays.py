@@ -124,13 +124,9 @@ class BuiltinArrays:
         out, channels = np.empty_like(x), x.shape[2]
         pixels, to = x.reshape(-1, channels), out.reshape(-1, channels)
         weight, bias = self._weights[name + ".weight"], self._weights[name + ".bias"]
-
-        def work(first: int, last: int) -> None:
-            _normalise(pixels[first:last], weight, bias, to[first:last])
-            if silu:
-                _silu(to[first:last], np.zeros_like(bias))
-
-        in_parts(work, len(pixels), 1 << 14)
+        in_parts(lambda first, last: _normalise(pixels[first:last], weight, bias, to[first:last]), len(pixels), 1 << 14)
+        if silu:
+            in_parts(lambda first, last: _silu(to[first:last], np.zeros_like(bias)), len(pixels), 1 << 14)
         return out
 
     def _convolved(self, name: str, x: Map, *, stride: int = 1, silu: bool = False) -> Map:
@@ -141,19 +137,23 @@ class BuiltinArrays:
         out = np.empty((h, w, matrix.shape[1]), np.float32)
         rows = max(1, _BAND_BYTES // (4 * w * len(matrix)))
         patches = _patches(x, size, stride)
-
-        def work(first: int, last: int) -> None:
-            for top in range(first, last, rows):
-                band = out[top:min(top + rows, last)].reshape(-1, matrix.shape[1])
-                copied = np.ascontiguousarray(patches[top:min(top + rows, last)])
-                np.matmul(copied.reshape(len(band), -1), matrix, out=band)
-                if silu:
-                    _silu(band, bias)
-                elif bias is not None:
-                    band += bias
-
-        in_parts(work, h, max(1, _LEAST_PRODUCTS // (w * matrix.size)))
+        in_parts(lambda first, last: _times(patches[first:last], matrix, bias, out[first:last], rows=rows, silu=silu), h,
+                 max(1, _LEAST_PRODUCTS // (w * matrix.size)))
         return out
+
+
+def _times(
+    patches: np.ndarray, matrix: np.ndarray, bias: np.ndarray | None, out: Map, *, rows: int, silu: bool
+) -> None:
+    """Write the product of patches (h, w, size, size * c) and a matrix, in bands of so many rows that stay in the cache."""
+    for top in range(0, len(out), rows):
+        band = out[top : top + rows].reshape(-1, matrix.shape[1])
+        copied = np.ascontiguousarray(patches[top : top + rows])
+        np.matmul(copied.reshape(len(band), -1), matrix, out=band)
+        if silu:
+            _silu(band, bias)
+        elif bias is not None:
+            band += bias
 
 
 def _as_matrix(weight: np.ndarray) -> np.ndarray:
