@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import accumulate
@@ -18,7 +18,7 @@ from spag4d.check.walking import walking_range
 from spag4d.clips.clip import read_clip
 from spag4d.clips.frames import read_frames
 from spag4d.commands.console import Console
-from spag4d.data import Moving
+from spag4d.data import Moving, Panorama
 from spag4d.errors import InputError
 from spag4d.formats.finite import is_usable, usable
 from spag4d.formats.moving import MovingFile, opened_moving
@@ -130,8 +130,11 @@ def check_against_clip(scene: Path, source: Path, console: Console, *, every: in
     found = opened_moving(scene, progress=console.progress)
     clip = read_clip(source, progress=console.progress)
     shown = clip.frames(found.timeline.rate, _start_s(found.comments), found.timeline.duration_s, progress=console.progress)
-    frames = read_frames(clip, shown, height=ROWS)
-    for one in clip_likeness(found, frames, found.timeline.frame_times_s, every=every, progress=console.progress):
+
+    def read() -> Iterator[Panorama]:
+        return read_frames(clip, shown, height=ROWS)
+
+    for one in clip_likeness(found, read, found.timeline.frame_times_s, every=every, progress=console.progress):
         console.say(json.dumps({"path": str(scene), **asdict(one)}) if as_json else f"{one.time_s:.2f} s: {one}")
 
 

@@ -1,6 +1,6 @@
 """A scene that lags behind its clip is said to, and so is one that flickers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,21 +45,23 @@ def pictures() -> list[np.ndarray]:
     return made
 
 
-def told(monkeypatch: pytest.MonkeyPatch, scene: Scene, drawn: list[np.ndarray], distances_m: list[float], every: int = 1
-         ) -> list[FrameLikeness]:
-    shown = iter([Rendering(rgb, np.ones((16, 32), np.float32), np.full((16, 32), distance_m, np.float32))
+def told(
+    monkeypatch: pytest.MonkeyPatch, scene: Scene, drawn: list[np.ndarray], distances_m: Sequence[float | np.ndarray],
+    every: int = 1,
+) -> list[FrameLikeness]:
+    shown = iter([Rendering(rgb, np.ones((16, 32), np.float32), np.broadcast_to(distance_m, (16, 32)).astype(np.float32))
                   for rgb, distance_m in zip(drawn, distances_m, strict=True)])
     monkeypatch.setattr(module, "render_panorama", lambda gaussians, rows: next(shown))
-    frames = [Panorama(picture) for picture in pictures()]
-    return list(clip_likeness(scene, frames, TIMES_S, every=every))
+    return list(clip_likeness(scene, lambda: map(Panorama, pictures()), TIMES_S, every=every))
 
 
 def test_a_scene_that_is_like_its_clip_is_neither_late_nor_flickers(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     first, *rest = told(monkeypatch, scene, pictures(), [2.0] * 3)
     assert scene.asked_s == TIMES_S and first.late_frames is first.flicker is None
-    assert all(one.likeness_db == 100 and one.late_frames == 0 and one.flicker == 0 for one in rest)
-    assert str(rest[0]) == "100.0 dB like the clip, what changes 0.00 frames late, flicker 0.0000"
+    assert first.solidity == 1 and all(
+        one.likeness_db == 100 and one.late_frames == 0 and one.solidity == 1 and one.flicker == 0 for one in rest)
+    assert str(rest[0]) == "100.0 dB like the clip, what changes 0.00 frames late, what moves 100% solid, flicker 0.0000"
 
 
 def test_half_a_ghost_of_the_frame_before_is_half_a_frame_late(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +69,20 @@ def test_half_a_ghost_of_the_frame_before_is_half_a_frame_late(monkeypatch: pyte
     ghost = told(monkeypatch, Scene(), [one, two / 2 + one / 2, two], [2.0, 2.02, 2.02])
     assert ghost[1].late_frames == pytest.approx(0.5) and ghost[2].late_frames == pytest.approx(1.0)
     assert ghost[1].flicker == pytest.approx(0.01, rel=0.01) and ghost[2].flicker == 0
+
+
+def test_what_shines_through_is_less_solid(monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = np.full((16, 32, 3), 0.5, np.float32)
+    found = told(monkeypatch, Scene(), [wall + 0.8 * (picture - wall) for picture in pictures()], [2.0] * 3)
+    assert [one.solidity for one in found] == pytest.approx([0.8] * 3)
+
+
+def test_what_moves_or_will_does_not_flicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    distances_m = [np.full((16, 32), 2.0) for _ in TIMES_S]
+    for number, distance_m in enumerate(distances_m):
+        distance_m[4:12, :23] = 1 + number  # where the block is at some time, and its outline
+    found = told(monkeypatch, Scene(), pictures(), distances_m)
+    assert found[1].flicker == found[2].flicker == 0
 
 
 def test_a_camera_that_travels_changes_distances(monkeypatch: pytest.MonkeyPatch) -> None:
