@@ -13,6 +13,7 @@ from jaxtyping import Float64
 
 from spag4d.data import DepthMap
 from spag4d.device import explained_memory_errors
+from spag4d.kernels import one_blas_thread
 from spag4d.progress import Event, Notice, Progress, Step
 from spag4d.registry import load
 from spag4d.settings import Settings
@@ -206,7 +207,7 @@ class Run:
         progress = replace(self.listener, on_event=hear)
         started = time.perf_counter()
         progress.report(name, 0, 1)
-        with explained_memory_errors():
+        with explained_memory_errors(), one_blas_thread():
             yield progress
         self.stage_times[name] = self.stage_times.get(name, 0.0) + time.perf_counter() - started
         self.listener.on_event(Step(name, 1, 1))  # too late to cancel this stage

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 _LEAST_PER_THREAD = 1024
 """Items: fewer take less time than starting a thread."""
 
@@ -86,6 +88,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def exact_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function as `kernel` does, but round every operation as numpy would, for bytes that stay the same."""
     return _Kernel(function, fast=False)
+
+
+def one_blas_thread() -> threadpool_limits:
+    """Return a context in which a product of matrices stays on its own thread.
+
+    OpenBLAS lets its threads wait by spinning: beside our own, or on a busy machine, they take ten times as long.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 def in_parts(work: Callable[[int, int], None], count: int, least: int = _LEAST_PER_THREAD) -> None:

@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Float32
 from numpy.typing import NDArray
 from safetensors.numpy import load
-from threadpoolctl import threadpool_limits
 
-from spag4d.kernels import in_parts, kernel
+from spag4d.kernels import in_parts, kernel, one_blas_thread
 from spag4d.networks.builtin_weights import FIRST_CHOICE, FIRST_GAP, HORIZON_SINE, weights_content
 
 Map = NDArray[np.float32]
@@ -50,7 +49,7 @@ class BuiltinArrays:
 
         See `Answer` and `BuiltinNetwork.both_ways` of `spag4d.networks.builtin`.
         """
-        with threadpool_limits(1, user_api="blas"):  # the threads of OpenBLAS beside our own take ten times as long
+        with one_blas_thread():
             return self._answers(rgb)
 
     def _answers(self, rgb: Map) -> Answers:

@@ -13,7 +13,7 @@ _SEED = 360
 _HYPOTHESES = 400
 """Pairs of matches: where one match in nine is right, 99 % of the draws hold a pair of right ones."""
 _INLIER_RAD = np.radians(1.0)
-"""Off a rotation: 8 pixels of `odometry.WORKING_HEIGHT`, so that far points with little parallax count too."""
+"""Off a rotation: two pixels of `odometry.WORKING_HEIGHT`, so that far points with little parallax count too."""
 _PARALLAX_RAD = np.radians(10.0)
 """Matches farther than this from a pure rotation are discarded as wrong."""
 _FEWEST = 16
@@ -22,7 +22,7 @@ often."""
 _ITERATIONS = 15
 """Reweighted steps from RANSAC's answer; the noise is estimated anew in each."""
 _LEAST_NOISE_RAD = np.radians(0.01)
-"""A twelfth of a pixel of `odometry.WORKING_HEIGHT`, as well as features can be placed; keeps the weights finite."""
+"""A fiftieth of a pixel of `odometry.WORKING_HEIGHT`, finer than features can be placed; keeps the weights finite."""
 
 Directions = Float64[np.ndarray, "_ 3"]
 

@@ -50,6 +50,8 @@ def test_round_trip_of_directions(height: int, dtype: type) -> None:
     vectors = random_directions(100_000).astype(dtype)
     pixels = equirect.pixels_from_directions(vectors, height)
     assert pixels.dtype == dtype
+    off = pixels - equirect.pixels_from_directions(vectors.astype(np.float64), height)
+    assert np.abs((off + height) % (2 * height) - height).max() < 0.003
     assert pixels[:, 0].min() >= -0.5 and pixels[:, 0].max() < 2 * height - 0.5
     back = equirect.directions_from_pixels(pixels, height).astype(np.float64)
     error_px = np.linalg.norm(np.cross(back, vectors.astype(np.float64)), axis=1) * height / np.pi

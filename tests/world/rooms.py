@@ -8,8 +8,8 @@ from spag4d.world.sweep import View
 from tests.box_room import BoxRoom, directions
 
 _RANDOM = np.random.default_rng(7)
-_WAVES = _RANDOM.normal(0, 14, (60, 3))
-_PHASES = _RANDOM.uniform(0, 2 * np.pi, 60)
+_WAVES = _RANDOM.normal(0, 14, (60, 3)).astype(np.float32)
+_PHASES = _RANDOM.uniform(0, 2 * np.pi, 60).astype(np.float32)
 PLACES = (
     Pose(np.eye(3), np.zeros(3)),
     Pose(rotation_from_yaw_pitch_roll(0.3, 0.0, 0.0), np.array([0.4, 0.0, 0.1])),
@@ -19,8 +19,9 @@ PLACES = (
 
 def grey_at(points: np.ndarray) -> np.ndarray:
     """The pattern (…) of the walls at points (…, 3): waves of all directions, 10 cm to 1 m long."""
-    waves = np.sin(np.einsum("...i,ki->...k", points, _WAVES) + _PHASES).sum(-1)
-    return (0.5 + 0.45 * np.tanh(waves / 6)).astype(np.float32)
+    points = points.astype(np.float32)
+    waves = sum(np.sin(points @ wave + phase) for wave, phase in zip(_WAVES, _PHASES, strict=True))
+    return 0.5 + np.float32(0.45) * np.tanh(waves / 6)
 
 
 def distance_from(pose: Pose, height: int) -> np.ndarray:
