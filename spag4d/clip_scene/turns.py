@@ -9,7 +9,7 @@ from spag4d.video.odometry import WORKING_HEIGHT, find_features, find_heading, p
 _COMPARED = 5
 """Pictures that are compared with the first one to see whether the camera travels."""
 _TRAVELS_RAD = np.radians(0.3)
-"""By which most things shift where a camera travels: 2.5 pixels of `WORKING_HEIGHT`, and more than turns are wrong by."""
+"""By which most things shift where a camera travels: 0.6 pixels of `WORKING_HEIGHT`, and more than turns are wrong by."""
 _TURNS_RAD = np.radians(0.15)
 """Below, a camera is taken to stand: turning its pictures would only blur them."""
 

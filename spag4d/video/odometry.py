@@ -21,8 +21,8 @@ from spag4d.progress import SILENT, TURNS, Progress
 from spag4d.video.relative_rotation import RelativeRotation, relative_rotation
 
 WORKING_HEIGHT = 384
-"""Rows of the panoramas in which features are sought, 0.47° per pixel at the horizon: twice as many give turns that are wrong by
-0.039° instead of 0.047° (a shaken clip of 512 rows) and take four times as long."""
+"""Rows of the panoramas in which features are sought, 0.47° per pixel at the horizon: on a shaken clip of 512 rows turns are
+wrong by 0.047°, with twice as many by 0.039°, and finding them takes up to four times as long."""
 _SIDES = 4
 """The upright faces of the cube: zenith and nadir show sky, ceiling and the one who carries the camera."""
 _FEATURES_PER_VIEW = 350
