@@ -83,7 +83,7 @@ def taken(walk: Walk, count: int, rows: int) -> tuple[list[Taken], list[Taken]]:
     length = min(last - first, _STEP_M * (count - 1))
     places = np.linspace(first, first + length, count)
     between = (places[:-1] + places[1:])[len(places) // 4 :: max(1, count // 2)][:_HELD_OUT] / 2
-    views = [[Taken(heading * at, *developed(walk, heading * at, rows, samples=1)) for at in ats] for ats in (places, between)]
+    views = [[Taken(heading * at, *developed(walk, heading * at, rows)) for at in ats] for ats in (places, between)]
     return views[0], views[1]
 
 

@@ -19,8 +19,8 @@ from spag4d.world.exposure import Exposures, Gains, Pictures
 
 _SAME_MEASURED, _SAME_GUESSED = 0.04, 0.25
 """Up to this log ratio of distances two panoramas mean the same surface: what measured and what guessed depth err by."""
-_OVERLAP = 1.1
-"""A panorama keeps what it sees up to this much worse than another: where two meet, they overlap by a few pixels, not gape."""
+_BACKING_BEHIND = 1.08
+"""How much farther than its surface the backing lies, of 1.06 to 1.095."""
 _SAME_GREY = 0.12
 """What exposure, noise and gloss change of a surface's grey; things that pass in front of it usually differ by more."""
 _BLUR_PX = 1.5
@@ -88,14 +88,17 @@ def _worth(distance: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
 def own_part(layers: Layers, number: int, world: Mapping[int, Captured], *, with_sky: bool) -> Layers:
     """Return what the panorama ``number`` contributes to the world, in whose axes its ``layers`` are given.
 
-    What is behind things is a guess: where another panorama sees a surface near it, that one is taken. The sky comes from one
-    panorama alone, ``with_sky``.
+    The backing goes with the surface in front of it: beside outlines others would see it. What is behind things is a guess:
+    where another panorama sees a surface near it, that one is taken. The sky comes from one panorama alone, ``with_sky``.
     """
-    def kept(gaussians: Gaussians, *, is_guess: bool = False) -> Gaussians:
-        return gaussians.select(shown_by(gaussians.means, number, world, is_guess=is_guess))
+    place = world[number].view.pose.translation.astype(np.float32)
 
-    return Layers(fine=kept(layers.fine), backing=kept(layers.backing), sky=layers.sky if with_sky else Gaussians.empty(),
-                  behind=kept(layers.behind, is_guess=True))
+    def kept(gaussians: Gaussians, *, behind: float = 1.0, is_guess: bool = False) -> Gaussians:
+        surface = place + (gaussians.means - place) / np.float32(behind)
+        return gaussians.select(shown_by(surface, number, world, is_guess=is_guess))
+
+    return Layers(fine=kept(layers.fine), backing=kept(layers.backing, behind=_BACKING_BEHIND),
+                  sky=layers.sky if with_sky else Gaussians.empty(), behind=kept(layers.behind, is_guess=True))
 
 
 def shown_by(
@@ -113,8 +116,7 @@ def shown_by(
         there, sure = np.log(captured.distance[place] / away), captured.sure[place]
         same = np.where(mine.sure[own] & sure & (not is_guess), _SAME_MEASURED, _SAME_GUESSED)
         higher = captured.rank[place] > rank
-        factor = _OVERLAP if number < other else 1 / _OVERLAP
-        better = higher | ((captured.rank[place] == rank) & (captured.worth[place] > factor * mine.worth[own]))
+        better = higher | ((captured.rank[place] == rank) & (captured.worth[place] > mine.worth[own]))
         keep &= ~((np.abs(there) <= same) & better | (there > same) & sure & higher)
     return keep
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from spag4d.data import Gaussians, Layers
 from spag4d.world.agree import Whole
-from spag4d.world.join import captured_world, own_part
+from spag4d.world.join import Captured, captured_world, own_part
 from tests.box_room import directions
 from tests.world.rooms import PLACES, distance_from, view_from
 
@@ -18,12 +18,18 @@ def gaussians_of(number: int, distance: np.ndarray) -> Gaussians:
                      np.full((count, 3), 0.5, np.float32))
 
 
-def world_of(distances: list[np.ndarray], sure: list[np.ndarray]) -> tuple[list[Layers], list[Layers]]:
-    """Return each panorama's Gaussians, and what the world takes of them."""
+def world_from(distances: list[np.ndarray], sure: list[np.ndarray]) -> dict[int, Captured]:
+    """Return the panoramas as parts of a world."""
     views = [view_from(pose, HEIGHT, distance) for pose, distance in zip(PLACES, distances, strict=False)]
     wholes = {number: Whole(view, distances[number], sure[number], np.zeros_like(sure[number]))
               for number, view in enumerate(views)}
     world, _ = captured_world(wholes, {number: np.repeat(view.grey[..., None], 3, -1) for number, view in enumerate(views)})
+    return world
+
+
+def world_of(distances: list[np.ndarray], sure: list[np.ndarray]) -> tuple[list[Layers], list[Layers]]:
+    """Return each panorama's Gaussians, and what the world takes of them."""
+    world = world_from(distances, sure)
     layers = [Layers(fine=gaussians_of(number, distance), sky=gaussians_of(number, 10 * distance))
               for number, distance in enumerate(distances)]
     return layers, [own_part(one, number, world, with_sky=number == 1) for number, one in enumerate(layers)]
@@ -39,6 +45,15 @@ def test_every_surface_is_there_once() -> None:
     seen = (everything / np.linalg.norm(everything, axis=1, keepdims=True)).astype(np.float32)
     nearest = (rays @ seen.T).max(1)
     assert np.degrees(np.arccos(np.minimum(nearest, 1))).max() < 6  # no hole larger than two pixels
+
+
+def test_the_backing_goes_with_its_surface() -> None:
+    """A wide Gaussian 8 % behind a surface that another panorama shows would be seen beside its outline from there."""
+    distances = [distance_from(pose, HEIGHT) for pose in PLACES]
+    world = world_from(distances, [np.ones(one.shape, bool) for one in distances])
+    layers = Layers(fine=gaussians_of(1, distances[1]), backing=gaussians_of(1, 1.08 * distances[1]))
+    part = own_part(layers, 1, world, with_sky=False)
+    assert len(part.backing) == len(part.fine) < 0.6 * len(layers.fine)
 
 
 def test_the_sky_comes_from_one_panorama() -> None:
