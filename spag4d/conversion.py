@@ -67,6 +67,7 @@ STAGES = {
     "Sky dome": Stage(2.0, _on("sky_dome", usually=True)),
     "Motion": Stage(2.0, _rare),
     "Joining": Stage(5.0, _rare),
+    "Likeness": Stage(40.0, _rare),
     "Mesh": Stage(5.0, _rare),
     "Steadying": Stage(2.0, _rare),
     "Walking range": Stage(10.0),

@@ -1,16 +1,21 @@
-"""Gaussians of a measured world: each panorama's where it sees best, the sky from the one in the middle."""
+"""Gaussians of a measured world: each panorama's where it sees best, the sky from the one in the middle; then fitted to all."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from spag4d.data import LAYERS, DepthMap, Gaussians, Layers, Panorama, Pose
+from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.reconstruction.budget import Budget
 from spag4d.reconstruction.moving import left_to_others, with_gap_below, without
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.world import World
+from spag4d.render.gradient import Photograph
 from spag4d.splat.edit import moved, rotated
 from spag4d.world.exposure import balanced
 from spag4d.world.join import own_part
+from spag4d.world.photo_fit import fitted
 
 
 def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, DepthMap], None]) -> Layers:
@@ -24,7 +29,27 @@ def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, 
             return _part(number, pictured, panoramas, world, count)
 
         parts.append(made(None) if budget is None else budget.spent(number, made))
-    return _joined(parts)
+    return _fitted(parts, panoramas, world)
+
+
+def _fitted(parts: Sequence[Layers], panoramas: Panoramas, world: World) -> Layers:
+    """Return all parts as one scene that looks like the panoramas from where these were taken."""
+    layers = _joined(parts)
+    places = world.places.astype(np.float32)
+    owners = [np.full(len(getattr(part, name)), number) for name in LAYERS for number, part in enumerate(parts)]
+    photographs = [_photograph(number, panoramas, world) for number in world.captured]
+    with panoramas.run.stage("Likeness") as listener:
+        found = fitted(layers.joined, places[np.concatenate(owners)], photographs, progress=listener)
+    return Layers.split(found, layers.counts)
+
+
+def _photograph(number: int, panoramas: Panoramas, world: World) -> Photograph:
+    """Return a panorama as the scene should look, in which nothing counts that moves or is not there."""
+    captured, picture = world.captured[number], balanced(panoramas.pictures[number], world.gains[number])
+    weights = solid_angle_weights(picture.size_hw[0])
+    shown = captured.view.known & ~captured.moving
+    weight = np.where(shown, (weights / weights.max())[:, None], 0).astype(np.float32)
+    return Photograph(picture.rgb, weight, captured.view.pose)
 
 
 def _pictured(number: int, panoramas: Panoramas, world: World) -> tuple[Panorama, DepthMap]:

@@ -61,7 +61,7 @@ def pixels_at(order: Int64[np.ndarray, " n"], places: Float32[np.ndarray, "2 n"]
 
 def blend(splats: Splats, colors: Float32[np.ndarray, "n 3"], pixels: Pixels, out: Float32[np.ndarray, "pixels 5"]) -> None:
     """Write colour over black, distance times alpha, and alpha to the pixels' rows of ``out``; ``colors`` are the splats'."""
-    bounds, members = _by_tile(splats, pixels.tiles_hw)
+    bounds, members = by_tile(splats, pixels.tiles_hw)
     drawn = np.concatenate([splats.ellipses, colors, splats.distance[:, None]], 1)
 
     def fill(first: int, last: int) -> None:
@@ -71,7 +71,7 @@ def blend(splats: Splats, colors: Float32[np.ndarray, "n 3"], pixels: Pixels, ou
     in_parts(fill, len(pixels.blocks), _LEAST_BLOCKS)
 
 
-def _by_tile(splats: Splats, tiles_hw: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def by_tile(splats: Splats, tiles_hw: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return where each tile's members begin, and the members, from front to back."""
     counts = np.zeros(tiles_hw[0] * tiles_hw[1] + 1, np.int64)
     _sort_in(splats.ellipses, tiles_hw, counts, np.empty(0, np.int32))

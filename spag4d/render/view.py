@@ -55,9 +55,14 @@ def render_panorama(
     sampled exactly at the panorama's pixels, on CUDA it is resampled.
     """
     out = np.zeros((2 * height * height, 5), np.float32)
-    for camera, pixels in zip(_faces(height, position_m), _panorama_pixels(height), strict=True):
+    for camera, pixels in panorama_views(height, position_m):
         _draw(gaussians, camera, pixels, out, compensated, device)
     return _rendering(out.reshape(height, 2 * height, 5))
+
+
+def panorama_views(height: int, position_m: Float64[np.ndarray, "3"]) -> list[tuple[PinholeCamera, Pixels]]:
+    """Return the views of which a panorama is drawn, each with the panorama's pixels that it shows."""
+    return list(zip(_faces(height, position_m), _panorama_pixels(height), strict=True))
 
 
 def _draw(
