@@ -1,18 +1,27 @@
-"""One file for a clip against a folder of scenes: bytes, likeness to the frames, flicker, and what someone had hidden.
+"""One file for a clip against a folder of scenes: bytes, time, likeness to the frames, flicker, and what moves.
 
-    python -m benchmarks.known_clip TRIPOD --tripod --frames 24 --height 256
-    spag4d convert-video TRIPOD/clip.mp4 clip.4dgs
-    spag4d convert-video TRIPOD/clip.mp4 frames/ --stabilize lock --format ply,sog
-    python -m benchmarks.one_file TRIPOD clip.4dgs frames/ [--every 4]
+    python -m benchmarks.one_file OUT [--frames 24] [--height 256] [--every 4]
 
-Likeness is the PSNR of the scene, drawn as a panorama from the capture point, to the video's own frame: everywhere, and where
-something moves. Flicker is the rms change of log distance from a frame to the next where nothing moves in either. The hidden
-place is where someone stood in the first frame, at a time when the room alone is seen there, against ``place.png``; beside it
-the rest of the room. Prints a table and one JSON line.
+writes the clip of `benchmarks.known_clip` before a tripod to OUT, unless it is there, converts it to ``OUT/clip.4dgs`` and to
+``OUT/frames``, and measures both against what is known, on each ``every``-th frame:
+
+* likeness: the PSNR of the scene, drawn as a panorama from the capture point, to the true frame, everywhere and where something
+  moves;
+* flicker: the rms change of log distance from a frame to the next, where nothing moves in either;
+* late: how much of the frame before is in what is drawn, where the two differ, in frames;
+* solid: how little of the empty room is in what is drawn of what moves; 1 is opaque;
+* hidden: the likeness to the empty room, in the last frame measured, of the place where someone stood in the first one, and of
+  the rest of the room beside it.
+
+Prints a table and one JSON line; times are of the processor.
 """
 
 import argparse
 import json
+import resource
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +30,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.video import Known
+from spag4d.check.clip_likeness import share_of
 from spag4d.data import Gaussians
 from spag4d.formats.moving import opened_moving
 from spag4d.formats.scene import read_scene
@@ -39,58 +49,75 @@ def psnr(picture: np.ndarray, frame: np.ndarray, where: np.ndarray) -> float:
     return float(-10 * np.log10(max(square, 1e-10)))
 
 
-def measured(known: Known, place: np.ndarray, scene: Callable[[int], Gaussians], numbers: list[int]) -> dict[str, float]:
-    """Return the likeness, flicker and hidden place of the scenes of some frames."""
-    likeness, moving, flicker, before = [], [], [], None
-    hidden = rest = float("nan")
-    everywhere = np.ones(known.moving.shape[1:], bool)
-    for number, frame in enumerate(known.panoramas()):
-        if number not in numbers:
-            continue
-        drawn = render_panorama(scene(number), len(frame.rgb))
-        picture = np.clip(drawn.rgb, 0, 1)
-        moves = _grown(known.moving[number])
-        likeness.append(psnr(picture, frame.rgb, everywhere))
-        moving.append(psnr(picture, frame.rgb, moves))
-        logs = np.log(np.maximum(drawn.distance, 1e-3))
-        if before is not None:
-            still = ~(moves | before[1])
-            flicker.append(float(np.sqrt(np.mean((logs - before[0])[still] ** 2))))
-        before = logs, moves
+def measured(known: Known, place: np.ndarray, scene: Callable[[int], Gaussians], every: int) -> dict[str, float]:
+    """Return the figures of the scenes of some frames, and of the frame before each."""
+    found: dict[str, list[float]] = {}
+    frames = [frame.rgb for frame in known.panoramas()]
+    for number in range(every, len(frames), every):
+        pictures, logs = zip(*(_drawn(scene(one), len(place)) for one in (number - 1, number)), strict=True)
+        frame, moves = frames[number], _grown(known.moving[number])
+        everywhere, still = np.ones_like(moves), ~(moves | _grown(known.moving[number - 1]))
         uncovered = _grown(known.moving[0]) & ~moves
-        if number == numbers[-1] and uncovered.any():
-            hidden, rest = psnr(picture, place, uncovered), psnr(picture, place, ~moves & ~uncovered)
-    return {"likeness_db": _mean(likeness), "moving_db": _mean(moving), "flicker": _mean(flicker), "hidden_db": hidden,
-            "rest_db": rest}
+        for name, value in {
+            "likeness_db": psnr(pictures[1], frame, everywhere),
+            "moving_db": psnr(pictures[1], frame, moves),
+            "flicker": float(np.sqrt(np.mean((logs[1] - logs[0])[still] ** 2))),
+            "late_frames": share_of(frames[number - 1], frame, pictures[1], _weights(frame, everywhere)) or 0.0,
+            "solid": 1 - (share_of(place, frame, pictures[1], _weights(frame, known.moving[number])) or 0.0),
+            "hidden_db": psnr(pictures[1], place, uncovered),
+            "rest_db": psnr(pictures[1], place, ~moves & ~uncovered),
+        }.items():
+            found.setdefault(name, []).append(value)
+    return {name: values[-1] if name in ("hidden_db", "rest_db") else float(np.mean(values)) for name, values in found.items()}
+
+
+def _drawn(gaussians: Gaussians, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    drawn = render_panorama(gaussians, rows)
+    return np.clip(drawn.rgb, 0, 1), np.log(np.maximum(drawn.distance, 1e-3))
+
+
+def _weights(frame: np.ndarray, where: np.ndarray) -> np.ndarray:
+    return np.where(where, solid_angle_weights(len(frame))[:, None], 0)
 
 
 def _grown(moves: np.ndarray) -> np.ndarray:
     return cv2.dilate(moves.astype(np.uint8), np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)) > 0
 
 
-def _mean(values: list[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
+def converted(clip: Path, output: Path, *words: str) -> float:
+    """Convert a clip as a user does, and return the seconds of the processor that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", "spag4d", "convert-video", str(clip), str(output), "--fps", "10", "--overwrite",
+                    "--depth-model", "builtin", "--no-sharp-refine", *words], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
-    """Measure and print."""
+    """Convert, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("known", type=Path, help="what benchmarks.known_clip --tripod wrote")
-    parser.add_argument("clip", type=Path, help="the .4dgs")
-    parser.add_argument("frames", type=Path, help="the sequence, as .ply and .sog")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--height", type=int, default=256)
     parser.add_argument("--every", type=int, default=4)
     options = parser.parse_args()
-    known = Known.read(options.known)
-    place = np.asarray(Image.open(options.known / "place.png"), np.float32) / 255
-    found, sequence = opened_moving(options.clip), Sequence360.recorded(options.frames)
-    times_s, files = found.timeline.frame_times_s, sequence.files
-    numbers = list(range(0, len(files), options.every))
-    size = options.clip.stat().st_size
-    sizes = {ending: sum(path.stat().st_size for path in options.frames.glob(f"*.{ending}")) for ending in ("ply", "sog")}
-    table = {"one file": measured(known, place, lambda number: found.at(times_s[number]), numbers),
-             "sequence": measured(known, place, lambda number: read_scene(files[number]), numbers)}
+    clip, one_file, frames = (options.out / name for name in ("clip.mp4", "clip.4dgs", "frames"))
+    if not clip.exists():
+        subprocess.run([sys.executable, "-m", "benchmarks.known_clip", str(options.out), "--tripod", "--frames",
+                        str(options.frames), "--height", str(options.height)], check=True)
+    shutil.rmtree(frames, ignore_errors=True)
+    seconds = {"one file": converted(clip, one_file),
+               "sequence": converted(clip, frames, "--stabilize", "lock", "--format", "ply,sog")}
+    known = Known.read(options.out)
+    place = np.asarray(Image.open(options.out / "place.png"), np.float32) / 255
+    found, files = opened_moving(one_file), Sequence360.recorded(frames).files
+    times_s, size = found.timeline.frame_times_s, one_file.stat().st_size
+    sizes = {ending: sum(path.stat().st_size for path in frames.glob(f"*.{ending}")) for ending in ("ply", "sog")}
+    table = {"one file": measured(known, place, lambda number: found.at(times_s[number]), options.every),
+             "sequence": measured(known, place, lambda number: read_scene(files[number]), options.every)}
     told = {"frames": len(files), "bytes": size, "bytes_per_gaussian": size / found.count, "gaussians": found.count,
-            **{f"times_smaller_than_{ending}": total / size for ending, total in sizes.items()}, **table}
+            "times_the_seconds": seconds["one file"] / seconds["sequence"],
+            **{f"times_smaller_than_{ending}": total / size for ending, total in sizes.items()}, "seconds": seconds, **table}
     print(f"{'':10}" + "".join(f"{name:>14}" for name in table["one file"]))
     for name, values in table.items():
         print(f"{name:10}" + "".join(f"{value:14.4f}" for value in values.values()))

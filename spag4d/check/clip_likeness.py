@@ -111,10 +111,10 @@ def _compared(
     likeness_db = decibels(mean_over(((shown.rgb - frame.rgb) ** 2).mean(-1), weights))
     solidity = late = flicker = None
     if usual is not None:
-        hidden = _share_of(usual.rgb, frame.rgb, shown.rgb, np.where(usual.always, 0, weights))
+        hidden = share_of(usual.rgb, frame.rgb, shown.rgb, np.where(usual.always, 0, weights))
         solidity = None if hidden is None else 1 - hidden
     if before is not None:
-        late = _share_of(before[0].rgb, frame.rgb, shown.rgb, weights)
+        late = share_of(before[0].rgb, frame.rgb, shown.rgb, weights)
         flicker = None if usual is None else _flicker(shown, before[1], np.where(usual.always, weights, 0))
     return FrameLikeness(time_s, likeness_db, late, solidity, flicker)
 
@@ -126,7 +126,7 @@ def _flicker(shown: Rendering, before: Rendering, weights: Float64[np.ndarray, "
     return float(np.sqrt(mean_over((logs[0] - logs[1]) ** 2, weights))) if weights.any() else None
 
 
-def _share_of(
+def share_of(
     other: Float32[np.ndarray, "h w 3"], frame: Float32[np.ndarray, "h w 3"], shown: Float32[np.ndarray, "h w 3"],
     weights: Float64[np.ndarray, "h w"],
 ) -> float | None:
