@@ -3,8 +3,9 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from spag4d.cluster.claims import Claims
 from spag4d.conversion import ConversionResult
@@ -34,11 +35,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one item: a result, an error, or neither where an up-to-date output existed already."""
+    """The outcome of one item: a result, an error, or neither where an up-to-date output existed already.
+
+    ``standing`` says, on a cluster, how the whole and each of the workers get on, for scripts.
+    """
 
     item: Item
     result: ConversionResult | None = None
     error: Exception | None = None
+    standing: Mapping[str, Any] = field(default_factory=dict)
 
 
 def list_items(source: Path, target: Path, *, format: str = AUTO, recursive: bool = False) -> list[Item]:
@@ -81,15 +86,15 @@ def convert_item(
     """
     try:
         outputs = output_paths(item.target, settings.format)
-        if not overwrite and _up_to_date(item.source, outputs):
+        if not overwrite and is_up_to_date(item.source, outputs):
             return Outcome(item)
-        _make_folder(item.target.parent)
+        make_folder(item.target.parent)
         if claims is None:
             return Outcome(item, result=convert(item.source, item.target, progress=progress))
         with claims.claimed(item.target) as is_mine:
             if not is_mine:
                 return None
-            if _up_to_date(item.source, outputs):  # by a run that has just ended
+            if is_up_to_date(item.source, outputs):  # by a run that has just ended
                 return Outcome(item)
             return Outcome(item, result=convert(item.source, item.target, progress=progress))
     except Cancelled:
@@ -120,13 +125,15 @@ def convert_items(
             time.sleep(_LOOK_EVERY_S)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder of an item; raises `InputError` where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make the folder {folder}: {error.strerror}. Choose another one.") from error
 
 
-def _up_to_date(source: Path, outputs: Mapping[str, Path]) -> bool:
+def is_up_to_date(source: Path, outputs: Mapping[str, Path]) -> bool:
+    """Return whether all outputs are there, and newer than their picture."""
     made = source.stat().st_mtime
     return all(path.is_file() and path.stat().st_mtime >= made for path in outputs.values())

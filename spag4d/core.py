@@ -1,17 +1,17 @@
 """`SPAG4D`: photos and videos become scenes."""
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spag4d.batch import Item, Outcome, convert_items, list_items
 from spag4d.clips.clip import Clip, Shown, read_clip
 from spag4d.clips.frames import read_frames
 from spag4d.cluster.claims import Claims
-from spag4d.cluster.shares import Share
+from spag4d.cluster.shares import Share, numbers_of
 from spag4d.compiling import compile_in_background
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Run, counted
 from spag4d.data import DepthMap, Gaussians, Panorama
@@ -28,10 +28,16 @@ from spag4d.mesh.collision import is_collision, viewer_glb
 from spag4d.mesh.write import check_mesh_path, write_mesh
 from spag4d.photos.write_depth import check_depth_path, write_depth
 from spag4d.progress import SILENT, Progress
+from spag4d.reconstruction.kept_work import forget_work
 from spag4d.sequence import Sequence360, VideoPlan, opened
+from spag4d.sequence_record import RECORD
 from spag4d.settings import Settings
 from spag4d.stages import DepthLike, PanoramaLike, Stages, check_models, density_of, shrunk, with_choices_made
+from spag4d.video_parts import Parts, convert_parts
 from spag4d.world import EVERY_S
+
+if TYPE_CHECKING:
+    from spag4d.world.sources import Source
 
 _FIRST_LOOK_ROWS = 512
 """Rows of the panorama of a first look."""
@@ -142,19 +148,30 @@ class SPAG4D:
         overwrite: bool = False,
         share: str | None = None,
         claim: bool = False,
+        cluster: str | None = None,
         on_item: Callable[[int, int, Item], None] = lambda number, count, item: None,
         progress: Progress = SILENT,
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Convert every panorama in a folder, and yield the outcome of each: a result, an error, or neither where it was done.
 
         A scene that is newer than its picture stays, unless ``overwrite``. Of several runs, on any machines, each can do a
-        ``share``, such as "2/8", or ``claim`` what no other is at. ``on_item`` hears of each item, by its number from 1 of
-        how many, before it begins. Raises `InputError` for a folder without pictures, and `Cancelled`.
+        ``share``, such as "2/8", or ``claim`` what no other is at. ``cluster`` lets the workers of a Ray cluster do it:
+        "auto" is the one that runs on this machine or that RAY_ADDRESS names, "local" a new one of this machine alone,
+        "ray://host:port" one elsewhere. ``on_item`` hears of each item that is done here, by its number from 1 of how many,
+        before it begins. Raises `InputError` for a folder without pictures or no such cluster, and `Cancelled`.
         """
         if claim and overwrite:
             raise InputError("--claim takes what is not done yet, --overwrite does everything again. Leave one of them out.")
         items = list_items(Path(input_folder), Path(output_folder), format=self.settings.format, recursive=recursive)
         part = items if share is None else Share.of(share).part(items)
+        if cluster is not None:
+            if claim:
+                raise InputError("--claim is for runs without a scheduler, and a cluster has one: leave one of them out.")
+            from spag4d.batch_on_cluster import convert_items_on_cluster
+
+            yield from convert_items_on_cluster(cluster, part, Path(output_folder), self.settings, overwrite=overwrite,
+                                                progress=progress)
+            return
 
         def begun(number: int, item: Item) -> Progress:
             on_item(number + 1, len(part), item)
@@ -171,6 +188,7 @@ class SPAG4D:
         overwrite: bool = False,
         preview: str | Path | None = None,
         save_depth: str | Path | None = None,
+        cluster: str | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> Iterator[FrameResult]:
@@ -178,15 +196,20 @@ class SPAG4D:
 
         A run that was stopped continues where it ended, and yields only new frames; ``overwrite`` starts over.
         ``preview`` names an MP4 file that shows the sequence, ``save_depth`` a file for the depth of its first frame. Nothing
-        happens until the first frame is requested. Raises what `convert` does, and `InputError` where the folder holds a
-        sequence of another video or other settings.
+        happens until the first frame is requested. A ``cluster``, see `convert_folder`, yields frames as they end. Raises what
+        `convert` does, and `InputError` where the folder holds a sequence of another video or other settings.
         """
         folder = Path(output_folder)
-        settings = self.settings.changed(**overrides)
         if preview is not None:
             _check_preview(Path(preview), Path(input_path))
-        clip = read_clip(Path(input_path), progress=progress)
-        shown = clip.frames(settings.fps, settings.start, settings.duration, progress=progress)
+        if cluster is not None:
+            if save_depth is not None:
+                raise InputError("a cluster does not save the depth of the first frame: leave one of them out.")
+            self.prepare_video(input_path, folder, overwrite=overwrite, progress=progress, **overrides)
+            yield from self._on_cluster(cluster, input_path, folder, progress, overrides)
+            self.collect_video(input_path, folder, preview=preview, progress=progress, **overrides)
+            return
+        clip, shown, settings = self._clip(input_path, progress, overrides)
         settings = with_choices_made(settings, progress)
         with opened(folder, overwrite=overwrite):
             sequence = Sequence360.found(folder, clip.identity(), settings)
@@ -197,6 +220,116 @@ class SPAG4D:
             if preview is not None:
                 _write_preview(Path(preview), map(read_scene, sequence.files), sequence.done, settings, progress)
 
+    def prepare_video(
+        self, input_path: str | Path, output_path: str | Path, *, overwrite: bool = False, progress: Progress = SILENT,
+        **overrides: Any,
+    ) -> None:
+        """Find out what all frames of a video need, so that several runs can make them with `convert_part`.
+
+        That is how the camera turned, and for one file (.4dgs) what stands. Raises what `convert_video` and `convert_clip` do.
+        """
+        from spag4d.clip_scene.parts import prepare_clip
+
+        output = Path(output_path)
+        clip, shown, settings = self._clip(input_path, progress, overrides)
+        if moving_format_of(output) is not None:
+            if overwrite:
+                forget_work(output)
+            prepare_clip(*self._of_clip(clip, shown, settings, progress), output)
+            return
+        with opened(output, overwrite=overwrite):
+            settings = with_choices_made(settings, progress)
+            if Sequence360.found(output, clip.identity(), settings) is None:
+                Sequence360.begun(output, _plan(clip, shown, settings, progress))
+
+    def convert_part(
+        self, input_path: str | Path, output_path: str | Path, *, frames: str | None = None, share: str | None = None,
+        progress: Progress = SILENT, **overrides: Any,
+    ) -> Iterator[FrameResult]:
+        """Make some frames of a video that `prepare_video` has looked at, beside other runs, and yield those made here.
+
+        ``frames`` is a range such as "101-200", ``share`` a share such as "2/8". Frames that are steadied by the ones before
+        wait for these, or make them, too, where no other run is at them. One file (.4dgs) yields nothing. Raises what
+        `convert_video` does, and `InputError` where nothing was prepared.
+        """
+        from spag4d.clip_scene.parts import make_frames
+
+        output = Path(output_path)
+        clip, shown, settings = self._clip(input_path, progress, overrides)
+        numbers = numbers_of(len(shown), share=share, range_=frames)
+        if moving_format_of(output) is not None:
+            make_frames(*self._of_clip(clip, shown, settings, progress), output, numbers)
+            return
+        sequence = self._prepared(output, clip, settings, progress)
+        plan = sequence.plan(with_choices_made(settings, SILENT))
+
+        def made(number: int, steadier: Any) -> FrameResult:
+            with closing(read_frames(clip, shown[number : number + 1], force_erp=settings.force_erp)) as panoramas:
+                return self._frame_result(next(panoramas), number, sequence, plan, steadier, progress)
+
+        yield from convert_parts(made, Parts(sequence), numbers, settings.temporal_alpha, progress)
+
+    def collect_video(
+        self, input_path: str | Path, output_path: str | Path, *, preview: str | Path | None = None,
+        progress: Progress = SILENT, **overrides: Any,
+    ) -> ConversionResult | None:
+        """Finish a video of which `convert_part` has made all frames; returns the result of one file (.4dgs).
+
+        Raises `InputError` where frames are missing.
+        """
+        from spag4d.clip_scene.parts import collect_clip
+
+        output = Path(output_path)
+        if preview is not None:
+            _check_preview(Path(preview), Path(input_path))
+        clip, shown, settings = self._clip(input_path, progress, overrides)
+        if moving_format_of(output) is not None:
+            result = collect_clip(*self._of_clip(clip, shown, settings, progress), output)
+            if preview is not None:
+                found = opened_moving(output)
+                _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)
+            return result
+        with opened(output, overwrite=False):
+            sequence = self._prepared(output, clip, settings, progress)
+            Parts(sequence).collect()
+            if preview is not None:
+                _write_preview(Path(preview), map(read_scene, sequence.files), sequence.done, settings, progress)
+        return None
+
+    def _on_cluster(
+        self, cluster: str, source: str | Path, output: Path, progress: Progress, overrides: Mapping[str, Any]
+    ) -> Iterator[FrameResult]:
+        """Yield the frames of a prepared video that are not made yet as the workers of a cluster make them."""
+        from spag4d.video_on_cluster import frames_on_cluster
+
+        clip, shown, settings = self._clip(source, progress, overrides)
+        is_one_file = moving_format_of(output) is not None
+        numbers = list(range(len(shown)))
+        if not is_one_file:
+            parts = Parts(self._prepared(output, clip, settings, SILENT))
+            numbers = [number for number in numbers if not parts.is_done(number)]
+        yield from frames_on_cluster(cluster, Path(source).absolute(), output.absolute(), numbers, settings,
+                                     is_one_file=is_one_file, progress=progress)
+
+    def _clip(self, source: str | Path, progress: Progress, overrides: Mapping[str, Any]) -> tuple[Clip, list[Shown], Settings]:
+        settings = self.settings.changed(**overrides)
+        clip = read_clip(Path(source), progress=progress)
+        return clip, clip.frames(settings.fps, settings.start, settings.duration, progress=progress), settings
+
+    def _of_clip(
+        self, clip: Clip, shown: list[Shown], settings: Settings, progress: Progress
+    ) -> tuple[Stages, Run, Clip, list[Shown]]:
+        """Return what the functions in `spag4d.clip_scene` begin with."""
+        run = Run(settings, progress)
+        self._stages.choose(run)
+        return self._stages, run, clip, shown
+
+    def _prepared(self, folder: Path, clip: Clip, settings: Settings, progress: Progress) -> Sequence360:
+        sequence = Sequence360.found(folder, clip.identity(), with_choices_made(settings, progress))
+        if sequence is None:
+            raise InputError(f"{folder} holds no {RECORD} yet: give the command with --prepare first.")
+        return sequence
+
     def convert_clip(
         self,
         input_path: str | Path,
@@ -206,6 +339,7 @@ class SPAG4D:
         preview: str | Path | None = None,
         export_html: str | Path | None = None,
         save_depth: str | Path | None = None,
+        cluster: str | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
@@ -213,14 +347,14 @@ class SPAG4D:
 
         What stands is made once and what moves frame by frame, in the axes of the first frame, or upright where the camera
         travels. A run that was stopped goes on where it was; ``overwrite`` starts over. ``preview`` names an MP4 file that
-        shows the scene, ``export_html`` a web page that plays it, ``save_depth`` a file for the depth of what stands. Raises
-        what `convert` does, and `InputError` where a camera travels and its way is not found.
+        shows the scene, ``export_html`` a web page that plays it, ``save_depth`` a file for the depth of what stands; for
+        ``cluster`` see `convert_folder`. Raises what `convert` does, and `InputError` where a camera travels and its way is not
+        found.
         """
+        from spag4d.clip_scene.parts import collect_clip, prepare_clip
         from spag4d.clip_scene.scene import write_clip
-        from spag4d.reconstruction.kept_work import forget_work
 
         output = Path(output_path)
-        settings = self.settings.changed(**overrides)
         if moving_format_of(output) is None:
             endings = either(f".{name}" for name in MOVING)
             raise InputError(f"one file for a clip ends in {endings}, and not as {output.name} does.")
@@ -229,13 +363,18 @@ class SPAG4D:
             _check_preview(Path(preview), Path(input_path))
         if export_html is not None:
             check_moving_page(Path(export_html), output)
-        clip = read_clip(Path(input_path), progress=progress)
-        shown = clip.frames(settings.fps, settings.start, settings.duration, progress=progress)
+        clip, shown, settings = self._clip(input_path, progress, overrides)
         if overwrite:
             forget_work(output)
-        run = Run(settings, progress)
-        self._stages.choose(run)
-        result = write_clip(self._stages, run, clip, shown, output, None if save_depth is None else Path(save_depth))
+        of = self._of_clip(clip, shown, settings, progress)
+        depth_path = None if save_depth is None else Path(save_depth)
+        if cluster is None:
+            result = write_clip(*of, output, depth_path)
+        else:
+            prepare_clip(*of, output)
+            for _ in self._on_cluster(cluster, input_path, output, progress, overrides):
+                pass
+            result = collect_clip(*of, output, depth_path)
         if preview is not None:
             found = opened_moving(output)
             _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)
@@ -283,18 +422,24 @@ class SPAG4D:
         steadier.restore(sequence.state())
         first, count = sequence.done, len(shown)
         panoramas = read_frames(clip, shown[first:], force_erp=settings.force_erp, progress=progress)
-        with contextlib.closing(panoramas):
+        with closing(panoramas):
             for number, panorama in enumerate(panoramas, first):
-                run = Run(settings, counted(progress, number, count))
-                if number in plan.lost:
-                    run.warnings.append("too little was recognised in this frame: it goes on turning as the one before")
                 path = None if number else depth_path
-                result = self._frame(panorama, number, sequence.outputs(number), plan, steadier, run, path)
-                frame = FrameResult(number + 1, count, plan.times_s[number], plan.world_from_camera_wxyz[number],
-                                    plan.world_from_file_wxyz[number], result)
+                frame = self._frame_result(panorama, number, sequence, plan, steadier, progress, path)
                 sequence.add(frame, steadier.state())
                 progress.report(FRAMES, number + 1, count)
                 yield frame
+
+    def _frame_result(
+        self, panorama: Panorama, number: int, sequence: Sequence360, plan: VideoPlan, steadier: Any, progress: Progress,
+        depth_path: Path | None = None,
+    ) -> FrameResult:
+        run = Run(plan.settings, counted(progress, number, sequence.count))
+        if number in plan.lost:
+            run.warnings.append("too little was recognised in this frame: it goes on turning as the one before")
+        result = self._frame(panorama, number, sequence.outputs(number), plan, steadier, run, depth_path)
+        return FrameResult(number + 1, sequence.count, plan.times_s[number], plan.world_from_camera_wxyz[number],
+                           plan.world_from_file_wxyz[number], result)
 
     def _frame(
         self, panorama: Panorama, number: int, outputs: Mapping[str, Path], plan: VideoPlan, steadier: Any, run: Run,
@@ -323,7 +468,7 @@ class SPAG4D:
         reach = depth.reach(panorama.valid)
         return run.result(started, outputs.values(), len(layers), depth, reach, self._stages.device)
 
-    def reconstruct(
+    def reconstruct(  # noqa: PLR0913
         self,
         input_paths: Sequence[str | Path],
         output_path: str | Path,
@@ -334,6 +479,7 @@ class SPAG4D:
         save_depth: str | Path | None = None,
         mesh: str | Path | None = None,
         distance: tuple[str, str, float] | None = None,
+        cluster: str | None = None,
         progress: Progress = SILENT,
         **overrides: Any,
     ) -> ConversionResult:
@@ -343,8 +489,9 @@ class SPAG4D:
         ``poses`` is a ``poses.json`` or the folder of a COLMAP model that says where they were taken. ``save_poses`` names a
         folder for both, ``save_depth`` one for each panorama's depth, ``mesh`` one for triangles as in `convert`.
         ``distance`` sets the scale: two points, each "NAME:X,Y" in pixels of a panorama, and how many metres lie between them.
-        ``max_splats`` is a number for the whole scene, whose origin is the first panorama's capture point. Raises what
-        `convert` does, and `InputError` where fewer than two panoramas show the same place.
+        ``max_splats`` is a number for the whole scene, whose origin is the first panorama's capture point. A ``cluster``, see
+        `convert_folder`, looks for depth and parallax. Raises what `convert` does, and `InputError` where fewer than two
+        panoramas show the same place.
         """
         from spag4d.reconstruction.run import Wishes, reconstruct
         from spag4d.world.known_distance import KnownDistance
@@ -359,7 +506,15 @@ class SPAG4D:
         known_distance = None if distance is None else KnownDistance.of(distance[0], distance[1], float(distance[2]))
         mesh_path = _checked_mesh(mesh, [*outputs.values(), card], tuple(input_paths))
         wishes = Wishes(every_s, path(poses), path(save_poses), path(save_depth), mesh_path, known_distance)
-        return reconstruct(self._stages, run, [Path(path) for path in input_paths], outputs, wishes)
+        sources = [Path(path) if cluster is None else Path(path).absolute() for path in input_paths]
+        return reconstruct(self._stages, run, sources, outputs, wishes, cluster)
+
+    def single_depth(self, source: "Source", *, progress: Progress = SILENT) -> tuple[dict[str, Any], list[str]]:
+        """Return the depth of a single panorama as `reconstruct` keeps it, and what to warn of: its part that a worker does."""
+        from spag4d.reconstruction.panoramas import kept_depth, read
+
+        run = Run(with_choices_made(self.settings, SILENT), progress)
+        return kept_depth(self._stages, read(self._stages, source, run), run), run.warnings
 
     def to_gaussians(
         self, panorama: PanoramaLike, *, depth_map: DepthLike | None = None, progress: Progress = SILENT, **overrides: Any

@@ -98,14 +98,22 @@ def one_blas_thread() -> threadpool_limits:
     return threadpool_limits(1, user_api="blas")
 
 
+def threads() -> int:
+    """Return how many threads may work: one a core, or OMP_NUM_THREADS where several conversions share a machine."""
+    cores, most = os.cpu_count() or 1, os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(cores, int(most))) if most.isdecimal() else cores
+
+
 def in_parts(work: Callable[[int, int], None], count: int, least: int = _LEAST_PER_THREAD) -> None:
-    """Call ``work(first, last)`` for parts of the range 0 … ``count``, of ``least`` members or more, on all cores."""
-    cores = os.cpu_count() or 1
-    parts = max(1, min(4 * cores, count // least))
+    """Call ``work(first, last)`` for parts of the range 0 … ``count``, of ``least`` members or more, on all cores.
+
+    The parts depend on the machine alone, not on how many of its `threads` may be used: sums round the same in both.
+    """
+    parts = max(1, min(4 * (os.cpu_count() or 1), count // least))
     ends = [count * part // parts for part in range(parts + 1)]
     if parts == 1:
         work(0, count)
         return
-    with ThreadPoolExecutor(cores) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         for _ in pool.map(work, ends[:-1], ends[1:]):
             pass

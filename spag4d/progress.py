@@ -50,11 +50,11 @@ class Progress:
     on_event: Callable[[Event], None] = _ignore
     is_cancelled: Callable[[], bool] = _never
 
-    def report(self, stage: str, done: int, total: int) -> None:
-        """Report how far ``stage`` is; raises `Cancelled` when the caller asked to stop."""
+    def report(self, stage: str, done: int, total: int, detail: str = "") -> None:
+        """Report how far ``stage`` is, see `Step`; raises `Cancelled` when the caller asked to stop."""
         if self.is_cancelled():
             raise Cancelled(f"stopped during {stage} ({done} of {total} done)")
-        self.on_event(Step(stage, done, total))
+        self.on_event(Step(stage, done, total, detail))
 
     def part(self, number: int, count: int) -> "Progress":
         """Return the progress for part ``number`` (from 0) of ``count`` equal ones: its steps are steps of the whole."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spag4d import __version__
-from spag4d.conversion import FrameResult
+from spag4d.conversion import ConversionResult, FrameResult
 from spag4d.errors import InputError
 from spag4d.formats import FORMATS
 from spag4d.formats.outputs import format_of, output_paths, without_extension
@@ -88,15 +88,23 @@ class Sequence360:
         if state and frame.number < frame.count:
             with atomic_path(self._state_path(frame.number)) as path:
                 np.savez(path, **state)  # type: ignore[arg-type]
-        result = frame.result
-        reach = result.depth_range and [round(value, 4) for value in result.depth_range]
-        self._record["frames"][frame.number - 1] |= {
-            "splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings),
-            "walking_range_m": dict(result.walking_range_m)}
+        self._record["frames"][frame.number - 1] |= facts_of(frame.result)
         self._write()
         for path in self.folder.glob(".frame_[0-9]*.state.npz"):  # also one left by a run that was killed here
             if path != self._state_path(frame.number):
                 path.unlink(missing_ok=True)
+
+    def add_rest(self, facts: Sequence[Mapping[str, Any]]) -> None:
+        """Record that all frames are complete, by the ``facts`` of those that were not, see `facts_of`."""
+        for frame, found in zip(self._record["frames"][self.done :], facts, strict=True):
+            frame |= found
+        self._record["done"] = self.count
+        self._write()
+
+    @property
+    def count(self) -> int:
+        """Number of frames that there will be."""
+        return len(self._record["frames"])
 
     def state(self) -> dict[str, np.ndarray]:
         """Return the state saved with the last frame; raises `InputError` where it is missing."""
@@ -166,6 +174,13 @@ class Sequence360:
         return Sequence360(folder, record)
 
 
+def facts_of(result: ConversionResult) -> dict[str, Any]:
+    """Return what the record says of a frame once it is complete."""
+    reach = result.depth_range and [round(value, 4) for value in result.depth_range]
+    return {"splat_count": result.splat_count, "depth_range_m": reach, "warnings": list(result.warnings),
+            "walking_range_m": dict(result.walking_range_m)}
+
+
 @contextmanager
 def opened(folder: Path, *, overwrite: bool) -> Iterator[None]:
     """Make the folder, keep other runs out of it while the block lasts, and empty it of an older sequence to overwrite it."""
@@ -190,7 +205,7 @@ def opened(folder: Path, *, overwrite: bool) -> Iterator[None]:
 
 def _cleared(folder: Path) -> None:
     (folder / RECORD).unlink(missing_ok=True)
-    for path in [*folder.glob("frame_[0-9]*"), *folder.glob(".frame_[0-9]*.state.npz")]:
+    for path in [*folder.glob("frame_[0-9]*"), *folder.glob(".frame_[0-9]*.state.npz"), *folder.glob(".frame_[0-9]*.part.*")]:
         digits = without_extension(path).name.removeprefix("frame_")
         if path.name.startswith(".") or (digits.isdecimal() and format_of(path)):
             path.unlink()

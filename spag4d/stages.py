@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from spag4d.mesh.mesh import Mesh
 from spag4d.mesh.surface import MOST_TRIANGLES, rows_for, surface_mesh
 from spag4d.models.weights import is_installed
 from spag4d.photos.image import panorama_from_array, read_panorama
-from spag4d.progress import Progress
+from spag4d.progress import SILENT, Progress
 from spag4d.refine.caps import paint_caps
 from spag4d.settings import AUTO, Settings
 from spag4d.splat.density import Density, Extent, Plan, density_for
@@ -77,6 +77,12 @@ def with_choices_made(settings: Settings, progress: Progress, *, given_depth: bo
     if missing := _missing(no_model, no_sharp):
         progress.warn(missing, command="`spag4d download-models --list` shows what can be fetched", general=True)
     return settings.changed(depth_model=name, sharp_refine=with_sharp)
+
+
+def choices_in_words(settings: Mapping[str, Any]) -> str:
+    """Return what decides here about the bytes that such settings make: version, depth model, and whether SHARP is used."""
+    chosen = with_choices_made(Settings.of(**settings), SILENT)
+    return f"SPAG-4D {__version__}, depth {chosen.depth_model}, SHARP {'used' if chosen.sharp_refine else 'not used'}"
 
 
 def _missing(no_model: bool, no_sharp: bool) -> str:

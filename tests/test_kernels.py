@@ -3,9 +3,15 @@
 import subprocess
 import sys
 
+import pytest
+
+from spag4d import kernels
 from spag4d.kernels import kernel
 
 SOURCE = """
+import pytest
+
+from spag4d import kernels
 from spag4d.kernels import kernel
 
 @kernel
@@ -37,3 +43,13 @@ def test_nothing_is_imported_before_a_kernel_is_called() -> None:
     code = "import sys, spag4d.refine.edges, spag4d.formats.sog; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(("most", "expected"), [("", 4), ("2", 2), ("9", 4), ("0", 1), ("2,1", 4)])
+def test_where_several_share_a_machine_each_uses_its_threads(most: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels.os, "cpu_count", lambda: 4)
+    monkeypatch.setenv("OMP_NUM_THREADS", most)
+    assert kernels.threads() == expected
+    parts: list[tuple[int, int]] = []
+    kernels.in_parts(lambda first, last: parts.append((first, last)), 1000, least=1)
+    assert len(parts) == 16, "the machine's, whatever the threads"

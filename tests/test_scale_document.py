@@ -26,7 +26,7 @@ def check(words: list[str]) -> None:
 def commands_in(script: str, tmp_path: Path, **variables: str) -> list[list[str]]:
     """Run a script with programs that only write down how they were called."""
     log = tmp_path / "log"
-    for name, line in {"spag4d": f'printf "%s\\t" "$@" >> {log}; echo >> {log}', "srun": '"$@"'}.items():
+    for name, line in {"spag4d": f'printf "%s\\t" "$@" >> {log}; echo >> {log}', "srun": '"$@"', "pip": "", "ray": ""}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
         (tmp_path / name).chmod(0o755)
     environment = {**os.environ, **variables, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
@@ -35,7 +35,7 @@ def commands_in(script: str, tmp_path: Path, **variables: str) -> list[list[str]
 
 
 def test_commands_are_those_of_the_command_line(tmp_path: Path) -> None:
-    variables = {"SLURM_CPUS_PER_TASK": "2", "SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "16"}
+    variables = {"HEAD": "head", "SLURM_CPUS_PER_TASK": "2", "SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "16"}
     found = [words for script in blocks("sh") for words in commands_in(script, tmp_path, **variables)]
     assert any("3/16" in words for words in found)
     for words in found:

@@ -9,7 +9,6 @@ the depth was estimated, how far from its true place things may stand. Surfaces 
 The limits are those at which generated scenes stop looking like their true views: `benchmarks/walking_range.py`.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from spag4d.check.tiles import worst_tile
 from spag4d.check.uncertainty import Uncertainty
 from spag4d.check.walking_range import DIRECTIONS, FARTHEST_M, NAMES, Limits, WalkingRange
 from spag4d.data import Gaussians
-from spag4d.kernels import kernel
+from spag4d.kernels import kernel, threads
 from spag4d.progress import SILENT, Progress
 
 DISTANCES_M = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, FARTHEST_M)
@@ -135,7 +134,7 @@ def walks(
     """
     around = Around.of(gaussians, uncertainty, seen_from, clouds)
     found = []
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         for walk in pool.map(lambda number: _walk(around, number, to_the_end), range(len(NAMES))):
             found.append(walk)
             progress.report("Walking", len(found), len(NAMES))

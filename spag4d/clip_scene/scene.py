@@ -1,8 +1,9 @@
 """The steps from a clip to its file."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -37,26 +38,40 @@ def write_clip(
     The run's choices are made. What was found out is kept beside the output until then, so that a run that was stopped goes on,
     to the same bytes. Raises `InputError` for a clip of which no place can be made.
     """
-    started, settings = time.perf_counter(), run.settings
-    made_of = {"version": __version__, "clip": clip.identity(), "settings": settings.model_dump(exclude={"device"})}
-    with kept_work(output, made_of) as kept:
+    started = time.perf_counter()
+    with kept_work(output, made_of(clip, run)) as kept:
         film = Film(stages, run, clip, shown, kept)
-        turns = turns_of(film)
-        place: Place = Walk(film) if turns is None else Tripod(film, turns)
-        _keep_moving(film, place)
-        edges_s = np.arange(film.count + 1) / settings.fps
-        timeline = Timeline(float(edges_s[-1]), settings.fps, way=_way(place, (edges_s[:-1] + edges_s[1:]) / 2))
+        place = place_of(film)
+        keep_moving(film, place, range(film.count))
+        return written(film, place, output, started, depth_path)
 
-        def parts() -> Iterator[Moving]:
-            yield Moving.still(place.standing.gaussians, 0.0, timeline.duration_s)
-            yield from in_windows((_kept_moving(film.kept, number) for number in range(film.count)), edges_s)
 
-        with run.stage("Writing") as listener:
-            count = write_moving(output, timeline, parts(), comments=place.standing.comments, progress=listener)
+def made_of(clip: Clip, run: Run) -> dict[str, Any]:
+    """Return what decides about what is kept of a clip: with other settings nothing of an earlier run is used."""
+    return {"version": __version__, "clip": clip.identity(), "settings": run.settings.model_dump(exclude={"device"})}
+
+
+def place_of(film: Film) -> Place:
+    """Return the place, made of what is kept where it was found before."""
+    turns = turns_of(film)
+    return Walk(film) if turns is None else Tripod(film, turns)
+
+
+def written(film: Film, place: Place, output: Path, started: float, depth_path: Path | None) -> ConversionResult:
+    """Write the scene of frames that are all made, and the depth of what stands."""
+    run, edges_s = film.run, np.arange(film.count + 1) / film.run.settings.fps
+    timeline = Timeline(float(edges_s[-1]), run.settings.fps, way=_way(place, (edges_s[:-1] + edges_s[1:]) / 2))
+
+    def parts() -> Iterator[Moving]:
+        yield Moving.still(place.standing.gaussians, 0.0, timeline.duration_s)
+        yield from in_windows((_kept_moving(film.kept, number) for number in range(film.count)), edges_s)
+
+    with run.stage("Writing") as listener:
+        count = write_moving(output, timeline, parts(), comments=place.standing.comments, progress=listener)
     depth = place.standing.depth
     if depth_path is not None:
         write_depth(depth_path, depth)
-    return run.result(started, [output], count, depth, depth.reach(), stages.device)
+    return run.result(started, [output], count, depth, depth.reach(), film.stages.device)
 
 
 def _way(place: Place, times_s: Float64[np.ndarray, " n"]) -> Way | None:
@@ -69,14 +84,14 @@ def _is_identity(pose: Pose) -> bool:
     return np.array_equal(pose.rotation, np.eye(3)) and not pose.translation.any()
 
 
-def _keep_moving(film: Film, place: Place) -> None:
+def keep_moving(film: Film, place: Place, numbers: Sequence[int]) -> None:
     """Make the Gaussians of what moves, frame by frame, where they are not kept yet."""
     run = film.run
-    missing = [number for number in range(film.count) if film.kept.find(_moving_name(number)) is None]
+    missing = [number for number in numbers if film.kept.find(moving_name(number)) is None]
     for number, frame in zip(missing, film.read(missing), strict=True):
         own = Run(run.settings, counted(run.listener, number, film.count))
         moving = _made_moving(film.stages, place, number, frame, own)
-        film.kept.keep(_moving_name(number), moving.arrays)
+        film.kept.keep(moving_name(number), moving.arrays)
         run.warnings.extend(warning for warning in own.warnings if warning not in run.warnings)
         run.listener.report(FRAMES, number + 1, film.count)
 
@@ -99,10 +114,11 @@ def _made_moving(stages: Stages, place: Place, number: int, frame: Panorama, run
 
 
 def _kept_moving(kept: KeptWork, number: int) -> Gaussians:
-    found = kept.find(_moving_name(number))
+    found = kept.find(moving_name(number))
     assert found is not None, f"frame {number} was made and is gone"
     return Gaussians(**found)
 
 
-def _moving_name(number: int) -> str:
+def moving_name(number: int) -> str:
+    """Return the name under which what moves in a frame is kept."""
     return f"moving_{number:05d}"

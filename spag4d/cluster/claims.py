@@ -63,6 +63,11 @@ class Claims:
                 if path.read_text(encoding="utf-8") == text:
                     path.unlink()
 
+    def is_held(self, target: Path) -> bool:
+        """Return whether a run is at ``target``, as far as this one has seen."""
+        path = claim_path(target)
+        return path.exists() and self._left_behind(path) is None
+
     def _taken(self, path: Path) -> str | None:
         """Create the claim, in place of one that was left behind, and return its text; None where another run holds it."""
         with suppress(FileExistsError):

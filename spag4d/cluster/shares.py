@@ -28,3 +28,17 @@ class Share:
     def part(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return the items of this share, which may be none where there are few."""
         return items[self.number - 1 :: self.count]
+
+
+def numbers_of(count: int, *, share: str | None = None, range_: str | None = None) -> list[int]:
+    """Return which of ``count`` frames, numbered from 0, a ``share`` or a range such as "101-200", counted from 1, names.
+
+    Raises `InputError` for what is neither, and for a range beyond the last frame.
+    """
+    numbers: Sequence[int] = range(count)
+    if range_ is not None:
+        found = re.fullmatch(r"(\d+)-(\d+)", range_.strip())
+        if found is None or not 1 <= int(found[1]) <= int(found[2]) <= count:
+            raise InputError(f"a range of this clip is written as first-last, within 1-{count}, got '{range_}'.")
+        numbers = numbers[int(found[1]) - 1 : int(found[2])]
+    return list(numbers if share is None else Share.of(share).part(numbers))

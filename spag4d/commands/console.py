@@ -3,13 +3,15 @@
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from types import TracebackType
+from types import MappingProxyType, TracebackType
+from typing import Any
 
 from tqdm import tqdm
 
 from spag4d.batch import Outcome
+from spag4d.batch_on_cluster import PANORAMAS
 from spag4d.conversion import FRAMES, ConversionResult, FrameResult, Viewpoint, percent
 from spag4d.errors import Spag4dError
 from spag4d.progress import Event, Notice, Progress
@@ -43,7 +45,7 @@ class Console:
             return
         if event.stage != self._stage:
             self._stage = event.stage
-            self._bar.bar_format = _LAYOUT_OF_FRAMES if event.stage == FRAMES else _LAYOUT
+            self._bar.bar_format = _LAYOUT_OF_FRAMES if event.stage in (FRAMES, PANORAMAS) else _LAYOUT
             self._bar.reset(total=event.total)
             self._bar.initial = event.done  # what was there before says nothing of the speed
         doing = f"{event.stage}: {event.detail.lower()}" if event.detail else event.stage
@@ -61,10 +63,10 @@ class Console:
         what = f"Note: {notice.message}" if notice.general else f"Warning: {self.title}{notice.message}"
         self._line(f"{what}; {notice.command}" if notice.command else what, error=True)
 
-    def result(self, result: ConversionResult) -> None:
-        """Show what a conversion made."""
+    def result(self, result: ConversionResult, standing: Mapping[str, Any] | None = None) -> None:
+        """Show what a conversion made, for scripts with the ``standing`` of the whole."""
         if self._as_json:
-            self._line(json_line(result))
+            self._line(json_line(result, standing or {}))
         elif not self._quiet:
             self._line(summary(result))
 
@@ -77,7 +79,7 @@ class Console:
     def outcome(self, outcome: Outcome) -> None:
         """Show the outcome for one picture of a batch; an error that is a bug keeps its traceback."""
         if outcome.result is not None:
-            self.result(outcome.result)
+            self.result(outcome.result, outcome.standing)
         elif outcome.error is None and not self._quiet and not self._as_json:
             self._line(f"{outcome.item.target}: already exists and is newer than its picture (--overwrite converts it again)")
         elif outcome.error is not None and not isinstance(outcome.error, Spag4dError):
@@ -136,6 +138,6 @@ def _measured(viewpoints: Sequence[Viewpoint]) -> str:
     return f"  measured {min(shares):.0%} to {max(shares):.0%} of the sphere by parallax, in {len(shares)} panoramas\n"
 
 
-def json_line(result: ConversionResult) -> str:
+def json_line(result: ConversionResult, standing: Mapping[str, Any] = MappingProxyType({})) -> str:
     """Return a conversion's result as one line of JSON."""
-    return json.dumps({**asdict(result), "output_paths": [str(path) for path in result.output_paths]})
+    return json.dumps({**asdict(result), "output_paths": [str(path) for path in result.output_paths], **standing})

@@ -1,12 +1,13 @@
 """``spag4d convert``: a panorama, or a folder of them."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from spag4d.commands.endings import in_words
-from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
+from spag4d.commands.options import EXTENSIONS, FilePath, cluster_option, given, settings_options
 from spag4d.errors import InputError, Spag4dError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="With --batch: convert again even if the scene is newer than its picture.")
 @click.option("--shard", "share", metavar="I/N", help="With --batch: convert only share I of N, from 1/N to N/N. For farms.")
 @click.option("--claim", is_flag=True, help="With --batch: take only what no other run is at; start as many as you like.")
+@cluster_option("With --batch: let the workers of a Ray cluster convert")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON per panorama.")
 @in_words
@@ -41,12 +43,12 @@ def convert(
     """
     beside: dict[str, Path | None] = {name: settings.pop(name) for name in ("export_html", "mesh")}
     batch: bool = settings.pop("batch")
-    of_batch = {name: settings.pop(name) for name in ("recursive", "overwrite", "share", "claim")}
+    of_batch = {name: settings.pop(name) for name in ("recursive", "overwrite", "share", "claim", "cluster")}
     if batch and (depth_map or save_depth or any(beside.values())):
         raise InputError("--depth-map, --save-depth, --export-html and --mesh apply to a single panorama: convert it without "
                          "--batch.")
     if not batch and any(of_batch.values()):
-        raise InputError("--recursive, --overwrite, --shard and --claim need --batch.")
+        raise InputError("--recursive, --overwrite, --shard, --claim and --cluster need --batch.")
     if not batch and input.is_dir():
         raise InputError(f"{input} is a folder. Name a picture in it, or convert all of them with --batch.")
 
@@ -71,7 +73,7 @@ def convert(
 
 def _convert_folder(
     converter: "SPAG4D", source: Path, target: Path, console: "Console", *, recursive: bool, overwrite: bool,
-    share: str | None, claim: bool,
+    share: str | None, claim: bool, cluster: str | None,
 ) -> None:
     from spag4d.batch import Item
 
@@ -79,13 +81,14 @@ def _convert_folder(
         console.title = f"{number}/{count} {item.source.name}: "
 
     outcomes = converter.convert_folder(
-        source, target, recursive=recursive, overwrite=overwrite, share=share, claim=claim, on_item=titled,
+        source, target, recursive=recursive, overwrite=overwrite, share=share, claim=claim, cluster=cluster, on_item=titled,
         progress=console.progress)
     count, failures = 0, []
-    for outcome in outcomes:
-        console.outcome(outcome)
-        count += 1
-        failures += [outcome] if outcome.error is not None else []
+    with closing(outcomes):
+        for outcome in outcomes:
+            console.outcome(outcome)
+            count += 1
+            failures += [outcome] if outcome.error is not None else []
     if failures:
         lines = "\n".join(f"  {failure.item.source}: {failure.error}" for failure in failures)
         raise Spag4dError(f"{len(failures)} of {count} panoramas failed:\n{lines}")

@@ -39,6 +39,12 @@ def settings_options(*, video: bool) -> Callable[[Callable[..., None]], Callable
     return decorated
 
 
+def cluster_option(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the option ``--cluster``, with help that begins with ``text``."""
+    return click.option("--cluster", metavar="auto|local|ray://HOST:PORT", help=(
+        f"{text}: auto is the one that runs on this machine or that RAY_ADDRESS names, local this machine alone."))
+
+
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given on the command line, without defaults."""
     context = click.get_current_context()

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from spag4d.commands.endings import in_words
-from spag4d.commands.options import EXTENSIONS, FilePath, given, settings_options
+from spag4d.commands.options import EXTENSIONS, FilePath, cluster_option, given, settings_options
 from spag4d.world import EVERY_S
 
-_OWN = ("every_s", "poses", "save_poses", "save_depth", "mesh", "distance")
+_OWN = ("every_s", "poses", "save_poses", "save_depth", "mesh", "distance", "cluster")
 """Options that are not settings."""
 
 
@@ -28,6 +28,7 @@ _OWN = ("every_s", "poses", "save_poses", "save_depth", "mesh", "distance")
 @click.option("--mesh", type=FilePath, help="Also write the surfaces as triangles, for other programs: .glb or .ply.")
 @click.option("--distance", type=(str, str, float), metavar="NAME:X,Y NAME:X,Y METRES",
               help="Set the scale by the distance between two points, each a pixel of a panorama, such as a.jpg:1200,800. [m]")
+@cluster_option("Let the workers of a Ray cluster look for depth and parallax")
 @click.option("--quiet", "-q", is_flag=True, help="Show only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 @in_words

@@ -3,6 +3,7 @@
 import click
 
 from spag4d.commands.endings import in_words
+from spag4d.commands.options import cluster_option
 
 
 @click.command()
@@ -18,10 +19,11 @@ from spag4d.commands.endings import in_words
               help="How many days to keep scenes; 0 keeps them for ever.")
 @click.option("--example/--no-example", default=True, show_default=True,
               help="Convert the example picture when nothing else is to be done, once, so that the page begins with a scene.")
+@cluster_option("Let the workers of a Ray cluster convert, on machines that all see SPAG4D_HOME")
 @in_words
-def serve(
+def serve(  # noqa: PLR0913
     host: str, port: int | None, open_page: bool, names: tuple[str, ...], no_auth: bool,
-    max_upload: float, max_queue: int, keep_days: float, example: bool,
+    max_upload: float, max_queue: int, keep_days: float, example: bool, cluster: str | None,
 ) -> None:
     """Start the web page, by default at http://localhost:7860.
 
@@ -34,4 +36,4 @@ def serve(
 
     compile_in_background()
     limits = Limits(max_upload, max_queue, keep_days, with_example=example)
-    serve_page(Listening(host, port, names, no_auth, open_page), limits, say=click.echo)
+    serve_page(Listening(host, port, names, no_auth, open_page), limits, cluster=cluster, say=click.echo)

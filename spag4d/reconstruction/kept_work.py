@@ -26,17 +26,21 @@ class KeptWork:
         """Take the folder, which exists."""
         self._folder = folder
 
+    def path(self, name: str) -> Path:
+        """Return the file in which something is kept."""
+        return self._folder / f"{name}.npz"
+
     def find(self, name: str) -> dict[str, np.ndarray] | None:
         """Return what was kept under a name, None where that is nothing or damaged."""
         try:
-            with (self._folder / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            with self.path(name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             return None
 
     def keep(self, name: str, arrays: Arrays) -> None:
         """Keep arrays under a name."""
-        with atomic_path(self._folder / f"{name}.npz") as path:
+        with atomic_path(self.path(name)) as path:
             np.savez(path, **arrays)  # type: ignore[arg-type]
 
 
@@ -62,12 +66,21 @@ def depth_from_arrays(arrays: Arrays) -> DepthMap:
     return DepthMap(arrays["distance"], arrays["sky"], **json.loads(str(arrays["about"])), doubt=arrays.get("doubt"))
 
 
+def prepared_work(output: Path, made_of: Mapping[str, Any]) -> KeptWork:
+    """Return the work that a run has prepared for others; raises `InputError` where there is none, ``made_of`` the same."""
+    record = work_folder(output) / _RECORD
+    if not record.exists() or record.read_text(encoding="utf-8") != json.dumps(made_of, sort_keys=True):
+        raise InputError(f"nothing is prepared for {output} with this input and these settings: give the command with "
+                         "--prepare first.")
+    return KeptWork(work_folder(output))
+
+
 @contextmanager
-def kept_work(output: Path, made_of: Mapping[str, Any]) -> Iterator[KeptWork]:
+def kept_work(output: Path, made_of: Mapping[str, Any], *, goes_on: bool = False) -> Iterator[KeptWork]:
     """Yield the work kept for an output, if it is ``made_of`` the same things as now, and keep other runs out of it.
 
-    It is deleted when the block ends well or finds its input wrong, and kept where it is stopped. Raises `InputError` where
-    another run makes the same output.
+    It is deleted when the block ends well, unless it ``goes_on`` in other runs, or finds its input wrong, and kept where it is
+    stopped. Raises `InputError` where another run makes the same output.
     """
     from filelock import FileLock, Timeout
 
@@ -81,7 +94,7 @@ def kept_work(output: Path, made_of: Mapping[str, Any]) -> Iterator[KeptWork]:
     try:
         _emptied_unless(folder, json.dumps(made_of, sort_keys=True))
         yield KeptWork(folder)
-        is_done = True
+        is_done = not goes_on
     except InputError:
         is_done = True
         raise

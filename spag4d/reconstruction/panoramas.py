@@ -37,15 +37,12 @@ class Panoramas:
         for number in range(len(self._sources)):
             panorama = self.read(number)
             found = self.kept.find(f"depth-{number}")
-            small = shrunk_panorama(panorama, WORKING_ROWS)
             if found is None:
-                depth = resized(self.stages.raw_depth(panorama, None, self.run), small.size_hw)
-                self.kept.keep(f"depth-{number}", depth_to_arrays(depth))
-            else:
-                depth = depth_from_arrays(found)
-            self.pictures.append(small)
+                found = kept_depth(self.stages, panorama, self.run)
+                self.kept.keep(f"depth-{number}", found)
+            self.pictures.append(shrunk_panorama(panorama, WORKING_ROWS))
             self.sizes_hw.append(panorama.size_hw)
-            self.depths.append(depth)
+            self.depths.append(depth_from_arrays(found))
             yield panorama
 
     def look_at_all(self) -> None:
@@ -53,15 +50,18 @@ class Panoramas:
         for _ in self.look():
             pass
 
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Each panorama's source, by the name under which its depth is kept."""
+        return {f"depth-{number}": source for number, source in enumerate(self._sources)}
+
     def gps(self) -> list[Gps | None]:
         """Return where each picture says that it was taken."""
         return [source.gps() for source in self._sources]
 
     def read(self, number: int) -> Panorama:
         """Return a panorama, its caps painted over."""
-        with self.run.stage("Reading") as listener:
-            panorama = self._sources[number].read(force_erp=self.run.settings.force_erp, progress=listener)
-        return self.stages.painted(panorama, self.run)
+        return read(self.stages, self._sources[number], self.run)
 
     def view(self, number: int, pose: Pose) -> View:
         """Return a panorama as the sweep needs it."""
@@ -80,3 +80,16 @@ class Panoramas:
         joint = replace(single, distance=whole.distance, sky=self.sky(number, whole), model=f"parallax and {single.model}",
                         doubt=None)
         return resized(joint, size_hw)
+
+
+def read(stages: Stages, source: Source, run: Run) -> Panorama:
+    """Return the panorama of a source, its caps painted over."""
+    with run.stage("Reading") as listener:
+        panorama = source.read(force_erp=run.settings.force_erp, progress=listener)
+    return stages.painted(panorama, run)
+
+
+def kept_depth(stages: Stages, panorama: Panorama, run: Run) -> dict[str, np.ndarray]:
+    """Return a single view's depth on few rows, as arrays."""
+    size_hw = shrunk_panorama(panorama, WORKING_ROWS).size_hw
+    return depth_to_arrays(resized(stages.raw_depth(panorama, None, run), size_hw))

@@ -14,6 +14,7 @@ from spag4d.data import DepthMap, Layers, Panorama
 from spag4d.errors import InputError
 from spag4d.io.atomic import made_folder
 from spag4d.mesh.collision import is_collision
+from spag4d.reconstruction.helpers import helpers_of
 from spag4d.reconstruction.kept_work import kept_work
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.places import Placed, placed, save_places, with_poses
@@ -50,7 +51,7 @@ class Wishes:
 
 
 def reconstruct(
-    stages: Stages, run: Run, inputs: Sequence[Path], outputs: Mapping[str, Path], wishes: Wishes
+    stages: Stages, run: Run, inputs: Sequence[Path], outputs: Mapping[str, Path], wishes: Wishes, cluster: str | None = None
 ) -> ConversionResult:
     """Make one scene of several panoramas and return what was made; the outputs are checked already."""
     started, output = time.perf_counter(), next(iter(outputs.values()))
@@ -61,8 +62,11 @@ def reconstruct(
     stages.choose(run)
     with kept_work(output, _made_of(sources, known, run)) as kept:
         panoramas = Panoramas(stages, sources, run, kept)
-        found = placed(panoramas, known, in_order=in_order)
-        world = measured_world(panoramas, found.places)
+        with helpers_of(cluster, output, kept, run) as helpers:
+            if helpers is not None:
+                helpers.look(panoramas.sources)
+            found = placed(panoramas, known, in_order=in_order)
+            world = measured_world(panoramas, found.places, helpers)
         if wishes.distance is not None:
             world, found = _of_known_size(world, found, wishes.distance, panoramas)
         if wishes.save_poses is not None:

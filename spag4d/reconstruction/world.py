@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Float64
 from spag4d.data import Pose
 from spag4d.geometry.equirect import directions, solid_angle_weights
 from spag4d.progress import Progress
+from spag4d.reconstruction.helpers import Helpers
 from spag4d.reconstruction.moving import left_to_others, without_moving
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.agree import Whole, measured, whole
@@ -84,10 +85,12 @@ def share(mask: Bool[np.ndarray, "h w"]) -> float:
     return float(np.average(mask.mean(1), weights=solid_angle_weights(len(mask))))
 
 
-def measured_world(panoramas: Panoramas, places: Places) -> World:
-    """Return every panorama that has a place, with whole depth."""
+def measured_world(panoramas: Panoramas, places: Places, helpers: Helpers | None = None) -> World:
+    """Return every panorama that has a place, with whole depth; ``helpers`` look for parallax where there are any."""
     views = {number: panoramas.view(number, pose) for number, pose in enumerate(places.world_from_camera) if pose is not None}
     near = {number: _nearest(number, views) for number in views}
+    if helpers is not None:
+        helpers.sweep({f"swept-{number}": (view, [views[other] for other in near[number]]) for number, view in views.items()})
     swept: dict[int, Swept] = {}
     with panoramas.run.stage("Parallax") as listener:
         for done, (number, view) in enumerate(views.items()):

@@ -12,7 +12,6 @@ sharpening adds no halo.
 """
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +21,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from spag4d.data import Gaussians, Panorama
+from spag4d.kernels import threads
 from spag4d.progress import SILENT, Progress
 from spag4d.splat.color_kernels import LEAST_TOTAL, begin, correct, scatter, target
 from spag4d.splat.color_seen import REACH_SD, Colors, FromOrigin, Samples, from_origin
@@ -60,7 +60,7 @@ def solved_colors(
     height, width = panorama.size_hw
     if not len(fine) or not steps:
         return fine.colors.copy()
-    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(_MOST_THREADS, threads())) as pool:
         layers = _Layers(panorama, from_origin(fine, height, pool), from_origin(back, height, pool), steps)
         rows = max(_BAND_SAMPLES // width, _MARGINS_PER_BAND * layers.margin)
         bands = list(pairwise([*range(0, height, rows), height]))

@@ -41,13 +41,22 @@ class Steadier:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return everything that the next frame needs, as arrays; empty without a frame."""
-        if self._memory is None or self._appearance is None:
+        depth, look = self.depth_state(), self.look_state()
+        return {**depth, **look} if depth and look else {}
+
+    def depth_state(self) -> dict[str, np.ndarray]:
+        """Return what the next frame's `depth` needs, which is known before this frame's Gaussians are."""
+        if self._memory is None:
             return {}
-        return {"picture": self._memory.picture, "log_distance": self._memory.log_distance, "sky": self._memory.sky,
-                "look": self._appearance}
+        return {"picture": self._memory.picture, "log_distance": self._memory.log_distance, "sky": self._memory.sky}
+
+    def look_state(self) -> dict[str, np.ndarray]:
+        """Return what the next frame's `gaussians` need."""
+        return {} if self._appearance is None else {"look": self._appearance}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take up a state that `state` returned."""
-        if state:
+        """Take up a state that one of the methods above returned."""
+        if "picture" in state:
             self._memory = Memory(state["picture"], state["log_distance"], state["sky"])
+        if "look" in state:
             self._appearance = state["look"]

@@ -44,10 +44,11 @@ class Jobs:
         self._jobs: dict[str, Job] = {job.id: job for job in records.read()}
         for job in self.all():
             if job.status == "running":
-                self._after_a_crash(job)
+                self.begin_again(job)
             self._post(self._jobs[job.id])
 
-    def _after_a_crash(self, job: Job) -> None:
+    def begin_again(self, job: Job) -> None:
+        """Queue a job again whose machine crashed, unless that has happened too often."""
         if job.starts >= MOST_STARTS:
             self.update(job.id, status="failed", ended_s=time.time(), error=(
                 f"the server died {job.starts} times while converting this, most likely because memory ran out. "

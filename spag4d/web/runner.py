@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +38,20 @@ _PATIENCE_S = 1.2
 class Runner:
     """Takes queued jobs and converts them in worker processes."""
 
-    def __init__(self, jobs: Jobs, folder: Path) -> None:
-        """Work on ``jobs``, whose files lie in ``folder``."""
-        self._jobs, self._folder = jobs, folder
+    def __init__(self, jobs: Jobs, folder: Path, crew: "Crew | None" = None) -> None:
+        """Work on ``jobs``, whose files lie in ``folder``, with workers of this machine or with a ``crew``."""
+        self._jobs, self._folder, self._crew = jobs, folder, crew
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._workers: dict[str, _Worker] = {}
+        self._workers: dict[str, Worker] = {}
         self._cancelled: set[str] = set()
         self._postponed: set[str] = set()
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Start threads; the first worker reports how many devices there are."""
-        self._add_thread(None)
+        """Start threads, one for each of the crew; of this machine the first worker reports how many devices there are."""
+        for device in ["auto"] * self._crew.count if self._crew else [None]:
+            self._add_thread(device)
 
     def stop(self) -> None:
         """End the workers; their jobs are queued again when the server starts."""
@@ -84,7 +87,7 @@ class Runner:
         thread.start()
 
     def _work(self, device: str | None) -> None:
-        worker: _Worker | None = None
+        worker: Worker | None = None
         while not self._stopping.is_set():
             job = self._jobs.take(_IDLE_S)
             if worker is not None and (job is None or not worker.is_alive()):
@@ -94,7 +97,7 @@ class Runner:
                 continue
             try:
                 if worker is None:
-                    worker = _Worker()
+                    worker = self._crew.hire() if self._crew else ProcessWorker()
                     device = self._device(worker, device)
                 self._convert(worker, device or "auto", job)
             except Exception as error:
@@ -106,7 +109,7 @@ class Runner:
         if worker is not None:
             worker.kill()
 
-    def _device(self, worker: "_Worker", device: str | None) -> str | None:
+    def _device(self, worker: "Worker", device: str | None) -> str | None:
         """Learn from a new worker which devices exist; the first report starts a thread for each of the others."""
         hello = next(worker.messages(), {})
         first, *others = hello.get("devices", [None])
@@ -116,7 +119,7 @@ class Runner:
                 self._add_thread(other)
         return device
 
-    def _convert(self, worker: "_Worker", device: str, job: Job) -> None:
+    def _convert(self, worker: "Worker", device: str, job: Job) -> None:
         folder = self._folder / job.id
         estimate = Estimate(job.settings, self._measured(job), job.kind)
         with self._lock:
@@ -136,6 +139,8 @@ class Runner:
                     return
             if self._stopping.is_set() or job.id in self._postponed:
                 self._jobs.put_back(job.id)
+            elif worker.is_lost and job.id not in self._cancelled:
+                self._jobs.begin_again(job)
             else:
                 self._after_death(job.id, worker)
         finally:
@@ -170,7 +175,7 @@ class Runner:
             self._end(id, "failed", in_words(message["error"], job.called, folder, job.depth_map))
         return bool(message.keys() & {"result", "cancelled", "error"})
 
-    def _after_death(self, id: str, worker: "_Worker") -> None:
+    def _after_death(self, id: str, worker: "Worker") -> None:
         code = worker.exit_code()
         log.warning("the worker of job %s ended with %s", id, code)
         if id in self._cancelled:
@@ -205,21 +210,36 @@ def clear_halves(folder: Path) -> None:
         half.unlink(missing_ok=True)
 
 
-class _Worker:
+class Worker(ABC):
     """A worker process, seen from the server."""
 
-    def __init__(self) -> None:
-        self._at = ""
-        self._turn, self._sending = threading.Lock(), threading.Lock()
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-            text=True, encoding="utf-8", start_new_session=os.name != "nt",  # Ctrl-C is for the server alone
-            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0))
-        log.info("worker %d started", self._process.pid)
+    is_lost = False
+    """Whether its machine is gone."""
 
+    def __init__(self) -> None:
+        """Be at no job."""
+        self._at = ""
+        self._turn = threading.Lock()
+
+    @abstractmethod
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        """Return whether it takes jobs."""
+
+    @abstractmethod
+    def send(self, **message: Any) -> None:
+        """Send a message to the process."""
+
+    @abstractmethod
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """Yield what the process says, until it ends."""
+
+    @abstractmethod
+    def exit_code(self) -> int:
+        """Return how it ended."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End it."""
 
     def convert(self, id: str, **request: Any) -> None:
         """Start a job; its events are among the `messages`."""
@@ -231,17 +251,6 @@ class _Worker:
         """Be at no job any more."""
         with self._turn:
             self._at = ""
-
-    def send(self, **message: Any) -> None:
-        assert self._process.stdin is not None
-        with self._sending, contextlib.suppress(OSError):  # it died: that is noticed where its messages are read
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-
-    def messages(self) -> Iterator[dict[str, Any]]:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            yield json.loads(line)
 
     def cancel(self, id: str) -> None:
         """Ask the process to stop, and end it where it does not."""
@@ -255,9 +264,51 @@ class _Worker:
             if self._at == id:
                 self.kill()
 
+
+@dataclass(frozen=True)
+class Crew:
+    """Workers of other machines: how to ``hire`` one, and how many work at once."""
+
+    hire: Callable[[], Worker]
+    count: int
+
+
+class ProcessWorker(Worker):
+    """A worker process of this machine."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        super().__init__()
+        self._sending = threading.Lock()
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "spag4d.web.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+            text=True, encoding="utf-8", start_new_session=os.name != "nt",  # Ctrl-C is for the server alone
+            creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0))
+        log.info("worker %d started", self._process.pid)
+
+    def is_alive(self) -> bool:
+        """Return whether the process runs."""
+        return self._process.poll() is None
+
+    def send(self, **message: Any) -> None:
+        """Send a message to the process."""
+        assert self._process.stdin is not None
+        with self._sending, contextlib.suppress(OSError):  # it died: that is noticed where its messages are read
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """Yield what the process says, until it ends."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            yield json.loads(line)
+
     def exit_code(self) -> int:
+        """Return how it ended."""
         return self._process.wait(10)
 
     def kill(self) -> None:
+        """End it."""
         self._process.kill()
         self._process.wait(10)

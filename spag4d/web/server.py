@@ -49,16 +49,16 @@ class Listening:
     open_page: bool = False
 
 
-def serve_page(at: Listening, limits: Limits, *, say: Callable[[str], None]) -> None:
+def serve_page(at: Listening, limits: Limits, *, cluster: str | None = None, say: Callable[[str], None]) -> None:
     """Serve until the process receives a signal to stop.
 
     On an address that other machines reach, or under further ``names`` that a proxy gives it, a token is asked for, the one in
-    SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. Raises `InputError` where the address cannot be used or another
-    server works in the same folder.
+    SPAG4D_TOKEN or a new one, unless ``anyone`` may come in. The workers of a Ray ``cluster`` can do the jobs. Raises
+    `InputError` where the address or the cluster cannot be used, or another server works in the same folder.
     """
     with _free_listener(at.host) if at.port is None else _listener(at.host, at.port) as listener:
         access = Access() if _is_loopback(listener) and not at.names else _access(at)
-        service = Service(limits)
+        service = Service(limits, cluster)
         service.start()
         try:
             port = listener.getsockname()[1]

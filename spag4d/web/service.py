@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from filelock import FileLock, Timeout
 from starlette.requests import Request
 
+from spag4d.cluster.connect import check_cluster
 from spag4d.contradictions import check_is_of_a_clip
 from spag4d.errors import InputError, Spag4dError
 from spag4d.settings import Settings
@@ -26,7 +27,7 @@ from spag4d.web.making import KINDS, Animation, AnyWish, checked
 from spag4d.web.models import Models
 from spag4d.web.places import DEPTH_SOURCE, SOURCE, example_file, source_names, web_folder
 from spag4d.web.records import Records
-from spag4d.web.runner import Runner
+from spag4d.web.runner import Crew, Runner
 from spag4d.web.scene_files import MOVING_SCENE, fullest_scene
 from spag4d.web.uploads import SPARED_S, UPLOAD_GONE, Upload, Uploads, copied
 
@@ -59,9 +60,9 @@ class Limits:
 class Service:
     """Everything behind the page, for one server at a time on a folder."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        """Do nothing yet; `start` begins."""
-        self.limits = limits or Limits()
+    def __init__(self, limits: Limits | None = None, cluster: str | None = None) -> None:
+        """Do nothing yet; `start` begins. The workers of a ``cluster`` do the jobs, see `spag4d.web.remote_worker`."""
+        self.limits, self._cluster, self._connection = limits or Limits(), cluster, ExitStack()
         self.board = Board()
         self.models = Models(self.board)
         self.folder = web_folder()
@@ -85,12 +86,20 @@ class Service:
                              "write to.") from error
         self.uploads = Uploads(self.folder / "uploads", max_bytes=int(self.limits.max_upload_mb * 1e6))
         self.jobs = Jobs(Records(self.folder), self.board, max_queue=self.limits.max_queue)
-        self.runner = Runner(self.jobs, self.folder / "jobs")
+        self.runner = Runner(self.jobs, self.folder / "jobs", self._crew())
         if self.limits.with_example:
             self._prepare_example()
         self.runner.start()
         threading.Thread(target=self._tidy_for_ever, name="spag4d tidying", daemon=True).start()
         self._started = True
+
+    def _crew(self) -> Crew | None:
+        if self._cluster is None:
+            return None
+        check_cluster(self._cluster)
+        from spag4d.web.remote_worker import crew_of
+
+        return self._connection.enter_context(crew_of(self._cluster, self.folder))
 
     def _prepare_example(self) -> None:
         """Queue the conversion of the example that the page begins with, once, behind everything else."""
@@ -108,6 +117,7 @@ class Service:
             self._stopping.set()
             self.models.stop()
             self.runner.stop()
+            self._connection.close()
             self._lock.release()
 
     def folder_of(self, job: Job) -> Path:

@@ -15,10 +15,10 @@ from spag4d.web.board import Board
 from spag4d.web.job import Job
 from spag4d.web.jobs import Jobs
 from spag4d.web.records import Records
-from spag4d.web.runner import Runner
+from spag4d.web.runner import Crew, Runner, Worker
 
 
-class Actor:
+class Actor(Worker):
     """Plays a worker process: greets with its devices, and ends each job when it is let go."""
 
     devices: list[str] = ["cpu"]
@@ -57,10 +57,16 @@ class Actor:
     def cancel(self, id: str) -> None:
         self.go.set()
 
+    def send(self, **message: Any) -> None:
+        raise NotImplementedError
+
+    def exit_code(self) -> int:
+        return 1
+
 
 @pytest.fixture(autouse=True)
 def stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "_Worker", Actor)
+    monkeypatch.setattr(runner_module, "ProcessWorker", Actor)
     monkeypatch.setattr(Actor, "everybody", [])
     monkeypatch.setattr(Actor, "go", threading.Event())
 
@@ -162,3 +168,26 @@ def test_the_example_makes_way_for_a_job(jobs: Jobs, runner: Runner) -> None:
     wait(lambda: jobs.count("cancelled") == 2)
     asked = [request["id"] for actor in Actor.everybody for request in actor.requests]
     assert asked == [example.id, job.id, example.id]
+
+
+def test_a_job_of_a_lost_machine_is_begun_again_until_that_has_happened_too_often(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost(Actor):
+        is_lost = True
+
+        def messages(self) -> Iterator[dict[str, Any]]:
+            if not self.greeted:
+                self.greeted = True
+                yield {"devices": ["cpu"]}
+            else:
+                self.dead = True
+
+    job = added(jobs)
+    runner = Runner(jobs, tmp_path, Crew(Lost, 2))
+    runner.start()
+    wait(lambda: jobs.count("failed") == 1)
+    runner.stop()
+    ended = jobs.get(job.id)
+    assert ended is not None and ended.starts == 3
+    assert [actor.requests[0]["device"] for actor in Actor.everybody if actor.requests] == ["auto"] * 3
