@@ -51,3 +51,11 @@ def test_manifests_can_be_read_and_start_commands_that_there_are() -> None:
         for container in job["spec"]["template"]["spec"]["containers"]:
             assert container["command"][0] == "spag4d"
             check(container["command"][1:])
+
+
+def test_the_cloud_is_described_as_ray_wants_it() -> None:
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    clouds = [part for text in blocks("yaml") for part in yaml.safe_load_all(text) if "cluster_name" in part]
+    assert len(clouds) == 1
+    validate_config(prepare_config(clouds[0]))

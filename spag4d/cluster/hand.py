@@ -42,8 +42,9 @@ class Hand:
 
     def done_with_files(self, name: str, source: Path, target: Path) -> Job:
         """Call a method with ``input_path`` and ``output_path``; files travel in pieces if the worker does not see them."""
-        if self.sees_paths:
-            return (yield from self.done(Call(name, {"input_path": source.absolute(), "output_path": target.absolute()})))
+        here = source.absolute()
+        if self.sees_paths and (yield self.actor.has.remote(here, here.stat().st_size)):
+            return (yield from self.done(Call(name, {"input_path": here, "output_path": target.absolute()})))
         yield from self._sent(source)
         value, error, made = yield self.actor.do_here.remote(name, source.name, target.name)
         if error is not None:

@@ -80,6 +80,10 @@ class Station:
         assert self._folder is not None, "a piece of the source comes first"
         return self._folder
 
+    def has(self, source: Path, size: int) -> bool:
+        """Return whether this node sees a file of such a size."""
+        return source.is_file() and source.stat().st_size == size
+
     def take(self, name: str, piece: bytes, *, is_first: bool) -> None:
         """Take a piece of a file; the first one begins it, and ends what was here of an earlier item."""
         if is_first:
