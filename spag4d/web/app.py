@@ -13,12 +13,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from spag4d import __version__
 from spag4d.errors import Spag4dError
 from spag4d.web.guard import Access, Guard
 from spag4d.web.jobs import QUEUE_FULL, QueueFull
-from spag4d.web.modules import page_with_modules
+from spag4d.web.modules import page_with_modules, version_of
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.routes import router
 from spag4d.web.service import Service
@@ -33,17 +34,29 @@ _NOT_JSON = 'send JSON, such as {"uploads": ["ID"], "settings": {"stride": 4}}, 
 _PARTS = re.compile(r"(css|js|vendor/three|vendor/spark)/|icon\.svg$")
 
 
-class _Fresh(StaticFiles):
-    """Files of the page and no others of its folder: a browser asks each time whether its copy is still the newest."""
+class _Parts(StaticFiles):
+    """Files of the page and no others of its folder.
+
+    Below the ``version`` a browser keeps its copy, else it asks each time whether that is still the newest.
+    """
+
+    def __init__(self, version: str) -> None:
+        """Serve the page's folder."""
+        super().__init__(directory=static_folder())
+        self._below = f"{version}/"
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Find a file, if it is a part of the page."""
-        return super().lookup_path(path) if _PARTS.match(path.replace(os.sep, "/")) else ("", None)
+        name = path.replace(os.sep, "/").removeprefix(self._below)
+        return super().lookup_path(name) if _PARTS.match(name) else ("", None)
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
         """Add the header that says so."""
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["cache-control"] = "no-cache"
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        is_kept = f"/static/{self._below}" in scope["path"]
+        response.headers["cache-control"] = "max-age=31536000, immutable" if is_kept else "no-cache"
         return response
 
 
@@ -66,8 +79,10 @@ def create_app(service: Service | None = None, access: Access | None = None, *, 
     app.state.shared_at = shared_at
     app.include_router(router)
     _add_errors(app)
-    _add_page(app)
-    app.add_middleware(Guard, access=access, script_hashes=inline_script_hashes())
+    version = version_of(static_folder())
+    page = page_with_modules(static_folder(), version)
+    _add_page(app, page, version)
+    app.add_middleware(Guard, access=access, script_hashes=inline_script_hashes(page))
     return app
 
 
@@ -104,9 +119,7 @@ def _problem(status: int, words: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse({"detail": words.encode("utf-8", "replace").decode()}, status, headers)
 
 
-def _add_page(app: FastAPI) -> None:
-    content = page_with_modules(static_folder())
-
+def _add_page(app: FastAPI, content: str, version: str) -> None:
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     def page() -> HTMLResponse:
@@ -116,11 +129,10 @@ def _add_page(app: FastAPI) -> None:
     def example() -> FileResponse:
         return FileResponse(example_file(), headers={"cache-control": "no-cache"})
 
-    app.mount("/static", _Fresh(directory=static_folder()))
+    app.mount("/static", _Parts(version))
 
 
-def inline_script_hashes() -> list[str]:
-    """Return the sha256 of what stands between script tags in the page, as a content security policy names it."""
-    page = (static_folder() / "index.html").read_text(encoding="utf-8")
+def inline_script_hashes(page: str) -> list[str]:
+    """Return the sha256 of what stands between script tags in a page, as a content security policy names it."""
     scripts = re.findall(r"<script[^>]*>(.+?)</script>", page, re.DOTALL)
     return [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]

@@ -1,10 +1,16 @@
-"""The page's JavaScript modules: all that its first one needs, so that browsers ask for them at once and not level by level."""
+"""The page as browsers get it.
 
+It names all modules that its first one needs, so that browsers ask for them at once and not level by level, and the version
+of all its parts, so that they ask for each only once.
+"""
+
+import hashlib
 import re
 from pathlib import Path
 
 _IMPORTED = re.compile(r'\bfrom "(\.{1,2}/[^"]+)"')
 _FIRST = "js/main.js"
+_PARTS = ("css", "js", "vendor/three", "vendor/spark")
 
 
 def needed_modules(folder: Path, first: str = _FIRST) -> list[str]:
@@ -19,8 +25,17 @@ def needed_modules(folder: Path, first: str = _FIRST) -> list[str]:
     return list(found)
 
 
-def page_with_modules(folder: Path) -> str:
-    """Return the page ``index.html``, with a link to each module that it needs."""
+def version_of(folder: Path) -> str:
+    """Return what becomes another as soon as a part of the page does."""
+    found = hashlib.sha256()
+    for path in sorted(path for part in _PARTS for path in (folder / part).rglob("*") if path.is_file()):
+        found.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()[:16]
+
+
+def page_with_modules(folder: Path, version: str) -> str:
+    """Return the page ``index.html``, with a link to each module that it needs; its parts lie below the ``version``."""
     page = (folder / "index.html").read_text(encoding="utf-8")
     links = "".join(f'<link rel="modulepreload" href="/static/{name}">\n  ' for name in needed_modules(folder))
-    return page.replace('<script type="module"', f'{links}<script type="module"', 1)
+    page = page.replace('<script type="module"', f'{links}<script type="module"', 1)
+    return page.replace('"/static/', f'"/static/{version}/')

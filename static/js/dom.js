@@ -40,4 +40,10 @@ export function smallButton(words, onClick, title = null) {
   return element("button", { type: "button", class: "button small", click: onClick, title }, words);
 }
 
+/** A row of a panel; one that is `spare` gives way on small screens while something is painted. */
+export const row = (...parts) => element("div", { class: "studio-row" }, ...parts);
+export const spareRow = (...parts) => element("div", { class: "studio-row spare" }, ...parts);
+/** The row of a panel that stays in sight. */
+export const footRow = (...parts) => element("div", { class: "studio-row studio-foot" }, ...parts);
+
 export const byId = (id) => document.getElementById(id);

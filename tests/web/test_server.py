@@ -1,5 +1,6 @@
 """At which port the server listens, and when a browser is opened."""
 
+import re
 import socket
 import sys
 import time
@@ -92,6 +93,12 @@ def test_a_token_that_is_not_sent_alike_by_all_is_refused_at_the_start(tmp_path:
 def test_only_the_parts_of_the_page_are_served(server: RunningServer) -> None:
     for part in ("css/base.css", "js/main.js", "js/viewer/stage.js", "icon.svg"):
         assert server.get(f"/static/{part}").status_code == 200
+    kept = re.findall(r'"(/static/[^"]+)"', server.get("/").text)
+    assert len(kept) > 40
+    for part in kept[:3]:
+        assert "immutable" in server.get(part).headers["cache-control"]
+    assert server.get("/static/js/main.js").headers["cache-control"] == "no-cache"
+    assert server.get(f"{kept[0].rsplit('/', 1)[0]}/../npm/vendor.py").status_code == 404
     for other in ("npm/vendor.py", "npm/package.json", "index.html", "token.html", "vendor/fetched", "js/../npm/vendor.py",
                   "js/%2e%2e/npm/vendor.py", "css", ""):
         assert server.get(f"/static/{other}").status_code == 404

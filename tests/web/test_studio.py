@@ -1,5 +1,6 @@
 """Pictures, camera paths and edits of a scene on the page, in a real browser."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def test_a_path_is_previewed_and_becomes_a_film(entering: Entering, server: Runn
     assert turned > 5
     page.click("text=Add this view")
     page.fill("[aria-label='Length of the video in seconds']", "2")
+    with page.expect_download() as saved:
+        page.click("text=Save the path")
+    assert len(json.loads(Path(saved.value.path()).read_text())["views"]) == 2
     page.click("text=Preview")
     page.wait_for_function(f"() => Number(document.getElementById('stage').dataset.heading) < {turned / 2}")
     page.click("text=Stop")

@@ -6,6 +6,8 @@ import { Clock } from "../../static/js/viewer/clocks.js";
 import { Collider } from "../../static/js/viewer/collider.js";
 import { decide } from "../../static/js/viewer/decide.js";
 import { Detail } from "../../static/js/viewer/detail.js";
+import { depthAlong, eraseAlong, leftBy } from "../../static/js/viewer/edits.js";
+import { groundHeading, pictureHeading, vectorOf } from "../../static/js/viewer/directions.js";
 import { Film } from "../../static/js/viewer/film.js";
 import { PadButtons } from "../../static/js/viewer/gamepad.js";
 import { splatFromGlb } from "../../static/js/viewer/glb.js";
@@ -907,4 +909,24 @@ test("a .glb becomes the records of a .splat, turned half about x", () => {
   assert.deepEqual([...splat.subarray(56, 60)], [255, 0, 255, 51]);
   assert.deepEqual([...splat.subarray(28, 32)], [0, 128, 128, 128]); // -1 is the identity as well, and fits into a byte
   assert.deepEqual([...splat.subarray(60, 64)], [128, 0, 128, 128]); // half about x
+});
+
+test("a stroke erases ray by ray what all of it erases, no farther than it reaches and only ahead", () => {
+  const centers = Float32Array.from([0, 0, 2, 0, 0, 5, 0.1, 0, 2, 1, 0, 2, 0, 0, -2]);
+  const stroke = { edit: "erase", eye_m: [0, 0, 0], radius_deg: 5, rays: [[0, 0, 1, 3], [Math.SQRT1_2, 0, Math.SQRT1_2, 3]] };
+  assert.deepEqual([...leftBy([stroke], centers, {})], [0, 1, 0, 1, 1]);
+  const left = new Uint8Array(5).fill(1);
+  const gone = [];
+  for (const ray of stroke.rays) eraseAlong(stroke, ray, centers, left, (i) => gone.push(i));
+  assert.deepEqual([gone, [...left]], [[0, 2], [0, 1, 0, 1, 1]]);
+  assert.equal(depthAlong(centers, left, new Float32Array(5).fill(1), [0, 0, 0], [0, 0, 1], 1), 5);
+});
+
+test("arrows on the ground and in the picture point as the server takes them", () => {
+  const near = (angle, expected) => assert.ok(Math.abs(((angle - expected + 540) % 360) - 180) < 2, `${angle} and not ${expected}`);
+  near(groundHeading(vectorOf([0, -30]), vectorOf([20, -30])), 100); // across what is ahead: a circle around the visitor
+  near(groundHeading(vectorOf([0, -40]), vectorOf([0, -20])), 0);
+  near(groundHeading(vectorOf([90, -40]), vectorOf([90, -20])), 90);
+  near(pictureHeading(vectorOf([170, 0]), vectorOf([-170, 0]), vectorOf([180, 0])), 0); // over the seam
+  near(pictureHeading(vectorOf([40, 10]), vectorOf([40, 30]), vectorOf([40, 10])), 90);
 });

@@ -1,6 +1,6 @@
 // What moves in a picture that comes alive: chosen, painted on the sphere, and given a direction by an arrow. The server makes it.
 
-import { element, iconButton, smallButton } from "../dom.js";
+import { element, footRow, iconButton, row, smallButton, spareRow } from "../dom.js";
 import { angleBetween, between, degreesOf, groundHeading, middleOf, pictureHeading, vectorOf } from "./directions.js";
 import { History } from "./history.js";
 import { CROSS } from "./icons.js";
@@ -20,7 +20,6 @@ const SHORTEST_DEG = 1; // of an arrow: less is a slip
 const DENSITY = 0.5; // of a brush's radius, from one place of a stroke to the next
 const MOST_BYTES = 60_000; // of what is sent; the server takes a little more
 const tenths = (place) => place.map((value) => Math.round(value * 10) / 10);
-const row = (...parts) => element("div", { class: "studio-row" }, ...parts);
 
 /** A panel over the panorama, and the overlay that takes the brush and the arrow. */
 export class Alive {
@@ -32,7 +31,7 @@ export class Alive {
   #drawing = null; // the stroke or arrow that is being drawn
   painting = new Painting();
 
-  /** @param world `ray(event)` what lies under a pointer, `make(wish)` asks the server, `say(words)`, `onClose()` */
+  /** @param world `ray(event)` what lies under a pointer, `repaint()` shows the `painting`, `make(wish)` asks the server, `say(words)`, `onClose()` */
   constructor(world) {
     this.#world = world;
     const add = ([motion, { name, hint }]) => smallButton(name, () => this.#add(motion), hint);
@@ -47,11 +46,11 @@ export class Alive {
     this.element = element("div", { class: "notice studio alive", role: "group", "aria-label": "Bring it alive" },
       element("div", { class: "studio-head" }, element("h2", {}, "Bring it alive"), iconButton("Close", CROSS, () => world.onClose())),
       element("p", { class: "muted spare" }, "Choose what moves, and paint where it is. Leave out what stands in front."),
-      element("div", { class: "studio-row spare" }, ...Object.entries(MOTIONS).map(add)),
+      spareRow(...Object.entries(MOTIONS).map(add)),
       this.list,
       row(this.brush, this.size, this.arrow),
-      element("div", { class: "studio-row spare" }, element("label", {}, "Begins again after ", this.loop, " s")),
-      row(this.undo, this.redo, this.make));
+      spareRow(element("label", {}, "Begins again after ", this.loop, " s")),
+      footRow(this.undo, this.redo, this.make));
     this.overlay = element("div", { class: "eraser" });
     this.overlay.addEventListener("pointerdown", (event) => this.#begin(event));
     this.overlay.addEventListener("pointermove", (event) => this.#from && this.#move(event));
@@ -134,7 +133,7 @@ export class Alive {
     const places = directions.map((one) => tenths(degreesOf(one)));
     this.#drawing.places_deg.push(...places);
     this.painting.stroke(MOTIONS[this.#motions[this.#chosen].motion].color, this.#drawing.radius_deg, places);
-    this.#world.redraw();
+    this.#world.repaint();
   }
 
   #end() {
@@ -202,7 +201,7 @@ export class Alive {
     }
     for (const { arrow } of this.#motions) if (arrow) this.painting.arrow(ARROW, ...arrow);
     if (this.#tool === "arrow" && this.#drawing) this.painting.arrow(ARROW, this.#from, this.#drawing);
-    this.#world.redraw();
+    this.#world.repaint();
   }
 
   async #make() {

@@ -21,8 +21,13 @@ export function hasWebGL2() {
 
 /** Let the browser save a picture under the name of what it shows. */
 export function savePicture(blob, title) {
-  const url = URL.createObjectURL(blob);
   const name = title.replace(/\.[^.]+$/, "").replace(/[^\p{L}\p{N} ._-]+/gu, "_");
-  element("a", { href: url, download: `${name || "scene"}.png` }).click();
+  save(blob, `${name || "scene"}.png`);
+}
+
+/** Let the browser save a file. */
+export function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  element("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -1,7 +1,7 @@
 // Light editing: crop, erase, hide layers, start and up. What is seen is a preview; the server makes the new version from the list of edits.
 
-import { element, iconButton, smallButton } from "../dom.js";
-import { depthAlong, leftBy, upright } from "./edits.js";
+import { element, footRow, iconButton, row, smallButton, spareRow } from "../dom.js";
+import { depthAlong, eraseAlong, leftBy, upright } from "./edits.js";
 import { History } from "./history.js";
 import { CROSS } from "./icons.js";
 
@@ -13,13 +13,12 @@ const LOOK_DEG = 1; // around a ray, to find the surface
 
 const cut = (values) => values.map((value) => Number(value.toFixed(DIGITS)));
 const size = (name, value) => element("input", { type: "number", min: "0.1", max: "1000", step: "any", value, "aria-label": `${name} in metres` });
-const row = (...parts) => element("div", { class: "studio-row" }, ...parts);
 
 /** A panel over the scene, and the eraser's overlay over the picture. */
 export class Editor {
   #world;
   #history = new History([]); // of lists of edits
-  #scene = null; // { mesh, layers, centers, alphas } of what is edited
+  #scene = null; // { mesh, layers, centers, alphas, left, count } of what is edited
   #stroke = null;
 
   /**
@@ -32,7 +31,7 @@ export class Editor {
     this.radius = size("Radius", 5);
     this.brush = element("input", { type: "range", min: "0.5", max: "12", step: "0.5", value: "3", "aria-label": "Size of the eraser" });
     this.eraser = smallButton("Eraser", () => this.#setErasing(this.overlay.hidden), "Drag over what is to go; turn with the arrow keys");
-    this.layers = element("div", { class: "studio-row" });
+    this.layers = spareRow();
     this.up = element("select", { class: "button small", "aria-label": "What points up", change: () => this.#turnUp() },
       ...Object.keys(UPS).map((name) => element("option", {}, name)));
     this.undo = smallButton("Undo", () => this.#step("undo"));
@@ -40,14 +39,14 @@ export class Editor {
     this.save = element("button", { type: "button", class: "button small primary", click: () => this.#save() }, "Save as a new version");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Edit the scene" },
       element("div", { class: "studio-head" }, element("h2", {}, "Edit"), iconButton("Close", CROSS, () => world.onClose())),
-      element("p", { class: "muted" }, "Crops are around where you stand."),
-      row(smallButton("Crop to a box", () => this.#cropBox()), ...this.sides, " m"),
-      row(smallButton("Crop to a sphere", () => this.#cropSphere()), this.radius, " m"),
+      element("p", { class: "muted spare" }, "Crops are around where you stand."),
+      spareRow(smallButton("Crop to a box", () => this.#cropBox()), ...this.sides, " m"),
+      spareRow(smallButton("Crop to a sphere", () => this.#cropSphere()), this.radius, " m"),
       row(this.eraser, this.brush),
       this.layers,
-      row(smallButton("Start here", () => this.#start(), "Where visitors stand at first, and look")),
-      row(element("label", {}, "Up is ", this.up)),
-      row(this.undo, this.redo, this.save));
+      spareRow(smallButton("Start here", () => this.#start(), "Where visitors stand at first, and look")),
+      spareRow(element("label", {}, "Up is ", this.up)),
+      footRow(this.undo, this.redo, this.save));
     this.overlay = element("div", { class: "eraser" });
     this.overlay.addEventListener("pointerdown", (event) => this.#begin(event));
     this.overlay.addEventListener("pointermove", (event) => this.#stroke && this.#erase(event));
@@ -122,6 +121,7 @@ export class Editor {
 
   #setErasing(is) {
     this.overlay.hidden = !is;
+    this.element.classList.toggle("painting", is);
     this.eraser.ariaPressed = String(is);
   }
 
@@ -138,40 +138,61 @@ export class Editor {
     const { rays, radius_deg } = this.#stroke;
     const last = rays.at(-1);
     if (last && ahead[0] * last[0] + ahead[1] * last[1] + ahead[2] * last[2] > Math.cos((radius_deg * Math.PI) / 360)) return;
-    const { centers, opacities, layers } = this.#scene;
-    const left = leftBy([...this.#edits, this.#stroke], centers, layers);
+    const { mesh, centers, opacities, left } = this.#scene;
     const depth = depthAlong(centers, left, opacities, eye, ahead, Math.min(LOOK_DEG, radius_deg));
     if (depth === null) return;
     rays.push(cut([...ahead, BEHIND * depth]));
-    this.#draw([...this.#edits, this.#stroke]);
+    const { packedArray } = mesh.splats;
+    eraseAlong(this.#stroke, rays.at(-1), centers, left, (i) => {
+      packedArray[4 * i] &= 0xffffff;
+      this.#scene.count -= 1;
+    });
+    this.#drawn();
   }
 
+  /** What a stroke erased is drawn already. */
   #end() {
     const stroke = this.#stroke;
     this.#stroke = null;
-    if (stroke?.rays.length) this.#push([...this.#edits, stroke]);
+    if (!stroke?.rays.length) return;
+    this.#history.push([...this.#edits, stroke]);
+    this.#showState();
   }
 
   #show() {
+    this.#showState();
+    if (!this.#scene) return;
+    this.#world.turn(upright(this.#up));
+    this.#draw(this.#edits);
+  }
+
+  get #up() {
+    return this.#edits.find((edit) => edit.edit === "up")?.up ?? UPS["as it is"];
+  }
+
+  /** Keep buttons and fields true to the edits. */
+  #showState() {
     const { length } = this.#edits;
     this.undo.disabled = !this.#history.canUndo;
     this.redo.disabled = !this.#history.canRedo;
     this.save.disabled = !length;
-    const up = this.#edits.find((edit) => edit.edit === "up")?.up ?? UPS["as it is"];
-    this.up.value = Object.keys(UPS).find((name) => UPS[name].every((value, k) => value === up[k]));
+    this.up.value = Object.keys(UPS).find((name) => UPS[name].every((value, k) => value === this.#up[k]));
     for (const box of this.layers.querySelectorAll("input")) box.checked = !this.#edits.some((edit) => edit.layers?.includes(box.name));
-    if (!this.#scene) return;
-    this.#world.turn(upright(up));
-    this.#draw(this.#edits);
   }
 
   /** What is left keeps its opacity, and the rest gets none. */
   #draw(edits) {
     const { mesh, centers, alphas, layers } = this.#scene;
     const { packedArray } = mesh.splats;
-    const left = leftBy(edits, centers, layers);
+    const left = (this.#scene.left = leftBy(edits, centers, layers));
     for (let i = 0; i < left.length; i++) packedArray[4 * i] = (packedArray[4 * i] & 0xffffff) | (left[i] ? alphas[i] << 24 : 0);
-    this.element.dataset.left = left.reduce((sum, one) => sum + one, 0);
+    this.#scene.count = left.reduce((sum, one) => sum + one, 0);
+    this.#drawn();
+  }
+
+  #drawn() {
+    const { mesh, count } = this.#scene;
+    this.element.dataset.left = count;
     mesh.splats.needsUpdate = true;
     mesh.updateMappingVersion();
     this.#world.redraw();

@@ -14,18 +14,36 @@ export function leftBy(edits, centers, layers) {
 
 /** The angles and the reach of a stroke of the eraser at one place: how far away the surface is that a ray meets, or null. */
 export function depthAlong(centers, left, weights, eye, ray, radius_deg) {
-  const cosine = Math.cos((radius_deg * Math.PI) / 180);
   const found = [];
-  for (let i = 0, k = 0; i < left.length; i++, k += 3) {
-    if (!left[i] || weights[i] < FAINT) continue;
-    const [x, y, z] = [centers[k] - eye[0], centers[k + 1] - eye[1], centers[k + 2] - eye[2]];
-    const along = x * ray[0] + y * ray[1] + z * ray[2];
-    const distance = Math.sqrt(x * x + y * y + z * z);
-    if (along >= cosine * distance && distance > NEAREST_M) found.push(distance);
-  }
+  inCone(eye, ray, radius_deg, centers, (i, square) => {
+    if (left[i] && weights[i] >= FAINT && square > NEAREST_M ** 2) found.push(Math.sqrt(square));
+  });
   if (!found.length) return null;
   found.sort((a, b) => a - b);
   return found[Math.min(found.length - 1, Math.floor(found.length * FIRST))];
+}
+
+/** Erase what one more ray of a stroke reaches, as its rule says; `onGone(i)` hears of each that is. */
+export function eraseAlong({ eye_m, radius_deg }, [x, y, z, far], centers, left, onGone) {
+  inCone(eye_m, [x, y, z], radius_deg, centers, (i, square) => {
+    if (!left[i] || square > far * far) return;
+    left[i] = 0;
+    onGone(i);
+  });
+}
+
+/** Visit what lies within `radius_deg`, less than 90, of a unit vector as seen from `eye`, with the square of its distance. */
+function inCone([a, b, c], [u, v, w], radius_deg, centers, visit) {
+  const least = Math.cos((radius_deg * Math.PI) / 180) ** 2;
+  for (let i = 0, k = 0; k < centers.length; i++, k += 3) {
+    const x = centers[k] - a;
+    const y = centers[k + 1] - b;
+    const z = centers[k + 2] - c;
+    const along = x * u + y * v + z * w;
+    if (along < 0) continue;
+    const square = x * x + y * y + z * z;
+    if (along * along >= least * square) visit(i, square);
+  }
 }
 
 const FAINT = 0.3; // of opacity: fainter Gaussians are no surface
@@ -37,13 +55,8 @@ const RULES = {
     x >= low_m[0] && x <= high_m[0] && y >= low_m[1] && y <= high_m[1] && z >= low_m[2] && z <= high_m[2]),
   crop_sphere: ({ centre_m: [a, b, c], radius_m }, centers, left) => keep(centers, left, (x, y, z) =>
     (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 <= radius_m ** 2),
-  erase: ({ eye_m: [a, b, c], radius_deg, rays }, centers, left) => {
-    const cosine = Math.cos((radius_deg * Math.PI) / 180);
-    keep(centers, left, (x, y, z) => {
-      const [dx, dy, dz] = [x - a, y - b, z - c];
-      const distance = Math.sqrt(dx * dx + dy * dy + dz * dz);
-      return !rays.some(([u, v, w, far]) => distance <= far && dx * u + dy * v + dz * w >= cosine * distance);
-    });
+  erase: (stroke, centers, left) => {
+    for (const ray of stroke.rays) eraseAlong(stroke, ray, centers, left, () => {});
   },
   hide: ({ layers: hidden }, centers, left, layers) => {
     let start = 0;

@@ -116,11 +116,11 @@ export class Stage {
     this.timeline = new Timeline({ onChange: () => this.#refresh(), giveBack: () => this.canvas.focus({ preventScroll: true }) });
     this.help = helpDialog();
     const top = element("div", { class: "stage-top" }, this.views.element, this.tools.element);
-    const controls = this.#bare ? [] : [...this.studio.panels, this.measure.panel, this.timeline.element];
+    const controls = this.#bare ? [] : [this.studio.panels, this.measure.panel, this.timeline.element];
     const bottom = element("div", { class: "stage-bottom" }, this.notice.element, ...controls);
     const over = element("div", { class: "stage-over" }, ...(this.#bare ? [] : [top]), bottom);
     this.#element.classList.add("stage");
-    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, ...this.studio.overlays, over, this.help);
+    this.#element.replaceChildren(this.canvas, this.flat.element, this.words, this.measure.element, this.studio.overlays, over, this.help);
   }
 
   #seen() {

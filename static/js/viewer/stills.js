@@ -1,6 +1,6 @@
 // Pictures and films of a scene, which the server draws: from where one stands, and along a path through key views.
 
-import { element, iconButton, smallButton } from "../dom.js";
+import { element, footRow, iconButton, row, smallButton } from "../dom.js";
 import { CROSS } from "./icons.js";
 import { alongPath, durationOf } from "./path.js";
 
@@ -12,7 +12,6 @@ const STEP = 6; // digits of a view that are kept: less than a micrometre
 const select = (name, sizes) => element("select", { class: "button small", "aria-label": name },
   ...Object.entries(sizes).map(([words, size]) => element("option", { value: size.join("x") }, words)));
 const sizeOf = (choice) => choice.value.split("x").map(Number);
-const row = (...parts) => element("div", { class: "studio-row" }, ...parts);
 
 /** A panel over the scene. */
 export class Stills {
@@ -23,7 +22,7 @@ export class Stills {
 
   /**
    * @param world `view()` is where the visitor stands and what they see, in the frame of files, `look(view)` puts them there, `make(wish)`
-   *   asks the server, `save(text, name)` lets the browser save a file, `say(words)` shows a hint, `onClose()`
+   *   asks the server, `save(blob, name)` lets the browser save a file, `say(words)` shows a hint, `onClose()`
    */
   constructor(world) {
     this.#world = world;
@@ -35,7 +34,7 @@ export class Stills {
     this.loop = element("input", { type: "checkbox", change: () => this.#changed() });
     this.preview = smallButton("Preview", () => this.#togglePreview());
     this.make = smallButton("Make the video", () => this.#film());
-    this.saving = smallButton("Save the path", () => world.save(JSON.stringify(this.#path(), null, 1), "path.json"), "The key views as a file, for the command line");
+    this.saving = smallButton("Save the path", () => world.save(new Blob([JSON.stringify(this.#path(), null, 1)]), "path.json"), "The key views as a file, for the command line");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Pictures and video" },
       element("div", { class: "studio-head" }, element("h2", {}, "Pictures and video"), iconButton("Close", CROSS, () => world.onClose())),
       row(smallButton("Picture", () => this.#still(this.size, false)), this.size),
@@ -44,7 +43,7 @@ export class Stills {
       element("p", { class: "muted" }, "Walk to a place, look, and add the view. The camera glides from view to view."),
       this.list,
       row(smallButton("Add this view", () => this.#add()), element("label", {}, this.loop, " back to the first"), element("label", {}, this.seconds, " s")),
-      row(this.preview, this.make, this.film, this.saving));
+      footRow(this.preview, this.make, this.film, this.saving));
     this.#changed();
   }
 
