@@ -195,9 +195,10 @@ class SPAG4D:
         """Convert a 360° video into a sequence of scenes in a folder, and yield each frame's result.
 
         A run that was stopped continues where it ended, and yields only new frames; ``overwrite`` starts over.
-        ``preview`` names an MP4 file that shows the sequence, ``save_depth`` a file for the depth of its first frame. Nothing
-        happens until the first frame is requested. A ``cluster``, see `convert_folder`, yields frames as they end. Raises what
-        `convert` does, and `InputError` where the folder holds a sequence of another video or other settings.
+        ``preview`` names an MP4 file that shows the sequence, ``save_depth`` a file for the depth of its first frame, or one
+        for each where ``{}`` stands for the frame's number. Nothing happens until the first frame is requested. A ``cluster``,
+        see `convert_folder`, yields frames as they end. Raises what `convert` does, and `InputError` where the folder holds a
+        sequence of another video or other settings.
         """
         folder = Path(output_folder)
         if preview is not None:
@@ -424,7 +425,7 @@ class SPAG4D:
         panoramas = read_frames(clip, shown[first:], force_erp=settings.force_erp, progress=progress)
         with closing(panoramas):
             for number, panorama in enumerate(panoramas, first):
-                path = None if number else depth_path
+                path = None if depth_path is None else _of_frame(depth_path, number)
                 frame = self._frame_result(panorama, number, sequence, plan, steadier, progress, path)
                 sequence.add(frame, steadier.state())
                 progress.report(FRAMES, number + 1, count)
@@ -562,6 +563,13 @@ def _write_preview(path: Path, frames: Iterable[Gaussians], count: int, settings
     from spag4d.render.preview import preview_pictures
 
     write_movie(path, preview_pictures(frames, count, settings.fps, progress=progress), settings.fps)
+
+
+def _of_frame(depth_path: Path, number: int) -> Path | None:
+    """Return where the depth of a frame, counted from 0, is to be written, if anywhere."""
+    if "{}" in depth_path.name:
+        return depth_path.with_name(depth_path.name.replace("{}", f"{number + 1:05d}"))
+    return None if number else depth_path
 
 
 def _check_targets(outputs: Sequence[Path], depth_path: Path | None, sources: tuple[object, ...]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +15,15 @@ from spag4d.mesh.ground import ground_mesh
 from spag4d.mesh.mesh import Mesh
 from spag4d.mesh.surface import rows_for, surface_mesh
 from spag4d.mesh.write import glb_bytes
+from spag4d.splat.edits import Edit, places_kept, upright
 
 _MOST_TRIANGLES = 8000
 """Of a sphere: walls keep to within 5 cm at 2 m, and a browser tests those beside a visitor in microseconds."""
 _WORLD_M = 10.0
 """Metres to where a single panorama's world ends, sky included: farther than anyone walks in it, and nobody falls off."""
+
+_SEEN_M = (0.1, 1000.0)
+"""Metres to surfaces of a scene of any tool: nearer ones are blur around the visitor, and farther ones out of reach."""
 
 Wanted = Callable[[DepthMap], Bool[np.ndarray, "h w"]]
 
@@ -42,6 +46,20 @@ def collision_part(depth: DepthMap, near_far_m: tuple[float, float], wanted: Wan
     small = _sampled(depth)
     chosen = wanted(small)
     return _surfaces(small, *near_far_m, chosen), _points(small, near_far_m[0], chosen)
+
+
+def collision_around(depth: DepthMap, place_m: Float32[np.ndarray, "3"]) -> Mesh:
+    """Return what a visitor meets of a scene that is seen from a place: its surfaces, and ground where none was seen."""
+    mesh, points = collision_part(depth, _SEEN_M, lambda small: ~small.sky)
+    return Mesh.joined([mesh.placed(Pose(np.eye(3), place_m.astype(np.float64))), ground_mesh(points + place_m, place_m[None])])
+
+
+def edited_collision(mesh: Mesh, edits: Sequence[Edit]) -> Mesh:
+    """Return what is left of what a visitor meets when a scene is edited: triangles go with what was in their middle."""
+    kept = places_kept(mesh.vertices[mesh.triangles].mean(1), edits)
+    turn = upright(edits)
+    left = Mesh(mesh.vertices, mesh.colors, mesh.triangles[kept])
+    return left if turn is None else left.placed(Pose(turn, np.zeros(3)))
 
 
 def read_collision(path: Path) -> Mesh:

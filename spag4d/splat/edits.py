@@ -110,24 +110,34 @@ def edited(scene: Scene, edits: Sequence[Edit], start: View | None = None) -> tu
 
     Raises `InputError` where layers are to be hidden that the scene does not name, and where nothing is left.
     """
-    kept = np.ones(len(scene), bool)
+    kept = places_kept(scene.joined.means, edits)
     for edit in edits:
-        if type(edit) in _MASKS:
-            kept &= _MASKS[type(edit)](scene, edit)
+        if isinstance(edit, Hide):
+            kept &= _not_hidden(scene, edit)
         elif isinstance(edit, Start):
             start = View(edit.position_m, edit.look_at_m)
     if not kept.any():
         raise InputError("nothing is left of the scene: undo one of the edits.")
     scene = scene.select(kept)
-    turn = _upright([edit.up for edit in edits if isinstance(edit, Up)])
+    turn = upright(edits)
     if turn is None:
         return scene, start
     return scene.changed(lambda gaussians: rotated(gaussians, turn)), start and View(
         _turned(turn, start.position_m), _turned(turn, start.look_at_m))
 
 
-def _upright(ups: Sequence[tuple[float, float, float]]) -> Float64[np.ndarray, "3 3"] | None:
-    """Return the shortest turn that brings the last of some directions to -y, None where there is none or nothing to turn."""
+def places_kept(means: Float32[np.ndarray, "n 3"], edits: Sequence[Edit]) -> Kept:
+    """Return which places are neither cropped nor erased."""
+    kept = np.ones(len(means), bool)
+    for edit in edits:
+        if type(edit) in _MASKS:
+            kept &= _MASKS[type(edit)](means, edit)
+    return kept
+
+
+def upright(edits: Sequence[Edit]) -> Float64[np.ndarray, "3 3"] | None:
+    """Return the shortest turn that brings what is to be up to -y, None where that is nothing or is up already."""
+    ups = [edit.up for edit in edits if isinstance(edit, Up)]
     if not ups:
         return None
     up = np.array(ups[-1]) / np.linalg.norm(ups[-1])
@@ -150,20 +160,19 @@ def _vector(place: Place) -> Float32[np.ndarray, "3"]:
     return np.array(place, np.float32)
 
 
-def _in_box(scene: Scene, edit: CropBox) -> Kept:
-    means = scene.joined.means
+def _in_box(means: Float32[np.ndarray, "n 3"], edit: CropBox) -> Kept:
     return np.asarray(((means >= _vector(edit.low_m)) & (means <= _vector(edit.high_m))).all(1))
 
 
-def _in_sphere(scene: Scene, edit: CropSphere) -> Kept:
-    offsets = scene.joined.means - _vector(edit.centre_m)
+def _in_sphere(means: Float32[np.ndarray, "n 3"], edit: CropSphere) -> Kept:
+    offsets = means - _vector(edit.centre_m)
     return np.einsum("ij,ij->i", offsets, offsets) <= np.float32(edit.radius_m) ** 2
 
 
-def _outside_stroke(scene: Scene, edit: Erase) -> Kept:
+def _outside_stroke(means: Float32[np.ndarray, "n 3"], edit: Erase) -> Kept:
     rays = np.array(edit.rays, np.float32)
     rays[:, :3] /= np.maximum(np.linalg.norm(rays[:, :3], axis=1, keepdims=True), np.float32(1e-6))
-    cosine, means = np.float32(math.cos(math.radians(edit.radius_deg))), scene.joined.means
+    cosine = np.float32(math.cos(math.radians(edit.radius_deg)))
     kept = np.empty(len(means), bool)
     for first in range(0, len(means), _AT_ONCE):
         block = slice(first, first + _AT_ONCE)
@@ -188,5 +197,5 @@ def _not_hidden(scene: Scene, edit: Hide) -> Kept:
     return np.concatenate([np.full(count, name not in edit.layers) for name, count in scene.counts.items()])
 
 
-_MASKS: dict[type, Callable[[Scene, object], Kept]] = {
-    CropBox: _in_box, CropSphere: _in_sphere, Erase: _outside_stroke, Hide: _not_hidden}  # type: ignore[dict-item]
+_MASKS: dict[type, Callable[[np.ndarray, object], Kept]] = {
+    CropBox: _in_box, CropSphere: _in_sphere, Erase: _outside_stroke}  # type: ignore[dict-item]

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse
 
 from spag4d.sequence import RECORD, frame_outputs
 from spag4d.web.job import Job
-from spag4d.web.worker import FRAMES_FOLDER
+from spag4d.web.worker import DEPTH_PICTURE, FRAME_DEPTH, FRAMES_FOLDER
 
 _TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".json": "application/json", ".mp4": "video/mp4"}
 _BINARY = "application/octet-stream"
@@ -24,9 +24,17 @@ def job_file(job: Job, folder: Path, name: str) -> Path | None:
 
 
 def frame_file(job: Job, folder: Path, name: str) -> Path | None:
-    """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it does not exist, or not yet."""
+    """Return a frame of a video's job by its ``name`` such as frame_00001.ply, or None where it does not exist, or not yet.
+
+    frame_00001.depth.jpg is its depth; of jobs of earlier versions, which kept but one, that of the first frame.
+    """
     found = re.fullmatch(r"frame_([0-9]{5,9})\.([a-z.]+)", name)
-    if not found or not 1 <= int(found[1]) <= job.frames or found[2] not in job.formats:
+    if not found or not 1 <= int(found[1]) <= job.frames:
+        return None
+    if name == FRAME_DEPTH.replace("{}", found[1]):
+        own = folder / FRAMES_FOLDER / name
+        return own if own.is_file() else job_file(job, folder, DEPTH_PICTURE)
+    if found[2] not in job.formats:
         return None
     return _frame(folder, int(found[1]), found[2])
 

@@ -212,7 +212,7 @@ def job_file(job: TheJob, service: TheService, name: str, download: Download = F
 @router.head("/jobs/{id}/frames/{name}", include_in_schema=False)
 @router.get("/jobs/{id}/frames/{name}", response_class=FileResponse, responses={**FILE, **UNKNOWN})
 def frame(job: TheJob, service: TheService, name: str, download: Download = False) -> FileResponse:
-    """Send the scene of one frame of a video, such as frame_00001.ply, as soon as it is whole."""
+    """Send the scene of one frame of a video, such as frame_00001.ply or, of its depth, frame_00001.depth.jpg."""
     path = files.frame_file(job, service.folder_of(job), name)
     return files.answer(_there(path), job, download=download)
 

@@ -14,21 +14,22 @@ from PIL import Image
 
 from spag4d.check.report import Report
 from spag4d.check.scene import check_scene
-from spag4d.data import Gaussians, Scene, View
+from spag4d.data import DepthMap, Gaussians, Scene, View
 from spag4d.formats.fourdgs_read import FourdgsFile
 from spag4d.formats.moving import is_moving, opened_moving, scene_at, write_moving
 from spag4d.formats.moving_page import write_moving_page
 from spag4d.formats.scene import read_layers, read_scene_comments, write_scene
 from spag4d.formats.viewer_page import write_viewer_page
 from spag4d.io.atomic import atomic_path
-from spag4d.mesh.collision import read_collision, viewer_glb
+from spag4d.mesh.collision import collision_around, edited_collision, read_collision, viewer_glb
+from spag4d.mesh.write import write_mesh
 from spag4d.progress import Progress
 from spag4d.render.on_cuda import drawing_device
 from spag4d.render.path import view_from
 from spag4d.render.view import Rendering, render_panorama, render_view
 from spag4d.shots import draw
 from spag4d.splat.edits import edited
-from spag4d.web.making import Export, Film, Still, Version, WebPage, recorded
+from spag4d.web.making import AnyWish, Export, Film, Still, Version, WebPage, recorded
 from spag4d.web.places import COLLISION, SOURCE
 from spag4d.web.scene_files import MOVING_SCENE, named_as
 
@@ -39,6 +40,8 @@ _THUMBNAIL_HW = (240, 480)
 """Pixels: as large as a picture in the page's list may get."""
 _MOSTLY_EMPTY = 0.6
 """Share of the sphere that is open from the origin: more than the sky, which is half, means that nobody stands there."""
+_COLLISION_ROWS = 256
+"""Of the panorama that what stops visitors is made of: 3 cm at 2 m."""
 _SEEN = 0.5
 """Alpha from which something is there."""
 _BACK = 1.2
@@ -85,6 +88,8 @@ def open_scene(order: Order, say: Say, progress: Progress) -> dict[str, Any]:
         say(settings={"format": ",".join(formats)}, start=start and asdict(start), files=[THUMBNAIL])
         _write(scene, formats, comments, progress)
         say(files=[f"scene.{format}" for format in formats])
+        if _write_collision(order, wish, scene.joined, start):
+            say(files=[COLLISION])
         if moves:
             _keep_moving(source, progress.under("Writing"))
             say(files=[MOVING_SCENE])
@@ -149,6 +154,23 @@ def _show(gaussians: Gaussians, start: View | None, progress: Progress) -> View 
         Image.fromarray(seen.eight_bits).save(path, "JPEG", quality=90)
     progress.report("Looking around", 1, 1)
     return start
+
+
+def _write_collision(order: Order, wish: AnyWish | None, gaussians: Gaussians, start: View | None) -> bool:
+    """Write what stops and carries a visitor: of a version what is left of the old one's; returns whether there is any."""
+    before = Path("..", order.made_by, COLLISION)
+    if isinstance(wish, Version) and before.is_file():
+        mesh = edited_collision(read_collision(before), wish.edits)
+    else:
+        place = np.array(start.position_m if start else (0, 0, 0), np.float32)
+        seen = render_panorama(gaussians, _COLLISION_ROWS, place, device=drawing_device())
+        nothing = seen.alpha < _SEEN
+        if nothing.all():
+            return False
+        mesh = collision_around(DepthMap(np.where(nothing, np.float32(1), seen.distance), nothing), place)
+    if len(mesh.triangles):
+        write_mesh(Path(COLLISION), mesh)
+    return bool(len(mesh.triangles))
 
 
 def _open(seen: Rendering) -> float:

@@ -7,6 +7,7 @@ along.
 import json
 import os
 import queue
+import shutil
 import signal
 import sys
 import threading
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 FIRST_LOOK = "first-look.splat"
 PANORAMA, THUMBNAIL = "panorama.jpg", "thumbnail.jpg"
 DEPTH, DEPTH_PICTURE = "depth.png", "depth.jpg"
+FRAME_DEPTH = "frame_{}.depth.jpg"
 SETTINGS = "settings.json"
 FRAMES_FOLDER = "frames"
 SCENE_KINDS = ("scene", "export", "picture")
@@ -203,8 +205,11 @@ class Worker:
         count = self._show_first(wanted, progress)
         frames: list[FrameResult] = []
         for frame in self._spag4d().convert_video(
-                SOURCE, FRAMES_FOLDER, preview=PREVIEW, save_depth=DEPTH_PICTURE, progress=progress, **_named(wanted)):
+                SOURCE, FRAMES_FOLDER, preview=PREVIEW, save_depth=f"{FRAMES_FOLDER}/{FRAME_DEPTH}", progress=progress,
+                **_named(wanted)):
             frames.append(frame)
+            if frame.number == 1:
+                shutil.copyfile(Path(FRAMES_FOLDER, FRAME_DEPTH.replace("{}", "00001")), DEPTH_PICTURE)
             self._say(frames=frame.number, files=[DEPTH_PICTURE] if frame.number == 1 else [])
         self._record(wanted, frames[-1].result if frames else None)
         self._say(frames=count, files=[PREVIEW, SETTINGS])

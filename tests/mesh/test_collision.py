@@ -5,9 +5,18 @@ from pathlib import Path
 import numpy as np
 
 from spag4d.data import DepthMap
-from spag4d.mesh.collision import collision_mesh, collision_part, is_collision, read_collision, viewer_glb
+from spag4d.mesh.collision import (
+    collision_around,
+    collision_mesh,
+    collision_part,
+    edited_collision,
+    is_collision,
+    read_collision,
+    viewer_glb,
+)
 from spag4d.mesh.mesh import Mesh
 from spag4d.mesh.write import write_mesh
+from spag4d.splat.edits import Erase, Up
 from tests.box_room import BoxRoom, directions
 
 HEIGHT = 128
@@ -89,3 +98,21 @@ def test_the_viewer_s_file_is_turned_as_the_viewer_turns_scenes() -> None:
     view = json.loads(data[20 : 20 + length])["bufferViews"][0]
     start = 28 + length + view["byteOffset"]
     np.testing.assert_array_equal(np.frombuffer(data, "<f4", 3, start), [-1, -2, 3])
+
+
+def test_a_scene_seen_from_elsewhere_has_its_walls_where_they_are() -> None:
+    place = np.array([0.5, 0.0, -0.3], np.float32)
+    mesh = collision_around(room_depth(), place)
+    at_home = heights_at(collision_mesh(room_depth(), 0.1), 0.5, 0.5)
+    np.testing.assert_allclose(heights_at(mesh, 1.0, 0.2).max(), at_home.max(), atol=0.03)
+    np.testing.assert_allclose(mesh.vertices.max(0) - collision_mesh(room_depth(), 0.1).vertices.max(0), place, atol=0.05)
+
+
+def test_what_is_erased_stops_nobody_and_the_rest_turns_with_the_scene() -> None:
+    mesh = collision_mesh(with_a_table(), 0.1)
+    stroke = Erase(edit="erase", eye_m=(0, 0, 0), radius_deg=35, rays=[(0.0, 0.48, 0.88, 1.9)])
+    assert (np.abs(heights_at(mesh, 0.0, 1.1) - 0.6) < 0.05).any()
+    left = edited_collision(mesh, [stroke])
+    assert not (np.abs(heights_at(left, 0.0, 1.1) - 0.6) < 0.05).any() and len(left.triangles) > len(mesh.triangles) / 2
+    turned = edited_collision(mesh, [Up(edit="up", up=(0, 1, 0))])
+    np.testing.assert_allclose(turned.vertices, mesh.vertices * [1, -1, -1], atol=1e-6)

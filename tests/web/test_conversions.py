@@ -148,6 +148,9 @@ def test_a_video_becomes_a_sequence(server: RunningServer, clip: Path, tmp_path:
     first = server.get(f"{frames}/frame_00001.splat")
     assert first.status_code == 200 and len(first.content) == 32 * (len(first.content) // 32) > 0
     assert server.get(f"{frames}/frame_00004.splat").status_code == 404
+    depths = [server.get(f"{frames}/frame_0000{number}.depth.jpg") for number in (1, 2, 3, 4)]
+    assert [depth.status_code for depth in depths] == [200, 200, 200, 404]
+    assert depths[0].content == server.get(f"/api/jobs/{job['id']}/files/depth.jpg").content
     assert server.get(f"{frames}/sequence.json").status_code == 404
     with zipfile.ZipFile(io.BytesIO(server.get(f"{frames}.zip", params={"format": "splat"}).content)) as archive:
         assert archive.testzip() is None

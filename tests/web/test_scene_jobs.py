@@ -16,6 +16,7 @@ from spag4d.data import Layers, Moving
 from spag4d.formats.moving import Timeline, opened_moving, write_moving
 from spag4d.formats.scene import read_layers, write_scene
 from spag4d.io.static_files import static_folder
+from spag4d.mesh.collision import read_collision
 from tests.formats.gaussian_scenes import facing_discs, scene
 from tests.web.running_server import RunningServer
 
@@ -82,7 +83,11 @@ def test_edits_make_a_version_beside_the_old_one(server: RunningServer, opened: 
     means = facing_discs(2000).means
     assert isinstance(left, Layers) and left.counts["sky"] == 0 and len(left.fine) == (means[:, 2] >= 0).sum()
     np.testing.assert_allclose(left.fine.means, means[means[:, 2] >= 0] * [1, -1, -1], atol=1e-6)
-    assert "<html" in file_of(server, made(server, version, make="page"), "scene.html")[:200].decode()
+    page = file_of(server, made(server, version, make="page"), "scene.html").decode()
+    assert "<html" in page[:200] and 'id="collision">676c5446' in page  # glTF: one walks in it as in the old one
+    (tmp_path / "met.glb").write_bytes(file_of(server, version, "scene.collision.glb"))
+    (tmp_path / "before.glb").write_bytes(file_of(server, opened, "scene.collision.glb"))
+    assert 0 < len(read_collision(tmp_path / "met.glb").triangles) < len(read_collision(tmp_path / "before.glb").triangles)
     nothing = made(server, opened, make="version", edits=[{"edit": "crop_sphere", "centre_m": [99, 0, 0], "radius_m": 1}])
     assert nothing["status"] == "failed" and "nothing is left" in nothing["error"]
 

@@ -2,6 +2,8 @@
 
 import { fetchPicture } from "./loading.js";
 
+const MOST = 4; // of 4096 × 2048 pixels, which take 45 MB each; frames of a video have each their depth
+
 /** Holds the textures of one job. */
 export class Pictures {
   #scene;
@@ -31,6 +33,7 @@ export class Pictures {
     const { signal } = this.#loads;
     const picture = { texture: null, fault: null };
     this.#pictures.set(url, picture);
+    if (this.#pictures.size > MOST) this.#drop(this.#pictures.keys().next().value);
     try {
       const bitmap = await fetchPicture(url, { signal, widest: this.#scene.renderer.capabilities.maxTextureSize });
       picture.texture = this.#scene.makeTexture(bitmap);
@@ -39,6 +42,11 @@ export class Pictures {
       picture.fault = { words: `The picture cannot be shown: ${error.message}.`, again: () => this.#again(url) };
     }
     this.#onChange();
+  }
+
+  #drop(url) {
+    this.#pictures.get(url).texture?.dispose();
+    this.#pictures.delete(url);
   }
 
   #again(url) {

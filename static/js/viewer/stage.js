@@ -126,7 +126,13 @@ export class Stage {
   #seen() {
     const sceneShown = Boolean(this.#contents?.shown);
     const chosen = this.studio.open === "alive" ? { view: "panorama", shape: "sphere" } : this.#chosen;
-    return decide({ view: this.#view, chosen, unavailable: this.#unavailable, sceneShown });
+    return decide({ view: this.#viewNow(), chosen, unavailable: this.#unavailable, sceneShown });
+  }
+
+  /** The job, of a video with the depth of the frame where its clock stands. */
+  #viewNow() {
+    const { depth, depthOf } = this.#view ?? {};
+    return depth && depthOf && this.#clock ? { ...this.#view, depth: depthOf(this.#clock.frame) } : this.#view;
   }
 
   /** Forget what belonged to the job before. */
