@@ -34,6 +34,10 @@ _NOT_JSON = 'send JSON, such as {"uploads": ["ID"], "settings": {"stride": 4}}, 
 _PARTS = re.compile(r"(css|js|vendor/three|vendor/spark)/|icon\.svg$")
 
 
+_FOR_EVER = "max-age=31536000, immutable"
+"""A year, which browsers take for ever: another version has another address."""
+
+
 class _Parts(StaticFiles):
     """Files of the page and no others of its folder.
 
@@ -41,9 +45,19 @@ class _Parts(StaticFiles):
     """
 
     def __init__(self, version: str) -> None:
-        """Serve the page's folder."""
-        super().__init__(directory=static_folder())
+        """Serve the page's folder; what every visitor asks for at once lies in memory."""
+        folder = static_folder()
+        super().__init__(directory=folder)
         self._below = f"{version}/"
+        paths = [path for part in ("css", "js") for path in (folder / part).rglob("*") if path.is_file()]
+        self._ready = {self._below + path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer from memory where that can be: going to the disk takes several turns of other threads."""
+        name = path.replace(os.sep, "/")
+        if name not in self._ready:
+            return await super().get_response(path, scope)
+        return Response(self._ready[name], media_type=mimetypes.guess_type(name)[0], headers={"cache-control": _FOR_EVER})
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Find a file, if it is a part of the page."""
@@ -56,7 +70,7 @@ class _Parts(StaticFiles):
         """Add the header that says so."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         is_kept = f"/static/{self._below}" in scope["path"]
-        response.headers["cache-control"] = "max-age=31536000, immutable" if is_kept else "no-cache"
+        response.headers["cache-control"] = _FOR_EVER if is_kept else "no-cache"
         return response
 
 
