@@ -1,7 +1,7 @@
 // Which chunks of a clip lie in memory: those that live now, and those whose time comes next, as many as there is room for.
 // No page, no graphics: reading and storing are handed in.
 
-const AT_ONCE = 2; // while one is unpacked the next one is on its way
+import { Loads } from "../loads.js";
 
 /** Free stretches of a row of places. What is taken may lie in several: order does not matter to Gaussians. */
 export class Places {
@@ -49,28 +49,29 @@ export function mostAtOnce(chunks) {
 
 /** Holds chunks around a time that goes on and begins again at its end. */
 export class Residents {
-  #calls;
+  #loads;
+  #put;
   #chunks;
   #duration;
   #room;
   #places;
   #held = new Map(); // chunk → its stretches
-  #loading = new Set();
-  #failed = new Map();
   #time = 0;
-  #gone = new AbortController();
 
   /**
    * @param chunks `first` and `last` second and `count` of each
    * @param room how many Gaussians there is room for; as many as live at one time at least
    * @param calls `read(chunk, signal)` promises what is put, `put(read, stretches)` stores it, `onArrival()` follows
    */
-  constructor({ chunks, duration, room, ...calls }) {
-    this.#calls = calls;
+  constructor({ chunks, duration, room, read, put, onArrival }) {
+    this.#put = put;
     this.#chunks = chunks;
     this.#duration = duration;
     this.#room = room;
     this.#places = new Places(room);
+    this.#loads = new Loads({
+      wanted: () => this.#missing(), load: read, arrived: (chunk, given) => this.#store(chunk, given), ended: () => onArrival(),
+    });
   }
 
   get held() {
@@ -84,24 +85,23 @@ export class Residents {
 
   /** Why something that lives at a time cannot be had, or null. */
   errorAt(time) {
-    for (const [chunk, error] of this.#failed) if (lives(chunk, time)) return error;
+    for (const [chunk, error] of this.#loads.failed) if (lives(chunk, time)) return error;
     return null;
   }
 
   /** Want what lives at a time, and after it what follows. */
   want(time) {
     this.#time = time;
-    this.#go();
+    this.#loads.go();
   }
 
   /** Try again what failed. */
   retry() {
-    this.#failed.clear();
-    this.#go();
+    this.#loads.retry();
   }
 
   dispose() {
-    this.#gone.abort();
+    this.#loads.dispose();
   }
 
   /** The chunks in the order in which their time comes. */
@@ -115,27 +115,9 @@ export class Residents {
     return this.#inOrder().filter(({ count }) => (sum += count) <= this.#room);
   }
 
-  #go() {
-    if (this.#gone.signal.aborted || this.#held.size + this.#failed.size === this.#chunks.length) return;
-    for (const chunk of this.#wanted()) {
-      if (this.#loading.size >= AT_ONCE) return;
-      if (!this.#held.has(chunk) && !this.#loading.has(chunk) && !this.#failed.has(chunk)) this.#load(chunk);
-    }
-  }
-
-  async #load(chunk) {
-    this.#loading.add(chunk);
-    const { signal } = this.#gone;
-    try {
-      const read = await this.#calls.read(chunk, signal);
-      if (signal.aborted) return;
-      this.#store(chunk, read);
-    } catch (error) {
-      if (!signal.aborted) this.#failed.set(chunk, error);
-    }
-    this.#loading.delete(chunk);
-    this.#calls.onArrival();
-    this.#go();
+  #missing() {
+    const isAll = this.#held.size + this.#loads.failed.size === this.#chunks.length;
+    return isAll ? [] : this.#wanted().filter((chunk) => !this.#held.has(chunk));
   }
 
   /** Put a chunk where there is room, which those make whose time comes last; one that nobody wants any more is let go. */
@@ -147,7 +129,7 @@ export class Residents {
       if (this.#held.has(other) && !wanted.includes(other)) this.#drop(other);
     }
     const stretches = this.#places.take(chunk.count);
-    this.#calls.put(read, stretches);
+    this.#put(read, stretches);
     this.#held.set(chunk, stretches);
   }
 
