@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, UInt8
 from spag4d.data import Pose
 from spag4d.geometry.equirect import directions, pixels_from_directions
 from spag4d.motion.lasting import Lasting, lasting_of
+from spag4d.motion.standing_kernels import find_nearest
 from spag4d.video.flow import look_up
 
 
@@ -60,12 +61,6 @@ def _in_world(points: Float32[np.ndarray, "*n 3"], pose: Pose) -> Float32[np.nda
 
 def _nearest(points: Float32[np.ndarray, "n 3"], height: int) -> Float32[np.ndarray, "h w"]:
     """Return the distance of the nearest point in each pixel, infinite without; a point fills the four pixels around it."""
-    width = 2 * height
-    away = np.linalg.norm(points, axis=1)
-    first = np.floor(pixels_from_directions(points, height)).astype(np.int64)
-    nearest = np.full(height * width, np.inf, np.float32)
-    for down in (0, 1):
-        rows = np.clip(first[:, 1] + down, 0, height - 1) * width
-        for right in (0, 1):
-            np.minimum.at(nearest, rows + (first[:, 0] + right) % width, away)
-    return nearest.reshape(height, width)
+    nearest = np.full((height, 2 * height), np.inf, np.float32)
+    find_nearest(pixels_from_directions(points, height), np.linalg.norm(points, axis=1), nearest)
+    return nearest
