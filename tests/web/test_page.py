@@ -557,8 +557,13 @@ const now = performance.now.bind(performance);
 const next = requestAnimationFrame;
 performance.now = () => now() / 40;
 window.requestAnimationFrame = (draw) => next((time) => draw(time / 40));
+const told = WebGL2RenderingContext.prototype.getParameter;
+WebGL2RenderingContext.prototype.getParameter = function (name) {
+  const value = told.call(this, name);
+  return typeof value === "string" ? value.replace(/swiftshader|llvmpipe/gi, "card") : value;
+};
 """
-"""Time goes by so slowly that a processor seems to draw as quickly as a graphics card, and all of the scene is drawn."""
+"""A processor passes for a graphics card: by its name, and as time goes by so slowly that it seems quick. All is drawn."""
 
 
 @pytest.fixture(scope="module")
