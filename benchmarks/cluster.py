@@ -32,7 +32,7 @@ _WARM = 4
 
 def quick(**settings: Any) -> SPAG4D:
     """Return a converter whose built-in model looks at small pictures, so that what a cluster adds shows."""
-    builtin.WORKING_HW = (64, 128)
+    builtin.WORKING_HW = (128, 256)
     return SPAG4D(**settings)
 
 
