@@ -1,6 +1,5 @@
 """A worker as the work sees it: jobs are generators, so that one thread waits for all of them."""
 
-import pickle
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,8 @@ class Hand:
         self.job, self.step = None, Step("", 0, 1)
 
     def done(self, call: Call) -> Job:
-        """Do a call there; raises its error. Arrays in it are packed, as those from Ray's store could not be written to."""
-        value, error = yield self.actor.do.remote(pickle.dumps(call))
+        """Do a call there; raises its error."""
+        value, error = yield self.actor.do.remote(call)
         if error is not None:
             raise error
         return value

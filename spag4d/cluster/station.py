@@ -1,6 +1,6 @@
 """What runs on a node of a cluster: an object that stays loaded, and the work that it is given."""
 
-import pickle
+import copy
 import shutil
 import tempfile
 import traceback
@@ -52,10 +52,9 @@ class Station:
         except Exception as error:
             return Greeting(error=_sendable(error))
 
-    def do(self, packed: bytes) -> tuple[Any, Exception | None]:
-        """Do a `Call`, and return its value or its error."""
-        call: Call = pickle.loads(packed)
-        return self._done(call)
+    def do(self, call: Call) -> tuple[Any, Exception | None]:
+        """Do a call, and return its value or its error."""
+        return self._done(copy.deepcopy(call))  # arrays that lie in Ray's store cannot be written to
 
     def _done(self, call: Call) -> tuple[Any, Exception | None]:
         try:
