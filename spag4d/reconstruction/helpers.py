@@ -11,6 +11,7 @@ from spag4d.cluster.connect import check_cluster
 from spag4d.cluster.schedule import scheduled
 from spag4d.conversion import Run
 from spag4d.on_cluster import crew, in_words
+from spag4d.progress import Progress
 from spag4d.reconstruction.kept_work import Arrays, KeptWork
 from spag4d.world.sources import Source
 from spag4d.world.sweep import View
@@ -33,10 +34,11 @@ class Helpers:
         from spag4d.cluster.station import Call
 
         calls = {name: Call("single_depth", {"source": source}) for name, source in sources.items()}
-        for name, (arrays, warnings) in self._done(calls, "Depth"):
-            self._kept.keep(name, arrays)
-            for warning in warnings:
-                self._run.between_stages.warn(warning)
+        with self._run.stage("Depth") as listener:
+            for name, (arrays, warnings) in self._done(calls, listener):
+                self._kept.keep(name, arrays)
+                for warning in warnings:
+                    self._run.between_stages.warn(warning)
 
     def sweep(self, views: Mapping[str, tuple[View, Sequence[View]]]) -> None:
         """Keep what each view's parallax to others tells, under its name."""
@@ -44,21 +46,21 @@ class Helpers:
 
         calls = {name: Call("spag4d.world.sweep:sweep", {"view": view, "others": others})
                  for name, (view, others) in views.items()}
-        for name, swept in self._done(calls, "Parallax"):
-            arrays: Arrays = {field: np.array(values) for field, values in vars(swept).items()}
-            self._kept.keep(name, arrays)
+        with self._run.stage("Parallax") as listener:
+            for name, swept in self._done(calls, listener):
+                arrays: Arrays = {field: np.array(values) for field, values in vars(swept).items()}
+                self._kept.keep(name, arrays)
 
-    def _done(self, calls: Mapping[str, "Call"], stage: str) -> Iterator[tuple[str, Any]]:
+    def _done(self, calls: Mapping[str, "Call"], listener: Progress) -> Iterator[tuple[str, Any]]:
         missing = {name: call for name, call in calls.items() if self._kept.find(name) is None}
         done = 0
-        with self._run.stage(stage) as listener:
-            for ended in scheduled(missing.items(), self._workers):
-                listener.report(stage, done, len(missing), in_words(self._workers.states))
-                if ended is not None:
-                    if ended.error is not None:
-                        raise ended.error
-                    done += 1
-                    yield ended.item[0], ended.value
+        for ended in scheduled(missing.items(), self._workers):
+            listener.report("Calls", done, len(missing), in_words(self._workers.states))
+            if ended is not None:
+                if ended.error is not None:
+                    raise ended.error
+                done += 1
+                yield ended.item[0], ended.value
 
 
 @contextmanager
