@@ -25,6 +25,7 @@ from spag4d import SPAG4D, on_cluster
 from spag4d.depth import builtin
 
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 << 20}
+"""A node with one worker, and the smallest object store that Ray takes."""
 SETTINGS: dict[str, Any] = {"device": "cpu", "stride": 8, "format": "splat"}
 _WARM = 4
 """Panoramas that are converted before the clock runs, so that what is loaded once does not count."""

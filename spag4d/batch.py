@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spag4d.cluster.claims import Claims
+from spag4d.cluster.claims import WAITING, Claims
 from spag4d.conversion import ConversionResult
 from spag4d.errors import Cancelled, InputError, either
 from spag4d.formats import FORMATS
@@ -16,8 +16,6 @@ from spag4d.photos.image import IMAGE_EXTENSIONS, picture_files
 from spag4d.progress import SILENT, Progress
 from spag4d.settings import AUTO, Settings
 
-WAITING = "Waiting for other runs"
-"""The stage of a batch's progress in which only other runs' panoramas are left."""
 _LOOK_EVERY_S = 5.0
 """How often a run that waits looks again whether another one's panorama is done or left behind."""
 

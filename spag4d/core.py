@@ -207,7 +207,7 @@ class SPAG4D:
             if save_depth is not None:
                 raise InputError("a cluster does not save the depth of the first frame: leave one of them out.")
             self.prepare_video(input_path, folder, overwrite=overwrite, progress=progress, **overrides)
-            yield from self._on_cluster(cluster, input_path, folder, progress, overrides)
+            yield from self._on_cluster(cluster, *self._clip(input_path, progress, overrides), folder, progress)
             self.collect_video(input_path, folder, preview=preview, progress=progress, **overrides)
             return
         clip, shown, settings = self._clip(input_path, progress, overrides)
@@ -287,8 +287,7 @@ class SPAG4D:
         if moving_format_of(output) is not None:
             result = collect_clip(*self._of_clip(clip, shown, settings, progress), output)
             if preview is not None:
-                found = opened_moving(output)
-                _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)
+                _write_moving_preview(Path(preview), output, len(shown), settings, progress)
             return result
         with opened(output, overwrite=False):
             sequence = self._prepared(output, clip, settings, progress)
@@ -298,18 +297,17 @@ class SPAG4D:
         return None
 
     def _on_cluster(
-        self, cluster: str, source: str | Path, output: Path, progress: Progress, overrides: Mapping[str, Any]
+        self, cluster: str, clip: Clip, shown: list[Shown], settings: Settings, output: Path, progress: Progress
     ) -> Iterator[FrameResult]:
         """Yield the frames of a prepared video that are not made yet as the workers of a cluster make them."""
         from spag4d.video_on_cluster import frames_on_cluster
 
-        clip, shown, settings = self._clip(source, progress, overrides)
         is_one_file = moving_format_of(output) is not None
         numbers = list(range(len(shown)))
         if not is_one_file:
             parts = Parts(self._prepared(output, clip, settings, SILENT))
             numbers = [number for number in numbers if not parts.is_done(number)]
-        yield from frames_on_cluster(cluster, Path(source).absolute(), output.absolute(), numbers, settings,
+        yield from frames_on_cluster(cluster, clip.path.absolute(), output.absolute(), numbers, settings,
                                      is_one_file=is_one_file, progress=progress)
 
     def _clip(self, source: str | Path, progress: Progress, overrides: Mapping[str, Any]) -> tuple[Clip, list[Shown], Settings]:
@@ -373,12 +371,11 @@ class SPAG4D:
             result = write_clip(*of, output, depth_path)
         else:
             prepare_clip(*of, output)
-            for _ in self._on_cluster(cluster, input_path, output, progress, overrides):
+            for _ in self._on_cluster(cluster, clip, shown, settings, output, progress):
                 pass
             result = collect_clip(*of, output, depth_path)
         if preview is not None:
-            found = opened_moving(output)
-            _write_preview(Path(preview), map(found.at, found.timeline.frame_times_s), len(shown), settings, progress)
+            _write_moving_preview(Path(preview), output, len(shown), settings, progress)
         if export_html is not None:
             write_moving_page(Path(export_html), output, title=Path(input_path).stem)
         return result
@@ -563,6 +560,11 @@ def _write_preview(path: Path, frames: Iterable[Gaussians], count: int, settings
     from spag4d.render.preview import preview_pictures
 
     write_movie(path, preview_pictures(frames, count, settings.fps, progress=progress), settings.fps)
+
+
+def _write_moving_preview(path: Path, scene: Path, count: int, settings: Settings, progress: Progress) -> None:
+    found = opened_moving(scene)
+    _write_preview(path, map(found.at, found.timeline.frame_times_s), count, settings, progress)
 
 
 def _of_frame(depth_path: Path, number: int) -> Path | None:

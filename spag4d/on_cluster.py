@@ -2,12 +2,13 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spag4d.cluster.connect import connected
+from spag4d.cluster.schedule import Ended, scheduled
 from spag4d.errors import InputError
 from spag4d.io.atomic import made_folder
 from spag4d.progress import Progress
@@ -20,6 +21,7 @@ CONVERTER = "spag4d.core:SPAG4D"
 """What every worker keeps loaded."""
 FACTS = "spag4d.stages:choices_in_words"
 """What has to be the same on every worker as it is here."""
+Item = TypeVar("Item")
 _NAMED = 3
 """So many workers are named in a progress bar with what they are doing; of more it says how many are doing what."""
 
@@ -45,6 +47,21 @@ def crew(
             yield workers
         finally:
             workers.close()
+
+
+def finished(
+    items: Collection[Item], workers: "RayWorkers", stage: str, progress: Progress, size: Callable[[Item], int] = lambda item: 1
+) -> Iterator[Ended[Item]]:
+    """Yield items as the workers end them, each of which counts by its ``size``; raises the error of one that failed."""
+    done, count = 0, sum(map(size, items))
+    for ended in scheduled(items, workers):
+        progress.report(stage, done, count, in_words(workers.states))
+        if ended is None:
+            continue
+        if ended.error is not None:
+            raise ended.error
+        done += size(ended.item)
+        yield ended
 
 
 def _check_device(settings: Settings) -> None:

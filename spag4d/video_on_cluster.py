@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spag4d.cluster.connect import check_cluster
-from spag4d.cluster.schedule import scheduled
 from spag4d.conversion import FRAMES, FrameResult
-from spag4d.on_cluster import crew, in_words
+from spag4d.on_cluster import crew, finished
 from spag4d.progress import Progress
 from spag4d.settings import Settings
 
@@ -35,13 +34,6 @@ def frames_on_cluster(
     at_once, folder = (_OF_ONE_FILE, output.parent) if is_one_file else (1, output)
     pieces = [numbers[first : first + at_once] for first in range(0, len(numbers), at_once)]
     ranges = {f"{piece[0] + 1}-{piece[-1] + 1}": len(piece) for piece in pieces}
-    done = 0
     with crew(cluster, job, settings, folder, progress=progress, must_see=True) as workers:
-        for ended in scheduled(ranges, workers):
-            progress.report(FRAMES, done, len(numbers), in_words(workers.states))
-            if ended is None:
-                continue
-            if ended.error is not None:
-                raise ended.error
-            done += ranges[ended.item]
+        for ended in finished(ranges, workers, FRAMES, progress, ranges.__getitem__):
             yield from ended.value or ()

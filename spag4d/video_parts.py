@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from spag4d.cluster.claims import Claims
+from spag4d.cluster.claims import LOOK_EVERY_S, WAITING, Claims
 from spag4d.conversion import FrameResult
 from spag4d.data import DepthMap, Layers, Panorama
 from spag4d.errors import InputError
@@ -22,11 +22,7 @@ from spag4d.progress import Progress
 from spag4d.sequence import Sequence360, facts_of
 from spag4d.video.steadier import Steadier
 
-WAITING = "Waiting for other runs"
-"""The stage of the progress in which this run has nothing to do."""
 DEPTH, LOOK = "depth", "look"
-_LOOK_EVERY_S = 0.2
-"""How often a run looks whether what it waits for is there: frames take seconds."""
 
 
 class Orphaned(Exception):
@@ -116,7 +112,7 @@ class SharedSteadier:
             if not self._claims.is_held(self._parts.target(before)) and self._parts.handed_on(before, what) is None:
                 raise Orphaned
             self._progress.report(WAITING, self._number, self._parts.sequence.count)
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(LOOK_EVERY_S)
         self._own.restore(found)
 
 
@@ -146,4 +142,4 @@ def convert_parts(
             yield frame
         if not made:
             progress.report(WAITING, sum(map(parts.is_done, wanted)), len(wanted))
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(LOOK_EVERY_S)

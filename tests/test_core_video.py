@@ -18,7 +18,7 @@ from spag4d.errors import Cancelled
 from spag4d.formats.ply import read_ply
 from spag4d.photos.image import read_panorama
 from spag4d.progress import Event, Notice, Progress, Step
-from tests.clips.clip_files import encode
+from tests.clips.clip_files import contents, encode
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
 
@@ -42,10 +42,6 @@ def whole(quick_depth: None, clip: Path, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("whole")
     list(SPAG4D(**FAST).convert_video(clip, folder))
     return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_a_video_becomes_a_sequence(clip: Path, whole: Path) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from spag4d import SPAG4D, InputError
 from spag4d.cluster.claims import Claims
 from spag4d.progress import Progress
-from tests.clips.clip_files import encode
+from tests.clips.clip_files import contents, encode, walking_square
 from tests.commands.running import run
 
 pytestmark = pytest.mark.usefixtures("quick_depth")
@@ -25,13 +24,8 @@ COUNT = 5
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five frames of stripes, in which a bright square walks about."""
-    columns = np.sin(np.arange(128) / 5)[None, :, None] * 60 + 120
-    pictures = []
-    for number in range(COUNT):
-        picture = np.broadcast_to(columns, (64, 128, 3)).astype(np.uint8).copy()
-        picture[30:42, 20 + 8 * number : 34 + 8 * number] = (250, 240, 30)
-        pictures.append(picture)
-    return encode(tmp_path_factory.mktemp("video") / "walk.mp4", pictures, "-c:v", "libx264", "-crf", "12", fps="5")
+    path = tmp_path_factory.mktemp("video") / "walk.mp4"
+    return encode(path, walking_square(COUNT), "-c:v", "libx264", "-crf", "12", fps="5")
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +33,6 @@ def whole(quick_depth: None, clip: Path, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("whole")
     list(SPAG4D(**FAST).convert_video(clip, folder))
     return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def at_once(*runs: Callable[[], Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from spag4d.errors import InputError
+from spag4d.geometry.equirect import column_azimuths_rad, row_elevations_rad
 
 ROWS = 1024
 """Of drawn regions: two for each row of the fields that come of them."""
@@ -50,8 +51,7 @@ def polygon(words: str, rows: int = ROWS) -> Bool[np.ndarray, "h w"]:
 def brushed(strokes: Sequence[tuple[float | int, Sequence[Place]]], rows: int = ROWS) -> Bool[np.ndarray, "h w"]:
     """Return what lies within the radius, in degrees, of one of the places of a stroke; of all strokes together."""
     region = np.zeros((rows, 2 * rows), bool)
-    elevations = np.pi / 2 - np.pi * (np.arange(rows) + 0.5) / rows
-    azimuths = 2 * np.pi * (np.arange(2 * rows) + 0.5) / (2 * rows) - np.pi
+    elevations, azimuths = row_elevations_rad(rows), column_azimuths_rad(2 * rows)
     for radius_deg, places in strokes:
         radius = math.radians(radius_deg)
         for yaw, pitch in np.radians(np.array(places, float).reshape(-1, 2)):

@@ -7,16 +7,11 @@ from pathlib import Path
 from spag4d.clip_scene.film import Film
 from spag4d.clip_scene.scene import keep_moving, made_of, moving_name, place_of, written
 from spag4d.clips.clip import Clip, Shown
-from spag4d.cluster.claims import Claims
+from spag4d.cluster.claims import LOOK_EVERY_S, WAITING, Claims
 from spag4d.conversion import ConversionResult, Run
 from spag4d.errors import InputError
 from spag4d.reconstruction.kept_work import kept_work, prepared_work
 from spag4d.stages import Stages
-
-WAITING = "Waiting for other runs"
-"""The stage of the progress in which this run has nothing to do."""
-_LOOK_EVERY_S = 0.2
-"""How often a run looks whether the frames that others are at are made."""
 
 
 def prepare_clip(stages: Stages, run: Run, clip: Clip, shown: list[Shown], output: Path) -> None:
@@ -39,7 +34,7 @@ def make_frames(stages: Stages, run: Run, clip: Clip, shown: list[Shown], output
                 if is_mine:
                     keep_moving(film, place, [number])
         run.listener.report(WAITING, len(numbers) - len(missing), len(numbers))
-        time.sleep(_LOOK_EVERY_S)
+        time.sleep(LOOK_EVERY_S)
 
 
 def collect_clip(

@@ -75,7 +75,7 @@ class Walk:
         moves = _resized(moves, frame.size_hw)
         if frame.valid is not None:
             moves &= frame.valid
-        return Sight(frame, moves, resized(stands, frame.size_hw), self._poses[number])
+        return Sight(frame, moves, resized(stands, frame.size_hw), pose)
 
     def depth(self, number: int, panorama: Panorama, run: Run) -> DepthMap:
         """Return a frame's depth, a keyframe's as it was made for the place."""

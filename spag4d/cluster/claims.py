@@ -23,6 +23,10 @@ BEAT_S = 15.0
 """How often the holder touches its claim."""
 STALE_S = 120.0
 """Two minutes: network folders may show an old time for one."""
+WAITING = "Waiting for other runs"
+"""The stage of the progress in which a run has nothing to do but what others are at."""
+LOOK_EVERY_S = 0.2
+"""How often a run looks whether the frames that others are at are there: frames take seconds."""
 MOST_ATTEMPTS = 3
 """So many runs may die over an item, then it is left alone."""
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY

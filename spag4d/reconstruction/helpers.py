@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spag4d.cluster.connect import check_cluster
-from spag4d.cluster.schedule import scheduled
 from spag4d.conversion import Run
-from spag4d.on_cluster import crew, in_words
+from spag4d.on_cluster import crew, finished
 from spag4d.progress import Progress
 from spag4d.reconstruction.kept_work import Arrays, KeptWork
 from spag4d.world.sources import Source
@@ -53,14 +52,8 @@ class Helpers:
 
     def _done(self, calls: Mapping[str, "Call"], listener: Progress) -> Iterator[tuple[str, Any]]:
         missing = {name: call for name, call in calls.items() if self._kept.find(name) is None}
-        done = 0
-        for ended in scheduled(missing.items(), self._workers):
-            listener.report("Calls", done, len(missing), in_words(self._workers.states))
-            if ended is not None:
-                if ended.error is not None:
-                    raise ended.error
-                done += 1
-                yield ended.item[0], ended.value
+        for ended in finished(missing.items(), self._workers, "Calls", listener):
+            yield ended.item[0], ended.value
 
 
 @contextmanager

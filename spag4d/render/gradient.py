@@ -4,7 +4,6 @@ As in 3D Gaussian Splatting (Kerbl et al. 2023), but blended a second time from 
 the finished picture has left.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import no_type_check
@@ -13,7 +12,7 @@ import numpy as np
 from jaxtyping import Float32, Int
 
 from spag4d.data import Gaussians, PinholeCamera, Pose
-from spag4d.kernels import kernel
+from spag4d.kernels import kernel, threads
 from spag4d.render.blend import Pixels, blend, by_tile
 from spag4d.render.project import Splats, project
 from spag4d.render.seen_colors import seen_colors
@@ -63,7 +62,7 @@ class Gradient:
 def panorama_gradient(gaussians: Gaussians, photograph: Photograph) -> Gradient:
     """Return the gradient of the difference between a drawn panorama and a photograph from the same place."""
     views = photograph.views()
-    with ThreadPoolExecutor(min(len(views), os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(len(views), threads())) as pool:
         faces = list(pool.map(lambda view: _of_face(gaussians, photograph, *view), views))
     sums = np.zeros((len(gaussians), 7), np.float32)
     for index, some, _ in faces:

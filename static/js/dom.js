@@ -1,5 +1,7 @@
 // Making elements, and nothing more: no markup is ever built from text.
 
+import { CROSS } from "./viewer/icons.js";
+
 /**
  * Make an element. Attributes with a function as value become event listeners, `true` and `false` switch an attribute.
  * @param {string} tag
@@ -39,6 +41,9 @@ export function iconButton(name, path, onClick, attributes = {}) {
 export function smallButton(words, onClick, title = null) {
   return element("button", { type: "button", class: "button small", click: onClick, title }, words);
 }
+
+/** The head of a panel: its name, and a button that closes it. */
+export const panelHead = (name, onClose) => element("div", { class: "studio-head" }, element("h2", {}, name), iconButton("Close", CROSS, onClose));
 
 /** A row of a panel; one that is `spare` gives way on small screens while something is painted. */
 export const row = (...parts) => element("div", { class: "studio-row" }, ...parts);

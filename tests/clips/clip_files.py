@@ -75,3 +75,17 @@ def spherical_box(projection: bytes) -> bytes:
 def stereo_box(mode: int) -> bytes:
     """The box st3d: 0 mono, 1 top–bottom, 2 left–right."""
     return box(b"st3d", bytes(4) + bytes([mode]))
+
+
+def walking_square(count: int) -> list[np.ndarray]:
+    """Pictures (64, 128, 3) uint8 of stripes, in which a bright square walks about."""
+    stripes = np.sin(np.arange(128) / 5)[None, :, None] * 60 + 120
+    pictures = [np.broadcast_to(stripes, (64, 128, 3)).astype(np.uint8).copy() for _ in range(count)]
+    for number, picture in enumerate(pictures):
+        picture[30:42, 20 + 8 * number : 34 + 8 * number] = (250, 240, 30)
+    return pictures
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of the files of a folder, by their names."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -10,7 +10,7 @@ from PIL import Image
 from spag4d import SPAG4D, on_cluster
 from spag4d.world.colmap_model import Points
 from spag4d.world.known_poses import write_poses
-from tests.clips.clip_files import encode
+from tests.clips.clip_files import contents, encode, walking_square
 from tests.world.rooms import PLACES, panorama_from
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster", "quick_depth"), pytest.mark.filterwarnings("ignore")]
@@ -23,16 +23,8 @@ def quick_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_cluster, "CONVERTER", "tests.cluster.quick_work:quick")
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 def test_a_video(tmp_path: Path) -> None:
-    pictures = [np.broadcast_to(np.sin(np.arange(128) / 5)[None, :, None] * 60 + 120, (64, 128, 3)).astype(np.uint8).copy()
-                for _ in range(4)]
-    for number, picture in enumerate(pictures):
-        picture[30:42, 20 + 8 * number : 34 + 8 * number] = (250, 240, 30)
-    clip = encode(tmp_path / "clip.mp4", pictures, "-c:v", "libx264", "-crf", "12", fps="5")
+    clip = encode(tmp_path / "clip.mp4", walking_square(4), "-c:v", "libx264", "-crf", "12", fps="5")
     converter = SPAG4D(**FAST, fps=5.0, format="splat")
     list(converter.convert_video(clip, tmp_path / "here"))
     frames = list(converter.convert_video(clip, tmp_path / "there", cluster="auto"))

@@ -1,6 +1,6 @@
 // What moves in a picture that comes alive: chosen, painted on the sphere, and given a direction by an arrow. The server makes it.
 
-import { element, footRow, iconButton, row, smallButton, spareRow } from "../dom.js";
+import { element, footRow, iconButton, panelHead, row, smallButton, spareRow } from "../dom.js";
 import { angleBetween, between, degreesOf, groundHeading, middleOf, pictureHeading, vectorOf } from "./directions.js";
 import { History } from "./history.js";
 import { CROSS } from "./icons.js";
@@ -44,7 +44,7 @@ export class Alive {
     this.redo = smallButton("Redo", () => this.#step("redo"));
     this.make = element("button", { type: "button", class: "button small primary", click: () => this.#make() }, "Make it move");
     this.element = element("div", { class: "notice studio alive", role: "group", "aria-label": "Bring it alive" },
-      element("div", { class: "studio-head" }, element("h2", {}, "Bring it alive"), iconButton("Close", CROSS, () => world.onClose())),
+      panelHead("Bring it alive", () => world.onClose()),
       element("p", { class: "muted spare" }, "Choose what moves, and paint where it is. Leave out what stands in front."),
       spareRow(...Object.entries(MOTIONS).map(add)),
       this.list,

@@ -1,9 +1,8 @@
 // Light editing: crop, erase, hide layers, start and up. What is seen is a preview; the server makes the new version from the list of edits.
 
-import { element, footRow, iconButton, row, smallButton, spareRow } from "../dom.js";
+import { element, footRow, panelHead, row, smallButton, spareRow } from "../dom.js";
 import { depthAlong, eraseAlong, leftBy, upright } from "./edits.js";
 import { History } from "./history.js";
-import { CROSS } from "./icons.js";
 
 const LAYERS = { sky: "Sky", behind: "Filled part, behind what stands in front" };
 const UPS = { "as it is": [0, -1, 0], "turned upside down": [0, 1, 0], "what lies ahead": [0, 0, 1], "what lies behind": [0, 0, -1], "what lies right": [1, 0, 0], "what lies left": [-1, 0, 0] };
@@ -38,7 +37,7 @@ export class Editor {
     this.redo = smallButton("Redo", () => this.#step("redo"));
     this.save = element("button", { type: "button", class: "button small primary", click: () => this.#save() }, "Save as a new version");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Edit the scene" },
-      element("div", { class: "studio-head" }, element("h2", {}, "Edit"), iconButton("Close", CROSS, () => world.onClose())),
+      panelHead("Edit", () => world.onClose()),
       element("p", { class: "muted spare" }, "Crops are around where you stand."),
       spareRow(smallButton("Crop to a box", () => this.#cropBox()), ...this.sides, " m"),
       spareRow(smallButton("Crop to a sphere", () => this.#cropSphere()), this.radius, " m"),

@@ -1,6 +1,6 @@
 // Pictures and films of a scene, which the server draws: from where one stands, and along a path through key views.
 
-import { element, footRow, iconButton, row, smallButton } from "../dom.js";
+import { element, footRow, iconButton, panelHead, row, smallButton } from "../dom.js";
 import { CROSS } from "./icons.js";
 import { alongPath, durationOf } from "./path.js";
 
@@ -36,7 +36,7 @@ export class Stills {
     this.make = smallButton("Make the video", () => this.#film());
     this.saving = smallButton("Save the path", () => world.save(new Blob([JSON.stringify(this.#path(), null, 1)]), "path.json"), "The key views as a file, for the command line");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Pictures and video" },
-      element("div", { class: "studio-head" }, element("h2", {}, "Pictures and video"), iconButton("Close", CROSS, () => world.onClose())),
+      panelHead("Pictures and video", () => world.onClose()),
       row(smallButton("Picture", () => this.#still(this.size, false)), this.size),
       row(smallButton("360° picture", () => this.#still(this.sphere, true)), this.sphere),
       element("h3", {}, "Camera path"),
