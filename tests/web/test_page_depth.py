@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 pytest.importorskip("playwright")
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.web.browser import NEEDS_CHROMIUM, Visiting
 from tests.web.running_server import RunningServer
@@ -38,8 +38,14 @@ def test_a_depth_map_goes_with_its_picture_and_its_unit(visit: Visiting, room: P
     expect(page.locator("#job .facts")).to_contain_text("distances by the built-in model")
 
 
-def test_the_depth_of_a_video_is_shown(visit: Visiting, server: RunningServer, clip: Path) -> None:
+def test_the_depth_of_a_video_is_shown_also_to_who_asks_before_the_viewer_is_there(
+    visit: Visiting, server: RunningServer, clip: Path
+) -> None:
     job = server.converted(clip, fps=10, duration=0.1, stride=8)
-    page = visit().open(f"/?job={job['id']}")
+    visitor = visit()
+    held: list[Route] = []
+    visitor.page.route("**/viewer/scene.js", lambda route: held.append(route))
+    page = visitor.open(f"/?job={job['id']}")
     page.click("#stage button:has-text('Depth')")
+    held[0].continue_()
     page.wait_for_selector('#stage[data-state="ready"][data-view="depth"]')

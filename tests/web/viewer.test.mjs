@@ -565,6 +565,12 @@ test("the clock goes from frame to frame, and begins again after the last", () =
   assert.deepEqual(clock.upcoming(), [0, 1, 2]);
 });
 
+test("before there is any frame the clock stands at the first", () => {
+  const clock = playingClock(10, 0);
+  assert.equal(clock.advance(1, always), 0);
+  assert.deepEqual(clock.upcoming(), []);
+});
+
 test("where one picture takes as long as whole rounds the frames come all the same, each in its turn", () => {
   const clock = playingClock(10, 3);
   assert.deepEqual(Array.from({ length: 5 }, () => clock.advance(1, always)), [1, 2, 0, 1, 2]);

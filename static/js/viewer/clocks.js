@@ -22,8 +22,9 @@ export class Clock {
     this.count = count;
   }
 
+  /** The wanted frame; the first one also before there is any. */
   get frame() {
-    return Math.min(this.count - 1, this.#frame);
+    return Math.max(0, Math.min(this.count - 1, this.#frame));
   }
 
   get position() {

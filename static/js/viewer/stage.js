@@ -131,8 +131,8 @@ export class Stage {
 
   /** The job, of a video with the depth of the frame where its clock stands. */
   #viewNow() {
-    const { depth, depthOf } = this.#view ?? {};
-    return depth && depthOf && this.#clock ? { ...this.#view, depth: depthOf(this.#clock.frame) } : this.#view;
+    const { depth, depthOf, frames } = this.#view ?? {};
+    return depth && depthOf && frames.length && this.#clock ? { ...this.#view, depth: depthOf(this.#clock.frame) } : this.#view;
   }
 
   /** Forget what belonged to the job before. */
@@ -155,7 +155,7 @@ export class Stage {
     const seen = this.#seen();
     const in3d = hasScene(view) || (seen.url && seen.shape === "sphere");
     if (in3d && !this.#unavailable && !this.#scene) this.#start();
-    if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, 0), { playing: this.#bare });
+    if (view?.frames) this.#clock ??= Object.assign(new Clock(view.fps || 10, view.frames.length), { playing: this.#bare });
     if (view?.moving) this.#clock ??= Object.assign(new MovingClock(), { playing: this.#bare || Boolean(view.plays) });
     if (this.#contents && view?.frames) this.#contents.showFilm(view.frames, this.#clock);
     else if (this.#contents && view?.moving) this.#contents.showMoving(view.moving, this.#clock);
