@@ -42,6 +42,12 @@ def test_where_every_port_nearby_is_taken_any_free_one_does(taken: int, monkeypa
         assert listener.getsockname()[1] not in (0, taken)
 
 
+def test_an_answer_does_not_wait_until_the_other_side_has_acknowledged_its_header() -> None:
+    with (server_module._listener("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()),
+          listener.accept()[0] as accepted):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error_in_words(
     taken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
