@@ -6,7 +6,7 @@ import { Clock } from "../../static/js/viewer/clocks.js";
 import { Collider } from "../../static/js/viewer/collider.js";
 import { decide } from "../../static/js/viewer/decide.js";
 import { Detail } from "../../static/js/viewer/detail.js";
-import { depthAlong, eraseAlong, leftBy } from "../../static/js/viewer/edits.js";
+import { Remains } from "../../static/js/viewer/edits.js";
 import { groundHeading, pictureHeading, vectorOf } from "../../static/js/viewer/directions.js";
 import { Film } from "../../static/js/viewer/film.js";
 import { PadButtons } from "../../static/js/viewer/gamepad.js";
@@ -917,15 +917,42 @@ test("a .glb becomes the records of a .splat, turned half about x", () => {
   assert.deepEqual([...splat.subarray(60, 64)], [128, 0, 128, 128]); // half about x
 });
 
+/** What is left of a scene, 1 or 0 for each Gaussian. */
+const leftOf = (remains, count) => Array.from({ length: count }, (_, i) => Number(remains.has(i)));
+
 test("a stroke erases ray by ray what all of it erases, no farther than it reaches and only ahead", () => {
   const centers = Float32Array.from([0, 0, 2, 0, 0, 5, 0.1, 0, 2, 1, 0, 2, 0, 0, -2]);
-  const stroke = { edit: "erase", eye_m: [0, 0, 0], radius_deg: 5, rays: [[0, 0, 1, 3], [Math.SQRT1_2, 0, Math.SQRT1_2, 3]] };
-  assert.deepEqual([...leftBy([stroke], centers, {})], [0, 1, 0, 1, 1]);
-  const left = new Uint8Array(5).fill(1);
+  const rays = [[0, 0, 1, 3], [Math.SQRT1_2, 0, Math.SQRT1_2, 3]];
+  const whole = new Remains(centers, {});
+  whole.set([{ edit: "erase", eye_m: [0, 0, 0], radius_deg: 5, rays }]);
+  assert.deepEqual(leftOf(whole, 5), [0, 1, 0, 1, 1]);
   const gone = [];
-  for (const ray of stroke.rays) eraseAlong(stroke, ray, centers, left, (i) => gone.push(i));
-  assert.deepEqual([gone, [...left]], [[0, 2], [0, 1, 0, 1, 1]]);
-  assert.equal(depthAlong(centers, left, new Float32Array(5).fill(1), [0, 0, 0], [0, 0, 1], 1), 5);
+  const remains = new Remains(centers, {}, (i, isLeft) => gone.push([i, isLeft]));
+  const stroke = { edit: "erase", eye_m: [0, 0, 0], radius_deg: 5, rays: [] };
+  for (const ray of rays) remains.extend(stroke, ray);
+  assert.deepEqual([gone, leftOf(remains, 5), remains.count], [[[0, false], [2, false]], [0, 1, 0, 1, 1], 3]);
+  assert.equal(remains.depthAlong(new Float32Array(5).fill(1), [0, 0, 0], [0, 0, 1], 1), 5);
+  remains.set([]);
+  assert.deepEqual(leftOf(remains, 5), [1, 1, 1, 1, 1]);
+});
+
+test("whatever is done and undone, what is left is what no edit takes, also beyond the steps that are remembered", () => {
+  const centers = Float32Array.from({ length: 300 }, (_, i) => 4 * Math.sin(1.7 * i * i));
+  const layers = { fine: 60, behind: 30, sky: 10 };
+  const edits = [{ edit: "hide", layers: ["behind"] }, { edit: "crop_box", low_m: [-3, -3, -3], high_m: [3, 4, 4] }, { edit: "start" }];
+  for (let k = 0; k < 200; k++) edits.push({ edit: "crop_sphere", centre_m: [0, 0, 0.01 * k], radius_m: 6 - 0.01 * k });
+  const drawn = new Array(100).fill(1);
+  const remains = new Remains(centers, layers, (i, isLeft) => (drawn[i] = Number(isLeft)));
+  for (const chosen of [edits, edits.slice(1), edits.slice(0, 2), [], edits.slice(0, 150), [edits[1], edits[0]]]) {
+    remains.set(chosen);
+    const single = chosen.map((edit) => {
+      const one = new Remains(centers, layers);
+      one.set([edit]);
+      return leftOf(one, 100);
+    });
+    const expected = drawn.map((_, i) => Number(single.every((left) => left[i])));
+    assert.deepEqual([leftOf(remains, 100), drawn, remains.count], [expected, expected, expected.reduce((sum, one) => sum + one, 0)]);
+  }
 });
 
 test("arrows on the ground and in the picture point as the server takes them", () => {

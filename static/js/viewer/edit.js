@@ -1,7 +1,7 @@
 // Light editing: crop, erase, hide layers, start and up. What is seen is a preview; the server makes the new version from the list of edits.
 
 import { element, footRow, panelHead, row, smallButton, spareRow } from "../dom.js";
-import { depthAlong, eraseAlong, leftBy, upright } from "./edits.js";
+import { Remains, upright } from "./edits.js";
 import { History } from "./history.js";
 
 const LAYERS = { sky: "Sky", behind: "Filled part, behind what stands in front" };
@@ -17,7 +17,7 @@ const size = (name, value) => element("input", { type: "number", min: "0.1", max
 export class Editor {
   #world;
   #history = new History([]); // of lists of edits
-  #scene = null; // { mesh, layers, centers, alphas, left, count } of what is edited
+  #scene = null; // { mesh, opacities, remains } of what is edited
   #stroke = null;
 
   /**
@@ -64,7 +64,8 @@ export class Editor {
     const centers = new Float32Array(3 * numSplats);
     mesh.splats.forEachSplat((i, { x, y, z }) => centers.set([x, y, z], 3 * i));
     const alphas = Uint8Array.from({ length: numSplats }, (_, i) => packedArray[4 * i] >>> 24);
-    this.#scene = { mesh, layers, centers, alphas, opacities: Float32Array.from(alphas, (alpha) => alpha / 255) };
+    const draw = (i, isLeft) => (packedArray[4 * i] = (packedArray[4 * i] & 0xffffff) | (isLeft ? alphas[i] << 24 : 0));
+    this.#scene = { mesh, opacities: Float32Array.from(alphas, (alpha) => alpha / 255), remains: new Remains(centers, layers, draw) };
     const known = Object.keys(LAYERS).filter((name) => layers[name]);
     this.layers.replaceChildren(...known.map((name) => element("label", {},
       element("input", { type: "checkbox", name, checked: true, change: (event) => this.#hide(name, !event.target.checked) }), ` ${LAYERS[name]}`)));
@@ -137,15 +138,10 @@ export class Editor {
     const { rays, radius_deg } = this.#stroke;
     const last = rays.at(-1);
     if (last && ahead[0] * last[0] + ahead[1] * last[1] + ahead[2] * last[2] > Math.cos((radius_deg * Math.PI) / 360)) return;
-    const { mesh, centers, opacities, left } = this.#scene;
-    const depth = depthAlong(centers, left, opacities, eye, ahead, Math.min(LOOK_DEG, radius_deg));
+    const { remains, opacities } = this.#scene;
+    const depth = remains.depthAlong(opacities, eye, ahead, Math.min(LOOK_DEG, radius_deg));
     if (depth === null) return;
-    rays.push(cut([...ahead, BEHIND * depth]));
-    const { packedArray } = mesh.splats;
-    eraseAlong(this.#stroke, rays.at(-1), centers, left, (i) => {
-      packedArray[4 * i] &= 0xffffff;
-      this.#scene.count -= 1;
-    });
+    remains.extend(this.#stroke, cut([...ahead, BEHIND * depth]));
     this.#drawn();
   }
 
@@ -162,7 +158,8 @@ export class Editor {
     this.#showState();
     if (!this.#scene) return;
     this.#world.turn(upright(this.#up));
-    this.#draw(this.#edits);
+    this.#scene.remains.set(this.#edits);
+    this.#drawn();
   }
 
   get #up() {
@@ -179,19 +176,10 @@ export class Editor {
     for (const box of this.layers.querySelectorAll("input")) box.checked = !this.#edits.some((edit) => edit.layers?.includes(box.name));
   }
 
-  /** What is left keeps its opacity, and the rest gets none. */
-  #draw(edits) {
-    const { mesh, centers, alphas, layers } = this.#scene;
-    const { packedArray } = mesh.splats;
-    const left = (this.#scene.left = leftBy(edits, centers, layers));
-    for (let i = 0; i < left.length; i++) packedArray[4 * i] = (packedArray[4 * i] & 0xffffff) | (left[i] ? alphas[i] << 24 : 0);
-    this.#scene.count = left.reduce((sum, one) => sum + one, 0);
-    this.#drawn();
-  }
-
+  /** What is left has its opacity, and the rest none. */
   #drawn() {
-    const { mesh, count } = this.#scene;
-    this.element.dataset.left = count;
+    const { mesh, remains } = this.#scene;
+    this.element.dataset.left = remains.count;
     mesh.splats.needsUpdate = true;
     mesh.updateMappingVersion();
     this.#world.redraw();
