@@ -19,7 +19,7 @@ from spag4d import __version__
 from spag4d.errors import Spag4dError
 from spag4d.web.guard import Access, Guard
 from spag4d.web.jobs import QUEUE_FULL, QueueFull
-from spag4d.web.modules import page_with_modules, version_of
+from spag4d.web.modules import STYLES, page_with_modules, styles, version_of
 from spag4d.web.places import example_file, in_words, static_folder
 from spag4d.web.routes import router
 from spag4d.web.service import Service
@@ -51,6 +51,7 @@ class _Parts(StaticFiles):
         self._below = f"{version}/"
         paths = [path for part in ("css", "js") for path in (folder / part).rglob("*") if path.is_file()]
         self._ready = {self._below + path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        self._ready[self._below + STYLES] = styles(folder)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer from memory where that can be: going to the disk takes several turns of other threads."""

@@ -1,7 +1,8 @@
 """The page as browsers get it.
 
-It names all modules that its first one needs, so that browsers ask for them at once and not level by level, and the version
-of all its parts, so that they ask for each only once.
+It names all modules that its first one needs, so that browsers ask for them at once and not level by level, then those of the
+stage, which comes once the page can be used. Its style sheets are one. The addresses of all its parts contain their version, so
+that browsers ask for each only once.
 """
 
 import hashlib
@@ -9,7 +10,11 @@ import re
 from pathlib import Path
 
 _IMPORTED = re.compile(r'\bfrom "(\.{1,2}/[^"]+)"')
-_FIRST = "js/main.js"
+_SHEET = r'<link rel="stylesheet" href="/static/([^"]+)">\s*'
+_SHEETS = re.compile(f"(?:{_SHEET})+")
+_FIRST, _LATER = "js/main.js", "js/viewer/stage.js"
+STYLES = "css/page.css"
+"""All style sheets of the page in one, which is no file."""
 _PARTS = ("css", "js", "vendor/three", "vendor/spark")
 
 
@@ -33,9 +38,19 @@ def version_of(folder: Path) -> str:
     return found.hexdigest()[:16]
 
 
+def styles(folder: Path) -> bytes:
+    """Return the style sheets of the page one after the other."""
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    return b"".join((folder / name).read_bytes() for name in re.findall(_SHEET, page))
+
+
 def page_with_modules(folder: Path, version: str) -> str:
     """Return the page ``index.html``, with a link to each module that it needs; its parts lie below the ``version``."""
     page = (folder / "index.html").read_text(encoding="utf-8")
-    links = "".join(f'<link rel="modulepreload" href="/static/{name}">\n  ' for name in needed_modules(folder))
-    page = page.replace('<script type="module"', f'{links}<script type="module"', 1)
+    first = needed_modules(folder)
+    later = [name for name in needed_modules(folder, _LATER) if name not in first]
+    links = [f'<link rel="modulepreload" href="/static/{name}">' for name in first]
+    links += [f'<link rel="modulepreload" href="/static/{name}" fetchpriority="low">' for name in later]
+    page = page.replace('<script type="module"', "\n  ".join([*links, '<script type="module"']), 1)
+    page = _SHEETS.sub(f'<link rel="stylesheet" href="/static/{STYLES}">\n  ', page)
     return page.replace('"/static/', f'"/static/{version}/')

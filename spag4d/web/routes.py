@@ -1,5 +1,7 @@
 """The HTTP interface, as its OpenAPI description tells."""
 
+import json
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -86,13 +88,18 @@ def address(request: Request) -> Address:
     return Address(address=request.app.state.shared_at)
 
 
-@router.get("/settings")
-def settings() -> dict[str, Any]:
+@router.get("/settings", response_model=dict[str, Any])
+async def settings() -> Response:
     """Describe the settings of a conversion as a JSON schema: title, group, unit, default, bounds and help of each.
 
     choices are questions, each answer of which stands for a few of them.
     """
-    return {**page_schema(), "choices": choices_for_page()}
+    return Response(_settings(), media_type="application/json")
+
+
+@cache
+def _settings() -> bytes:
+    return json.dumps({**page_schema(), "choices": choices_for_page()}, ensure_ascii=False).encode()
 
 
 IsDepth = Annotated[bool, Query(description="Whether the file holds distances: npy, npz, 16-bit PNG, TIFF, EXR or PFM.")]

@@ -12,11 +12,12 @@ import { SettingsForm } from "./settings_form.js";
 import { ShareDialog } from "./share.js";
 import { recall, remember } from "./storage.js";
 import { setUpTheme } from "./theme.js";
-import { Stage } from "./viewer/stage.js";
 
 const NO_VIEWER = "The libraries that draw scenes (three.js and Spark) are missing: they could not be fetched when SPAG-4D was "
   + "installed. Scenes can be made and downloaded all the same. To see them here, connect to a network, start run.sh or install.bat "
   + "again (or install SPAG-4D again), and reload this page.";
+
+const NO_STAGE = "The part of this page that shows scenes could not be loaded. Reload the page to try again.";
 
 const LEFT = "M14.5 5l-7 7 7 7";
 const RIGHT = "M9.5 5l7 7-7 7";
@@ -30,10 +31,9 @@ class Page {
     this.jobs = new Map();
     this.awaited = new Map(); // by id: who wants to know when a job has ended
     this.current = null;
+    this.stage = null; // until it is there the page can be used all the same
     document.body.classList.toggle("kiosk", isKiosk);
     setUpTheme(byId("switch-theme"));
-    const onScale = (factor) => this.attempt(() => this.rescale(this.jobs.get(this.current), factor));
-    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale, make: (wish) => this.make(wish) });
     this.models = new ModelsDialog(byId("models"));
     this.share = new ShareDialog(byId("share"), (job) => this.savePage(job));
     this.jobView = new JobView(byId("job"), {
@@ -65,7 +65,6 @@ class Page {
   async start() {
     const [health, schema, models, jobs, formats] = await Promise.all(["health", "settings", "models", "jobs", "formats"].map((name) => get(`/api/${name}`)));
     if (!health.viewer) {
-      this.stage.setAvailable(false, NO_VIEWER);
       byId("missing").textContent = NO_VIEWER;
       byId("missing").hidden = false;
     }
@@ -86,6 +85,17 @@ class Page {
       job: (job) => this.onJob(job), deleted: ({ id }) => this.onDeleted(id), model: (model) => this.onModel(model),
       lost: () => (byId("connection").hidden = false), back: () => this.onBack(),
     });
+    await this.openStage(health.viewer);
+  }
+
+  async openStage(isAvailable) {
+    const { Stage } = await import("./viewer/stage.js").catch((error) => {
+      throw new Error(NO_STAGE, { cause: error });
+    });
+    const onScale = (factor) => this.attempt(() => this.rescale(this.jobs.get(this.current), factor));
+    this.stage = new Stage(byId("stage"), { bare: isKiosk, spin: Number(query.get("spin")) || 0, onScale, make: (wish) => this.make(wish) });
+    if (!isAvailable) this.stage.setAvailable(false, NO_VIEWER);
+    this.draw();
   }
 
   /** Leave the scene alone in the window, or show what floats over it. */
@@ -178,7 +188,7 @@ class Page {
     this.gallery.show(shown, this.current);
     document.body.classList.toggle("no-jobs", shown.length === 0);
     document.body.classList.toggle("has-job", job !== null);
-    this.stage.show(job ? viewOf(job) : this.viewOfChosen());
+    this.stage?.show(job ? viewOf(job) : this.viewOfChosen());
   }
 
   /** What is seen of what is chosen; of the example its scene, where that is made already. */
