@@ -90,9 +90,9 @@ def fields_of(
     taken, fields = np.zeros((rows, 2 * rows), bool), []
     for number, motion in enumerate(motions):
         progress.report("Motion", number, len(motions))
-        region = _resized(depth.sky if motion.region is None else motion.region, rows) & ~taken
+        region = resized_region(depth.sky if motion.region is None else motion.region, rows) & ~taken
         taken |= region
-        core = smooth_sphere(region.astype(np.float32), margin_deg / 3) > _WHOLE
+        core = inside(region, margin_deg)
         if not core.any():
             what = "the picture shows no sky" if motion.region is None else "its region is too small, or another has it"
             raise InputError(f"nothing moves of {motion.kind}: {what}.")
@@ -101,10 +101,22 @@ def fields_of(
     return fields
 
 
-def _resized(region: Bool[np.ndarray, "h w"], rows: int) -> Bool[np.ndarray, "rows w"]:
+def resized_region(region: Bool[np.ndarray, "h w"], rows: int) -> Bool[np.ndarray, "rows _"]:
+    """Return a region in so many rows: the pixels that lie in it as a whole."""
     size = (2 * rows, rows)
     way = cv2.INTER_AREA if region.shape[0] >= rows else cv2.INTER_LINEAR
     return cv2.resize(region.astype(np.float32), size, interpolation=way) >= _WHOLE
+
+
+def inside(region: Bool[np.ndarray, "h w"], margin_deg: float) -> Bool[np.ndarray, "h w"]:
+    """Return what is farther than a margin from the border of a region."""
+    return smooth_sphere(region.astype(np.float32), margin_deg / 3) > _WHOLE
+
+
+def rising(core: Bool[np.ndarray, "h w"], margin_deg: float) -> Float32[np.ndarray, "h w"]:
+    """Return what rises smoothly from zero at the border of ``core``, or a little outside in its corners, to one."""
+    rise = np.clip(2 * smooth_sphere(core.astype(np.float32), margin_deg) - 1, 0, 1)
+    return rise * rise * (3 - 2 * rise)
 
 
 def _wanted(
@@ -169,9 +181,8 @@ def _limited(
     share, most = np.zeros(core.shape, np.float32), np.zeros(core.shape, np.float32)
     share[core] = np.minimum(lives * free, 1) / np.maximum(1, far / lives)
     most[core] = _SLACK * lives * free
-    rise = np.clip(2 * smooth_sphere(core.astype(np.float32), margin_deg) - 1, 0, 1)
     smooth_deg = max(_LIMIT_DEG, _LIMIT_PX * 180 / core.shape[0])
-    share = np.minimum(smooth_sphere(share, smooth_deg), smooth_sphere(most, smooth_deg)) * rise * rise * (3 - 2 * rise)
+    share = np.minimum(smooth_sphere(share, smooth_deg), smooth_sphere(most, smooth_deg)) * rising(core, margin_deg)
     if (usual := float(share[core].mean())) < _SLOW:
         progress.warn(f"{motion.kind} moves by {usual:.0%} of what was asked for on average: its region is too narrow for more")
     return Field(velocities * share[..., None], cycles, sways, motion.kind == WATER)

@@ -12,6 +12,7 @@ from spag4d.commands import (
     check,
     convert,
     convert_video,
+    diffuse,
     download_models,
     info,
     reconstruct,
@@ -32,7 +33,8 @@ def cli() -> None:
 
 for command in (
     convert.convert, convert_video.convert_video, reconstruct.reconstruct, animate.animate,
-    render.render, check.check, transform.transform, info.info, views.views, assemble.assemble, serve.serve,
+    render.render, check.check, transform.transform, info.info, views.views, assemble.assemble,
+    diffuse.diffuse, serve.serve,
     download_models.download_models, settings.settings,
 ):
     cli.add_command(command)

@@ -1,20 +1,17 @@
 """Fetching published checkpoints: from the hub into the folder of models, whole and checked, or not at all.
 
-The hub's own library finds the file, its size and its sha256, and reads it in parts; so mirrors (HF_ENDPOINT), tokens, proxies
-and offline mode work as its users know them. Its download function is not used: after a killed process it starts anew, and
-where hf_xet is installed it hides its progress. Ranges over HTTP go on anywhere.
+What talks to the hub is `spag4d.models.hub`.
 """
 
 import errno
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spag4d.errors import InputError, ResourceError, WeightsError, reason
+from spag4d.errors import InputError, ResourceError, WeightsError
+from spag4d.models.hub import append_missing, endpoint, network_in_words
 from spag4d.models.weights import (
     WEIGHTS,
     by_hand,
@@ -31,11 +28,6 @@ from spag4d.models.weights import (
     write_record,
 )
 from spag4d.progress import SILENT, Progress
-
-_PART_BYTES = 8 << 20
-"""Asked for at a time; as much is lost when a connection breaks."""
-_SPARE_BYTES = 200_000_000
-"""Left free on the disk: a system without any stops working."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +105,10 @@ def _fetched(name: str, progress: Progress) -> Path:
     part = models_folder(name) / f"{WEIGHTS[name].file}.{(remote.sha256 or remote.commit)[:16]}.part"
     if part.is_file() and part.stat().st_size > remote.size:
         part.unlink()
-    _check_space(part, remote.size)
-    _transfer(name, remote, part, progress)
+    weights = WEIGHTS[name]
+    source = f"{weights.repository}@{remote.commit}/{weights.file}"
+    stage = f"Fetching {name} ({readable(remote.size)})"
+    append_missing(source, remote.size, part, name, by_hand(name), lambda done: progress.report(stage, done, remote.size))
     stage = f"Checking {name}"
     sha256 = sha256_of(part, lambda done: progress.report(stage, done, remote.size))
     try:
@@ -135,71 +129,11 @@ def _remote(name: str) -> Remote:
     from huggingface_hub import HfApi
 
     weights = WEIGHTS[name]
-    with _network_in_words(name):
-        api = HfApi(endpoint=_endpoint(), library_name="spag4d")
+    with network_in_words(name, by_hand(name)):
+        api = HfApi(endpoint=endpoint(), library_name="spag4d")
         commit = api.model_info(weights.repository, revision=read_record(name).get("commit", weights.revision)).sha
         found = api.get_paths_info(weights.repository, weights.file, revision=commit)
         if not found:
             raise FileNotFoundError(f"{weights.repository} has no {weights.file} any more")
     file: Any = found[0]
     return Remote(str(commit), file.size, file.lfs.sha256 if file.lfs else None)
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT")
-
-
-def _check_space(part: Path, size: int) -> None:
-    there = part.stat().st_size if part.is_file() else 0
-    needed, free = size - there + _SPARE_BYTES, shutil.disk_usage(part.parent).free
-    if free < needed:
-        raise ResourceError(f"the disk of {part.parent} has {readable(free)} free, {readable(needed)} are needed. Free some "
-                            "space, or set SPAG4D_HOME to a folder on another disk.")
-
-
-def _transfer(name: str, remote: Remote, part: Path, progress: Progress) -> None:
-    """Append the missing bytes to the file ``part``."""
-    from huggingface_hub import HfFileSystem
-
-    weights, stage = WEIGHTS[name], f"Fetching {name} ({readable(remote.size)})"
-    with _network_in_words(name):
-        hub = HfFileSystem(endpoint=_endpoint(), skip_instance_cache=True)
-        path = f"{weights.repository}@{remote.commit}/{weights.file}"
-        source: Any = hub.open(path, block_size=_PART_BYTES, cache_type="none")
-    with source, part.open("ab") as target:
-        done = target.tell()
-        source.seek(done)
-        while done < remote.size:
-            progress.report(stage, done, remote.size)
-            with _network_in_words(name):
-                piece = source.read(min(_PART_BYTES, remote.size - done))
-            if not piece:
-                raise WeightsError(f"{name} ended after {done:,} of {remote.size:,} bytes. "
-                                   "Start again; it will continue from there.")
-            target.write(piece)
-            target.flush()
-            done += len(piece)
-    progress.report(stage, done, remote.size)
-
-
-@contextmanager
-def _network_in_words(name: str) -> Iterator[None]:
-    """Explain a failure of the network or the hub and what to do about it; every error in the block is theirs."""
-    try:
-        yield
-    except Exception as error:
-        raise WeightsError(f"{name} could not be fetched: {_hint(error)}{reason(error)}. {by_hand(name)}") from error
-
-
-def _hint(error: Exception) -> str:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    kind = type(error).__name__
-    if "Offline" in kind:
-        return "the hub is switched off by HF_HUB_OFFLINE; unset it. "
-    if status in (401, 403) or "Gated" in kind:
-        return "the hub refuses access; the model may have become private, or need a login (HF_TOKEN). "
-    if status == 404 or isinstance(error, FileNotFoundError) or "NotFound" in kind:
-        return "it is no longer on the hub, or the address HF_ENDPOINT is wrong. "
-    if status is not None:
-        return f"the hub answered {status}; try again later. "
-    return "the network or the hub does not answer; check the connection and start again, it will continue where it stopped. "

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from spag4d.errors import Cancelled, InputError, ResourceError, WeightsError
-from spag4d.models import download as download_module
+from spag4d.models import hub as hub_module
 from spag4d.models.download import download
 from spag4d.models.weights import WEIGHTS, read_record, record_consent, weights_file, weights_path
 from spag4d.progress import Event, Notice, Progress, Step
@@ -32,7 +32,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServe
     dap = WEIGHTS["dap"]
     monkeypatch.setitem(WEIGHTS, "dap", replace(dap, size=len(CONTENT)))
     monkeypatch.setenv("SPAG4D_HOME", str(tmp_path / "meine Häuser & Modelle"))
-    monkeypatch.setattr(download_module, "_PART_BYTES", PART)
+    monkeypatch.setattr(hub_module, "_PART_BYTES", PART)
     with HubServer(dap.repository, dap.file, CONTENT) as server:
         monkeypatch.setenv("HF_ENDPOINT", server.address)
         yield server
@@ -47,9 +47,9 @@ def elsewhere() -> subprocess.Popen[bytes]:
     """Start the same download in a process of its own."""
     code = f"""
 from dataclasses import replace
-from spag4d.models import download
+from spag4d.models import download, hub
 from spag4d.models.weights import WEIGHTS
-WEIGHTS["dap"], download._PART_BYTES = replace(WEIGHTS["dap"], size={len(CONTENT)}), {PART}
+WEIGHTS["dap"], hub._PART_BYTES = replace(WEIGHTS["dap"], size={len(CONTENT)}), {PART}
 download.download("dap")
 """
     return subprocess.Popen([sys.executable, "-c", code])
