@@ -8,7 +8,8 @@ two more between them that are held out. It makes one scene of the first, and pr
     places        rmse in mm and degrees, after the similarity that fits best, and the way's length
     measured      share of the sphere that parallax has measured
     depth         of all panoramas: median and mean error, share within 5 %, weighted by solid angle, in the scale of the places
-    once          of the surfaces that two panoramas have measured, the share on which their distances agree within 1 %
+    once          of the surfaces that two neighbouring panoramas see, the share on which their distances agree within 1 %; true
+                  distances from true places come to 96 to 98 % at 256 rows, as pixels beside outlines fall between two things
     held out      PSNR in dB of the held-out views, from the scene of all and from that of the nearest panorama alone, whose
                   depth is scaled by its median so that it is not judged by its size
     CPU, memory   seconds of the processor, and the largest resident size, of the reconstruction alone
@@ -29,7 +30,8 @@ from benchmarks.novel_truth import Walk, developed, open_walk, world_from_panora
 from spag4d import SPAG4D
 from spag4d.data import Panorama
 from spag4d.formats.scene import read_scene
-from spag4d.geometry.equirect import directions, nearest_pixels, solid_angle_weights
+from spag4d.geometry.equirect import directions, pad_sphere, pixels_from_directions, solid_angle_weights
+from spag4d.geometry.resample import sample
 from spag4d.render.view import render_panorama
 from spag4d.splat.edit import moved
 from training.dataset import VALIDATION_SEEDS_BEGIN
@@ -160,7 +162,7 @@ def once(depths: list[np.ndarray], places: np.ndarray, rotations: np.ndarray) ->
         finite = np.isfinite(depths[first])
         points = directions(height)[finite] * depths[first][finite][:, None] @ rotations[first].T + places[first]
         local = (points - places[second]) @ rotations[second]
-        there = depths[second][nearest_pixels(local, height)]
+        there = between_pixels(depths[second], local)
         ratio = np.abs(np.log(there / np.linalg.norm(local, axis=1)))
         weight = np.broadcast_to(solid_angle_weights(height)[:, None], finite.shape)[finite]
         both = ratio < 0.1
@@ -168,6 +170,13 @@ def once(depths: list[np.ndarray], places: np.ndarray, rotations: np.ndarray) ->
         agree += float(weight[both & (ratio < _ONCE)].sum())
         seen += float(weight[both].sum())
     return agree / max(seen, 1e-9)
+
+
+def between_pixels(depth: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return distances along directions (n, 3), linear in the inverse between pixels: a floor is no staircase."""
+    inverse = pad_sphere(np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32)[..., None], 1)
+    places = pixels_from_directions(vectors.astype(np.float32), len(depth)) + 1
+    return 1 / np.maximum(sample(inverse, places[None])[0, :, 0], 1e-6)
 
 
 def held_out_rows(

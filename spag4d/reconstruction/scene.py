@@ -15,6 +15,7 @@ from spag4d.render.gradient import Photograph
 from spag4d.splat.edit import moved, rotated
 from spag4d.world.exposure import balanced
 from spag4d.world.join import own_part
+from spag4d.world.one_depth import outlined
 from spag4d.world.photo_fit import fitted
 
 
@@ -58,8 +59,9 @@ def _pictured(number: int, panoramas: Panoramas, world: World) -> tuple[Panorama
     panorama = panoramas.read(number)
     if captured.moving.any():
         panorama = stages.painted(with_gap_below(panorama, captured.moving), run)
-    depth = panoramas.joint_depth(number, captured, panorama.size_hw)
-    panorama, depth = stages.finished(balanced(panorama, world.gains[number]), depth, run)
+    joint = panoramas.joint_depth(number, captured, panorama.size_hw)
+    panorama, finished = stages.finished(balanced(panorama, world.gains[number]), joint, run)
+    depth = replace(finished, distance=outlined(joint.distance, finished.distance))
     return without(panorama, left_to_others(captured.moving, panorama.size_hw)), depth
 
 

@@ -1,4 +1,4 @@
-"""The depth of all panoramas together: measured by parallax where others show the same, a single view's elsewhere."""
+"""The depth of all panoramas together: measured by parallax where others show the same, else a single view's; then made one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.world.agree import Whole, measured, whole
 from spag4d.world.exposure import Gains
 from spag4d.world.join import Captured, captured_world, shown_by
+from spag4d.world.one_depth import brought_together
 from spag4d.world.poses import Places
 from spag4d.world.sweep import FAR_M, Swept, View, sweep
 
@@ -106,8 +107,8 @@ def measured_world(panoramas: Panoramas, places: Places, helpers: Helpers | None
         sure = measured(view, swept[number], [(views[other], swept[other]) for other in near[number]])
         wholes[number] = Whole(view, whole(view.prior, swept[number].distance, sure), sure, np.zeros_like(sure))
     pictures = {number: panoramas.pictures[number] for number in wholes}
-    with panoramas.run.stage("Joining"):
-        found = without_moving(wholes, pictures)
+    with panoramas.run.stage("Joining") as listener:
+        found = brought_together(without_moving(wholes, pictures), near, progress=listener)
         return World(*captured_world(found, {number: picture.rgb for number, picture in pictures.items()}))
 
 
