@@ -1,6 +1,7 @@
 // What moves in a picture that comes alive: chosen, painted on the sphere, and given a direction by an arrow. The server makes it.
 
 import { element, footRow, iconButton, panelHead, row, smallButton, spareRow } from "../dom.js";
+import { brushOverlay } from "./brush.js";
 import { angleBetween, between, degreesOf, groundHeading, middleOf, pictureHeading, vectorOf } from "./directions.js";
 import { History } from "./history.js";
 import { CROSS } from "./icons.js";
@@ -51,10 +52,7 @@ export class Alive {
       row(this.brush, this.size, this.arrow),
       spareRow(element("label", {}, "Begins again after ", this.loop, " s")),
       footRow(this.undo, this.redo, this.make));
-    this.overlay = element("div", { class: "eraser" });
-    this.overlay.addEventListener("pointerdown", (event) => this.#begin(event));
-    this.overlay.addEventListener("pointermove", (event) => this.#from && this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) this.overlay.addEventListener(name, () => this.#end());
+    this.overlay = brushOverlay({ begin: (event) => this.#begin(event), move: (event) => this.#from && this.#move(event), end: () => this.#end() });
     this.#show();
   }
 
@@ -109,8 +107,6 @@ export class Alive {
   }
 
   #begin(event) {
-    if (event.button !== 0) return;
-    this.overlay.setPointerCapture(event.pointerId);
     this.#from = this.#world.ray(event).ahead;
     this.#drawing = this.#tool === "arrow" ? null : { radius_deg: Number(this.size.value), places_deg: [] };
     if (this.#drawing) this.#cover([this.#from]);

@@ -1,6 +1,7 @@
 // Light editing: crop, erase, hide layers, start and up. What is seen is a preview; the server makes the new version from the list of edits.
 
 import { element, footRow, panelHead, row, smallButton, spareRow } from "../dom.js";
+import { brushOverlay } from "./brush.js";
 import { Remains, upright } from "./edits.js";
 import { History } from "./history.js";
 
@@ -46,11 +47,7 @@ export class Editor {
       spareRow(smallButton("Start here", () => this.#start(), "Where visitors stand at first, and look")),
       spareRow(element("label", {}, "Up is ", this.up)),
       footRow(this.undo, this.redo, this.save));
-    this.overlay = element("div", { class: "eraser" });
-    this.overlay.addEventListener("pointerdown", (event) => this.#begin(event));
-    this.overlay.addEventListener("pointermove", (event) => this.#stroke && this.#erase(event));
-    for (const name of ["pointerup", "pointercancel"]) this.overlay.addEventListener(name, () => this.#end());
-    this.overlay.hidden = true;
+    this.overlay = brushOverlay({ begin: (event) => this.#begin(event), move: (event) => this.#stroke && this.#erase(event), end: () => this.#end() });
     this.#show();
   }
 
@@ -126,8 +123,7 @@ export class Editor {
   }
 
   #begin(event) {
-    if (event.button !== 0 || !this.#scene) return;
-    this.overlay.setPointerCapture(event.pointerId);
+    if (!this.#scene) return;
     const { eye } = this.#world.ray(event);
     this.#stroke = { edit: "erase", eye_m: cut(eye), radius_deg: Number(this.brush.value), rays: [] };
     this.#erase(event);
