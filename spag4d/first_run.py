@@ -10,6 +10,7 @@ from spag4d.models.weights import WEIGHTS, home_folder, readable
 from spag4d.settings import AUTO, Settings
 
 _ASKED = "asked-for-a-model.txt"
+_SALE = {"yes": "results may be sold", "no": "results may not be sold", "unclear": "it is unclear whether results may be sold"}
 
 
 def offered(*, commercial_ok: bool = False) -> str | None:
@@ -23,8 +24,7 @@ def sentence(name: str) -> str:
     """Return a sentence that describes the model ``name``, its size and its licence."""
     weights = WEIGHTS[name]
     return ("You can download a depth model that makes far better scenes than the small built-in one: "
-            f"{weights.title}, {readable(weights.size)}, licence: {weights.licence}; "
-            f"results may be sold: {weights.commercial}.")
+            f"{weights.title}, {readable(weights.size)}, licence: {weights.licence}; {_SALE[weights.commercial]}.")
 
 
 def remember_asked() -> bool:

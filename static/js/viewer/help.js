@@ -43,7 +43,7 @@ const TOPICS = [
 
 const ABOUT =
   "The scene is what one camera saw from one place. Walking keeps to the floor, climbs stairs, and stops at walls and where the picture ends; flying " +
-  "goes on, and shows what is missing there. In orbit, dragging turns the scene around one point, and the wheel brings it nearer.";
+  "goes on through everything, and shows what is missing there. In orbit, dragging turns the scene around one point, and the wheel brings it nearer.";
 
 /** The dialog; `showModal()` opens it, Escape closes it, and the focus goes back by itself. */
 export function helpDialog() {
