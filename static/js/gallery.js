@@ -12,6 +12,7 @@ export class Gallery {
     this.open = open;
     this.remove = remove;
     this.cards = new Map();
+    this.current = null;
   }
 
   /** Show these jobs, oldest first, the one that is looked at marked. */
@@ -29,6 +30,15 @@ export class Gallery {
       }
       this.cards.get(job.id).show(job, job.id === current);
     }
+    if (current !== this.current) this.scrollTo(this.cards.get(current));
+    this.current = current;
+  }
+
+  /** Bring a card to the middle of the strip, and scroll nothing but that. */
+  scrollTo(card) {
+    if (!card) return;
+    const middleOf = ({ left, width }) => left + width / 2;
+    this.list.scrollLeft += middleOf(card.place.getBoundingClientRect()) - middleOf(this.list.getBoundingClientRect());
   }
 }
 

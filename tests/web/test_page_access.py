@@ -62,6 +62,8 @@ def test_every_text_stands_out_over_any_scene(theme: str, visit: Visiting, scene
     page.wait_for_selector('#stage[data-shown*="/scene."]')
     page.click(".warnings summary")
     page.click("#stage button[aria-label^='Measure']")
+    page.click("#stage button[aria-label^='Pictures']")
+    expect(page.locator("[aria-label='Pictures and video'] .muted")).to_be_visible()
     assert page.evaluate(FAINT, LEAST_RATIO) == []
     page.click("#open-models")
     assert page.evaluate(FAINT, LEAST_RATIO) == []

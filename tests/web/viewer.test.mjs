@@ -309,6 +309,12 @@ test("what stands where the camera stood holds nobody", () => {
   }
 });
 
+test("flying goes through walls and floors", () => {
+  const world = built(wall(-90, -2, 90, -2));
+  assert.ok(moved(homePose("fly"), { forward: 1 }, 9, 0.05, world).z < -3);
+  assert.ok(moved(homePose("fly"), { up: -1 }, 9, 0.05, world).y < -EYE);
+});
+
 test("whoever comes back from flying stands on the ground below, and gets out of a wall", () => {
   const world = built(wall(-20, -2, 20, -2), plate([2, -EYE + 1, -1], [2, 0, 0], [0, 0, 2]));
   const above = withMode({ ...homePose("fly"), x: 3, y: 1.5 }, "walk");
@@ -749,6 +755,13 @@ test("whoever goes on moving gets quick pictures, however long ago the last one 
 function seenOf(view, sceneShown = false) {
   return decide({ view, chosen: { view: null, shape: "sphere" }, unavailable: null, sceneShown }).view;
 }
+
+test("a scene that there is not and will not be cannot be chosen", () => {
+  const offered = (view) => decide({ view, chosen: { view: null, shape: "sphere" }, unavailable: null, sceneShown: false }).available;
+  assert.deepEqual(offered({ panorama: "p", pending: false }), []);
+  assert.deepEqual(offered({ panorama: "p", depth: "d", pending: false }), ["panorama", "depth"]);
+  assert.deepEqual(offered({ panorama: "p", pending: true }), ["scene", "panorama"]);
+});
 
 test("without a job the place of the scene is seen", () => assert.equal(seenOf(null), "scene"));
 

@@ -11,7 +11,8 @@ const COARSE = "A quick first look. The full scene follows.";
  * @returns `view` scene, panorama or depth; `shape` sphere or flat; `url` of the picture that is seen; what can be chosen
  */
 export function decide({ view, chosen, unavailable, sceneShown }) {
-  const available = view ? ["scene", ...(view.panorama ? ["panorama"] : []), ...(view.depth ? ["depth"] : [])] : [];
+  const hasOne = view && (hasScene(view) || view.pending !== false || !view.panorama);
+  const available = view ? [...(hasOne ? ["scene"] : []), ...(view.panorama ? ["panorama"] : []), ...(view.depth ? ["depth"] : [])] : [];
   const waits = view?.panorama && !sceneShown;
   const seen = available.includes(chosen.view) ? chosen.view : waits ? "panorama" : "scene";
   return {

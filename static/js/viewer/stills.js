@@ -33,7 +33,7 @@ export class Stills {
     this.seconds = element("input", { type: "number", min: "1", max: "600", step: "1", inputmode: "numeric", "aria-label": "Length of the video in seconds" });
     this.loop = element("input", { type: "checkbox", change: () => this.#changed() });
     this.preview = smallButton("Preview", () => this.#togglePreview());
-    this.make = smallButton("Make the video", () => this.#film());
+    this.make = element("button", { type: "button", class: "button small primary", click: () => this.#film() }, "Make the video");
     this.saving = smallButton("Save the path", () => world.save(new Blob([JSON.stringify(this.#path(), null, 1)]), "path.json"), "The key views as a file, for the command line");
     this.element = element("div", { class: "notice studio", role: "group", "aria-label": "Pictures and video" },
       panelHead("Pictures and video", () => world.onClose()),
@@ -43,7 +43,7 @@ export class Stills {
       element("p", { class: "muted" }, "Walk to a place, look, and add the view. The camera glides from view to view."),
       this.list,
       row(smallButton("Add this view", () => this.#add()), element("label", {}, this.loop, " back to the first"), element("label", {}, this.seconds, " s")),
-      footRow(this.preview, this.make, this.film, this.saving));
+      footRow(this.preview, this.saving, this.film, this.make));
     this.#changed();
   }
 
