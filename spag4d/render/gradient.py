@@ -1,4 +1,4 @@
-"""How a picture of a scene changes with the scene's Gaussians: the gradient of its square error.
+"""How a picture of a scene changes with the scene's Gaussians: the gradient of its error, square but for large differences.
 
 As in 3D Gaussian Splatting (Kerbl et al. 2023), but blended a second time from front to back: what is behind a Gaussian is what
 the finished picture has left.
@@ -26,6 +26,8 @@ _ONE, _ZERO, _TWO, _HALF = np.float32(1), np.float32(0), np.float32(2), np.float
 _EIGHTH, _FARTHEST = np.float32(0.125), np.float32(-6)
 _C2, _C3, _C4, _C5 = (np.float32(1 / factorial) for factorial in (2, 6, 24, 120))
 """All of these as in `blend`."""
+_SURPRISING = 0.3
+"""Length of a difference of sRGB colours from which on it counts in proportion: so much is a thing that moved, or gloss."""
 _LEAST_OPACITY = 1e-4
 _MOST_SLANT = np.float32(1.3)
 """Tangent from the axis beyond which means, as in `project`, have no influence on their ellipses."""
@@ -46,10 +48,10 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Gradient:
-    """By how much half the weighted square error of a picture grows with colours, opacities and means of some Gaussians.
+    """By how much half the weighted error of a picture grows with colours, opacities and means of some Gaussians.
 
     Of means only the shift counts; that things look smaller from farther away does not.
-    ``members`` (m,) are those that matter, ``error`` is the weighted square error itself.
+    ``members`` (m,) are those that matter, ``error`` is the weighted error itself, square up to a difference of 0.3.
     """
 
     members: Int[np.ndarray, " m"]
@@ -80,19 +82,26 @@ def _turned(camera: PinholeCamera, pose: Pose) -> PinholeCamera:
 def _of_face(
     gaussians: Gaussians, photograph: Photograph, camera: PinholeCamera, pixels: Pixels
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return which Gaussians a view shows, gradients (n, 7) of colours, opacity and mean, and the weighted square error."""
+    """Return which Gaussians a view shows, gradients (n, 7) of colours, opacity and mean, and the weighted error."""
     splats = project(gaussians, camera, compensated=True)
     colors = seen_colors(gaussians, splats.index, camera.world_from_camera.translation)
     drawn = np.zeros((photograph.weight.size, 5), np.float32)
     blend(splats, colors, pixels, drawn)
     rgb = drawn[pixels.order, :3]
-    missing = rgb - photograph.rgb.reshape(-1, 3)[pixels.order]
-    slope = photograph.weight.reshape(-1)[pixels.order, None] * missing
+    slope, error = _robust(rgb - photograph.rgb.reshape(-1, 3)[pixels.order], photograph.weight.reshape(-1)[pixels.order])
     bounds, members = by_tile(splats, pixels.tiles_hw)
     out = np.zeros((len(splats.index), 6), np.float32)
     _blend_back(np.concatenate([splats.ellipses, colors], 1), bounds, members, pixels.places, pixels.blocks, pixels.boxes,
                 rgb, slope, out)
-    return splats.index, _in_space(out, splats, gaussians, camera), float((slope * missing).sum())
+    return splats.index, _in_space(out, splats, gaussians, camera), error
+
+
+def _robust(missing: Float32[np.ndarray, "n 3"], weight: Float32[np.ndarray, " n"]) -> tuple[np.ndarray, float]:
+    """Return by how much half the error grows with each colour (n, 3), and the error: Huber's (1964), square for small ones."""
+    size = np.linalg.norm(missing, axis=1)
+    counts = np.minimum(1, _SURPRISING / np.maximum(size, np.float32(1e-6))).astype(np.float32)
+    error = weight * size**2 * counts * (2 - counts)
+    return (weight * counts)[:, None] * missing, float(error.sum())
 
 
 def _in_space(

@@ -46,6 +46,17 @@ def test_gradients_are_those_of_small_changes() -> None:
         assert np.isclose((after - before) / 0.01, np.linalg.norm(slopes), rtol=0.1), name
 
 
+def test_what_is_quite_another_thing_pulls_no_harder_than_what_is_a_little_off() -> None:
+    """As where someone walked past one of the panoramas."""
+    white = replace(scene(1), colors=np.full((COUNT, 3), 0.9, np.float32))
+
+    def pull(level: float) -> float:
+        photo = replace(photograph(), rgb=np.full((ROWS, 2 * ROWS, 3), level, np.float32))
+        return float(np.abs(panorama_gradient(replace(white, opacities=np.full(COUNT, 0.99, np.float32)), photo).colors).sum())
+
+    assert pull(0.0) < 2 * pull(0.6)
+
+
 def test_what_counts_nothing_has_no_gradient() -> None:
     photo = replace(photograph(), weight=np.zeros((ROWS, 2 * ROWS), np.float32))
     found = panorama_gradient(scene(2), photo)
