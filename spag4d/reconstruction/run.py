@@ -80,7 +80,7 @@ def reconstruct(
             depths.add(number, depth)
             mesh.add(number, panorama, depth)
 
-        layers = scene_of(panoramas, world, keep)
+        layers = scene_of(panoramas, world, keep if wishes.mesh or wishes.save_depth else None)
         depths.finish()
         depth = _told(panoramas, world, found)
         run.seen_from = world.places

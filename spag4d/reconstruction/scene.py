@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from spag4d.data import LAYERS, DepthMap, Gaussians, Layers, Panorama, Pose
 from spag4d.geometry.equirect import solid_angle_weights
 from spag4d.reconstruction.budget import Budget
+from spag4d.reconstruction.followed import followed
 from spag4d.reconstruction.moving import left_to_others, with_gap_below, without
 from spag4d.reconstruction.panoramas import Panoramas
 from spag4d.reconstruction.world import World
@@ -19,18 +21,32 @@ from spag4d.world.one_depth import outlined
 from spag4d.world.photo_fit import fitted
 
 
-def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, DepthMap], None]) -> Layers:
-    """Return one scene; ``keep`` gets each panorama's number, picture and depth as Gaussians are made of them."""
+def scene_of(panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, DepthMap], None] | None = None) -> Layers:
+    """Return one scene; ``keep`` gets each panorama's number, picture and depth as the scene shows them."""
     budget, parts = _budget(panoramas, world), []
     for number in world.captured:
         pictured = _pictured(number, panoramas, world)
-        keep(number, *pictured)
 
         def made(count: int | None, number: int = number, pictured: tuple[Panorama, DepthMap] = pictured) -> Layers:
             return _part(number, pictured, panoramas, world, count)
 
         parts.append(made(None) if budget is None else budget.spent(number, made))
-    return _fitted(parts, panoramas, world)
+    layers = _fitted(parts, panoramas, world)
+    if keep is not None:
+        _kept(parts, layers, panoramas, world, keep)
+    return layers
+
+
+def _kept(
+    parts: Sequence[Layers], layers: Layers, panoramas: Panoramas, world: World, keep: Callable[[int, Panorama, DepthMap], None]
+) -> None:
+    """Give ``keep`` each panorama with the depth to which the fit has moved its surfaces."""
+    ends = np.cumsum([0, *(len(part.fine) for part in parts)])
+    after = [layers.fine.select(slice(first, last)) for first, last in pairwise(ends)]
+    with panoramas.run.stage("Joining"):
+        moved = followed(world, [part.fine for part in parts], after)
+    for number in moved.captured:
+        keep(number, *_pictured(number, panoramas, moved))
 
 
 def _fitted(parts: Sequence[Layers], panoramas: Panoramas, world: World) -> Layers:

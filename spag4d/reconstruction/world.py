@@ -89,7 +89,7 @@ def share(mask: Bool[np.ndarray, "h w"]) -> float:
 def measured_world(panoramas: Panoramas, places: Places, helpers: Helpers | None = None) -> World:
     """Return every panorama that has a place, with whole depth; ``helpers`` look for parallax where there are any."""
     views = {number: panoramas.view(number, pose) for number, pose in enumerate(places.world_from_camera) if pose is not None}
-    near = {number: _nearest(number, views) for number in views}
+    near = {number: nearest(number, views) for number in views}
     if helpers is not None:
         helpers.sweep({f"swept-{number}": (view, [views[other] for other in near[number]]) for number, view in views.items()})
     swept: dict[int, Swept] = {}
@@ -121,8 +121,8 @@ def warn_of_guesses(world: World, progress: Progress, *, are_poses_known: bool) 
         progress.warn(f"only {most:.0%} of the sphere could be measured by parallax: {why}")
 
 
-def _nearest(number: int, views: Mapping[int, View]) -> list[int]:
-    """Return which other panoramas tell this one's depth."""
+def nearest(number: int, views: Mapping[int, View]) -> list[int]:
+    """Return which other panoramas tell a panorama's depth, nearest first."""
     place = views[number].pose.translation
     others = [other for other in views if other != number]
     return sorted(others, key=lambda other: float(np.linalg.norm(views[other].pose.translation - place)))[:_NEIGHBOURS]
