@@ -113,9 +113,11 @@ def test_the_page_previews_what_the_server_makes() -> None:
               {"edit": "erase", "eye_m": [0, 0, 0.2], "radius_deg": 12,
                "rays": [[0, 0.6, 0.8, 3], [1, 0, 0, 4], [0, 0, -1, 9]]},
               {"edit": "up", "up": [0.6, -0.48, 0.64]}]
-    code = (f"import {{ leftBy, upright }} from {json.dumps(module.as_uri())};"
+    code = (f"import {{ Remains, upright }} from {json.dumps(module.as_uri())};"
             f"const centers = Float32Array.from({json.dumps(layers.joined.means.ravel().tolist())});"
-            f"console.log(JSON.stringify([[...leftBy({json.dumps(wanted)}, centers, {{ fine: 200, sky: 90 }})],"
+            "const remains = new Remains(centers, { fine: 200, sky: 90 });"
+            f"remains.set({json.dumps(wanted)});"
+            "console.log(JSON.stringify([Array.from({ length: 290 }, (_, i) => remains.has(i)),"
             "upright([0.6, -0.48, 0.64])]))")
     done = subprocess.run([str(NODE), "--input-type=module", "-e", code], capture_output=True, text=True, check=True)
     left, (x, y, z, w) = json.loads(done.stdout)
