@@ -18,6 +18,8 @@ from spag4d.progress import SILENT, Progress
 INDEX = "model_index.json"
 _RECORD = "fetched.json"
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+_PART = re.compile(r"[a-z]\w*", re.ASCII)
+"""What may become a folder; names that begin with an underscore are notes."""
 _KINDS = (".json", ".safetensors", ".txt", ".model", ".jinja")
 _VARIANT = re.compile(r"\.(fp16|bf16|fp32|ema|non_ema)[.-]")
 """In names of weights that are there a second time in another form."""
@@ -70,7 +72,7 @@ def offer(name: str) -> Offer:
         found: Any = HfApi(endpoint=endpoint(), library_name="spag4d").model_info(name, files_metadata=True)
         hub = HfFileSystem(endpoint=endpoint(), skip_instance_cache=True)
         index = json.loads(hub.cat_file(f"{name}@{found.sha}/{INDEX}"))
-    parts = [part for part, kind in index.items() if not part.startswith("_") and isinstance(kind, list) and any(kind)]
+    parts = [part for part, kind in index.items() if _PART.fullmatch(part) and isinstance(kind, list) and any(kind)]
     there = [_File(file.rfilename, file.size, file.lfs.sha256 if file.lfs else None) for file in found.siblings]
     for part in parts:
         own = [file.path for file in there if file.path.startswith(f"{part}/")]

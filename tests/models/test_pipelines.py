@@ -12,12 +12,13 @@ from tests.models.hub_server import COMMIT
 from tests.models.repository_server import RepositoryServer
 
 NAME = "somebody/moves"
-INDEX = {"_class_name": "Moves", "unet": ["diffusers", "UNet"], "eye": [None, None], "words": ["transformers", "Reader"]}
+INDEX = {"_class_name": "Moves", "unet": ["diffusers", "UNet"], "eye": [None, None], "words": ["transformers", "Reader"],
+         "..": ["diffusers", "Above"]}
 FILES = {
     "model_index.json": json.dumps(INDEX).encode(), "unet/config.json": b"{}", "unet/model.safetensors": bytes(range(256)) * 9,
     "unet/model.fp16.safetensors": b"half", "unet/model.bin": b"pickle",
     "words/spiece.model": b"words", "words/run.py": b"code", "eye/config.json": b"{}",
-    "all.safetensors": b"again", "README.md": b"# Moves",
+    "all.safetensors": b"again", "../above.json": b"{}", "README.md": b"# Moves",
 }
 WANTED = {"model_index.json", "unet/config.json", "unet/model.safetensors", "words/spiece.model"}
 
