@@ -5,7 +5,7 @@ import re
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.browser import NEEDS_CHROMIUM, Visiting
 from tests.web.running_server import RunningServer
@@ -67,6 +67,17 @@ def test_every_text_stands_out_over_any_scene(theme: str, visit: Visiting, scene
     assert page.evaluate(FAINT, LEAST_RATIO) == []
     page.click("#open-models")
     assert page.evaluate(FAINT, LEAST_RATIO) == []
+
+
+def test_the_page_is_in_its_colours_before_its_program_is_there(visit: Visiting, server: RunningServer) -> None:
+    page = visit(color_scheme="light").page
+    held: list[Route] = []
+    page.route("**/js/main.js", lambda route: held.append(route))
+    page.goto(server.address, wait_until="commit")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(page.locator("#make")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator("#convert")).to_be_enabled()
 
 
 HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4")]

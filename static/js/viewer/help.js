@@ -45,9 +45,15 @@ const ABOUT =
   "The scene is what one camera saw from one place. Walking keeps to the floor, climbs stairs, and stops at walls and where the picture ends; flying " +
   "goes on through everything, and shows what is missing there. In orbit, dragging turns the scene around one point, and the wheel brings it nearer.";
 
+/** What is at hand comes first. */
+function topicsInOrder() {
+  const first = matchMedia("(pointer: coarse)").matches ? "Touch" : "Mouse";
+  return TOPICS.toSorted(([a], [b]) => (b === first) - (a === first));
+}
+
 /** The dialog; `showModal()` opens it, Escape closes it, and the focus goes back by itself. */
 export function helpDialog() {
-  const topics = TOPICS.map(([title, lines]) =>
+  const topics = topicsInOrder().map(([title, lines]) =>
     element(
       "section",
       {},

@@ -29,6 +29,7 @@ export class Stills {
     this.size = select("Size of the picture", SIZES);
     this.sphere = select("Size of the 360° picture", SPHERES);
     this.film = select("Size of the video", FILMS);
+    this.words = element("p", { class: "muted" }, "Walk to a place, look, and add the view. The camera glides from view to view.");
     this.list = element("ol", { class: "studio-views", "aria-label": "Key views" });
     this.seconds = element("input", { type: "number", min: "1", max: "600", step: "1", inputmode: "numeric", "aria-label": "Length of the video in seconds" });
     this.loop = element("input", { type: "checkbox", change: () => this.#changed() });
@@ -40,7 +41,7 @@ export class Stills {
       row(smallButton("Picture", () => this.#still(this.size, false)), this.size),
       row(smallButton("360° picture", () => this.#still(this.sphere, true)), this.sphere),
       element("h3", {}, "Camera path"),
-      element("p", { class: "muted" }, "Walk to a place, look, and add the view. The camera glides from view to view."),
+      this.words,
       this.list,
       row(smallButton("Add this view", () => this.#add()), element("label", {}, this.loop, " back to the first"), element("label", {}, this.seconds, " s")),
       footRow(this.preview, this.saving, this.film, this.make));
@@ -86,6 +87,7 @@ export class Stills {
         this.#changed();
       })));
     this.list.replaceChildren(...shown);
+    this.words.hidden = count > 0;
     for (const button of [this.preview, this.make, this.saving]) button.disabled = count < 2;
     if (count > 1) this.seconds.value = Math.max(1, Math.round(durationOf(this.#path())));
   }
