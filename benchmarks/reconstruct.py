@@ -160,12 +160,12 @@ def once(depths: list[np.ndarray], places: np.ndarray, rotations: np.ndarray) ->
     for first, second in zip(range(len(depths) - 1), range(1, len(depths)), strict=True):
         height = len(depths[first])
         finite = np.isfinite(depths[first])
-        points = directions(height)[finite] * depths[first][finite][:, None] @ rotations[first].T + places[first]
-        local = (points - places[second]) @ rotations[second]
+        reach = np.where(finite, depths[first], 1)[..., None]
+        local = (directions(height) * reach @ rotations[first].T + places[first] - places[second]) @ rotations[second]
         there = between_pixels(depths[second], local)
-        ratio = np.abs(np.log(there / np.linalg.norm(local, axis=1)))
-        weight = np.broadcast_to(solid_angle_weights(height)[:, None], finite.shape)[finite]
-        both = ratio < 0.1
+        ratio = np.abs(np.log(there / np.linalg.norm(local, axis=-1)))
+        weight = np.broadcast_to(solid_angle_weights(height)[:, None], finite.shape)
+        both = finite & (ratio < 0.1)
         """Farther apart the second sees something else in front, or behind an outline."""
         agree += float(weight[both & (ratio < _ONCE)].sum())
         seen += float(weight[both].sum())
@@ -173,10 +173,10 @@ def once(depths: list[np.ndarray], places: np.ndarray, rotations: np.ndarray) ->
 
 
 def between_pixels(depth: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Return distances along directions (n, 3), linear in the inverse between pixels: a floor is no staircase."""
+    """Return distances along directions (h, w, 3), linear in the inverse between pixels: a floor is no staircase."""
     inverse = pad_sphere(np.where(np.isfinite(depth), 1 / depth, 0).astype(np.float32)[..., None], 1)
     places = pixels_from_directions(vectors.astype(np.float32), len(depth)) + 1
-    return 1 / np.maximum(sample(inverse, places[None])[0, :, 0], 1e-6)
+    return 1 / np.maximum(sample(inverse, places)[..., 0], 1e-6)
 
 
 def held_out_rows(
