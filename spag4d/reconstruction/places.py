@@ -12,6 +12,7 @@ from spag4d.data import Pose
 from spag4d.errors import InputError
 from spag4d.progress import Progress
 from spag4d.reconstruction.panoramas import Panoramas
+from spag4d.world.carried import carried_along
 from spag4d.world.known_poses import KnownPoses, write_poses
 from spag4d.world.own_places import OwnFinder, place_finder
 from spag4d.world.poses import ColmapFinder, Places
@@ -84,6 +85,7 @@ def _found(panoramas: Panoramas, *, in_order: bool) -> Places:
             for panorama in panoramas.look():
                 finder.add(panorama)
             with panoramas.run.stage("Poses") as listener:
+                finder.hide(carried_along(panoramas.pictures, panoramas.depths))
                 places = _places(finder, panoramas, in_order=in_order, progress=listener)
         panoramas.kept.keep("places", places.to_arrays())
     else:
@@ -104,6 +106,7 @@ def _places(finder: ColmapFinder | OwnFinder, panoramas: Panoramas, *, in_order:
     own = OwnFinder()  # finds two or three panoramas where COLMAP wants more
     for number in range(len(panoramas.names)):
         own.add(panoramas.read(number))
+    own.hide(carried_along(panoramas.pictures, panoramas.depths))
     return own.find(in_order=in_order, progress=progress)
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
+from jaxtyping import Bool
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spag4d.data import Panorama, Pose
 from spag4d.depth.resize import shrunk_panorama
 from spag4d.errors import InputError
+from spag4d.geometry.equirect import nearest_pixels
 from spag4d.progress import SILENT, Progress
 from spag4d.video.odometry import Features, find_features
 from spag4d.world.bundle import Bundle, adjusted
@@ -55,6 +57,12 @@ class OwnFinder:
         small = shrunk_panorama(panorama, WORKING_HEIGHT)
         self._features.append(find_features(small, _FEATURES_PER_VIEW))
         self._rows.append(small.size_hw[0])
+
+    def hide(self, mask: Bool[np.ndarray, "h w"]) -> None:
+        """Forget features where a mask of any size says so, of all panoramas taken so far."""
+        for number, one in enumerate(self._features):
+            shown = ~mask[nearest_pixels(one.directions, len(mask))]
+            self._features[number] = Features(one.directions[shown], one.descriptors[shown])
 
     def find(self, *, in_order: bool, progress: Progress = SILENT) -> Places:
         """Return where the panoramas were taken; ``in_order`` they follow a walk.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Bool
 
 from spag4d.data import Panorama, Pose
 from spag4d.depth.resize import shrunk_panorama
@@ -79,6 +80,14 @@ class ColmapFinder:
     def add(self, panorama: Panorama) -> None:
         """Take a panorama, of which pixels that are not ``valid`` have no features."""
         self._names.append(_written(panorama, Path(self._folder.name), len(self._names)))
+
+    def hide(self, mask: Bool[np.ndarray, "h w"]) -> None:
+        """Have no features where a mask of any size says so, in any of the panoramas taken so far."""
+        for path in (Path(self._folder.name) / "masks").iterdir() if mask.any() else ():
+            known = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+            assert known is not None
+            hidden = cv2.resize(mask.astype(np.uint8), known.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+            _save(path, np.where(hidden, 0, known / 255))
 
     def find(self, *, in_order: bool, progress: Progress = SILENT) -> Places:
         """Return where the panoramas were taken; ``in_order`` they follow a walk.

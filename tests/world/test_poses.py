@@ -91,3 +91,13 @@ def test_places_come_back_from_their_arrays() -> None:
     assert back.found == (0, 2) and back.others == ((1, 4),) and back.world_from_camera[2] is not None
     np.testing.assert_array_equal(back.world_from_camera[2].rotation, PLACES[1].rotation)
     np.testing.assert_array_equal(back.points.seen_by, [0, 2])
+
+
+@pytest.mark.parametrize("finder_of", FINDERS)
+def test_what_is_hidden_has_no_features(finder_of: type[OwnFinder] | type[ColmapFinder]) -> None:
+    with closing(finder_of()) as finder:
+        for pose in PLACES[:2]:
+            finder.add(panorama_from(pose, 128))
+        finder.hide(np.ones((64, 128), bool))
+        with pytest.raises(InputError, match="overlap"):
+            finder.find(in_order=False)
