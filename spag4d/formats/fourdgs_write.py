@@ -69,9 +69,12 @@ class _Written:
 
     def numbers(self, windows_s: np.ndarray) -> np.ndarray:
         """Return the numbers of windows (n, 2) in the table, into which new ones go."""
-        distinct, places = np.unique(windows_s, axis=0, return_inverse=True)
-        known = [self.windows.setdefault((float(first), float(last)), len(self.windows)) for first, last in distinct]
-        return np.array(known, np.int64)[places.reshape(-1)]
+        starts, ends = np.unique(windows_s[:, 0]), np.unique(windows_s[:, 1])  # few: a tenth of the time that pairs take
+        pairs = np.searchsorted(starts, windows_s[:, 0]) * len(ends) + np.searchsorted(ends, windows_s[:, 1])
+        distinct = np.unique(pairs)
+        known = [self.windows.setdefault((float(starts[pair // len(ends)]), float(ends[pair % len(ends)])), len(self.windows))
+                 for pair in distinct]
+        return np.array(known, np.int64)[np.searchsorted(distinct, pairs)]
 
 
 def write_fourdgs(
