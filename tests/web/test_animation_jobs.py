@@ -24,6 +24,7 @@ def test_a_picture_comes_alive_and_again_otherwise(server: RunningServer, scene:
     assert (job["kind"], job["status"], job["of"], job["shown"]) == ("animation", "done", scene["id"], "4dgs"), job
     assert {"scene.4dgs", "panorama.jpg", "depth.jpg", "scene.collision.glb"} <= job["files"].keys()
     assert job["name"].startswith("room (version ") and job["wish"]["motions"][0]["strokes"] == [FLOOR]
+    assert set(job["result"]["walking_range_m"]) >= {"+x", "-x", "+z", "-z"}  # the page says how far its version holds up
     path = tmp_path / "a.4dgs"
     path.write_bytes(server.get(f"/api/jobs/{job['id']}/files/scene.4dgs").content)
     found = opened_moving(path)
