@@ -29,6 +29,8 @@ _REACH, _COUNTED = 3.0, 95
 """Standard deviations as far as viewers draw a Gaussian, and the per cent of them that copies are made of: no giants."""
 _SOME = 1 << 16
 """Gaussians at a time, each with up to a dozen copies: 50 MB."""
+_BLOCK = 1 << 13
+"""Gaussians, of three bytes each: DEFLATE looks 32 KiB back, and sees the block before."""
 _STEADY_S = 1e4
 """The fade of what sways, which is none; but with it files store the speed in a window that the loop's end cuts as finely as in
 others, and both ends are equal."""
@@ -41,11 +43,13 @@ def flowing(gaussians: Gaussians, field: Field, loop_s: float) -> Iterator[Movin
     chosen, velocities = _chosen(gaussians, field, loop_s / field.cycles / 2)
     for start in range(0, len(chosen), _SOME):
         some = slice(start, start + _SOME)
+        parts: list[Moving] = []
         for share, lives in ((_FAR, _far_lives), (_NEAR, _near_lives)):
             copies = _nearer(chosen.select(some), share)
             if field.ripples:
                 copies = _rippled(copies, np.pi / 2 if share == _NEAR else 0.0)
-            yield _interleaved(list(lives(copies, velocities[some] * np.float32(share), field.cycles, loop_s / field.cycles)))
+            parts += lives(copies, velocities[some] * np.float32(share), field.cycles, loop_s / field.cycles)
+        yield _in_blocks(parts)
 
 
 def _far_lives(far: Gaussians, velocities: Float32[np.ndarray, "n 3"], cycles: int, life_s: float) -> Iterator[Moving]:
@@ -67,7 +71,7 @@ def swaying(gaussians: Gaussians, field: Field, loop_s: float) -> Iterator[Movin
         members = np.flatnonzero(phases == phase)
         for start in range(0, len(members), _SOME):
             some = members[start:start + _SOME]
-            yield _interleaved(list(_swings(chosen.select(some), aside[some], int(phase), field.cycles, loop_s)))
+            yield _in_blocks(list(_swings(chosen.select(some), aside[some], int(phase), field.cycles, loop_s)))
 
 
 def _swings(
@@ -137,10 +141,11 @@ def _between(
     return Moving(gaussians, velocities, np.full(count, center_s), np.full(count, sigma_s), np.tile(window, (count, 1)))
 
 
-def _interleaved(parts: list[Moving]) -> Moving:
-    """Return parts of as many members each as one in which the copies of each are neighbours, so that they pack well."""
+def _in_blocks(parts: list[Moving]) -> Moving:
+    """Return parts of as many members each as one, a block of each in turn: what repeats the block before packs to nothing."""
     count = len(parts[0])
-    order = np.arange(count * len(parts)).reshape(len(parts), count).T.reshape(-1)
+    order = np.concatenate([count * part + np.arange(start, min(start + _BLOCK, count))
+                            for start in range(0, count, _BLOCK) for part in range(len(parts))])
     values = [np.concatenate([getattr(part, name) for part in parts])
               for name in ("velocities", "centers_s", "sigmas_s", "windows_s")]
     return Moving(Gaussians.concatenate([part.gaussians for part in parts]), *values).select(order)
