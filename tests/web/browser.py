@@ -27,13 +27,17 @@ def launched(playwright: Playwright) -> Browser:
 
 
 class Visit:
-    """A page that somebody has open, and what went wrong in it; ``hints`` are for those who come for the first time."""
+    """A page that somebody has open, and what went wrong in it; ``hints`` are for those who come for the first time.
+
+    Transitions, of which a processor draws each picture, are left out unless ``reduced_motion`` is "no-preference".
+    """
 
     def __init__(
         self, browser: Browser, address: str, *, width: int = 900, height: int = 440, hints: bool = False, **options: Any
     ) -> None:
         self.address = address
-        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **options)
+        calm = {"reduced_motion": "reduce", **options}
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **calm)
         if not hints:
             self.context.add_init_script("try { localStorage.setItem('spag4d.hints', 2) } catch {}")
         self.page: Page = self.context.new_page()

@@ -438,7 +438,7 @@ def test_a_phone_shows_everything_one_below_the_other(theme: str, visit: Visitin
 
 
 def test_a_kiosk_shows_only_the_scene(visit: Visiting, scene: dict) -> None:
-    visitor = visit()
+    visitor = visit(reduced_motion="no-preference")
     page = visitor.open(f"/?kiosk&spin=20&job={scene['id']}")
     page.wait_for_selector('#stage[data-shown*="/scene."]')
     for hidden in (".top", "#make", "#job", ".gallery"):
