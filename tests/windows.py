@@ -19,7 +19,7 @@ from pathlib import Path
 from pip._vendor import distlib
 
 TOOLS = ("curl", "certutil", "tar", "nvidia-smi")
-CALLS, CODE = "calls.txt", "exit-code.txt"
+CALLS, CODE, BEGUN = "calls.txt", "exit-code.txt", "begun.txt"
 
 BRIDGE = r"""@echo off
 set "LEFT=C:\bridge\left-%RANDOM%-%RANDOM%"
@@ -107,11 +107,11 @@ class Windows:
 
     def set_up(self) -> "Windows":
         """Make the prefix, with a server of Wine's that waits for more for a minute."""
-        self.run("ver")
+        self._run_once("ver", typed="")
         subprocess.run(["wineserver", "-p60"], check=False, env=self._environment)
         system = self.folder / "prefix" / "drive_c"
         (system / "bridge").mkdir()
-        (system / "bridge" / "run.bat").write_text("@echo off\n%COMMAND%\n", newline="\r\n")
+        (system / "bridge" / "run.bat").write_text(f"@echo off\necho 1> C:\\bridge\\{BEGUN}\n%COMMAND%\n", newline="\r\n")
         (system / "bridge" / "bridge.bat").write_text(BRIDGE, newline="\r\n")
         answer = system / "bridge" / "answer.exe"
         answer.write_text(ANSWER.format(
@@ -128,7 +128,16 @@ class Windows:
         (self.folder / CALLS).unlink(missing_ok=True)
 
     def run(self, *words: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command, with the standard output of all that it starts, as Explorer and people do: between quotation marks."""
+        """Run a command, with the standard output of all that it starts, as Explorer and people do: between quotation marks.
+
+        On a busy machine Wine itself fails to start now and then; what has not begun is run again.
+        """
+        begun = self.folder / "prefix" / "drive_c" / "bridge" / BEGUN
+        begun.unlink(missing_ok=True)
+        done = self._run_once(*words, typed=typed, **environment)
+        return done if begun.is_file() else self._run_once(*words, typed=typed, **environment)
+
+    def _run_once(self, *words: str, typed: str, **environment: str) -> subprocess.CompletedProcess[str]:
         environment["COMMAND"] = " ".join(f'"{word}"' if set(word) & set(" &()") else word for word in words)
         with tempfile.TemporaryFile() as said:  # a pipe would stay open as long as anything of Wine's runs
             done = subprocess.run(

@@ -71,7 +71,8 @@ def swaying(gaussians: Gaussians, field: Field, loop_s: float) -> Iterator[Movin
         members = np.flatnonzero(phases == phase)
         for start in range(0, len(members), _SOME):
             some = members[start:start + _SOME]
-            yield _in_blocks(list(_swings(chosen.select(some), aside[some], int(phase), field.cycles, loop_s)))
+            swings = list(_swings(chosen.select(some), aside[some], int(phase), field.cycles, loop_s))
+            yield _in_blocks(swings[::2] + swings[1::2])  # those to one side, and then back: equal speeds follow each other
 
 
 def _swings(
