@@ -1,4 +1,4 @@
-"""sRGB ↔ linear light and RGB ↔ spherical harmonics of degree 0."""
+"""sRGB ↔ linear light, RGB ↔ spherical harmonics of degree 0, and colours as bytes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,3 +26,8 @@ def sh0_from_rgb(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
 def rgb_from_sh0(sh0: NDArray[np.float32]) -> NDArray[np.float32]:
     """Decode coefficients of degree 0 to colours, nominally 0–1."""
     return (sh0 * SH0 + 0.5).astype(np.float32)
+
+
+def bytes_from_rgb(rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Return colours 0–1 as 0–255, rounded; what lies outside becomes the nearer end."""
+    return (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)

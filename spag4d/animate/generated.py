@@ -12,6 +12,7 @@ from spag4d.animate.fields import inside, resized_region, rising
 from spag4d.animate.video_models import Wish, clips_of
 from spag4d.animate.views import MOVIE
 from spag4d.clips.movie import write_movie
+from spag4d.color import bytes_from_rgb
 from spag4d.data import Panorama
 from spag4d.depth.resize import shrunk_panorama
 from spag4d.errors import InputError
@@ -81,7 +82,7 @@ def _looped(count: int) -> Iterator[list[tuple[int, float]]]:
     """Yield the frames of each picture of a loop, and their shares: the end of the clip fades into its beginning."""
     shared = count // _SHARED
     for number in range(count - shared):
-        new = min(1.0, number / max(shared, 1)) if shared else 1.0
+        new = min(1.0, number / shared) if shared else 1.0
         yield [(number, new), (number + count - shared, 1 - new)][:1 if new == 1 else 2]
 
 
@@ -105,5 +106,5 @@ def _pictures(
         for number, part, weight, clip in zip(numbers, parts, shares, clips, strict=True):
             view = np.add.reduce([clip[frame] * np.float32(part_of / 255) for frame, part_of in frames])
             part.add(picture, sample_view(view, cameras[number], part) * weight)
-        yield (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+        yield bytes_from_rgb(picture)
     progress.report("Assembling", len(looped), len(looped))

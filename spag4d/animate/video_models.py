@@ -22,6 +22,7 @@ from PIL import Image
 
 from spag4d.animate.lock_step import LockStep
 from spag4d.animate.shared_cells import SharedCells
+from spag4d.color import bytes_from_rgb
 from spag4d.device import is_out_of_memory
 from spag4d.errors import InputError, ResourceError, WeightsError, reason
 from spag4d.geometry.icosahedron import face_views
@@ -90,7 +91,7 @@ def clips_of(
     asked = {"height": wish.size_px, "width": wish.size_px, "prompt": wish.prompt, "num_inference_steps": wish.steps,
              "num_frames": wish.frames}
     arguments = {name: value for name, value in asked.items() if name in takes and value is not None}
-    pictures = [Image.fromarray((np.clip(view, 0, 1) * 255 + 0.5).astype(np.uint8)) for view in views]
+    pictures = [Image.fromarray(bytes_from_rgb(view)) for view in views]
     with _failures_in_words(pipeline):
         first = _first_latents(pipeline, pictures[0], arguments)
         return _in_step(pipeline, pictures, numbers, first, wish.seed, arguments, progress)
@@ -148,7 +149,7 @@ def _in_step(
 
         made = own(image=pictures[place], generator=_generator(seed, numbers[place]), callback_on_step_end=agree,
                    latents=torch.from_numpy(noise[place]).to(first), output_type="np", **arguments).frames[0]
-        return (np.clip(np.asarray(made), 0, 1) * 255 + 0.5).astype(np.uint8)
+        return bytes_from_rgb(np.asarray(made))
 
     return steps.run([lambda place=place: clip(place) for place in range(len(pictures))])
 

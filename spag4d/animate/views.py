@@ -20,6 +20,7 @@ from spag4d.clips.clip import Clip, read_clip
 from spag4d.clips.frames import read_pixels
 from spag4d.clips.movie import write_movie
 from spag4d.clips.photo_or_clip import media_kind
+from spag4d.color import bytes_from_rgb
 from spag4d.data import Panorama, PinholeCamera, Pose
 from spag4d.errors import InputError, either, reason
 from spag4d.geometry.blend import blend_views
@@ -94,7 +95,7 @@ def write_views(
         seen, = views_from_panorama(panorama.rgb, [camera])
         name = f"view_{number + 1:02d}"
         with atomic_path(folder / f"{name}.png") as temporary:
-            Image.fromarray(_bytes(seen)).save(temporary)
+            Image.fromarray(bytes_from_rgb(seen)).save(temporary)
         views.append({"name": name, "camera": _written(camera)})
     record = {"program": f"SPAG-4D {__version__}", "height": panorama.size_hw[0], "views": views}
     with atomic_path(folder / RECORD) as temporary:
@@ -129,10 +130,6 @@ def assemble(folder: Path, output: Path, *, height: int | None = None, progress:
         progress.warn(f"the clips are not equally long: the shortest has {count} frames, and so has the video")
     write_movie(output, _frames(returned, rows, count, progress), clips[0].rate)
     return count
-
-
-def _bytes(rgb: Float32[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    return (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _written(camera: PinholeCamera) -> dict[str, object]:
@@ -202,6 +199,6 @@ def _fused(
     views: Sequence[Float32[np.ndarray, "_ _ 3"]], returned: Sequence[_Returned], rows: int
 ) -> UInt8[np.ndarray, "h w 3"]:
     try:
-        return _bytes(blend_views(views, [view.camera for view in returned], rows))
+        return bytes_from_rgb(blend_views(views, [view.camera for view in returned], rows))
     except ValueError as error:
         raise InputError(f"the views in {RECORD} do not make a whole panorama: {reason(error)}.") from error

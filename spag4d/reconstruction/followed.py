@@ -18,8 +18,8 @@ def followed(world: World, before: Sequence[Gaussians], after: Sequence[Gaussian
 
     What the scene takes from another panorama follows that one.
     """
-    moved: dict[int, Whole] = {number: _moved(captured, *pair) for (number, captured), pair in zip(
-        world.captured.items(), zip(before, after, strict=True), strict=True)}
+    moved: dict[int, Whole] = {number: _moved(captured, old, new) for (number, captured), old, new in zip(
+        world.captured.items(), before, after, strict=True)}
     views = {number: captured.view for number, captured in world.captured.items()}
     found = brought_together(moved, {number: nearest(number, views) for number in moved})
     return replace(world, captured={number: replace(captured, distance=found[number].distance)
